@@ -1,0 +1,1 @@
+"""diffusionlab: compose, train, sample and remember small image diffusion models."""
