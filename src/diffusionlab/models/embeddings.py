@@ -1,0 +1,71 @@
+"""Time and class as vectors, and the checks of label and size that every network shares."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+def sinusoidal_embedding(time: Tensor, dim: int) -> Tensor:
+    """(B,) times -> (B, dim) float32: sines, then cosines, of wavelengths from 2 pi to 2 pi 10,000.
+
+    Always float32: bfloat16 cannot tell time 999 from 1000. Source: "Attention is all you need", section 3.5,
+    in the layout of DDPM (arXiv:2006.11239).
+    """
+    half = dim // 2
+    exponent = torch.arange(half, device=time.device, dtype=torch.float32) / (half - 1)
+    angle = time.float()[:, None] * torch.exp(-math.log(10_000.0) * exponent)[None, :]
+    return torch.cat([angle.sin(), angle.cos()], dim=1)
+
+
+def check_embedding_dim(dim: int) -> None:
+    """Raises ValueError unless `dim` splits into at least two sines and as many cosines."""
+    if dim < 4 or dim % 2:
+        nearest = max(4, dim + 1)
+        raise ValueError(f"time_embedding_dim={dim} is odd or under 4: model.time_embedding_dim={nearest}")
+
+
+class ConditionEmbedding(nn.Module):
+    """(B,) time and (B,) label -> (B, dim): the label's vector is added to the time's.
+
+    The label table has `num_classes + 1` rows; the last is the null label, which label dropout trains and
+    classifier-free guidance (arXiv:2207.12598) needs. No label means the null label for the whole batch.
+    """
+
+    def __init__(self, *, dim: int, num_classes: int | None) -> None:
+        super().__init__()
+        check_embedding_dim(dim)
+        self.dim = dim
+        self.time = nn.Sequential(nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim))
+        self.label = None if num_classes is None else nn.Embedding(num_classes + 1, dim)
+
+    def forward(self, time: Tensor, label: Tensor | None, dtype: torch.dtype) -> Tensor:
+        embedding = self.time(sinusoidal_embedding(time, self.dim).to(dtype))
+        if self.label is None:
+            reject_label(label)
+            return embedding
+        if label is None:
+            null_label = self.label.num_embeddings - 1
+            label = torch.full(time.shape, null_label, dtype=torch.int64, device=time.device)
+        return embedding + self.label(label)
+
+
+def reject_label(label: Tensor | None) -> None:
+    """Raises ValueError if an unconditional network is handed a label."""
+    if label is not None:
+        raise ValueError("this model is unconditional and takes no label: choose model=conditional_unet")
+
+
+def check_size(*, height: int, width: int, multiple: int, num_levels: int) -> None:
+    """Raises ValueError, which names the nearest size that fits, unless both are multiples of `multiple`."""
+    if height % multiple == 0 and width % multiple == 0 and height > 0 and width > 0:
+        return
+    wrong = height if height % multiple or not height else width
+    below, above = wrong // multiple * multiple, (wrong // multiple + 1) * multiple
+    nearest = above if above - wrong <= wrong - below or not below else below
+    sizes = f"{below} or {above}" if below else f"{above}"
+    shape = f"{height}" if height == width else f"{height}x{width}"
+    raise ValueError(
+        f"image size {shape} does not fit this U-Net: it takes multiples of {multiple} (nearest: {sizes}): "
+        f"data.image_size={nearest}, or fewer than {num_levels} entries in model.channels"
+    )
