@@ -1,0 +1,127 @@
+"""Samplers: from noise to image along a schedule, one generator each.
+
+All take `denoise(x_t, t) -> x0_hat`, a schedule and a stream of noise, visit `schedule.times(num_steps)`, and yield
+every step, so a trajectory, a grid or a GIF is just the list. The coefficients are computed in double precision.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffusionlab.diffusion.schedule import NoiseSchedule
+
+Denoise = Callable[[Tensor, float], Tensor]
+
+
+class SampleStep(NamedTuple):
+    """Where a sampler has come to: time `t`, the sample `x_t` there, and the estimate `x0_hat` that led to it."""
+
+    t: float
+    x_t: Tensor
+    x0_hat: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampler(ABC):
+    """`num_steps`: steps from t = 1 to t = 0; None takes all that the schedule was trained on."""
+
+    num_steps: int | None = None
+
+    @torch.no_grad()
+    def __call__(
+        self, denoise: Denoise, schedule: NoiseSchedule, draw_noise: Callable[[], Tensor]
+    ) -> Iterator[SampleStep]:
+        """Yield num_steps SampleSteps; the last has t = 0 and the finished sample in `x_t`."""
+        x_t = schedule.prior_std() * draw_noise()
+        yield from self.steps(denoise, schedule, x_t, draw_noise)
+
+    @abstractmethod
+    def steps(
+        self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
+    ) -> Iterator[SampleStep]:
+        """The walk itself, from `x_t` at t = 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DDIM(Sampler):
+    """DDIM (Song et al. 2021, eq. 12 and 16). `eta` = 0 is deterministic, `eta` = 1 is ancestral DDPM sampling."""
+
+    eta: float = 0.0
+
+    def steps(
+        self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
+    ) -> Iterator[SampleStep]:
+        for t, s in pairwise(schedule.times(self.num_steps)):
+            (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
+            x0_hat = denoise(x_t, t)
+            noise_hat = (x_t - alpha_t * x0_hat) / sigma_t
+            # standard deviation of the posterior q(x_s | x_t, x0)
+            posterior_std = sigma_s / sigma_t * math.sqrt(max(sigma_t**2 - (alpha_t / alpha_s * sigma_s) ** 2, 0.0))
+            fresh = self.eta * posterior_std
+            x_t = alpha_s * x0_hat + math.sqrt(max(sigma_s**2 - fresh**2, 0.0)) * noise_hat
+            if fresh > 0:
+                x_t = x_t + fresh * draw_noise()
+            yield SampleStep(s, x_t, x0_hat)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DPMSolverPP2M(Sampler):
+    """DPM-Solver++(2M) (Lu et al. 2022, alg. 2): second order from the previous step's estimate, one evaluation a step.
+
+    First and last step are first order: there is no earlier estimate, or the log-SNR of the end is infinite.
+    """
+
+    def steps(
+        self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
+    ) -> Iterator[SampleStep]:
+        previous: tuple[float, Tensor] | None = None
+        for t, s in pairwise(schedule.times(self.num_steps)):
+            (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
+            x0_hat = denoise(x_t, t)
+            step = _log_snr_step(alpha_t, sigma_t, alpha_s, sigma_s)
+            estimate = x0_hat
+            if previous is not None and math.isfinite(step):
+                last_step, last_x0_hat = previous
+                estimate = x0_hat + step / (2 * last_step) * (x0_hat - last_x0_hat)
+            # 1 - exp(-h), written without logarithms so that alpha_t = 0 and sigma_s = 0 need no case of their own
+            x_t = sigma_s / sigma_t * x_t + (alpha_s - alpha_t * sigma_s / sigma_t) * estimate
+            previous = (step, x0_hat)
+            yield SampleStep(s, x_t, x0_hat)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heun(Sampler):
+    """Heun's second-order method on the probability-flow ODE (Karras et al. 2022, alg. 1), 2 num_steps - 1 evaluations.
+
+    In u = x / alpha and s = sigma / alpha the ODE is du/ds = noise_hat, whatever the schedule. The last step, where
+    s = 0, and a first step from (almost) no signal, where u is not (well) defined, are Euler steps.
+    """
+
+    MIN_SIGNAL: ClassVar[float] = 1e-3
+
+    def steps(
+        self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
+    ) -> Iterator[SampleStep]:
+        for t, s in pairwise(schedule.times(self.num_steps)):
+            (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
+            x0_hat = denoise(x_t, t)
+            slope = (x_t - alpha_t * x0_hat) / sigma_t
+            x_s = alpha_s * x0_hat + sigma_s * slope
+            if sigma_s > 0 and alpha_t > self.MIN_SIGNAL:
+                slope_s = (x_s - alpha_s * denoise(x_s, s)) / sigma_s
+                x_s = x_s + alpha_s * (sigma_s / alpha_s - sigma_t / alpha_t) * (slope_s - slope) / 2
+            x_t = x_s
+            yield SampleStep(s, x_t, x0_hat)
+
+
+def _log_snr_step(alpha_t: float, sigma_t: float, alpha_s: float, sigma_s: float) -> float:
+    """h = lambda_s - lambda_t with lambda = ln(alpha / sigma); infinite where a step starts or ends at a pure state."""
+    if alpha_t == 0 or sigma_s == 0:
+        return math.inf
+    return math.log(alpha_s * sigma_t / (sigma_s * alpha_t))
