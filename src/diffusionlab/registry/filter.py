@@ -1,0 +1,298 @@
+"""Typed filter expressions: the only way to a predicate.
+
+An expression renders to a Lance predicate and evaluates in Python on a row, with one meaning: that of SQL's
+three values. A row that lacks a value meets neither a comparison with it nor the comparison's negation
+(`fid < 20` and `not fid < 20` both leave out a run without a FID); only `IsNull` asks for the lack itself.
+
+Columns come from a whitelist, values are typed by their column, quotes are doubled: no text of a user's
+reaches the predicate as anything but a literal.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from diffusionlab.registry.columns import METRIC_COLUMNS, kind_of, to_time
+
+Value: TypeAlias = str | int | float | bool | datetime
+OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
+
+
+class Filter(ABC):
+    """A condition on a row; combine with `&`, `|` and `~`."""
+
+    @abstractmethod
+    def render(self) -> str:
+        """The Lance predicate. ValueError for `metrics.NAME`, which is held in JSON (`split` sets it apart)."""
+
+    @abstractmethod
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        """True, False or None (unknown) for a row as `Registry.rows` gives it."""
+
+    @abstractmethod
+    def leaves(self) -> Iterator["Leaf"]:
+        """Its conditions on single columns."""
+
+    @abstractmethod
+    def replace(self, change: Callable[["Leaf"], "Filter"]) -> "Filter":
+        """The same expression with every leaf put through `change`."""
+
+    def matches(self, row: Mapping[str, Any]) -> bool:
+        return self.evaluate(row) is True
+
+    def columns(self) -> set[str]:
+        return {leaf.column for leaf in self.leaves()}
+
+    def __and__(self, other: "Filter") -> "Filter":
+        return And(self, other)
+
+    def __or__(self, other: "Filter") -> "Filter":
+        return Or(self, other)
+
+    def __invert__(self) -> "Filter":
+        return Not(self)
+
+
+class Leaf(Filter):
+    """A condition on one column."""
+
+    column: str
+
+    def leaves(self) -> Iterator["Leaf"]:
+        yield self
+
+    def replace(self, change: Callable[["Leaf"], Filter]) -> Filter:
+        return change(self)
+
+
+@dataclass(frozen=True)
+class Compare(Leaf):
+    """`column op value`; text compares exactly, numbers as numbers, times as moments (a naive one is UTC)."""
+
+    column: str
+    op: str
+    value: Value
+
+    def __post_init__(self) -> None:
+        if self.op not in OPERATORS:
+            raise ValueError(f"there is no comparison {self.op!r}: use one of {' '.join(OPERATORS)}")
+        _settle(self, "text", "int", "float", "bool", "time")
+        object.__setattr__(self, "value", _literal_value(self.column, self.value))
+
+    def render(self) -> str:
+        return f"({_name(self.column)} {'<>' if self.op == '!=' else self.op} {_literal(self.value)})"
+
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        cell = _cell(row, self.column)
+        if cell is None:
+            return None
+        value = self.value
+        if isinstance(value, float):
+            cell = float(cell)
+        elif isinstance(value, str):  # UTF-8 order, as Arrow has it, is code point order
+            cell = str(cell)
+        return _COMPARE[self.op](cell, value)
+
+
+@dataclass(frozen=True)
+class In(Leaf):
+    """`column` is one of `values`; of none, where there are none."""
+
+    column: str
+    values: tuple[Value, ...]
+
+    def __post_init__(self) -> None:
+        _settle(self, "text", "int", "float", "bool", "time")
+        object.__setattr__(self, "values", tuple(_literal_value(self.column, value) for value in self.values))
+
+    def _as_or(self) -> Filter:
+        return Or(*(Compare(self.column, "=", value) for value in self.values))
+
+    def render(self) -> str:
+        if self.values and all(isinstance(value, str) for value in self.values):
+            return f"({_name(self.column)} IN ({', '.join(map(_literal, self.values))}))"
+        return self._as_or().render()
+
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        return self._as_or().evaluate(row)
+
+
+@dataclass(frozen=True)
+class Contains(Leaf):
+    """The list column (`arch_tags`, `tags`, `layers`) has this element."""
+
+    column: str
+    value: str
+
+    def __post_init__(self) -> None:
+        _settle(self, "list")
+        object.__setattr__(self, "value", _literal_value("name", self.value))
+
+    def render(self) -> str:
+        return f"array_has({_name(self.column)}, {_literal(self.value)})"
+
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        cell = _cell(row, self.column)
+        return None if cell is None else self.value in cell
+
+
+@dataclass(frozen=True)
+class IsNull(Leaf):
+    """The row lacks a value for the column."""
+
+    column: str
+
+    def __post_init__(self) -> None:
+        _settle(self, "text", "int", "float", "bool", "time", "list", "json")
+
+    def render(self) -> str:
+        return f"({_name(self.column)} IS NULL)"
+
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        return _cell(row, self.column) is None
+
+
+class _Many(Filter):
+    def __init__(self, *parts: Filter) -> None:
+        self.parts = parts
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.parts == getattr(other, "parts", None)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.parts))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.parts))})"
+
+    def leaves(self) -> Iterator[Leaf]:
+        for part in self.parts:
+            yield from part.leaves()
+
+    def replace(self, change: Callable[[Leaf], Filter]) -> Filter:
+        return type(self)(*(part.replace(change) for part in self.parts))
+
+
+class And(_Many):
+    """Every part holds; with no part, everything does."""
+
+    def render(self) -> str:
+        return f"({' AND '.join(part.render() for part in self.parts)})" if self.parts else "(true)"
+
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        values = [part.evaluate(row) for part in self.parts]
+        return False if False in values else None if None in values else True
+
+
+class Or(_Many):
+    """Some part holds; with no part, nothing does."""
+
+    def render(self) -> str:
+        return f"({' OR '.join(part.render() for part in self.parts)})" if self.parts else "(false)"
+
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        values = [part.evaluate(row) for part in self.parts]
+        return True if True in values else None if None in values else False
+
+
+@dataclass(frozen=True)
+class Not(Filter):
+    """The part is false: not merely unknown."""
+
+    part: Filter
+
+    def render(self) -> str:
+        return f"(NOT {self.part.render()})"
+
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        value = self.part.evaluate(row)
+        return None if value is None else not value
+
+    def leaves(self) -> Iterator[Leaf]:
+        return self.part.leaves()
+
+    def replace(self, change: Callable[[Leaf], Filter]) -> Filter:
+        return Not(self.part.replace(change))
+
+
+EVERYTHING = And()
+NOTHING = Or()
+
+
+def between(column: str, start: Value, end: Value) -> Filter:
+    """The half-open range `start <= column < end`, as dates need it."""
+    return And(Compare(column, ">=", start), Compare(column, "<", end))
+
+
+def split(condition: Filter, columns: Collection[str]) -> tuple[Filter, Filter]:
+    """`condition` as two that hold together: one on `columns` alone, for LanceDB, and the rest, for Python."""
+    if condition.columns() <= set(columns):
+        return condition, EVERYTHING
+    if isinstance(condition, And):
+        pairs = [split(part, columns) for part in condition.parts]
+        return And(*(native for native, _ in pairs)), And(*(rest for _, rest in pairs))
+    return EVERYTHING, condition
+
+
+_COMPARE = {
+    "=": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+}  # fmt: skip
+
+
+def _settle(leaf: Leaf, *kinds: str) -> None:
+    """Check the column, and give `metrics.fid` the name of its own column."""
+    metric = leaf.column.removeprefix("metrics.")
+    if metric != leaf.column and metric in METRIC_COLUMNS:
+        object.__setattr__(leaf, "column", metric)
+    if (kind := kind_of(leaf.column)) not in kinds:
+        raise ValueError(f"{leaf.column} holds {kind} values: {type(leaf).__name__} asks for {', '.join(kinds)}")
+
+
+def _cell(row: Mapping[str, Any], column: str) -> Any:
+    if column.startswith("metrics."):
+        return (row.get("metrics") or {}).get(column.removeprefix("metrics."))
+    return row.get(column)
+
+
+def _literal_value(column: str, value: Value) -> Value:
+    """`value` as the column's kind compares it; ValueError where it cannot be compared."""
+    kind = kind_of(column)
+    try:
+        if kind == "time":
+            return to_time(value)
+        if kind == "bool" and isinstance(value, bool):
+            return value
+        if kind == "text" and isinstance(value, str):
+            return value.encode("utf-8").decode("utf-8")
+        if kind in ("int", "float") and isinstance(value, int | float) and not isinstance(value, bool):
+            if kind == "int" and isinstance(value, int) and abs(value) < 2**63:
+                return value
+            number = float(value)
+            if math.isfinite(number):
+                return number + 0.0  # Arrow holds -0.0 for less than 0.0
+    except (ValueError, TypeError, OverflowError):
+        pass
+    raise ValueError(f"{column} cannot be compared with {str(value)[:60]!r}: it holds {kind} values")
+
+
+def _name(column: str) -> str:
+    if column.startswith("metrics."):
+        raise ValueError(f"{column} has no column of its own, so no predicate: evaluate it in Python")
+    return column
+
+
+def _literal(value: Value) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case datetime():
+            return f"TIMESTAMP '{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z'"
+        case float():
+            return repr(value)
+    return str(value)
