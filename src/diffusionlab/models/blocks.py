@@ -3,6 +3,7 @@
 import math
 from typing import TypeVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -53,6 +54,6 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         scale, shift = self.condition(F.silu(condition))[:, :, None, None].chunk(2, dim=1)
         h = self.conv1(F.silu(self.norm1(x)))
-        h = self.norm2(h) * (1 + scale) + shift
+        h = torch.addcmul(shift, self.norm2(h), 1 + scale)
         h = self.conv2(self.dropout(F.silu(h)))
         return self.shortcut(x) + h

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from diffusionlab.models.embeddings import check_embedding_dim, check_size, reject_label, sinusoidal_embedding
+from diffusionlab.models.network import Network
 
 
 class Stage(nn.Module):
@@ -33,14 +34,14 @@ class Stage(nn.Module):
         return self.resample(h)
 
 
-class SimpleUNet(nn.Module):
+class SimpleUNet(Network):
     """(B, C, H, W), (B,) time -> (B, C, H, W), with H and W multiples of 2^(len(channels) - 1).
 
     An even `stem_kernel_size` widens the first feature map by one pixel, which the first down-stage drops
     again: 28 -> 29 -> 14 -> 7 -> 14 -> 28. Raises ValueError for a size that does not fit.
     """
 
-    num_classes: int | None = None
+    num_classes = None
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from diffusionlab.models.attention import AttentionKind, SelfAttention
 from diffusionlab.models.blocks import ResidualBlock, downsample, group_norm, upsample, zeroed
 from diffusionlab.models.embeddings import ConditionEmbedding, check_size
+from diffusionlab.models.network import Network
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,13 @@ def head(width: int, out_channels: int, patch_size: int) -> nn.Conv2d | nn.ConvT
     return upsample(width, out_channels, patch_size)
 
 
-class UNet(nn.Module):
+class UNet(Network):
     """(B, C, H, W), (B,) time, (B,) label -> (B, C, H, W); H and W multiples of patch_size 2^(levels - 1).
 
     The architecture of DDPM (arXiv:2006.11239, appendix B), with adaptive group normalisation and with learnt
-    patches for every change of resolution. `attention_max_size` puts attention behind every block whose feature
-    map has at most that many pixels a side at `image_size`. The head starts at zero, so a fresh network returns
-    zeros. Raises ValueError for a size, a number of heads or a kind of attention that does not fit.
+    patches for every change of resolution. `attention_max_size` puts attention behind every block whose
+    feature map has at most that many pixels a side at `image_size`. The head starts at zero, so a fresh network
+    returns zeros. Raises ValueError for a size, a number of heads or a kind of attention that does not fit.
     """
 
     def __init__(
