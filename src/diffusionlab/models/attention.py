@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from diffusionlab.models.blocks import group_norm, zeroed
+from diffusionlab.models.checks import check_heads
 
 AttentionKind = Literal["softmax", "linear"]
 
@@ -29,11 +30,7 @@ class SelfAttention(nn.Module):
 
     def __init__(self, channels: int, *, num_heads: int, kind: AttentionKind = "softmax") -> None:
         super().__init__()
-        if channels % num_heads:
-            fitting = max(n for n in range(1, min(num_heads, channels) + 1) if channels % n == 0)
-            raise ValueError(
-                f"{channels} channels do not split into {num_heads} heads: model.num_heads={fitting}"
-            )
+        check_heads(num_heads, channels)
         attend = {"softmax": F.scaled_dot_product_attention, "linear": linear_attention}
         if kind not in attend:
             raise ValueError(f"unknown attention {kind!r}: model.attention=softmax or model.attention=linear")

@@ -1,9 +1,11 @@
-"""Time and class as vectors, and the checks of label and size that every network shares."""
+"""Time and class as vectors."""
 
 import math
 
 import torch
 from torch import Tensor, nn
+
+from diffusionlab.models.checks import check_embedding_dim, reject_label
 
 
 def sinusoidal_embedding(time: Tensor, dim: int) -> Tensor:
@@ -16,13 +18,6 @@ def sinusoidal_embedding(time: Tensor, dim: int) -> Tensor:
     exponent = torch.arange(half, device=time.device, dtype=torch.float32) / (half - 1)
     angle = time.float()[:, None] * torch.exp(-math.log(10_000.0) * exponent)[None, :]
     return torch.cat([angle.sin(), angle.cos()], dim=1)
-
-
-def check_embedding_dim(dim: int) -> None:
-    """Raises ValueError unless `dim` splits into at least two sines and as many cosines."""
-    if dim < 4 or dim % 2:
-        nearest = max(4, dim + 1)
-        raise ValueError(f"time_embedding_dim={dim} is odd or under 4: model.time_embedding_dim={nearest}")
 
 
 class ConditionEmbedding(nn.Module):
@@ -48,24 +43,3 @@ class ConditionEmbedding(nn.Module):
             null_label = self.label.num_embeddings - 1
             label = torch.full(time.shape, null_label, dtype=torch.int64, device=time.device)
         return embedding + self.label(label)
-
-
-def reject_label(label: Tensor | None) -> None:
-    """Raises ValueError if an unconditional network is handed a label."""
-    if label is not None:
-        raise ValueError("this model is unconditional and takes no label: choose model=conditional_unet")
-
-
-def check_size(*, height: int, width: int, multiple: int, num_levels: int) -> None:
-    """Raises ValueError, which names the nearest size that fits, unless both are multiples of `multiple`."""
-    if height % multiple == 0 and width % multiple == 0 and height > 0 and width > 0:
-        return
-    wrong = height if height % multiple or not height else width
-    below, above = wrong // multiple * multiple, (wrong // multiple + 1) * multiple
-    nearest = above if above - wrong <= wrong - below or not below else below
-    sizes = f"{below} or {above}" if below else f"{above}"
-    shape = f"{height}" if height == width else f"{height}x{width}"
-    raise ValueError(
-        f"image size {shape} does not fit this U-Net: it takes multiples of {multiple} (nearest: {sizes}): "
-        f"data.image_size={nearest}, or fewer than {num_levels} entries in model.channels"
-    )

@@ -6,7 +6,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from diffusionlab.models.embeddings import check_embedding_dim, check_size, reject_label, sinusoidal_embedding
+from diffusionlab.models.checks import check_counts, check_embedding_dim, check_size, reject_label
+from diffusionlab.models.embeddings import sinusoidal_embedding
 from diffusionlab.models.network import Network
 
 
@@ -54,12 +55,13 @@ class SimpleUNet(Network):
         num_middle_convs: int = 0,
     ) -> None:
         super().__init__()
+        check_counts(channels=channels, stem_kernel_size=stem_kernel_size)
         check_embedding_dim(time_embedding_dim)
         self.in_channels = in_channels
         self.image_size = image_size
         self.time_embedding_dim = time_embedding_dim
-        self.num_levels = len(channels)
-        self._check_size(image_size, image_size)
+        self.size_multiple = 2 ** (len(channels) - 1)
+        check_size(image_size, image_size, multiple=self.size_multiple)
 
         self.time = nn.Linear(time_embedding_dim, time_embedding_dim)
         self.stem = nn.Conv2d(in_channels, channels[0], stem_kernel_size, padding=stem_kernel_size // 2)
@@ -78,7 +80,7 @@ class SimpleUNet(Network):
 
     def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:
         reject_label(label)
-        self._check_size(*x.shape[-2:])
+        check_size(*x.shape[-2:], multiple=self.size_multiple)
         time_embedding = self.time(sinusoidal_embedding(time, self.time_embedding_dim).to(x.dtype)).relu()
         h = self.stem(x)
         skips = []
@@ -89,7 +91,3 @@ class SimpleUNet(Network):
         for stage in self.up:
             h = stage(torch.cat([h, skips.pop()], dim=1), time_embedding)
         return self.head(h).to(x.dtype)
-
-    def _check_size(self, height: int, width: int) -> None:
-        multiple = 2 ** (self.num_levels - 1)
-        check_size(height=height, width=width, multiple=multiple, num_levels=self.num_levels)

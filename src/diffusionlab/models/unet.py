@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from diffusionlab.models.attention import AttentionKind, SelfAttention
 from diffusionlab.models.blocks import ResidualBlock, downsample, group_norm, upsample, zeroed
-from diffusionlab.models.embeddings import ConditionEmbedding, check_size
+from diffusionlab.models.checks import check_counts, check_size
+from diffusionlab.models.embeddings import ConditionEmbedding
 from diffusionlab.models.network import Network
 
 
@@ -113,12 +114,14 @@ class UNet(Network):
         patch_size: int = 1,
     ) -> None:
         super().__init__()
+        check_counts(
+            channels=channels, blocks_per_level=blocks_per_level, num_heads=num_heads, patch_size=patch_size
+        )
         self.in_channels = in_channels
         self.image_size = image_size
         self.num_classes = num_classes
-        self.num_levels = len(channels)
         self.size_multiple = patch_size * 2 ** (len(channels) - 1)
-        self._check_size(image_size, image_size)
+        check_size(image_size, image_size, multiple=self.size_multiple)
         levels = plan_levels(
             image_size // patch_size, channels=channels, attention_max_size=attention_max_size
         )
@@ -147,7 +150,7 @@ class UNet(Network):
         self.head = zeroed(head(finest.width, in_channels, patch_size))
 
     def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:
-        self._check_size(*x.shape[-2:])
+        check_size(*x.shape[-2:], multiple=self.size_multiple)
         condition = self.condition(time, label, x.dtype)
         h = self.stem(x)
         skips: list[Tensor] = []
@@ -158,6 +161,3 @@ class UNet(Network):
         for level in self.up:
             h = level(h, skips, condition)
         return self.head(F.silu(self.norm(h))).to(x.dtype)
-
-    def _check_size(self, height: int, width: int) -> None:
-        check_size(height=height, width=width, multiple=self.size_multiple, num_levels=self.num_levels)
