@@ -1,0 +1,73 @@
+"""Images and labels in memory, and what is done to them once: resize, split, hash."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class ImageArrays:
+    """`images` (N, C, H, W) uint8 and `labels` (N,) int64, always of equal length."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != torch.uint8 or self.images.ndim != 4:
+            raise ValueError(f"images must be uint8 (N, C, H, W), got {self.images.dtype} {tuple(self.images.shape)}")
+        if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
+            raise ValueError(f"labels must be int64 ({len(self.images)},), got {tuple(self.labels.shape)}")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: np.ndarray) -> "ImageArrays":
+        """A copy of the chosen rows, in the order given."""
+        rows = torch.from_numpy(indices)
+        return ImageArrays(self.images[rows], self.labels[rows])
+
+    def only(self, labels: list[int]) -> "ImageArrays":
+        """The images of the chosen classes, relabelled 0, 1, ... in the order of `labels`."""
+        new_label = torch.full((int(self.labels.max()) + 1,), -1)
+        new_label[labels] = torch.arange(len(labels))
+        relabelled = new_label[self.labels]
+        keep = relabelled >= 0
+        return ImageArrays(self.images[keep], relabelled[keep])
+
+    def resized(self, size: int, chunk: int = 4096) -> "ImageArrays":
+        """Squared to `size` pixels (bilinear, antialiased), in chunks so that memory stays flat."""
+        if self.images.shape[-2:] == (size, size):
+            return self
+        parts = [
+            F.interpolate(part, size=(size, size), mode="bilinear", antialias=True)
+            for part in self.images.split(chunk)
+        ]
+        return ImageArrays(torch.cat(parts), self.labels)
+
+
+def stratified_split(labels: Tensor, num_held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted `(kept, held_out)` row indices; each class gives its share of `num_held_out`, to within one image.
+
+    Rows are shuffled, sorted by class, and taken at even distances.
+    """
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    by_class = shuffled[np.argsort(labels.numpy()[shuffled], kind="stable")]
+    # the middle of each of num_held_out equal stretches, in integers
+    positions = (2 * np.arange(num_held_out) + 1) * len(labels) // (2 * max(num_held_out, 1))
+    held_out = np.zeros(len(labels), dtype=bool)
+    held_out[by_class[positions]] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def content_hash(*splits: ImageArrays) -> str:
+    """32 hex digits over every pixel, label and shape, split by split."""
+    digest = hashlib.blake2b(digest_size=16)
+    for arrays in splits:
+        digest.update(repr(tuple(arrays.images.shape)).encode())
+        digest.update(arrays.images.contiguous().numpy().data)
+        digest.update(arrays.labels.contiguous().numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,185 @@
+"""One data module for every set: a subclass says what the set is called and how its arrays are read."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+
+import pytorch_lightning as pl
+
+from diffusionlab.data.arrays import ImageArrays, content_hash, stratified_split
+from diffusionlab.data.loader import BatchLoader
+
+
+class ImageDataModule(pl.LightningDataModule):
+    """Images in memory as uint8, batches as `(x0, label)` with x0 float32 in [-1, 1].
+
+    Known before anything is loaded: `name`, `channels`, `image_size`, `num_classes`, `class_names`. Known after
+    `setup`: `train`, `val`, `test` (`ImageArrays`) and `data_hash`.
+
+    Args:
+        data_dir: the folder that holds the data sets, each in a folder of its own.
+        batch_size: images per batch and device.
+        num_val: images held out of the training split for validation, each class its share; 0 keeps them all.
+        seed: of the order and the flips of training batches.
+        split_seed: of the choice of validation images. Apart from `seed`, so that runs with different seeds are
+            judged on the same images and no checkpoint is ever judged on images that it was trained on.
+        horizontal_flip: mirror every training image with probability 1/2.
+        image_size: height and width in pixels; None is the set's own, another size resizes (antialiased).
+        channels: 1 or 3; None is the set's own.
+        class_names: the classes to keep, whose places are the labels; None keeps all.
+        num_classes: how many these are, for configurations that state it.
+        download: whether `prepare_data` may fetch a set that is not there.
+
+    Raises:
+        ValueError: an argument that does not fit the set; the message names the override.
+    """
+
+    name: str
+    native_channels: int
+    native_image_size: int
+    native_class_names: tuple[str, ...]
+
+    def __init__(
+        self,
+        *,
+        data_dir: str | Path = "data",
+        batch_size: int = 128,
+        num_val: int = 0,
+        seed: int = 0,
+        split_seed: int = 0,
+        horizontal_flip: bool = False,
+        image_size: int | None = None,
+        channels: int | None = None,
+        class_names: Sequence[str] | None = None,
+        num_classes: int | None = None,
+        download: bool = True,
+    ) -> None:
+        super().__init__()
+        self.data_dir = Path(data_dir)
+        self.batch_size = batch_size
+        self.num_val = num_val
+        self.seed = seed
+        self.split_seed = split_seed
+        self.horizontal_flip = horizontal_flip
+        self.image_size = self.native_image_size if image_size is None else image_size
+        self.channels = self.native_channels if channels is None else channels
+        self.class_names = self.native_class_names if class_names is None else tuple(class_names)
+        self.download = download
+        self._arrays: tuple[ImageArrays, ImageArrays, ImageArrays] | None = None
+        self._check_arguments(num_classes)
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)
+
+    def _check_arguments(self, num_classes: int | None) -> None:
+        for option, value, least in (("batch_size", self.batch_size, 1), ("num_val", self.num_val, 0)):
+            if value < least:
+                raise ValueError(f"data.{option}={value} must be {least} or more")
+        if not 4 <= self.image_size <= 1024:
+            raise ValueError(f"data.image_size={self.image_size} must lie between 4 and 1024 pixels")
+        if self.channels != self.native_channels:
+            raise ValueError(f"{self.name} has {self.native_channels} channel(s): type data.channels={self.native_channels}")
+        if len(set(self.class_names)) < max(1, len(self.class_names)):
+            raise ValueError(f"data.class_names={list(self.class_names)} must name at least one class, each once")
+        for class_name in self.class_names:
+            if class_name not in self.native_class_names:
+                near = get_close_matches(class_name, self.native_class_names, n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise ValueError(
+                    f"{self.name} has no class {class_name!r}; {hint}data.class_names takes some of "
+                    f"{', '.join(self.native_class_names)}"
+                )
+        if num_classes is not None and num_classes != self.num_classes:
+            raise ValueError(
+                f"data.num_classes={num_classes} but {self.num_classes} classes are named in data.class_names; "
+                f"type data.num_classes={self.num_classes}"
+            )
+
+    # ---- what a subclass says ----
+
+    def read(self) -> tuple[ImageArrays, ImageArrays]:
+        """The training and the test split with the set's own labels, at any size.
+
+        Raises:
+            DataNotFoundError: the files are not where they should be.
+        """
+        raise NotImplementedError
+
+    # ---- what Lightning asks for ----
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read, choose classes, resize and split; a second call does nothing."""
+        if self._arrays is not None:
+            return
+        train, test = (self._fitted(arrays) for arrays in self.read())
+        if self.num_val >= len(train):
+            raise ValueError(
+                f"data.num_val={self.num_val} leaves nothing of the {len(train)} training images of {self.name}; "
+                f"type data.num_val={len(train) // 10}"
+            )
+        kept, held_out = stratified_split(train.labels, self.num_val, self.split_seed)
+        if self.batch_size * self._world_size > len(kept):
+            raise ValueError(
+                f"data.batch_size={self.batch_size} on {self._world_size} device(s) exceeds the {len(kept)} training "
+                f"images of {self.name}; type data.batch_size={max(1, len(kept) // self._world_size)} or less"
+            )
+        self._arrays = train.take(kept), train.take(held_out), test
+
+    def _fitted(self, arrays: ImageArrays) -> ImageArrays:
+        if self.class_names != self.native_class_names:
+            arrays = arrays.only([self.native_class_names.index(class_name) for class_name in self.class_names])
+        return arrays.resized(self.image_size)
+
+    @property
+    def train(self) -> ImageArrays:
+        return self._split(0)
+
+    @property
+    def val(self) -> ImageArrays:
+        return self._split(1)
+
+    @property
+    def test(self) -> ImageArrays:
+        return self._split(2)
+
+    def _split(self, index: int) -> ImageArrays:
+        if self._arrays is None:
+            raise RuntimeError(f"{self.name} is not loaded: call prepare_data() and setup() first")
+        return self._arrays[index]
+
+    @cached_property
+    def data_hash(self) -> str:
+        """32 hex digits over every byte of train, val and test."""
+        return content_hash(self.train, self.val, self.test)
+
+    @property
+    def _world_size(self) -> int:
+        return self.trainer.world_size if self.trainer is not None else 1
+
+    def train_dataloader(self) -> BatchLoader:
+        """Shuffled full batches; what the last one would hold comes in another epoch."""
+        return self._loader(self.train, shuffle=True, horizontal_flip=self.horizontal_flip, drop_last=True)
+
+    def val_dataloader(self) -> BatchLoader | list[BatchLoader]:
+        """The images held out of training in a fixed order; no loader where none are."""
+        return self._loader(self.val) if len(self.val) else []
+
+    def test_dataloader(self) -> BatchLoader:
+        """The set's own test split in a fixed order."""
+        return self._loader(self.test)
+
+    def _loader(
+        self, arrays: ImageArrays, *, shuffle: bool = False, horizontal_flip: bool = False, drop_last: bool = False
+    ) -> BatchLoader:
+        return BatchLoader(
+            arrays,
+            batch_size=self.batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            horizontal_flip=horizontal_flip,
+            rank=self.trainer.global_rank if self.trainer is not None else 0,
+            world_size=self._world_size,
+            drop_last=drop_last,
+        )

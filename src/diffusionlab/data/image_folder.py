@@ -1,0 +1,113 @@
+"""Class folders of image files, decoded once into memory."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from diffusionlab.data.arrays import ImageArrays, stratified_split
+from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.data.errors import DataNotFoundError
+from diffusionlab.data.layout import class_names as find_class_names
+from diffusionlab.data.layout import has_splits, image_files
+
+_MODES = {1: "L", 3: "RGB"}
+
+
+class ImageFolder(ImageDataModule):
+    """Any class folders: `<folder>/{train,test}/<class>/*`, or `<folder>/<class>/*` from which a test split is cut.
+
+    Images of any size and proportion: the middle square is taken and resized (antialiased) to `image_size`.
+
+    Args:
+        folder: where the class folders lie.
+        image_size: height and width in pixels.
+        channels: 1 (grey, ITU-R 601 luma) or 3.
+        test_fraction: share of each class cut off as test split (by `split_seed`) where the folder has no splits.
+
+    The other arguments are `ImageDataModule`'s.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: str | Path,
+        image_size: int,
+        channels: int = 3,
+        test_fraction: float = 0.1,
+        batch_size: int = 128,
+        num_val: int = 0,
+        seed: int = 0,
+        split_seed: int = 0,
+        horizontal_flip: bool = False,
+        class_names: Sequence[str] | None = None,
+        num_classes: int | None = None,
+    ) -> None:
+        if channels not in _MODES:
+            raise ValueError(f"data.channels={channels} must be 1 (grey) or 3 (colour)")
+        if not 0 < test_fraction < 1:
+            raise ValueError(f"data.test_fraction={test_fraction} must lie between 0 and 1")
+        self.folder = Path(folder).expanduser()
+        self.test_fraction = test_fraction
+        self.name = self.folder.resolve().name
+        self.native_channels = channels
+        self.native_image_size = image_size
+        self.native_class_names = tuple(find_class_names(self.folder))
+        super().__init__(
+            batch_size=batch_size,
+            num_val=num_val,
+            seed=seed,
+            split_seed=split_seed,
+            horizontal_flip=horizontal_flip,
+            image_size=image_size,
+            channels=channels,
+            class_names=class_names,
+            num_classes=num_classes,
+        )
+
+    def read(self) -> tuple[ImageArrays, ImageArrays]:
+        """Both splits, decoded at `image_size`."""
+        decode = partial(
+            decode_classes, classes=self.native_class_names, image_size=self.image_size, channels=self.channels
+        )
+        if has_splits(self.folder):
+            return decode(self.folder / "train"), decode(self.folder / "test")
+        arrays = decode(self.folder)
+        num_test = max(1, round(len(arrays) * self.test_fraction))
+        train, test = stratified_split(arrays.labels, num_test, self.split_seed)
+        return arrays.take(train), arrays.take(test)
+
+
+def decode_classes(folder: Path, *, classes: Sequence[str], image_size: int, channels: int) -> ImageArrays:
+    """Every image in `folder/<class>/`, class k of `classes` having label k.
+
+    Raises:
+        DataNotFoundError: a class has no images.
+        ValueError: a file is not an image; the message names it.
+    """
+    files_of = {name: image_files(folder / name) if (folder / name).is_dir() else [] for name in classes}
+    for name, files in files_of.items():
+        if not files:
+            raise DataNotFoundError(f"class {name!r}", folder / name, "no image files there")
+    decode = partial(_decode, image_size=image_size, mode=_MODES[channels])
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        pixels = np.stack(list(pool.map(decode, (path for files in files_of.values() for path in files))))
+    images = torch.from_numpy(pixels).reshape(len(pixels), image_size, image_size, channels).permute(0, 3, 1, 2)
+    counts = torch.tensor([len(files) for files in files_of.values()])
+    return ImageArrays(images.contiguous(), torch.arange(len(classes)).repeat_interleave(counts))
+
+
+def _decode(path: Path, *, image_size: int, mode: str) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image).convert(mode)
+    except (UnidentifiedImageError, OSError) as error:
+        raise ValueError(f"{path} is not a readable image: remove or replace it") from error
+    if upright.size != (image_size, image_size):
+        upright = ImageOps.fit(upright, (image_size, image_size), Image.Resampling.BILINEAR)
+    return np.asarray(upright)

@@ -1,0 +1,134 @@
+"""Batches from memory whose order and flips depend on (seed, epoch) alone, and which resume where they stopped.
+
+Why not `torch.utils.data.DataLoader`: the arrays already lie in memory, so one index, one flip and one cast per
+batch replace worker processes and a Python call per image; and the global random state never decides what a
+run sees, so a resumed run sees exactly what the uninterrupted one would have seen.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusionlab.data.arrays import ImageArrays
+from diffusionlab.tensors import to_float
+
+
+@dataclass(frozen=True)
+class _EpochPlan:
+    """This rank's share of one epoch: which rows (n,) in which order, and which of them are mirrored (n,)."""
+
+    rows: Tensor
+    flips: Tensor
+
+
+class BatchLoader:
+    """Iterates `(x0, label)`: (B, C, H, W) float32 in [-1, 1] and (B,) int64.
+
+    The order is a permutation drawn from `(seed, epoch)`; call `set_epoch` before each epoch, as Lightning does.
+    Rank r of w takes every w-th image of it, so the global batch is the same however many ranks share it. Where
+    the images do not divide by w, the first ones are used twice, so that all ranks make the same number of steps.
+
+    `state_dict` names the epoch and the next batch; after `load_state_dict` the next iteration of that epoch starts
+    there, and later ones from the beginning.
+
+    Raises:
+        ValueError: no images, or fewer than one full batch where `drop_last` would leave none.
+    """
+
+    def __init__(
+        self,
+        arrays: ImageArrays,
+        *,
+        batch_size: int,
+        shuffle: bool = False,
+        seed: int = 0,
+        horizontal_flip: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
+        drop_last: bool = False,
+    ) -> None:
+        self.arrays = arrays
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.seed = seed
+        self.horizontal_flip = horizontal_flip
+        self.rank = rank
+        self.world_size = world_size
+        self.drop_last = drop_last
+        if len(self) == 0:
+            raise ValueError(
+                f"no full batch: batch_size {batch_size} x {world_size} device(s) exceeds {len(arrays)} images; "
+                f"type data.batch_size={max(1, len(arrays) // world_size)} or less"
+            )
+        self._epoch = 0
+        self._next_batch = 0  # of the iteration under way, for state_dict
+        self._resume_at = 0  # where the next iteration starts
+
+    def __len__(self) -> int:
+        share = -(-len(self.arrays) // self.world_size)
+        return share // self.batch_size if self.drop_last else -(-share // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        # A generator: nothing happens before the first batch is asked for. Lightning calls iter() before it loads
+        # the state and sets the epoch, and once more only to see whether it can.
+        start, self._resume_at = self._resume_at, 0
+        plan = self._plan_epoch()
+        for batch in range(start, len(self)):
+            self._next_batch = batch + 1
+            yield self._batch(plan, slice(batch * self.batch_size, (batch + 1) * self.batch_size))
+
+    def _plan_epoch(self) -> _EpochPlan:
+        rng = np.random.default_rng([self.seed, self._epoch])
+        num_images = len(self.arrays)
+        rows = rng.permutation(num_images) if self.shuffle else np.arange(num_images)
+        flips = rng.random(num_images) < 0.5 if self.horizontal_flip else np.zeros(num_images, dtype=bool)
+        share = np.arange(self.rank, -(-num_images // self.world_size) * self.world_size, self.world_size) % num_images
+        return _EpochPlan(torch.from_numpy(rows[share]), torch.from_numpy(flips[share]))
+
+    def _batch(self, plan: _EpochPlan, part: slice) -> tuple[Tensor, Tensor]:
+        rows, flips = plan.rows[part], plan.flips[part]
+        images = self.arrays.images[rows]
+        if self.horizontal_flip:
+            images = torch.where(flips[:, None, None, None], images.flip(-1), images)
+        return to_float(images), self.arrays.labels[rows]
+
+    # ---- what Lightning asks for ----
+
+    @property
+    def sampler(self) -> "BatchLoader":
+        """Itself: Lightning calls `set_epoch` on a loader's `sampler`, never on the loader."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order comes next; a new epoch starts at its first batch."""
+        if epoch != self._epoch:
+            self._epoch, self._next_batch, self._resume_at = epoch, 0, 0
+
+    def state_dict(self) -> dict[str, int]:
+        """Where the iteration stands, in plain integers; the same on every rank."""
+        return {
+            "epoch": self._epoch,
+            "next_batch": self._next_batch,
+            "num_batches": len(self),
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+        }
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Continue at the batch after the last one served.
+
+        Raises:
+            ValueError: the state stands inside an epoch that this loader would cut differently.
+        """
+        mid_epoch = 0 < state["next_batch"] < state["num_batches"]
+        for key in ("batch_size", "seed", "num_batches"):
+            if mid_epoch and state[key] != self.state_dict()[key]:
+                raise ValueError(
+                    f"cannot continue inside epoch {state['epoch']}: the checkpoint was made with {key} {state[key]}, "
+                    f"this run has {self.state_dict()[key]}; use the checkpoint's data settings and number of devices"
+                )
+        self._epoch = state["epoch"]
+        self._next_batch = self._resume_at = state["next_batch"] if mid_epoch else 0
