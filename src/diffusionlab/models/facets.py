@@ -170,7 +170,8 @@ def layer_lines(network: nn.Module) -> Iterator[str]:
     for path, module in network.named_modules():
         is_leaf = not any(True for _ in module.children())
         has_own_parameters = any(True for _ in module.parameters(recurse=False))
-        if (is_leaf or has_own_parameters) and not isinstance(module, nn.Identity):
+        is_passage = isinstance(module, nn.Identity | nn.Sequential | nn.ModuleList)
+        if (is_leaf or has_own_parameters) and not is_passage:
             yield f"{path or '(root)'}: {type(module).__name__}({layer_sizes(module)})"
 
 

@@ -56,6 +56,8 @@ class SimpleUNet(Network):
     ) -> None:
         super().__init__()
         check_counts(channels=channels, stem_kernel_size=stem_kernel_size)
+        if len(channels) < 2:
+            raise ValueError(f"one width makes no stage: model.channels=[{channels[0]},{2 * channels[0]}]")
         check_embedding_dim(time_embedding_dim)
         self.in_channels = in_channels
         self.image_size = image_size
