@@ -159,8 +159,13 @@ class ImageDataModule(pl.LightningDataModule):
         return self.trainer.world_size if self.trainer is not None else 1
 
     def train_dataloader(self) -> BatchLoader:
-        """Shuffled full batches; what the last one would hold comes in another epoch."""
-        return self._loader(self.train, shuffle=True, horizontal_flip=self.horizontal_flip, drop_last=True)
+        """Shuffled full batches; what the last one would hold comes in another epoch.
+
+        With `trainer.overfit_batches` the same unmirrored batches every epoch: Lightning can stop only torch's own
+        loaders from shuffling.
+        """
+        vary = self.trainer is None or not self.trainer.overfit_batches
+        return self._loader(self.train, shuffle=vary, horizontal_flip=vary and self.horizontal_flip, drop_last=True)
 
     def val_dataloader(self) -> BatchLoader | list[BatchLoader]:
         """The images held out of training in a fixed order; no loader where none are."""

@@ -7,6 +7,7 @@ run sees, so a resumed run sees exactly what the uninterrupted one would have se
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -98,9 +99,10 @@ class BatchLoader:
     # ---- what Lightning asks for ----
 
     @property
-    def sampler(self) -> "BatchLoader":
-        """Itself: Lightning calls `set_epoch` on a loader's `sampler`, never on the loader."""
-        return self
+    def batch_sampler(self) -> SimpleNamespace:
+        """Lightning calls `set_epoch` on `loader.batch_sampler.sampler`, never on the loader. It takes a loader that
+        has a `sampler` of its own for one of torch's, and fails on it."""
+        return SimpleNamespace(sampler=self)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order comes next; a new epoch starts at its first batch."""
