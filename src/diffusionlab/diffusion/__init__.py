@@ -15,6 +15,8 @@ from diffusionlab.diffusion.sampler import DPMSolverPP2M as DPMSolverPP2M
 from diffusionlab.diffusion.sampler import Heun as Heun
 from diffusionlab.diffusion.sampler import Sampler as Sampler
 from diffusionlab.diffusion.sampler import SampleStep as SampleStep
+from diffusionlab.diffusion.sampling import SampleRequest as SampleRequest
+from diffusionlab.diffusion.sampling import sample_batches as sample_batches
 from diffusionlab.diffusion.schedule import CosineSchedule as CosineSchedule
 from diffusionlab.diffusion.schedule import DiscreteSchedule as DiscreteSchedule
 from diffusionlab.diffusion.schedule import EDMSchedule as EDMSchedule

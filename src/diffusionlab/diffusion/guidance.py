@@ -31,6 +31,8 @@ class GuidedDenoiser:
             self.nfe += 1
             x0_hat = self.denoiser(x_t, times, self.label)
         else:
+            if self.null_label is None:
+                raise ValueError("guidance_scale other than 1 needs the null label of a class-conditional network")
             self.nfe += 2
             null = torch.full_like(self.label, self.null_label)
             both = self.denoiser(x_t.repeat(2, 1, 1, 1), times.repeat(2), torch.cat([self.label, null]))

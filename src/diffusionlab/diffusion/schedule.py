@@ -96,7 +96,8 @@ class DiscreteSchedule(NoiseSchedule):
         num_steps = total if num_steps is None else num_steps
         if not 1 <= num_steps <= total:
             raise ValueError(
-                f"sampler.num_steps={num_steps} does not fit a schedule of {total} steps: use 1 to {total}, or null for all"
+                f"sampler.num_steps={num_steps} does not fit a schedule of {total} steps: "
+                f"use 1 to {total}, or null for all"
             )
         steps = [round(total - i * total / num_steps) for i in range(num_steps)]
         return [step / total for step in steps] + [0.0]
@@ -124,7 +125,8 @@ class LinearSchedule(DiscreteSchedule):
         _check_num_steps(num_steps)
         if not 0 < beta_start <= beta_end < 1:
             raise ValueError(
-                f"schedule.beta_start={beta_start} and schedule.beta_end={beta_end}: need 0 < beta_start <= beta_end < 1"
+                f"schedule.beta_start={beta_start} and schedule.beta_end={beta_end}: "
+                "need 0 < beta_start <= beta_end < 1"
             )
         betas = np.linspace(beta_start, beta_end, num_steps)
         super().__init__(np.cumprod(1.0 - betas), zero_terminal_snr=zero_terminal_snr)

@@ -1,0 +1,97 @@
+"""Settings become parts that fit together: data, module, trainer."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from diffusionlab import config
+from diffusionlab.checkpoint import SaveWeights, check_resumable
+from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.run_folder import LAST, checkpoint_file
+from diffusionlab.training import DiffusionModule
+from diffusionlab.training.callbacks import GracefulStop, Heartbeat, LossGuard, RandomState, Throughput
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The parts of one run, with the data read. `ckpt_path`: what to go on from, or None."""
+
+    datamodule: ImageDataModule
+    module: DiffusionModule
+    trainer: pl.Trainer
+    throughput: Throughput
+    ckpt_path: Path | None
+
+
+def build(cfg: DictConfig, choices: dict[str, str], folder: Path, beat: Callable[[], None]) -> Experiment:
+    """Instantiate every part and read the data; `choices` maps a config group to the option taken.
+
+    Raises UsageError, ValueError or Hydra's InstantiationException where the settings do not fit.
+    """
+    config.check(cfg, choices)
+    pl.seed_everything(cfg.seed, verbose=False)
+    cfg.hardware.precision = _precision(cfg.hardware.precision, cfg.hardware.accelerator)
+    plain = to_plain(cfg)
+    ckpt_path = None
+    if cfg.ckpt_path is not None:
+        ckpt_path = checkpoint_file(cfg.paths.runs_dir, cfg.ckpt_path, cfg.name)
+        check_resumable(ckpt_path, plain)
+    datamodule = instantiate(cfg.data)
+    module = _module(cfg)
+    module.schedule.times(cfg.sampler.num_steps)  # refuses more steps than the schedule has
+    throughput = Throughput()
+    always = [RandomState(), LossGuard(), GracefulStop(folder / LAST), Heartbeat(beat), throughput]
+    trainer = _trainer(cfg, plain["trainer"], folder, [*always, SaveWeights(folder, plain)])
+    datamodule.prepare_data()
+    datamodule.setup("fit")
+    return Experiment(datamodule, module, trainer, throughput, ckpt_path)
+
+
+def to_plain(cfg: DictConfig) -> dict[str, Any]:
+    """The settings as plain values, every interpolation resolved: what is saved with a run."""
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _module(cfg: DictConfig) -> DiffusionModule:
+    network = instantiate(cfg.model)
+    if cfg.hardware.compile:
+        network.compile()
+    module = DiffusionModule(
+        network=network,
+        schedule=instantiate(cfg.schedule),
+        parameterization=instantiate(cfg.parameterization),
+        loss=instantiate(cfg.loss),
+        optimizer=instantiate(cfg.optimizer),
+        ema_decay=cfg.ema_decay,
+        lr_warmup_steps=cfg.lr_warmup_steps,
+        channels_last=cfg.hardware.channels_last,
+    )
+    if warning := module.schedule.terminal_warning():
+        log.warning(warning)
+    return module
+
+
+def _trainer(cfg: DictConfig, options: dict[str, Any], folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
+    callbacks = [*callbacks, *(instantiate(cfg.callbacks).values() if cfg.callbacks else ())]
+    loggers = list(instantiate(cfg.logger).values()) if cfg.logger else False
+    given = {"default_root_dir": str(folder)} | {key: value for key, value in options.items() if value is not None}
+    return pl.Trainer(callbacks=callbacks, logger=loggers, **given)
+
+
+def _precision(precision: str, accelerator: str) -> str:
+    """`auto` is bf16-mixed on a CUDA device that computes in bfloat16, and 32-true elsewhere."""
+    if precision != "auto":
+        return precision
+    on_cuda = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    return "bf16-mixed" if on_cuda and torch.cuda.is_bf16_supported() else "32-true"

@@ -1,0 +1,171 @@
+"""The typed root of a training's settings, and the rules that no single group can check.
+
+Imports neither torch nor Lightning: `--help`, `--cfg job` and every refusal answer at once.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from diffusionlab.errors import UsageError
+from diffusionlab.run_folder import run_folder
+
+
+@dataclass
+class Trainer:
+    """The arguments of pytorch_lightning.Trainer under their own names; None leaves Lightning's default."""
+
+    accelerator: Any = "auto"
+    strategy: Any = "auto"
+    devices: Any = "auto"
+    num_nodes: int = 1
+    precision: Any = None
+    fast_dev_run: Any = False
+    max_epochs: int | None = None
+    min_epochs: int | None = None
+    max_steps: int = -1
+    min_steps: int | None = None
+    max_time: Any = None
+    limit_train_batches: Any = None
+    limit_val_batches: Any = None
+    limit_test_batches: Any = None
+    limit_predict_batches: Any = None
+    overfit_batches: Any = 0.0
+    val_check_interval: Any = None
+    check_val_every_n_epoch: int | None = 1
+    num_sanity_val_steps: int | None = None
+    log_every_n_steps: int | None = None
+    enable_checkpointing: bool | None = None
+    enable_progress_bar: bool | None = None
+    enable_model_summary: bool | None = None
+    accumulate_grad_batches: int = 1
+    gradient_clip_val: float | None = None
+    gradient_clip_algorithm: str | None = None
+    deterministic: Any = None
+    benchmark: bool | None = None
+    inference_mode: bool = True
+    use_distributed_sampler: bool = True
+    profiler: Any = None
+    detect_anomaly: bool = False
+    barebones: bool = False
+    plugins: Any = None
+    sync_batchnorm: bool = False
+    reload_dataloaders_every_n_epochs: int = 0
+    default_root_dir: str | None = None
+    enable_autolog_hparams: bool = True
+    model_registry: str | None = None
+
+
+@dataclass
+class Hardware:
+    """What the machine is used for; conf/hardware fills it."""
+
+    accelerator: str = MISSING
+    devices: Any = MISSING
+    strategy: str = MISSING
+    precision: str = MISSING
+    channels_last: bool = MISSING
+    compile: bool = MISSING
+
+
+@dataclass
+class Paths:
+    """Where things lie."""
+
+    data_dir: str = MISSING
+    runs_dir: str = MISSING
+    output_dir: str = MISSING
+
+
+@dataclass
+class Registry:
+    """Where runs are remembered."""
+
+    uri: str = MISSING
+
+
+@dataclass
+class TrainConfig:
+    """Everything `train.py` takes. A group whose content depends on the choice is open here; its class is strict."""
+
+    name: str = MISSING
+    tags: list[str] = field(default_factory=list)
+    notes: str = ""
+    seed: int = MISSING
+    ckpt_path: str | None = None
+    check: bool = False
+    lr_warmup_steps: int = MISSING
+    ema_decay: float = MISSING
+    data: Any = MISSING
+    model: Any = MISSING
+    schedule: Any = MISSING
+    parameterization: Any = MISSING
+    loss: Any = MISSING
+    sampler: Any = MISSING
+    optimizer: Any = MISSING
+    hardware: Hardware = field(default_factory=Hardware)
+    trainer: Trainer = field(default_factory=Trainer)
+    callbacks: Any = None
+    logger: Any = None
+    paths: Paths = field(default_factory=Paths)
+    registry: Registry = field(default_factory=Registry)
+
+
+@dataclass
+class SampleConfig:
+    """Everything `sample.py` takes."""
+
+    run: str = MISSING
+    label: Any = None
+    num_samples: int = MISSING
+    sampler: Any = MISSING
+    guidance_scale: float | None = None
+    seed: int = MISSING
+    batch_size: int = MISSING
+    device: str = MISSING
+    output_dir: str | None = None
+    paths: Paths = field(default_factory=Paths)
+    registry: Registry = field(default_factory=Registry)
+
+
+def register() -> None:
+    """Make the schemas and resolvers known to Hydra; the scripts call it before `hydra.main`."""
+    store = ConfigStore.instance()
+    store.store(name="train_schema", node=TrainConfig)
+    store.store(name="sample_schema", node=SampleConfig)
+    resolvers: dict[str, Callable[..., Any]] = {
+        "class_names": _class_names,
+        "len": len,
+        "no_wandb_key": lambda: "WANDB_API_KEY" not in os.environ,
+        "run_folder": run_folder,
+    }
+    for name, resolver in resolvers.items():
+        OmegaConf.register_new_resolver(name, resolver, replace=True)
+
+
+def _class_names(folder: str) -> list[str]:
+    # the folder is looked at only when data=image_folder is resolved
+    from diffusionlab.data.layout import class_names
+
+    return list(class_names(folder))
+
+
+def check(cfg: DictConfig, choices: dict[str, str]) -> None:
+    """Rules across groups; `choices` maps a group to the option taken.
+
+    Raises UsageError with the override that mends it.
+    """
+    if choices["model"].startswith("conditional") and cfg.model.get("num_classes") is None:
+        raise UsageError(
+            f"model={choices['model']} needs classes and data={choices['data']} has none: "
+            "type model=attention_unet, or choose data with classes"
+        )
+    if cfg.parameterization["_target_"].endswith(".Epsilon") and cfg.schedule.get("zero_terminal_snr"):
+        raise UsageError(
+            "schedule.zero_terminal_snr=true leaves no signal for parameterization=epsilon to divide by: "
+            "type parameterization=v"
+        )

@@ -1,0 +1,55 @@
+"""What went wrong, in the user's terms: one line that says what to type instead."""
+
+import os
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import ClassVar, NoReturn
+
+
+class LabError(Exception):
+    """An end that is told in one line, without a traceback."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(LabError, ValueError):
+    """A wish that cannot be met as typed."""
+
+    exit_code = 2
+
+
+class TrainingDiverged(LabError):
+    """The loss is NaN or infinite; the text names the step and the likely cause."""
+
+
+class TrainingInterrupted(LabError):
+    """Ctrl-C or SIGTERM; the text says how to go on."""
+
+    exit_code = 130
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """`"; did you mean lr?"`, or nothing where no known word is near."""
+    near = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def run_script(main: Callable[[], object], explain: Callable[[Exception], str | None]) -> NoReturn:
+    """Call `main` and exit; a LabError is one line on stderr and its exit code, without a traceback.
+
+    `explain` turns an exception of a library into the line of a UsageError, or returns None to let it through.
+    HYDRA_FULL_ERROR=1 in the environment shows tracebacks, as Hydra's users know it.
+    """
+    full_error = "HYDRA_FULL_ERROR" in os.environ
+    # without it Hydra prints the traceback itself and exits before we can speak
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        main()
+    except Exception as error:
+        line = str(error) if isinstance(error, LabError) else explain(error)
+        if line is None or full_error:
+            raise
+        print(f"error: {line}", file=sys.stderr)
+        sys.exit(getattr(error, "exit_code", UsageError.exit_code))
+    sys.exit(0)

@@ -1,0 +1,88 @@
+"""What the registry is told of a run, and where each fact came from."""
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.models.facets import describe
+from diffusionlab.registry.provenance import processor_name
+from diffusionlab.run_folder import WEIGHTS
+from diffusionlab.training import DiffusionModule
+from diffusionlab.training.callbacks import Throughput
+
+PLACE_AND_LENGTH = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
+"""Settings that do not change what is trained, left out of the config's hash."""
+
+
+def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[str, Any]:
+    """Facts that the composed settings state; `choices` maps a config group to the option taken."""
+    optimizer = config["optimizer"]
+    facts = {
+        "name": config["name"],
+        "tags": list(config["tags"]),
+        "notes": config["notes"] or None,
+        "batch_size": config["data"]["batch_size"],
+        "lr": optimizer["lr"],
+        "optimizer": optimizer["_target_"].rpartition(".")[2],
+        "image_size": config["data"]["image_size"],
+        "schedule": choices["schedule"],
+        "parameterization": choices["parameterization"],
+        "sampler": choices["sampler"],
+        "seed": config["seed"],
+        "config": config,
+        "config_hash": _hash({key: value for key, value in config.items() if key not in PLACE_AND_LENGTH}),
+    }
+    return facts | {"sources": dict.fromkeys(facts, "config")}
+
+
+def facts_of_parts(datamodule: ImageDataModule, module: DiffusionModule, trainer: pl.Trainer) -> dict[str, Any]:
+    """Facts that only the built parts know: what the network is, which data, which machine."""
+    network = describe(module.network)  # type: ignore[arg-type]
+    from_graph = {
+        "architecture": type(module.network).__name__,
+        "arch_tags": sorted(network.facets | ({"cfg"} if module.num_classes and module.loss.label_dropout else set())),
+        "num_parameters": network.num_parameters,
+        "flops": network.flops_per_image,
+        "layers": list(network.layers),
+    }
+    measured = {
+        "framework": f"PyTorch {version('torch')}, Lightning {version('pytorch-lightning')}",
+        "dataset": datamodule.name,
+        "data_hash": datamodule.data_hash,
+        "hardware": _hardware(trainer),
+        "precision": str(trainer.precision),
+    }
+    sources = dict.fromkeys(from_graph, "module graph") | dict.fromkeys(measured, "measured")
+    return from_graph | measured | {"sources": sources}
+
+
+def facts_of_result(trainer: pl.Trainer, throughput: Throughput, folder: Path) -> dict[str, Any]:
+    """Facts at the end of training, however it ended."""
+    logged = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    train_loss = logged.get("train/loss_epoch", logged.get("train/loss"))
+    facts = {
+        "epochs": trainer.current_epoch,
+        "metrics": {"train_loss": train_loss, "val_loss": logged.get("val/loss")},
+        "images_per_second": throughput.images_per_second,
+        "size_bytes": (folder / WEIGHTS).stat().st_size if (folder / WEIGHTS).exists() else None,
+        "thumbnail": "samples/latest.png" if (folder / "samples/latest.png").exists() else None,
+    }
+    return facts | {"sources": dict.fromkeys(facts, "measured")}
+
+
+def _hardware(trainer: pl.Trainer) -> str:
+    device = trainer.strategy.root_device
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+        return name if trainer.world_size == 1 else f"{trainer.world_size} x {name}"
+    return processor_name() if device.type == "cpu" else "Apple MPS"
+
+
+def _hash(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

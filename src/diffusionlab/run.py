@@ -1,0 +1,121 @@
+"""One run from settings to record: build the parts, train, remember."""
+
+import logging
+import time
+import warnings
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+from diffusionlab.build import Experiment, build, to_plain
+from diffusionlab.errors import LabError, TrainingInterrupted
+from diffusionlab.explain import user_errors
+from diffusionlab.facts import facts_of_parts, facts_of_result, facts_of_settings
+from diffusionlab.preflight import preflight
+from diffusionlab.registry.provenance import provenance, save_uncommitted
+from diffusionlab.registry.record import RECORD_FILE, RunRecord, new_run_id, read_record
+from diffusionlab.registry.recorder import RunRecorder
+
+log = logging.getLogger(__name__)
+
+
+def train(cfg: DictConfig) -> float | None:
+    """Build, train and record one run, inside a Hydra job; returns its validation loss, or else its training loss.
+
+    In a sweep, a trial that fails in a way that a user can mend is recorded and told in one line, and None is
+    returned, so that the sweep goes on. Otherwise raises LabError.
+    """
+    _quieten_lightning()
+    hydra = HydraConfig.get()
+    choices = dict(hydra.runtime.choices)
+    if cfg.check:
+        with user_errors():
+            print(preflight(cfg, choices))
+        return None
+    if hydra.mode is not RunMode.MULTIRUN:
+        return _train(cfg, choices, sweep=None)
+    try:
+        return _train(cfg, choices, sweep=Path(hydra.sweep.dir).name)
+    except TrainingInterrupted:
+        raise
+    except LabError as error:
+        log.error("trial %s failed: %s", hydra.job.num, error)
+        return None
+
+
+def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> float | None:
+    folder = Path(cfg.paths.output_dir).absolute()
+    recorder = _recorder(cfg, choices, folder, sweep)
+    if sweep is not None:
+        recorder.start()  # a trial is known even if it cannot be built
+    start = time.monotonic()
+    experiment: Experiment | None = None
+    try:
+        with user_errors():
+            experiment = build(cfg, choices, folder, recorder.beat)
+        if experiment.trainer.is_global_zero:
+            recorder.start()
+            recorder.update(**facts_of_parts(experiment.datamodule, experiment.module, experiment.trainer))
+            save_uncommitted(folder)
+        experiment.trainer.fit(
+            experiment.module, datamodule=experiment.datamodule, ckpt_path=experiment.ckpt_path, weights_only=True
+        )
+    except BaseException as error:
+        stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt))
+        _finish(recorder, experiment, start, "interrupted" if stopped else "failed", reason=str(error))
+        raise
+    _finish(recorder, experiment, start, "finished")
+    _say_where(recorder.record)
+    metrics = recorder.record.metrics
+    return metrics.get("train_loss") if metrics.get("val_loss") is None else metrics["val_loss"]
+
+
+def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str | None) -> RunRecorder:
+    """The recorder of a new run, or of the one in `folder` that goes on."""
+    if (folder / RECORD_FILE).is_file():
+        record = read_record(folder)
+    else:
+        run_id = folder.name if sweep is None else new_run_id()
+        record = RunRecord(run_id=run_id, name=cfg.name, sweep=sweep, **provenance())
+    recorder = RunRecorder(cfg.registry.uri, folder, record)
+    with user_errors():
+        for field, value in facts_of_settings(to_plain(cfg), choices).items():
+            setattr(record, field, value)
+        record.normalise()
+    return recorder
+
+
+@rank_zero_only
+def _finish(
+    recorder: RunRecorder, experiment: Experiment | None, start: float, status: str, reason: str | None = None
+) -> None:
+    """Write how the run ended, if it ever began."""
+    if recorder.record.status != "running":
+        return
+    facts = facts_of_result(experiment.trainer, experiment.throughput, recorder.folder) if experiment else {}
+    if reason:
+        facts["notes"] = f"{recorder.record.notes}; {reason}" if recorder.record.notes else reason
+    seconds = (recorder.record.seconds or 0.0) + time.monotonic() - start
+    recorder.finish(status, seconds=seconds, **facts)
+
+
+def _quieten_lightning() -> None:
+    """Its greetings, and two warnings that are about neither the user's settings nor a fault of ours."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
+    warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")  # the moving average is, rightly
+
+
+@rank_zero_only
+def _say_where(record: RunRecord) -> None:
+    folder = Path(record.path or ".")
+    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    losses = ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items() if value is not None)
+    print(f"run      {record.run_id}  ({losses}; {record.seconds:.0f} s)")
+    if record.thumbnail:
+        print(f"samples  {shown / record.thumbnail}")
+    print(f"again    python sample.py run={record.run_id} num_samples=16")
+    print(f'find it  python search.py "{record.dataset} {record.name}"')

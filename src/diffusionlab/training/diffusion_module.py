@@ -1,0 +1,94 @@
+"""The training step of a diffusion model, as Lightning wants it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from diffusionlab.diffusion import Denoiser, DenoisingLoss, LossParts, NoiseSchedule, Parameterization
+from diffusionlab.training.ema import EMA
+
+T_RANGES = ("low", "mid", "high")
+"""The thirds of t in [0, 1] for which the loss is logged apart."""
+
+
+class DiffusionModule(pl.LightningModule):
+    """Trains `network` to denoise; validates and samples with its moving average.
+
+    Batches are (x0, label): (B, C, H, W) float32 in [-1, 1] and (B,) int64. `optimizer` is called with the parameters.
+    `lr_warmup_steps`: optimizer steps over which the learning rate rises linearly from 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        network: nn.Module,
+        schedule: NoiseSchedule,
+        parameterization: Parameterization,
+        loss: DenoisingLoss,
+        optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
+        ema_decay: float = 0.999,
+        lr_warmup_steps: int = 0,
+        channels_last: bool = False,
+    ) -> None:
+        super().__init__()
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.network = network.to(memory_format=self.memory_format)
+        self.schedule = schedule
+        self.parameterization = parameterization
+        self.loss = loss
+        self.make_optimizer = optimizer
+        self.lr_warmup_steps = lr_warmup_steps
+        self.ema = EMA(self.network, decay=ema_decay)
+        self.denoiser = Denoiser(self.network, schedule, parameterization)
+        self.ema_denoiser = Denoiser(self.ema.network, schedule, parameterization)
+
+    @property
+    def num_classes(self) -> int | None:
+        """Classes of the network, which is also the number of its null label; None: unconditional."""
+        return self.network.num_classes  # type: ignore[return-value]
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        """One loss; its unweighted error per third of t goes to the log as train/loss_t_{low,mid,high}."""
+        parts = self._loss(self.denoiser, batch, null_label=self.num_classes)
+        self.log("train/loss", parts.loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(parts.t))
+        third = (parts.t * 3).long().clamp(max=2)
+        for i, name in enumerate(T_RANGES):
+            inside = third == i
+            if inside.any():
+                error = parts.error[inside].mean()
+                self.log(
+                    f"train/loss_t_{name}",
+                    error,
+                    on_step=False,
+                    on_epoch=True,
+                    batch_size=int(inside.sum()),
+                    sync_dist=True,
+                )
+        return {"loss": parts.loss}
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        """The loss of the averaged weights on noise that is the same in every epoch, so that epochs compare."""
+        generator = torch.Generator(self.device).manual_seed(batch_idx)
+        parts = self._loss(self.ema_denoiser, batch, generator=generator)
+        self.log("val/loss", parts.loss, prog_bar=True, batch_size=len(parts.t), sync_dist=True)
+
+    def _loss(self, denoiser: Denoiser, batch: tuple[Tensor, Tensor], **options: Any) -> LossParts:
+        x0, label = batch
+        x0 = x0.contiguous(memory_format=self.memory_format)
+        return self.loss(denoiser, x0, label if self.num_classes is not None else None, **options)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """The optimizer over the network (never its average), with linear warm-up."""
+        optimizer = self.make_optimizer(self.network.parameters())
+        warmup = LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / max(1, self.lr_warmup_steps)))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": warmup, "interval": "step"}}
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """Step, then average: here rather than in a hook, so that a checkpoint never falls between the two."""
+        super().optimizer_step(*args, **kwargs)
+        self.ema.update(self.network)

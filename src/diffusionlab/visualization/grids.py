@@ -1,0 +1,64 @@
+"""Grids of images with captions, large enough to be looked at."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+BACKGROUND, INK = (255, 255, 255), (60, 60, 60)
+MIN_CELL = 64
+GAP = 4
+
+
+def image_grid(images: Tensor, *, columns: int, captions: Sequence[str] | None = None) -> Image.Image:
+    """`images`: (N, C, H, W) uint8, C = 1 or 3, laid out row by row; `captions`: one for each column.
+
+    Small images are enlarged by a whole factor without smoothing, so that a pixel stays a pixel.
+    """
+    count, _, height, width = images.shape
+    scale = max(1, -(-MIN_CELL // max(height, width)))
+    cell_width, cell_height = width * scale + GAP, height * scale + GAP
+    header = 18 if captions else 0
+    rows = -(-count // columns)
+    canvas = Image.new("RGB", (columns * cell_width + GAP, rows * cell_height + GAP + header), BACKGROUND)
+    for i, image in enumerate(images):
+        tile = to_pil(image).convert("RGB").resize((width * scale, height * scale), Image.Resampling.NEAREST)
+        canvas.paste(tile, (i % columns * cell_width + GAP, i // columns * cell_height + GAP + header))
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
+    for column, caption in enumerate(captions or ()):
+        middle = column * cell_width + GAP + width * scale / 2
+        draw.text((middle, header / 2 + 2), _fitted(caption, width * scale, font), INK, font, anchor="mm")
+    return canvas
+
+
+def class_grid(images: Tensor, labels: Tensor, class_names: Sequence[str]) -> Image.Image:
+    """One column a class, in the order of the classes; `images` (N, C, H, W) uint8, `labels` (N,) equally many each."""
+    present = labels.unique().tolist()
+    by_class = [images[labels == label] for label in present]
+    rows = min(len(group) for group in by_class)
+    in_rows = torch.stack([group[:rows] for group in by_class], dim=1).flatten(0, 1)
+    return image_grid(in_rows, columns=len(present), captions=[class_names[label] for label in present])
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """(C, H, W) uint8 -> PIL, "L" for one channel and "RGB" for three."""
+    array = image.cpu().permute(1, 2, 0).contiguous().numpy()
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+
+
+def save_png(image: Image.Image, path: Path) -> None:
+    """Write through a temporary file, so that a viewer that watches the folder never sees half a picture."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    image.save(temporary, format="PNG")
+    temporary.replace(path)
+
+
+def _fitted(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "…") > width:
+        text = text[:-1]
+    return text + "…"

@@ -1,0 +1,22 @@
+"""Train a model: `python train.py model=conditional_unet data=cifar_catdog`; `--help` shows all there is."""
+
+import hydra
+from omegaconf import DictConfig
+
+from diffusionlab.config import register
+from diffusionlab.errors import run_script
+from diffusionlab.explain import explain
+
+register()
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="train")
+def main(cfg: DictConfig) -> float | None:
+    """One job: a run, or a trial of a sweep."""
+    from diffusionlab.run import train  # torch loads here: --help and --cfg job stay quick
+
+    return train(cfg)
+
+
+if __name__ == "__main__":
+    run_script(main, explain)
