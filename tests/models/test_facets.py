@@ -312,3 +312,11 @@ def test_bfloat16_and_frozen_networks_are_described_too() -> None:
     facts = describe(network)
     assert facts.num_trainable_parameters == 0 < facts.num_parameters
     assert facts.facets == describe(UNet(**UNET)).facets
+
+
+def test_the_trace_builds_no_tensor_of_the_size_of_the_work() -> None:
+    """Softmax attention over 2^20 positions: its weights alone would be four terabytes."""
+    network = UNet(
+        **{**UNET, "image_size": 1024, "channels": (8,), "attention_max_size": 1024, "num_heads": 1}
+    )
+    assert describe(network).flops_per_image > 2 * 2 * 2**40 * 8

@@ -10,7 +10,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.utils.flop_counter import FlopCounterMode
 
 from diffusionlab.models.network import Network
-from diffusionlab.models.trace import Graph, num_pixels, plain_evaluation, trace
+from diffusionlab.models.trace import Graph, plain_evaluation, trace
 
 
 @dataclass(frozen=True)
@@ -37,27 +37,21 @@ FACETS = {
 
 
 def describe(network: Network) -> ModelFacts:
-    """The facts of `network`, from its module tree and one forward of one zero image (eval mode, no gradient).
+    """The facts of `network`, from its module tree and one forward of one image in eval mode, on shapes alone.
 
     Weights, modes and the random state stay as they were.
     """
     parameters = list(network.parameters())
-    device = parameters[0].device
-    size = network.image_size
-    inputs = {
-        "x": torch.zeros(1, network.in_channels, size, size, device=device, dtype=parameters[0].dtype),
-        "time": torch.full((1,), 500.0, device=device),
-    }
+    shape = (1, network.in_channels, network.image_size, network.image_size)
+    inputs = {"x": torch.empty(shape, dtype=parameters[0].dtype), "time": torch.empty(1)}
     if network.num_classes is not None:
-        inputs["label"] = torch.zeros(1, device=device, dtype=torch.int64)
+        inputs["label"] = torch.empty(1, dtype=torch.int64)
     with plain_evaluation(network), FlopCounterMode(display=False) as flops:
         graph = trace(network, **inputs)
     return ModelFacts(
         facets=facets_of(graph),
         num_parameters=sum(parameter.numel() for parameter in parameters),
-        num_trainable_parameters=sum(
-            parameter.numel() for parameter in parameters if parameter.requires_grad
-        ),
+        num_trainable_parameters=sum(p.numel() for p in parameters if p.requires_grad),
         flops_per_image=flops.get_total_flops(),
         layers=tuple(layer_lines(network)),
     )
@@ -84,7 +78,7 @@ def facets_of(graph: Graph) -> frozenset[str]:
 
 
 def attention_kinds(graph: Graph) -> Iterator[str]:
-    """ "softmax" or "linear" for every two products of activations of which one feeds the other.
+    """The kind, softmax or linear, of every two products of activations of which one feeds the other.
 
     softmax(Q K^T) V has a softmax between its products, Q (K^T V) has none.
     """
@@ -132,10 +126,8 @@ def same_resolution_trunk(graph: Graph, index: int) -> set[int]:
     while pending:
         current = pending.pop()
         operation = graph.operations[current]
-        image_like = len(operation.shape) == 4 and num_pixels(operation.shape) == num_pixels(
-            graph.operations[index].shape
-        )
-        if image_like and "x" in operation.sources and current not in trunk:
+        same = len(operation.shape) == 4 and operation.shape[2:] == graph.operations[index].shape[2:]
+        if same and "x" in operation.sources and current not in trunk:
             trunk.add(current)
             pending += [] if operation.resampling else operation.inputs
     return trunk

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -50,7 +53,7 @@ class Operation:
         known = self.name in RESAMPLING or any(word in self.name for word in RESAMPLING_WORDS)
         if not known or len(self.shape) != 4 or len(self.input_shapes[0]) != 4:
             return 0
-        before, after = num_pixels(self.input_shapes[0]), num_pixels(self.shape)
+        before, after = prod(self.input_shapes[0][2:]), prod(self.shape[2:])
         return (after > before) - (after < before)
 
 
@@ -76,11 +79,6 @@ class Graph:
             if index > start and parents:
                 depth[index] = max(parents) + self.operations[index].is_weighted
         return depth.get(end, -1)
-
-
-def num_pixels(shape: tuple[int, ...]) -> int:
-    """Height times width of a (B, C, H, W) shape."""
-    return shape[2] * shape[3]
 
 
 @dataclass
@@ -128,9 +126,9 @@ class Recorder(TorchDispatchMode):
 
 
 @contextmanager
-def plain_evaluation(*modules: nn.Module) -> Iterator[None]:
+def plain_evaluation(network: nn.Module) -> Iterator[None]:
     """Eval mode without gradients, compilation and fused attention; puts every module's own mode back."""
-    modes = [(module, module.training) for root in modules for module in root.modules()]
+    modes = [(module, module.training) for module in network.modules()]
     fastpath = torch.backends.mha.get_fastpath_enabled()
     try:
         for module, _ in modes:
@@ -145,9 +143,17 @@ def plain_evaluation(*modules: nn.Module) -> Iterator[None]:
 
 
 def trace(network: nn.Module, **named: Tensor) -> Graph:
-    """Calls `network(**named)` once and returns what it did to the named tensors; the last entry is `output`."""
-    recorder = Recorder(named)
+    """Runs `network(**named)` once, on shapes alone, and returns what it did to the named tensors.
+
+    The last operation is the output. Named tensors and weights stand on the meta device, so the run costs no
+    arithmetic and no memory, and a network whose course depends on values cannot be traced.
+    """
+    weights = {
+        name: tensor.to("meta") for name, tensor in chain(network.named_parameters(), network.named_buffers())
+    }
+    recorder = Recorder({name: tensor.to("meta") for name, tensor in named.items()})
     with recorder:
-        output = network(**named)
-        output.clone()  # so that the last operation is the output, whatever ran last
+        functional_call(
+            network, weights, kwargs=dict(recorder.named)
+        ).clone()  # now the output is what ran last
     return Graph(recorder.operations)
