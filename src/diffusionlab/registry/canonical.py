@@ -102,7 +102,7 @@ def dataset_family(dataset: str | None) -> str | None:
 
 
 _ACCELERATOR = re.compile(
-    r"\b(?:(rtx|gtx)\s*-?\s*(a?\d{3,4})\s*(ti|super|ada)?|(gh200|gb200|[hb]\d{3}|a\d{2,3}|v100|p100|t4|l4|l40s?|titan\s*\w*)"
+    r"\b(?:(rtx|gtx)\s*-?\s*((?:pro\s*)?a?\d{3,4})\s*(ti|super|ada)?|(gh200|gb200|[hb]\d{2,3}|a\d{2,3}|v100|p100|t4|l4|l40s?|titan\s*\w*)"
     r"|(mi\d{2,3}x?)|(tpu)[\s-]*(v\d\w*)?)\b"
 )
 
@@ -111,7 +111,9 @@ def hardware_kind(text: str | None) -> str | None:
     """What was found, as one comparable name: "8x NVIDIA H100 80GB HBM3" -> "h100", an unknown GPU -> "gpu"."""
     if text is None or not text.strip():
         return None
-    words = text.lower().replace("_", " ").replace("-", " ")
+    words = text.strip().lower().replace("_", " ").replace("-", " ")
+    if words.startswith("cpu"):
+        return "cpu"
     if found := _ACCELERATOR.search(words):
         series, number, suffix, card, instinct, tpu, generation = found.groups()
         parts = [series, number, suffix] if series else [card or instinct or tpu, generation]

@@ -44,11 +44,10 @@ class Registry:
     ValueErrors of one line).
     """
 
-    def __init__(self, uri: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, uri: str | os.PathLike[str] | None = None, table: str = TABLE) -> None:
         self.uri = str(uri) if uri is not None else default_uri()
-        folder = local_folder(self.uri)
-        self._target = str(folder) if folder is not None else self.uri
-        self._folder = folder
+        self.folder = local_folder(self.uri)
+        self.table = table
         self._opened: Any = None
 
     # -- reading
@@ -98,9 +97,9 @@ class Registry:
 
     def exists(self) -> bool:
         """Whether there is a table at all, readable or not."""
-        if self._folder is not None:
-            return (self._folder / f"{TABLE}.lance").exists()
-        return TABLE in self._connect().list_tables().tables
+        if self.folder is not None:
+            return (self.folder / f"{self.table}.lance").exists()
+        return self.table in self._connect().list_tables().tables
 
     # -- writing
 
@@ -128,7 +127,7 @@ class Registry:
         self._retry(lambda: self._latest().optimize(cleanup_older_than=keep))
 
     def statistics(self) -> dict[str, int]:
-        """{"rows", "version", "fragments", "bytes"} of the table."""
+        """{"rows", "version", "fragments", "bytes", "columns"} of the table."""
         table = self._latest()
         stats = table.stats()
         return {
@@ -136,6 +135,7 @@ class Registry:
             "version": table.version,
             "fragments": stats["fragment_stats"]["num_fragments"],
             "bytes": stats["total_bytes"],
+            "columns": len(table.schema.names),
         }
 
     # -- the table itself
@@ -177,15 +177,15 @@ class Registry:
         os.environ.setdefault("LANCE_LOG", "error")  # Lance warns on stderr of what is retried here
         import lancedb
 
-        return lancedb.connect(self._target)
+        return lancedb.connect(str(self.folder or self.uri))
 
     def _latest(self) -> Any:
-        if self._folder is not None and not self.exists():
+        if self.folder is not None and not self.exists():
             self._opened = None
             raise MissingRegistry(self.uri)
         try:
             if self._opened is None:
-                self._opened = self._connect().open_table(TABLE)
+                self._opened = self._connect().open_table(self.table)
             else:
                 self._opened.checkout_latest()
         except (RuntimeError, OSError, ValueError) as error:
@@ -200,7 +200,7 @@ class Registry:
             table = self._latest()
         except MissingRegistry:
             try:
-                self._opened = table = self._connect().create_table(TABLE, schema=runs_schema())
+                self._opened = table = self._connect().create_table(self.table, schema=runs_schema())
             except ValueError as error:
                 if "already exists" not in str(error):
                     raise

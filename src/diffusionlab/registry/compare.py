@@ -1,0 +1,81 @@
+"""What differs between runs, by the registry's facts."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from diffusionlab.registry.record import RunRecord
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "architecture": ("architecture", "arch_tags", "num_parameters", "flops", "image_size", "size_bytes"),
+    "training": (
+        "dataset", "batch_size", "lr", "optimizer", "epochs", "schedule", "parameterization", "sampler", "precision",
+        "seed", "hardware", "framework", "data_hash", "git_commit", "git_dirty",
+    ),
+    "result": ("status", "seconds", "images_per_second"),
+}  # fmt: skip
+"""Group -> columns compared; metrics join the result, config keys and package versions the training."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One fact that is not the same in all runs; `values` stand in the order of the runs, None for unknown."""
+
+    fact: str
+    values: tuple[Any, ...]
+
+
+@dataclass
+class Comparison:
+    """Differences by group, and for two runs with known layer trees the lines of their difference (`+`, `-`)."""
+
+    run_ids: list[str]
+    groups: dict[str, list[Difference]]
+    same: list[str] = field(default_factory=list)
+    layers: list[str] = field(default_factory=list)
+
+
+def compare(runs: Sequence[RunRecord]) -> Comparison:
+    """Compare two or more runs."""
+    groups: dict[str, list[Difference]] = {group: [] for group in GROUPS}
+    same: list[str] = []
+    for group, columns in GROUPS.items():
+        for column in columns:
+            values = tuple(None if (value := getattr(run, column)) == [] else value for run in runs)
+            _sort_in(Difference(column, values), groups[group], same)
+    for prefix, group, tables in (
+        ("", "result", [run.metrics for run in runs]),
+        ("config.", "training", [flatten(run.config) for run in runs]),
+        ("packages.", "training", [run.packages for run in runs]),
+    ):
+        for key in sorted({key for table in tables for key in table}):
+            values = tuple(table.get(key) for table in tables)
+            _sort_in(Difference(prefix + key, values), groups[group], same)
+    return Comparison([run.run_id for run in runs], groups, same, _layer_difference(runs))
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested configuration under dotted keys, as Hydra overrides name them: {"model.channels": 64}."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _sort_in(difference: Difference, differing: list[Difference], same: list[str]) -> None:
+    first, *others = difference.values
+    if any(value != first for value in others):
+        differing.append(difference)
+    elif first is not None:
+        same.append(difference.fact)
+
+
+def _layer_difference(runs: Sequence[RunRecord]) -> list[str]:
+    if len(runs) != 2 or not all(run.layers for run in runs) or runs[0].layers == runs[1].layers:
+        return []
+    before, after = runs
+    return list(difflib.unified_diff(before.layers, after.layers, before.run_id, after.run_id, n=1, lineterm=""))
