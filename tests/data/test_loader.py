@@ -24,7 +24,9 @@ def order(loader: BatchLoader) -> list[int]:
 
 
 def flips(loader: BatchLoader) -> dict[int, bool]:
-    return {int(k): bool(x[0, 0, 0] < x[0, 0, -1]) for batch, label in loader for x, k in zip(batch, label, strict=True)}
+    return {
+        int(k): bool(x[0, 0, 0] < x[0, 0, -1]) for batch, label in loader for x, k in zip(batch, label, strict=True)
+    }
 
 
 def test_batches_are_floats_in_the_networks_range():
@@ -149,7 +151,9 @@ class Numbered(pl.LightningDataModule):
         return BatchLoader(numbered(6), batch_size=4)
 
 
-def fit(folder: Path, *, ckpt_path: Path | None = None, callbacks: list[pl.Callback] | None = None, **trainer) -> Recorder:
+def fit(
+    folder: Path, *, ckpt_path: Path | None = None, callbacks: list[pl.Callback] | None = None, **trainer
+) -> Recorder:
     module = Recorder()
     options = {"max_epochs": 4, "accelerator": "cpu", "logger": False, "default_root_dir": folder} | trainer
     pl.Trainer(
@@ -184,6 +188,7 @@ def test_resuming_after_any_batch_shows_exactly_the_rest(tmp_path, trainer):
     whole = fit(tmp_path, callbacks=[SaveEverywhere(tmp_path)], **trainer)
     num_batches = trainer.get("limit_train_batches", 5)
     assert [epoch for epoch, _, _ in whole.seen] == [epoch for epoch in range(4) for _ in range(num_batches)]
+    assert len({tuple(labels) for _, labels, _ in whole.seen}) == 4 * num_batches  # no epoch repeats another
     checkpoints = sorted(tmp_path.glob("*/*.ckpt"))
     assert len(checkpoints) >= 4 * num_batches + 8
     for checkpoint in checkpoints:

@@ -43,8 +43,7 @@ class ImageArrays:
         if self.images.shape[-2:] == (size, size):
             return self
         parts = [
-            F.interpolate(part, size=(size, size), mode="bilinear", antialias=True)
-            for part in self.images.split(chunk)
+            F.interpolate(part, size=(size, size), mode="bilinear", antialias=True) for part in self.images.split(chunk)
         ]
         return ImageArrays(torch.cat(parts), self.labels)
 

@@ -80,7 +80,9 @@ class ImageDataModule(pl.LightningDataModule):
         if not 4 <= self.image_size <= 1024:
             raise ValueError(f"data.image_size={self.image_size} must lie between 4 and 1024 pixels")
         if self.channels != self.native_channels:
-            raise ValueError(f"{self.name} has {self.native_channels} channel(s): type data.channels={self.native_channels}")
+            raise ValueError(
+                f"{self.name} has {self.native_channels} channel(s): type data.channels={self.native_channels}"
+            )
         if len(set(self.class_names)) < max(1, len(self.class_names)):
             raise ValueError(f"data.class_names={list(self.class_names)} must name at least one class, each once")
         for class_name in self.class_names:
@@ -164,7 +166,7 @@ class ImageDataModule(pl.LightningDataModule):
         With `trainer.overfit_batches` the same unmirrored batches every epoch: Lightning can stop only torch's own
         loaders from shuffling.
         """
-        vary = self.trainer is None or not self.trainer.overfit_batches
+        vary = self.trainer is None or not self.trainer.overfit_batches  # type: ignore[attr-defined]
         return self._loader(self.train, shuffle=vary, horizontal_flip=vary and self.horizontal_flip, drop_last=True)
 
     def val_dataloader(self) -> BatchLoader | list[BatchLoader]:

@@ -17,6 +17,7 @@ from diffusionlab.data.layout import class_names as find_class_names
 from diffusionlab.data.layout import has_splits, image_files
 
 _MODES = {1: "L", 3: "RGB"}
+_BLOCK = 128  # files per task: threads help with large photographs, and for small ones a task per file costs more
 
 
 class ImageFolder(ImageDataModule):
@@ -94,12 +95,18 @@ def decode_classes(folder: Path, *, classes: Sequence[str], image_size: int, cha
     for name, files in files_of.items():
         if not files:
             raise DataNotFoundError(f"class {name!r}", folder / name, "no image files there")
-    decode = partial(_decode, image_size=image_size, mode=_MODES[channels])
+    files = [path for class_files in files_of.values() for path in class_files]
+    blocks = [files[start : start + _BLOCK] for start in range(0, len(files), _BLOCK)]
+    decode = partial(_decode_block, image_size=image_size, mode=_MODES[channels])
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        pixels = np.stack(list(pool.map(decode, (path for files in files_of.values() for path in files))))
+        pixels = np.concatenate(list(pool.map(decode, blocks)))
     images = torch.from_numpy(pixels).reshape(len(pixels), image_size, image_size, channels).permute(0, 3, 1, 2)
     counts = torch.tensor([len(files) for files in files_of.values()])
     return ImageArrays(images.contiguous(), torch.arange(len(classes)).repeat_interleave(counts))
+
+
+def _decode_block(paths: Sequence[Path], *, image_size: int, mode: str) -> np.ndarray:
+    return np.stack([_decode(path, image_size=image_size, mode=mode) for path in paths])
 
 
 def _decode(path: Path, *, image_size: int, mode: str) -> np.ndarray:

@@ -12,14 +12,16 @@ def has_splits(folder: Path) -> bool:
 
 
 def class_names(folder: str | Path) -> list[str]:
-    """Names of the classes in `folder`, sorted: its sub-folders, or those of its `train` where it has `train` and `test`.
+    """Names of the classes in `folder`, sorted: its sub-folders, or those of `train` where it has `train` and `test`.
 
     Raises:
         ValueError: the folder is not there or holds no class folder.
     """
     root = Path(folder).expanduser()
     if not root.is_dir():
-        raise ValueError(f"data.folder={folder} is not a folder; type data.folder=PATH with one folder of images per class")
+        raise ValueError(
+            f"data.folder={folder} is not a folder; type data.folder=PATH with one folder of images per class"
+        )
     parent = root / "train" if has_splits(root) else root
     names = sorted(path.name for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not names:

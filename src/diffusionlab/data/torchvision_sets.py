@@ -80,7 +80,7 @@ class CIFAR10(TorchvisionDataModule):
     folder = datasets.CIFAR10.base_folder
     native_channels = 3
     native_image_size = 32
-    native_class_names = (
+    native_class_names: tuple[str, ...] = (
         "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
     )  # fmt: skip
 
@@ -108,7 +108,9 @@ class CatDog(CIFAR10):
             labels = [CIFAR10.native_class_names.index(class_name) for class_name in self.native_class_names]
             train, test = super().read()
             return train.only(labels), test.only(labels)
-        decode = partial(decode_classes, classes=self.native_class_names, image_size=self.image_size, channels=self.channels)
+        decode = partial(
+            decode_classes, classes=self.native_class_names, image_size=self.image_size, channels=self.channels
+        )
         return decode(self._class_folders / "train"), decode(self._class_folders / "test")
 
     def _not_found(self, reason: str) -> DataNotFoundError:
