@@ -9,7 +9,12 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import ConfigCompositionException, InstantiationException, MissingConfigException
+from hydra.errors import (
+    ConfigCompositionException,
+    InstantiationException,
+    MissingConfigException,
+    OverrideParseException,
+)
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
@@ -43,6 +48,8 @@ def explain(error: Exception, config_name: str = "train") -> str | None:
         case MissingConfigException(options=options, missing_cfg_file=file) if options and file:
             group, _, name = file.rpartition("/")
             return f"{group}={name} is not there{did_you_mean(name, list(options))} {group} takes {', '.join(options)}"
+        case OverrideParseException(override=override):
+            return f"{override} cannot be read; write key=value, and quote lists: 'model.channels=[32,64]'"
         case MissingMandatoryValue():
             return f"{error.full_key} has no value: type {error.full_key}=..."
         case ConfigCompositionException():

@@ -64,11 +64,11 @@ def facts_of_parts(datamodule: ImageDataModule, module: DiffusionModule, trainer
 
 def facts_of_result(trainer: pl.Trainer, throughput: Throughput, folder: Path) -> dict[str, Any]:
     """Facts at the end of training, however it ended."""
-    logged = {name: float(value) for name, value in trainer.callback_metrics.items()}
-    train_loss = logged.get("train/loss_epoch", logged.get("train/loss"))
+    names = {"train_loss": "train/loss_epoch", "val_loss": "val/loss"}
+    logged = trainer.callback_metrics
     facts = {
         "epochs": trainer.current_epoch,
-        "metrics": {"train_loss": train_loss, "val_loss": logged.get("val/loss")},
+        "metrics": {metric: float(logged[name]) for metric, name in names.items() if name in logged},
         "images_per_second": throughput.images_per_second,
         "size_bytes": (folder / WEIGHTS).stat().st_size if (folder / WEIGHTS).exists() else None,
         "thumbnail": "samples/latest.png" if (folder / "samples/latest.png").exists() else None,

@@ -1,0 +1,63 @@
+# `make help` lists the targets. Everything lives in .venv; nothing is installed outside the folder.
+PYTHON ?= python3
+PY := .venv/bin/python
+UV := .venv/bin/uv
+SWEEP ?= default
+ARGS ?=
+# cpu spares a laptop the CUDA wheels; cu128, cu130, ... choose a CUDA; empty takes what the package index has
+TORCH_BACKEND ?=
+INSTALL = $(UV) pip install --quiet --python $(PY) --constraint requirements.lock \
+	$(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test test-all check format sweep lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.installed  ## make .venv and install the exact versions (TORCH_BACKEND=cpu without CUDA)
+
+setup-dev: .venv/.installed-dev  ## the same, with what tests and checks need
+
+demo: setup  ## train on drawn garments for less than three minutes, sample, record, and show how to find it
+	$(PY) train.py experiment=demo $(ARGS)
+
+test: setup-dev  ## the quick tests
+	$(PY) -m pytest -m "not slow" $(ARGS)
+
+test-all: setup-dev  ## all tests; DIFFUSIONLAB_DATA_DIR names the folder of the real data sets
+	$(PY) -m pytest $(ARGS)
+
+check: setup-dev  ## lint, formatting, types, and which room may import which
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: setup-dev  ## put the code into its usual form
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+sweep: setup  ## a grid of short runs, best first (SWEEP=name from conf/sweep, ARGS='data=cifar_catdog')
+	$(PY) train.py sweep=$(SWEEP) $(ARGS)
+
+lock: .venv/.uv  ## resolve the versions anew
+	$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header \
+		--no-emit-index-url --upgrade pyproject.toml --output-file requirements.lock
+
+clean:  ## remove .venv and caches; runs and registry stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/.uv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet uv
+	@touch $@
+
+.venv/.installed: .venv/.uv pyproject.toml requirements.lock
+	$(INSTALL) --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	$(INSTALL) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,131 @@
+"""Every option of every group composes and instantiates; what cannot be is refused in one line."""
+
+import dataclasses
+import inspect
+import subprocess
+import sys
+
+import pytest
+import pytorch_lightning as pl
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from tests.conftest import CONF, ROOT, SMALL
+
+from diffusionlab.build import build
+from diffusionlab.config import Trainer
+from diffusionlab.errors import UsageError
+from diffusionlab.explain import explain, user_errors
+
+GROUPS = ["schedule", "parameterization", "sampler", "optimizer", "callbacks", "logger", "model"]
+OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_composes_and_instantiates(lab, group, option, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    small = () if group == "callbacks" else SMALL
+    cfg = lab.compose(f"{group}={option}", small=small)
+    part = instantiate(cfg[group])
+    assert part is not None
+    if group == "logger":
+        assert all(isinstance(logger, pl.loggers.Logger) for logger in part.values())
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "hardware").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_hardware_composes_a_trainer(lab, path):
+    cfg = lab.compose(f"hardware={path.stem}")
+    assert cfg.trainer.accelerator == cfg.hardware.accelerator
+    if path.stem in ("auto", "cpu"):
+        assert build(cfg, {"model": "", "data": ""}, lab.root, lambda: None).trainer.num_devices == 1
+    else:  # elsewhere the refusal is one line that names the way out
+        with pytest.raises(UsageError, match="hardware=auto"), user_errors():
+            build(lab.compose(f"hardware={path.stem}", "hardware.accelerator=gpu"), {"model": ""}, lab.root, print)
+
+
+@pytest.mark.parametrize("group", ["experiment", "debug"])
+def test_every_recipe_and_debug_setting_builds_with_its_own_values(lab, group):
+    for path in sorted((CONF / group).glob("*.yaml")):
+        cfg = lab.compose(f"{group}={path.stem}", small=())
+        assert path.read_text().startswith("# @package _global_\n# "), f"{path}: its second line says what it is for"
+        for part in (cfg.model, cfg.schedule, cfg.parameterization, cfg.sampler, cfg.loss, cfg.optimizer):
+            instantiate(part)
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "sweep").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_sweep_names_settings_that_exist(lab, path):
+    lab.compose(small=())
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        params = compose("train", [f"sweep={path.stem}"], return_hydra_config=True).hydra.sweeper.params
+    for key, values in params.items():
+        for value in str(values).split(","):
+            lab.compose(f"{key}={value}", small=())
+
+
+def test_the_typed_trainer_has_lightnings_arguments_and_defaults():
+    theirs = inspect.signature(pl.Trainer).parameters
+    ours = {field.name: field.default for field in dataclasses.fields(Trainer)}
+    assert ours.keys() == theirs.keys() - {"logger", "callbacks"}
+    assert {name: theirs[name].default for name in ours} == ours
+
+
+def test_no_option_is_stated_twice():
+    """Facts of the data flow into the model by interpolation."""
+    for path in (CONF / "model").glob("*.yaml"):
+        for line in path.read_text().splitlines():
+            if line.startswith(("in_channels", "image_size")):
+                assert "${data." in line, f"{path}: {line}"
+
+
+REFUSED = [
+    (["trainer.max_epoch=3"], "there is no option trainer.max_epoch; did you mean trainer.max_epochs?"),
+    (["optimzer.lr=1"], "did you mean optimizer.lr?"),
+    (["model=conditional_unett"], "model=conditional_unett is not there; did you mean conditional_unet?"),
+    (["experiment=notebok_basic"], "did you mean notebook_basic?"),
+    (["trainer.max_epochs=many"], "trainer.max_epochs: "),
+    (["modle=simple_unet"], "did you mean model?"),
+    (["trainer.max_epochs=[1"], "cannot be read"),
+    (["+model.chanels=[8]"], "model has no option chanels; did you mean channels?"),
+    (["loss.weighting=minsnr"], "choose from uniform, min_snr, edm"),
+    (["parameterization=epsilon", "schedule.zero_terminal_snr=true"], "type parameterization=v"),
+    (["sampler.num_steps=2000"], "use 1 to 1000"),
+    (["data.image_size=29"], "data.image_size="),
+    (["data.batch_size=1000"], "data.batch_size="),
+    (["hardware=gpu"], "hardware=auto"),
+    (["hardware.precision=bf17"], "bf17"),
+    (["ema_decay=1.5"], "ema_decay=1.5"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "words"), REFUSED, ids=lambda value: value[0] if isinstance(value, list) else "")
+def test_bad_input_is_one_line_that_says_what_to_type(lab, overrides, words):
+    with pytest.raises(Exception) as caught:  # noqa: PT011 (the kind is what is under test)
+        lab.train(*overrides)
+    line = str(caught.value) if isinstance(caught.value, UsageError) else explain(caught.value)
+    assert line is not None and words in line and "\n" not in line and len(line) < 400, line
+
+
+def test_a_conditional_model_on_data_without_classes_says_so(lab):
+    with pytest.raises(UsageError, match="model=attention_unet"):
+        lab.train("data.num_classes=null")
+
+
+def test_a_typing_mistake_ends_with_one_line_and_code_two(script_environment):
+    done = subprocess.run(
+        [sys.executable, "train.py", "trainer.max_epoch=3"],
+        cwd=ROOT, env=script_environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == "error: there is no option trainer.max_epoch; did you mean trainer.max_epochs?\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--cfg", "job"], ["--info", "defaults"], ["-sc", "query=bash"]])
+@pytest.mark.parametrize("script", ["train.py", "sample.py"])
+def test_looking_imports_neither_torch_nor_lightning(script, arguments, script_environment):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", script, *arguments],
+        cwd=ROOT, env=script_environment(COMP_LINE=f"python {script} sam", COMP_POINT="60"), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "hydra" in imported and not imported & {"torch", "pytorch_lightning", "lancedb", "pandas", "numpy"}
+    assert done.stdout.strip()

@@ -1,0 +1,119 @@
+"""A run that was stopped and taken up again is the run that was never stopped, bit for bit."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from safetensors.torch import load_file
+
+from diffusionlab.errors import TrainingInterrupted, UsageError
+
+
+def content(folder: Path):
+    """Everything a checkpoint holds that training depends on."""
+    checkpoint = torch.load(folder / "checkpoints/last.ckpt", weights_only=True)
+    return {
+        "weights": checkpoint["state_dict"],
+        "optimizer": checkpoint["optimizer_states"][0]["state"],
+        "lr": checkpoint["lr_schedulers"][0]["_last_lr"],
+        "step": checkpoint["global_step"],
+        "random": checkpoint["callbacks"]["RandomState"]["cpu"],
+        "shipped": load_file(folder / "weights.safetensors"),
+    }
+
+
+def assert_identical(a, b, path=""):
+    assert type(a) is type(b), path
+    if isinstance(a, dict):
+        assert a.keys() == b.keys(), path
+        for key in a:
+            assert_identical(a[key], b[key], f"{path}/{key}")
+    elif isinstance(a, torch.Tensor):
+        assert torch.equal(a, b), path
+    else:
+        assert a == b, path
+
+
+class SignalAt(pl.Callback):
+    """Sends this process a real signal in the middle of training."""
+
+    def __init__(self, *, step: int, number: int) -> None:
+        self.step, self.number = step, number
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        if trainer.global_step == self.step:
+            os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize("model", ["conditional_unet", "simple_unet"])  # the second has BatchNorm
+def test_two_epochs_equal_one_plus_one_resumed(lab, model):
+    whole = lab.train(f"model={model}", "trainer.max_epochs=2", name="whole")
+    again = (f"model={model}", "name=parts")
+    lab.train(*again, "trainer.max_epochs=1", name="parts")
+    parts = lab.train(*again, "trainer.max_epochs=2", "ckpt_path=last", name="parts")
+    assert content(whole)["step"] == 4
+    assert_identical(content(whole), content(parts))
+    assert lab.record("whole").metrics == lab.record("parts").metrics
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("step", [1, 2, 3])  # inside the first epoch, its last step, inside the second
+def test_a_signal_in_mid_epoch_loses_nothing(lab, number, step):
+    settings = ("data.num_train=64", "trainer.max_epochs=2", "trainer.accumulate_grad_batches=1")
+    whole = lab.train(*settings, name="whole")
+    stop = (
+        "+callbacks.stop._target_=tests.training.test_resume.SignalAt",
+        f"+callbacks.stop.step={step}",
+        f"+callbacks.stop.number={int(number)}",
+    )
+    with pytest.raises(TrainingInterrupted, match="ckpt_path=last"):
+        lab.train(*settings, *stop, "name=parts", name="parts")
+    assert lab.record("parts").status == "interrupted"
+    assert content(lab.root / "outputs/2026-01-01/parts")["step"] == step + 1
+    parts = lab.train(*settings, "name=parts", "ckpt_path=last", name="parts")
+    assert_identical(content(whole), content(parts))
+    assert lab.record("parts").status == "finished"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_resumed_run_keeps_its_identity_and_adds_up_its_time(lab):
+    lab.train(name="20260101-000000-aaaaaa")
+    first = lab.record("20260101-000000-aaaaaa")
+    lab.train("trainer.max_epochs=2", "ckpt_path=last", name="20260101-000000-aaaaaa")
+    second = lab.record("20260101-000000-aaaaaa")
+    assert second.run_id == first.run_id and second.created_at == first.created_at
+    assert second.epochs == 2 and second.seconds > first.seconds
+
+
+class TestRefusals:
+    def test_no_run_of_that_name(self, lab):
+        with pytest.raises(UsageError, match="no run called garments_conditional_unet with a checkpoint"):
+            lab.train("ckpt_path=last")
+
+    def test_other_settings(self, lab):
+        lab.train()
+        with pytest.raises(UsageError, match=r"type model.channels=\[8, 16\]"):
+            lab.train("model.channels=[8,24]", "ckpt_path=last")
+
+    @pytest.mark.parametrize(
+        ("damage", "line"),
+        [
+            (lambda path: path.write_bytes(path.read_bytes()[:1000]), "not a readable checkpoint"),
+            (lambda path: path.write_bytes(b"hello"), "not a readable checkpoint"),
+            (lambda path: torch.save({"state_dict": {}}, path), "checkpoint of another program"),
+            (lambda path: torch.save(os.system, path), "not a readable checkpoint"),
+        ],
+        ids=["cut off", "not PyTorch's", "foreign", "code inside"],
+    )
+    def test_what_is_no_checkpoint_of_ours(self, lab, damage, line):
+        folder = lab.train()
+        damage(folder / "checkpoints/last.ckpt")
+        with pytest.raises(UsageError, match=line):
+            lab.train(f"ckpt_path={folder}/checkpoints/last.ckpt")
+
+    def test_no_such_file(self, lab):
+        with pytest.raises(UsageError, match="there is no such file"):
+            lab.train("ckpt_path=nowhere.ckpt")
