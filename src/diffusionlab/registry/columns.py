@@ -81,7 +81,7 @@ def _int(value: Any) -> int | None:
         if not value.is_integer():
             raise ValueError
     number = int(value)
-    if not -_INT64 <= number < _INT64:
+    if abs(number) >= _INT64:
         raise OverflowError
     return number
 

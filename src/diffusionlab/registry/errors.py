@@ -1,6 +1,14 @@
 """What can be wrong with a registry, each as one line that says what to type."""
 
+import re
+
 from diffusionlab.errors import UsageError
+
+
+def reason(error: object) -> str:
+    """The first line of an error of LanceDB, without the place in its source code."""
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return re.sub(r", /\S*\.rs:\d+:\d+", "", first)[:200]
 
 
 class RegistryError(UsageError):
@@ -17,9 +25,9 @@ class MissingRegistry(RegistryError):
 
 class BrokenRegistry(RegistryError):
     def __init__(self, uri: str, cause: object) -> None:
-        first = str(cause).strip().splitlines()[0][:160] if str(cause).strip() else type(cause).__name__
         super().__init__(
-            f"the registry at {uri} cannot be read ({first}): type `python registry.py rebuild --registry {uri}`"
+            f"the registry at {uri} cannot be read ({reason(cause)}): "
+            f"type `python registry.py rebuild --registry {uri}`"
         )
 
 

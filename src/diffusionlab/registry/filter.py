@@ -83,18 +83,22 @@ class Compare(Leaf):
         object.__setattr__(self, "value", _literal_value(self.column, self.value))
 
     def render(self) -> str:
+        if kind_of(self.column) == "int" and not _is_int64(self.value):
+            return self._render_beyond_integers()
         return f"({_name(self.column)} {'<>' if self.op == '!=' else self.op} {_literal(self.value)})"
+
+    def _render_beyond_integers(self) -> str:
+        """Against 128.5 or 1e30 every integer compares in one way; LanceDB would round, or fail."""
+        value, name = self.value, _name(self.column)
+        assert isinstance(value, int | float)
+        if isinstance(value, float) and abs(value) < 2**53 and self.op not in ("=", "!="):
+            return f"({name} <= {math.floor(value)})" if self.op in ("<", "<=") else f"({name} >= {math.ceil(value)})"
+        holds = self.op == "!=" or ((self.op in ("<", "<=")) == (value > 0) and self.op != "=")
+        return f"({name} = {name})" if holds else f"({name} <> {name})"  # of null neither is true nor false
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         cell = _cell(row, self.column)
-        if cell is None:
-            return None
-        value = self.value
-        if isinstance(value, float):
-            cell = float(cell)
-        elif isinstance(value, str):  # UTF-8 order, as Arrow has it, is code point order
-            cell = str(cell)
-        return _COMPARE[self.op](cell, value)
+        return None if cell is None else _COMPARE[self.op](cell, self.value)
 
 
 @dataclass(frozen=True)
@@ -269,14 +273,18 @@ def _literal_value(column: str, value: Value) -> Value:
         if kind == "text" and isinstance(value, str):
             return value.encode("utf-8").decode("utf-8")
         if kind in ("int", "float") and isinstance(value, int | float) and not isinstance(value, bool):
-            if kind == "int" and isinstance(value, int) and abs(value) < 2**63:
-                return value
             number = float(value)
+            if kind == "int" and number.is_integer():
+                return int(value)
             if math.isfinite(number):
                 return number + 0.0  # Arrow holds -0.0 for less than 0.0
     except (ValueError, TypeError, OverflowError):
         pass
     raise ValueError(f"{column} cannot be compared with {str(value)[:60]!r}: it holds {kind} values")
+
+
+def _is_int64(value: Value) -> bool:
+    return isinstance(value, int) and abs(value) < 2**63
 
 
 def _name(column: str) -> str:

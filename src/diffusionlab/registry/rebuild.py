@@ -39,7 +39,7 @@ def rebuild(registry: Registry, folders: Iterable[Path | str] = DEFAULT_FOLDERS)
     records = {**kept, **found}
     report.from_folders, report.from_journal = len(found), len(kept.keys() - found.keys())
     try:
-        registry.count()
+        registry.records(deleted=None)  # every column: a lost data file shows only when it is read
     except MissingRegistry:
         pass
     except BrokenRegistry:

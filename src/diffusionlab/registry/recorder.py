@@ -9,6 +9,7 @@ from typing import Any
 
 from diffusionlab.registry.columns import KINDS, convert
 from diffusionlab.registry.describe import describe
+from diffusionlab.registry.errors import reason
 from diffusionlab.registry.liveness import process_token
 from diffusionlab.registry.record import RECORD_FILE, RunRecord, locked, read_record, utc_now, write_record
 from diffusionlab.registry.table import Registry
@@ -88,8 +89,7 @@ class RunRecorder:
             self._registry_again_at = time.monotonic() + SECONDS_BEFORE_RETRY
             if not self._warned:
                 self._warned = True
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                log.warning("run %s is not in the registry for now, training goes on: %s", self.record.run_id, reason)
+                log.warning("training goes on, but run %s is not recorded: %s", self.record.run_id, reason(error))
 
     def _on_disk(self) -> RunRecord | None:
         if not (self.folder / RECORD_FILE).exists():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from diffusionlab.registry.columns import COLUMNS
-from diffusionlab.registry.errors import BrokenRegistry, MissingRegistry, RegistryError
+from diffusionlab.registry.errors import BrokenRegistry, MissingRegistry, RegistryError, reason
 from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Leaf, Not, Or, split
 from diffusionlab.registry.liveness import COLUMNS_NEEDED, actual_status
 from diffusionlab.registry.record import RunRecord
@@ -96,9 +96,9 @@ class Registry:
         return len(self.rows(where, columns=["run_id"]))
 
     def exists(self) -> bool:
-        """Whether there is a table at all, readable or not."""
+        """Whether there is a table, readable or not; one that is just being made, or never was finished, is none."""
         if self.folder is not None:
-            return (self.folder / f"{self.table}.lance").exists()
+            return any((self.folder / f"{self.table}.lance" / "_versions").glob("*.manifest"))
         return self.table in self._connect().list_tables().tables
 
     # -- writing
@@ -223,23 +223,13 @@ class Registry:
                 return action()
             except (RuntimeError, OSError) as error:
                 if not _is_busy(error):
-                    raise RegistryError(
-                        f"the registry at {self.uri} cannot be written: {_first_line(error)}"
-                    ) from error
+                    raise RegistryError(f"the registry at {self.uri} cannot be written: {reason(error)}") from error
                 time.sleep(random.uniform(0.5, 1.0) * min(0.02 * 2**attempt, 10.0))
         raise RegistryError(f"the registry at {self.uri} is too busy: other writers hold it, try again")
 
 
 def _is_busy(error: Exception) -> bool:
     return any(word in str(error).lower() for word in _BUSY)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-
-
-def _stored(columns: Iterable[str]) -> list[str]:
-    return sorted({"metrics" if column.startswith("metrics.") else column for column in columns})
 
 
 def _with_actual_status(condition: Filter, crashed: tuple[str, ...]) -> Filter:

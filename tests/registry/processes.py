@@ -1,0 +1,67 @@
+"""Writers in processes of their own. Each is forked from a clean server that has LanceDB imported: quick to start."""
+
+import itertools
+import multiprocessing
+import os
+import signal
+import warnings
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from diffusionlab.registry.record import RunRecord, write_record
+from diffusionlab.registry.table import Registry
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["lancedb", __name__])
+
+
+def run_all(target: Callable[..., None], arguments: list[tuple[Any, ...]]) -> None:
+    """Run one process for each tuple of arguments, all at once; any that fails fails the test."""
+    processes = [start(target, *each) for each in arguments]
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * len(processes)
+
+
+def start(target: Callable[..., None], *arguments: Any) -> BaseProcess:
+    process = CONTEXT.Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def kill(process: BaseProcess) -> None:
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+
+
+def upsert_many(uri: Path, writer: int, count: int) -> None:
+    registry = _registry(uri)
+    for number in range(count):
+        registry.upsert(RunRecord(run_id=f"w{writer}-{number:03d}", name="many", seed=number))
+
+
+def race(uri: Path, writer: int, keys: list[str], barrier: Any) -> None:
+    """Insert each new key at the same moment as all other writers."""
+    registry = _registry(uri)
+    for key in keys:
+        barrier.wait(60)
+        registry.upsert(RunRecord(run_id=key, name=f"writer {writer}", seed=writer))
+
+
+def write_until_killed(uri: Path, runs: Path, writer: int, written: Any) -> None:
+    """Record new runs as a training does, run.json first, and report each one that is complete."""
+    registry = _registry(uri)
+    for number in itertools.count():
+        record = RunRecord(run_id=f"k{writer}-{number:04d}", name="killed", notes="x" * 2000)
+        record.path = str(runs / record.run_id)
+        write_record(record, record.path)
+        registry.upsert(record)
+        written.put(record.run_id)
+
+
+def _registry(uri: Path) -> Registry:
+    warnings.filterwarnings("ignore", message=".*fork.*")
+    return Registry(uri)

@@ -1,0 +1,55 @@
+"""Many writers, and writers that are killed: no run lost, none doubled, and reading always works."""
+
+from pathlib import Path
+
+import pytest
+
+from diffusionlab.registry.filter import Compare
+from diffusionlab.registry.rebuild import check, rebuild
+from diffusionlab.registry.table import Registry
+from tests.registry.processes import CONTEXT, kill, race, run_all, start, upsert_many, write_until_killed
+
+
+def ids(uri: Path) -> list[str]:
+    return [row["run_id"] for row in Registry(uri).rows(columns=["run_id"])]
+
+
+@pytest.mark.parametrize(
+    ("writers", "count"), [(4, 12), pytest.param(8, 50, marks=pytest.mark.slow, id="8 processes x 50")]
+)
+def test_upserts_of_many_processes_all_arrive_once(tmp_path: Path, writers: int, count: int) -> None:
+    run_all(upsert_many, [(tmp_path, writer, count) for writer in range(writers)])
+    assert ids(tmp_path) == [f"w{writer}-{number:03d}" for writer in range(writers) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("writers", "count"), [(4, 6), pytest.param(8, 20, marks=pytest.mark.slow, id="8 processes, 20 keys")]
+)
+def test_processes_that_race_for_a_new_key_insert_it_once(tmp_path: Path, writers: int, count: int) -> None:
+    keys = [f"key-{number:02d}" for number in range(count)]
+    barrier = CONTEXT.Barrier(writers)
+    run_all(race, [(tmp_path, writer, keys, barrier) for writer in range(writers)])  # the first key makes the table
+    assert ids(tmp_path) == keys
+    assert Registry(tmp_path).count(Compare("seed", ">=", 0)) == count
+
+
+@pytest.mark.parametrize("kills", [20])
+def test_a_writer_killed_at_work_spoils_nothing(tmp_path: Path, kills: int) -> None:
+    uri, runs = tmp_path / "registry", tmp_path / "outputs"
+    complete: set[str] = set()
+    reader = Registry(uri)
+    for writer in range(kills):
+        written = CONTEXT.SimpleQueue()
+        process = start(write_until_killed, uri, runs, writer, written)
+        for _ in range(3 + writer % 5):  # wait for whole writes, then strike into the next one
+            complete.add(written.get())
+        kill(process)
+        found = [row["run_id"] for row in reader.rows(columns=["run_id"])]
+        assert complete <= set(found)
+        assert len(found) == len(set(found))
+
+    rebuild(reader, [runs])
+    found = ids(uri)
+    assert len(found) == len(set(found))
+    assert set(found) == {folder.parent.name for folder in runs.glob("*/run.json")}
+    assert check(reader, [runs]) == []
