@@ -64,7 +64,7 @@ class ImageDataModule(pl.LightningDataModule):
         self.horizontal_flip = horizontal_flip
         self.image_size = self.native_image_size if image_size is None else image_size
         self.channels = self.native_channels if channels is None else channels
-        self.class_names = self.native_class_names if class_names is None else tuple(class_names)
+        self.class_names = self.native_class_names if class_names is None else tuple(map(str, class_names))
         self.download = download
         self._arrays: tuple[ImageArrays, ImageArrays, ImageArrays] | None = None
         self._check_arguments(num_classes)

@@ -112,8 +112,10 @@ def _decode_block(paths: Sequence[Path], *, image_size: int, mode: str) -> np.nd
 def _decode(path: Path, *, image_size: int, mode: str) -> np.ndarray:
     try:
         with Image.open(path) as image:
+            if image.mode.startswith(("I", "F")):  # PIL would clip them to 255
+                raise ValueError(f"{path} has more than 8 bits per channel: save it as an 8-bit PNG")
             upright = ImageOps.exif_transpose(image).convert(mode)
-    except (UnidentifiedImageError, OSError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} is not a readable image: remove or replace it") from error
     if upright.size != (image_size, image_size):
         upright = ImageOps.fit(upright, (image_size, image_size), Image.Resampling.BILINEAR)

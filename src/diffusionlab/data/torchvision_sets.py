@@ -38,7 +38,7 @@ class TorchvisionDataModule(ImageDataModule):
             with _time_limit(_CONNECT_SECONDS):
                 self.dataset(self.data_dir, train=True, download=True)  # fetches only what is missing
         except (OSError, RuntimeError, HTTPException) as error:
-            raise self._not_found(f"download failed: {_last_line(error)}") from error
+            raise self._not_found(f"cannot be fetched or read: {_last_line(error)}") from error
 
     def read(self) -> tuple[ImageArrays, ImageArrays]:
         """Both splits as torchvision reads them.
@@ -52,7 +52,9 @@ class TorchvisionDataModule(ImageDataModule):
         try:
             split = self.dataset(self.data_dir, train=train, download=False)
         except RuntimeError as error:
-            raise self._not_found("" if self.download else "data.download=false") from error
+            there = (self.data_dir / self.folder).exists()
+            why = f"cannot be read: {_last_line(error)}" if there else "data.download=false" * (not self.download)
+            raise self._not_found(why) from error
         images = torch.as_tensor(split.data)
         images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
         return ImageArrays(images, torch.as_tensor(split.targets, dtype=torch.int64))

@@ -1,0 +1,118 @@
+"""Class folders of every shape, and what is wrong with some of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from diffusionlab.data import ImageFolder
+from diffusionlab.data.layout import class_names
+
+
+def save(path: Path, image: Image.Image) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Three classes, told apart by their colour, in different sizes, modes and formats."""
+    for k in range(20):
+        save(tmp_path / "red" / f"{k:02}.png", Image.new("RGB", (20 + k, 30), (255, k, 0)))
+        save(tmp_path / "grey" / f"{k:02}.jpg", Image.new("L", (16, 16), 128))
+        save(tmp_path / "blue" / f"{k:02}.PNG", Image.new("RGBA", (40, 12), (0, 0, 255, 255)))
+    (tmp_path / "red" / "notes.txt").write_text("not an image")
+    (tmp_path / ".hidden").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("image_size", [16, 64])
+def test_a_folder_without_splits_is_split_by_class(folder, image_size, channels):
+    datamodule = ImageFolder(folder=folder, image_size=image_size, channels=channels, num_val=6, batch_size=8)
+    assert datamodule.class_names == ("blue", "grey", "red") and datamodule.num_classes == 3
+    datamodule.setup()
+    assert datamodule.train.images.shape == (48, channels, image_size, image_size)
+    assert [split.labels.bincount().tolist() for split in (datamodule.val, datamodule.test)] == [[2, 2, 2], [2, 2, 2]]
+    if channels == 3:
+        red = datamodule.train.images[datamodule.train.labels == 2]
+        assert bool((red[:, 0] > 250).all()) and bool((red[:, 2] < 5).all())
+
+
+def test_a_folder_with_splits_keeps_them(folder, tmp_path_factory):
+    root = tmp_path_factory.mktemp("split")
+    for split, count in (("train", 9), ("test", 4)):
+        for name in ("a", "b"):
+            for k in range(count):
+                save(root / split / name / f"{k}.png", Image.new("L", (8, 8), 10 * k))
+    datamodule = ImageFolder(folder=root, image_size=8, channels=1, batch_size=4)
+    datamodule.setup()
+    assert (len(datamodule.train), len(datamodule.test)) == (18, 8)
+    assert datamodule.test.images[:4, 0, 0, 0].tolist() == [0, 10, 20, 30]
+
+
+def test_the_middle_square_is_taken_upright(tmp_path):
+    """Left, middle and right thirds of a wide picture; turned on its side by its EXIF orientation."""
+    wide = np.zeros((10, 30, 3), np.uint8)
+    wide[:, :10], wide[:, 10:20], wide[:, 20:] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    upper = np.zeros((20, 20, 3), np.uint8)
+    upper[:10] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    (tmp_path / "one").mkdir()
+    Image.fromarray(wide).save(tmp_path / "one" / "a.png")
+    Image.fromarray(upper).save(tmp_path / "one" / "b.png", exif=exif)
+    save(tmp_path / "one" / "c.png", Image.new("RGB", (10, 10)))
+    datamodule = ImageFolder(folder=tmp_path, image_size=10, test_fraction=0.01, batch_size=1)
+    train, test = datamodule.read()
+    images = torch.cat([train.images, test.images])
+    assert any(bool((image[1] == 255).all()) for image in images), "the green third"
+    assert any(bool((image[:, 8:] > 250).all() and (image[:, :2] < 5).all()) for image in images), "white side down"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda root: (root / "red" / "99.png").write_bytes(b"\x89PNG broken"), r"99\.png is not a readable image"),
+        (lambda root: Image.fromarray(np.full((9, 9), 40_000, np.uint16)).save(root / "red" / "99.png"), "8 bits"),
+        (lambda root: (root / "empty").mkdir(), "class 'empty' not found"),
+    ],
+)
+def test_files_that_cannot_be_used_are_named(folder, spoil, message):
+    spoil(folder)
+    with pytest.raises(ValueError, match=message) as caught:
+        ImageFolder(folder=folder, image_size=16).setup()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"channels": 2}, r"data\.channels=2 must be 1 \(grey\) or 3"),
+        ({"test_fraction": 1.5}, r"data\.test_fraction=1\.5"),
+        ({"class_names": ["rad"]}, "did you mean 'red'"),
+        ({"num_classes": 4}, r"type data\.num_classes=3"),
+        ({"folder": "nowhere"}, r"data\.folder=nowhere is not a folder"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(folder, options, message):
+    with pytest.raises(ValueError, match=message):
+        ImageFolder(**{"folder": folder, "image_size": 16} | options)
+
+
+def test_a_folder_without_classes_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="holds no class folders"):
+        class_names(tmp_path)
+
+
+def test_counting_classes_brings_neither_torch_nor_lightning(folder):
+    program = (
+        "import sys; from diffusionlab.data.layout import class_names; print(class_names(sys.argv[1]));"
+        "print([name for name in ('torch', 'pytorch_lightning', 'numpy', 'PIL') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["['blue', 'grey', 'red']", "[]"]
