@@ -1,0 +1,211 @@
+"""When: periods, ranges, lists and "since ..." as half-open ranges of UTC time.
+
+No date library reads "since March", "Q2 2025" or "last 3 days" reliably, and all of them find dates in
+"CIFAR-10" and "2e-4"; this grammar finds a date only where words for one stand.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from diffusionlab.search.calendar_words import AMBIGUOUS, COUNT, UNIT, Period, number, read_period, shift
+
+Range = tuple[datetime | None, datetime | None]  # start <= t < stop; None: open
+
+_WORDS = r"(?:the\s+)?"
+_LEAD = re.compile(
+    r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:last|past|previous|week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"  # noqa: E501
+)
+_SINCE = re.compile(r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from\s+(?=.{3,40}?\s(?:on|onwards?)\b))\s+")  # noqa: E501
+_AFTER = re.compile(r"(?:after|later\s+than|newer\s+than|more\s+recent\s+than|younger\s+than|following)\s+")
+_BEFORE = re.compile(r"(?:before|prior\s+to|earlier\s+than|older\s+than)\s+")
+_UNTIL = re.compile(r"(?:until|till|up\s+(?:to|until)|no\s+later\s+than|not\s+(?:after|later\s+than)|through|thru|by(?:\s+the\s+end\s+of)?|on\s+or\s+before|to)\s+(?:the\s+end\s+of\s+)?")  # noqa: E501
+_TO = re.compile(r"\s*(?:,?\s+(?:to|until|till|through|thru|up\s+to|and\s+(?:until|before|ending))\s+|\s+[-–—]\s+|[–—]|\.\.+|\s?-\s?)(?:the\s+)?(?:end\s+of\s+(?=the|\w+\s+\d{4}|[a-z]+))?")  # noqa: E501
+_LIST = re.compile(r"(?:\s*,\s*(?:and|or)?\s*|\s+(?:and|or|&)\s+|\s*[/&]\s*)(?:in\s+|on\s+|from\s+|during\s+)?(?:the\s+)?")
+_NOW = re.compile(r"(?:right\s+)?(?:now|today|date|the\s+present|present)\b")
+_OLDER = re.compile(rf"(?:older\s+than|more\s+than|over|at\s+least)\s+(?:the\s+last\s+)?{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?")
+_NEWER = re.compile(rf"(?:newer\s+than|younger\s+than|less\s+than|under|at\s+most|within(?:\s+the)?(?:\s+(?:last|past))?|since)\s+{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?")  # noqa: E501
+_DAYS = re.compile(r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?[a-z]{3})")  # noqa: E501
+_MORE_DAYS = re.compile(r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?")  # noqa: E501
+_TEMPORAL = {"in", "since", "until", "till", "before", "after", "during", "of", "from", "through", "between", "by", "last",
+             "this", "early", "mid", "late", "on", "starting", "modified", "updated", "created", "throughout"}  # fmt: skip
+_FIRST = re.compile(r"(?:may|march|mar|spring|fall)\s+(?:runs?|models?|experiments?|trainings?|results?|unets?|\d|'\d)")
+
+
+@dataclass(frozen=True)
+class When:
+    """What a date expression says: the union of `ranges`; `end` is where its words end in the text."""
+
+    ranges: tuple[Range, ...]
+    end: int
+
+
+def read_when(text: str, position: int, now: datetime, raw: str | None = None) -> When | None:
+    """The date expression that starts at `position` of the lower-case `text`, or None.
+
+    `raw` is the text with its capitals: they tell the month May from the verb.
+    """
+    for rule in (_read_age, _read_between, _read_bounds, _read_day_range, _read_list):
+        found = rule(text, position, now, raw or text)
+        if found:
+            return found
+    return None
+
+
+def _period(text: str, position: int, now: datetime, raw: str, year: int | None = None, nested: bool = False) -> Period | None:
+    found = read_period(text, position, now, year)
+    if found is None:
+        return None
+    words = text[position : found.end]
+    if words in AMBIGUOUS and not nested and not _meant_as_date(text, position, raw):
+        return None
+    plain_year = re.fullmatch(r"\d{4}", words)
+    if plain_year and not 2000 <= int(words) <= now.year + 1:
+        return None
+    return found
+
+
+def _meant_as_date(text: str, position: int, raw: str) -> bool:
+    """Whether an ambiguous word ("may", "march", "sun", "fall") stands for a date here."""
+    before = re.findall(r"[\w']+", text[:position])[-1:]
+    if before and before[0] in _TEMPORAL:
+        return True
+    if _FIRST.match(text, position):
+        return True
+    capital = raw[position : position + 1].isupper() and not raw.isupper()
+    return capital and bool(before)
+
+
+def _read_age(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """Older than 3 weeks, more than a month ago, within two days, less than an hour ago."""
+    if m := _OLDER.match(text, position):
+        if m["ago"] or m.group().startswith("older"):
+            return When(((None, shift(now, m["unit"], -number(m["count"]))),), m.end())
+    if m := _NEWER.match(text, position):
+        if m["ago"] or not re.match(r"less|under|at\s", m.group()):
+            return When(((shift(now, m["unit"], -number(m["count"])), now + timedelta(seconds=1)),), m.end())
+    return None
+
+
+def _read_between(text: str, position: int, now: datetime, raw: str) -> When | None:
+    m = re.compile(r"between\s+(?:the\s+)?").match(text, position)
+    if not m:
+        return None
+    if days := _read_day_range(text, m.end(), now, raw):
+        return days
+    first = _period(text, m.end(), now, raw, nested=True)
+    if not first:
+        return None
+    mark = re.compile(r"\s+(?:and|to|-)\s+(?:the\s+)?").match(text, first.end)
+    return _finish_range(text, m.end(), first, mark.end(), now, raw) if mark else None
+
+
+def _finish_range(text: str, start: int, first: Period, position: int, now: datetime, raw: str) -> When | None:
+    """From the start of one period to the end of another; a year said once counts for both."""
+    if m := _NOW.match(text, position):
+        return When(((first.start, now + timedelta(seconds=1)),), m.end())
+    second = _period(text, position, now, raw, nested=True)
+    if not second:
+        return None
+    if second.yearless and not first.yearless:
+        second = read_period(text, position, now, first.start.year) or second
+        if second.start < first.start:
+            second = read_period(text, position, now, first.start.year + 1) or second
+    elif first.yearless:
+        year = second.start.year
+        first = read_period(text, start, now, year) or first
+        if first.start >= second.stop:
+            first = read_period(text, start, now, year - 1) or first
+    return When(((first.start, second.stop),), second.end)
+
+
+def _read_bounds(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """Since, after, before, until, by ...; a second bound may follow ("since March until May")."""
+    for rule, pick in ((_SINCE, "since"), (_AFTER, "after"), (_BEFORE, "before"), (_UNTIL, "until")):
+        m = rule.match(text, position)
+        if not m or (pick == "until" and m.group().strip() in ("by", "to") and not _dated(text, m.end(), now)):
+            continue
+        lead = _LEAD.match(text, m.end())
+        begin = lead.end() if lead else m.end()
+        if pick == "until" and (n := _NOW.match(text, begin)):
+            return When(((None, now + timedelta(seconds=1)),), n.end())
+        found = _period(text, begin, now, raw, nested=True)
+        if not found:
+            continue
+        if pick in ("since", "after"):
+            end = found.end
+            if tail := re.compile(r"\s+(?:on|onwards?)\b").match(text, end):
+                end = tail.end()
+            stop = _second_bound(text, end, now, raw)
+            if stop and stop.ranges[0][1]:
+                again = found
+                if found.yearless:  # "since November until February": the November before that February
+                    again = read_period(text, begin, stop.ranges[0][1] - timedelta(days=1)) or found
+                return When(((again.start if pick == "since" else again.stop, stop.ranges[0][1]),), stop.end)
+            return When(((found.start if pick == "since" or found.open_start else found.stop, None),), end)
+        return When(((None, found.start if pick == "before" else found.stop),), found.end)
+    return None
+
+
+def _dated(text: str, position: int, now: datetime) -> bool:
+    """"By" and "to" bound a date only where an unmistakable one follows."""
+    found = read_period(text, position, now)
+    return bool(found) and text[position : found.end] not in AMBIGUOUS - {"may", "march"}
+
+
+def _second_bound(text: str, position: int, now: datetime, raw: str) -> When | None:
+    m = re.compile(r"\s*,?\s+(?:(?:and|but)\s+)?(?=until|till|before|up\s+to|to\s|through|prior|no\s+later|earlier)").match(text, position)
+    return _read_bounds(text, m.end(), now, raw) if m else None
+
+
+def _read_day_range(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """3 to 10 April, 3-10 April 2025, April 9 and 12."""
+    lead = _LEAD.match(text, position)
+    position = lead.end() if lead else position
+    if m := _DAYS.match(text, position):
+        second = _period(text, re.compile(r"(?:the\s+)?").match(text, m.end()).end(), now, raw, nested=True)  # type: ignore[union-attr]
+        if second and (second.stop - second.start).days == 1:
+            try:
+                first = second.start.replace(day=int(m["a"]))
+            except ValueError:
+                return None
+            return _days(m["mark"], first, second.start, second.end, text[:position].rstrip().endswith("between"))
+    found = _period(text, position, now, raw, nested=True)
+    if not found or (found.stop - found.start).days != 1 or not re.search(r"[a-z]{3}\.?\s+(?:the\s+)?\d", text[position : found.end]):
+        return None
+    m = _MORE_DAYS.match(text, found.end)
+    if not m:
+        return None
+    first = found.start.replace(year=int(m["year"])) if m["year"] else found.start
+    try:
+        second_day = first.replace(day=int(m["b"]))
+    except ValueError:
+        return None
+    return _days(m["mark"], first, second_day, m.end(), text[:position].rstrip().endswith("between"))
+
+
+def _days(mark: str, first: datetime, second: datetime, end: int, between: bool) -> When | None:
+    if mark.strip().split(" ")[0].strip(",") in ("and", "") and not between:
+        return When(((first, shift(first, "day", 1)), (second, shift(second, "day", 1))), end)
+    return When(((first, shift(second, "day", 1)),), end) if first <= second else None
+
+
+def _read_list(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """One period, a range of two, or a list: March; from March to May; March, April and June 2025."""
+    lead = _LEAD.match(text, position)
+    begin = lead.end() if lead else position
+    first = _period(text, begin, now, raw)
+    if not first:
+        return None
+    if (mark := _TO.match(text, first.end)) and (found := _finish_range(text, begin, first, mark.end(), now, raw)):
+        return found
+    places, periods = [begin], [first]
+    while (m := _LIST.match(text, periods[-1].end)) and (more := _period(text, m.end(), now, raw, nested=text[m.end() : m.end() + 3] in ("may", "mar"))):
+        places.append(m.end())
+        periods.append(more)
+    if len(periods) > 1 and not periods[-1].yearless:  # "March and April 2024": the year counts for both
+        year = periods[-1].start.year
+        periods = [(read_period(text, at, now, year) or p) if p.yearless else p for at, p in zip(places, periods, strict=True)]
+    return When(tuple((p.start, p.stop) for p in periods), periods[-1].end)

@@ -1,0 +1,415 @@
+"""A question as a sequence of items: conditions, numbers, dates, fields, connecting words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from diffusionlab.registry.canonical import squeeze
+from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, Not, Or
+from diffusionlab.search.calendar_words import MONTH_NAMES, NUMBER_WORDS, WEEKDAYS
+from diffusionlab.search.dates import read_when
+from diffusionlab.search.known import Known
+from diffusionlab.search.lexicon import FIELDS, OPERATOR_SIGNS, Meaning, filler, longest, phrases, spellable
+from diffusionlab.search.text import Mentions, stem
+from diffusionlab.search.tokens import Token, clean, tokenize
+from diffusionlab.search.typos import repair
+from diffusionlab.search.where import any_gpu
+
+FREE_COLUMNS = ("tags", "sweep", "host", "name", "git_commit", "config_hash", "data_hash", "parent_run", "framework",
+                "dataset", "optimizer", "schedule", "sampler", "architecture", "hardware_kind", "precision",
+                "parameterization")  # fmt: skip
+_GLUE = {"-", "/", "_", "'", ".", "&", "+"}
+_SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "mil": 1e6, "million": 1e6, "millions": 1e6, "b": 1e9,
+           "bn": 1e9, "billion": 1e9, "hundred": 1e2}  # fmt: skip
+_UNITS = {
+    **dict.fromkeys(("px", "pixel", "pixels"), ("image_size", 1.0)),
+    "kb": ("size_bytes", 1e3), "mb": ("size_bytes", 1e6), "gb": ("size_bytes", 1e9), "tb": ("size_bytes", 1e12),
+    "megabytes": ("size_bytes", 1e6), "gigabytes": ("size_bytes", 1e9), "mib": ("size_bytes", 2.0**20), "gib": ("size_bytes", 2.0**30),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), ("seconds", 1.0)),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), ("seconds", 60.0)),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), ("seconds", 3600.0)),
+    **dict.fromkeys(("d", "day", "days"), ("seconds", 86400.0)),
+    "gflops": ("flops", 1e9), "mflops": ("flops", 1e6), "tflops": ("flops", 1e12),
+}  # fmt: skip
+_NUMBER_WORDS = {w: float(n) for w, n in NUMBER_WORDS.items() if " " not in w and w not in ("a", "an", "one", "few", "several", "dozen")}
+_NUMBER_WORDS |= {"half": 0.5, "million": 1e6, "thousand": 1e3, "billion": 1e9}
+_ORDINAL_WORDS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
+
+
+@dataclass(frozen=True)
+class Number:
+    value: float
+    column: str | None = None  # told by the unit
+    step: float = 0.0  # weight of the last digit written, where a suffix rounds: 2.2M -> 0.1M
+    typed: str = ""
+    dim: bool = False  # 32x32
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition. Values of a `single` category exclude each other, so that "and" between them means or."""
+
+    category: str
+    filter: Filter
+    single: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    kind: str
+    payload: Any
+    words: str
+    start: int  # place in the text
+    end: int
+
+
+class Scanner:
+    """Reads items from left to right; at each place the longest phrase that means something wins."""
+
+    def __init__(self, question: str, known: Known, now: datetime) -> None:
+        self.known, self.now = known, now
+        self.raw = clean(question)
+        self.text = self.raw.lower()
+        if len(self.text) != len(self.raw):  # a letter whose lower case is longer, such as a dotted I
+            self.raw = self.text
+        self.tokens = tokenize(self.raw, known.is_run)
+        self.notes: list[str] = []
+        self.items: list[Item] = []
+        if self._repair():
+            self.text = self.raw.lower()
+            self.tokens = tokenize(self.raw, known.is_run)
+
+    def scan(self) -> list[Item]:
+        i = 0
+        rules = (self._run, self._when, self._number, self._phrase, self._word)
+        while i < len(self.tokens):
+            for rule in rules:
+                if found := rule(i):
+                    i = found
+                    break
+            else:
+                i += 1
+        return self.items
+
+    def _add(self, kind: str, payload: Any, first: int, after: int) -> int:
+        start, end = self.tokens[first].start, self.tokens[after - 1].end
+        self.items.append(Item(kind, payload, self.raw[start:end], start, end))
+        return after
+
+    # -- spelling
+
+    def _repair(self) -> bool:
+        """Put right what is misspelt in the text itself; whether anything was."""
+        words = [t for t in self.tokens if t.kind == "word" and self._misspelt(t)]
+        for token in reversed(words):  # from the end, so that places stay true
+            if better := repair(token.text, self._candidates):
+                self.notes.insert(0, f'read "{token.raw}" as "{better}"')
+                self.raw = self.raw[: token.start] + better + self.raw[token.end :]
+        return bool(self.notes)
+
+    @property
+    def _candidates(self) -> list[str]:
+        values = {w for pair in self.known.spellings.values() for w in re.findall(r"[a-z]{4,}", pair[1].lower())}
+        ordered = sorted(spellable() | values)
+        return ordered + sorted(w for w in self.known.words if len(w) >= 5 and w not in spellable())
+
+    def _misspelt(self, token: Token) -> bool:
+        word = token.compact
+        if len(word) < 4 or not word.isalpha() or not word.isascii():
+            return False
+        plain = {word, word.removesuffix("s"), word.removesuffix("es"), word.removeprefix("non")}
+        return not (plain & phrases().keys() or word in spellable() or word in filler() or word in _COMMON
+                    or plain & self.known.spellings.keys() or word in self.known.words or stem(word) in self.known.stems
+                    or word in NUMBER_WORDS or word in self.known.metrics
+                    or any(name.startswith(word) and len(word) > 2 for name in (*MONTH_NAMES, *WEEKDAYS)))  # fmt: skip
+
+    # -- rules: each returns the index after what it has read, or 0
+
+    def _run(self, i: int) -> int:
+        token = self.tokens[i]
+        if token.kind == "run" or (token.kind == "quoted" and self.known.find(token.text)):
+            return self._add("run", self.known.find(token.text), i, i + 1)
+        if token.text not in ("run", "runs", "experiment", "experiments", "model", "models", "#"):
+            return 0
+        ids: list[str] = []
+        after = i + 1
+        position = i + 1
+        while position < len(self.tokens):
+            t = self.tokens[position]
+            if t.kind == "number" and t.raw.isdigit() and not self._counts(position):
+                number_ids = self.known.ids_by_number.get(int(t.raw), ())
+                explicit = self.tokens[position - 1].text in ("-", "#") and t.glued
+                if not number_ids and not (explicit and token.text == "run"):
+                    break
+                ids += number_ids or (f"{token.text}-{t.raw}",)
+                position = after = position + 1
+            elif t.text in ("-", "#", "and", "or", ",", "no", "number", ".", "&", "run", "vs", "versus") and position - after < 3:
+                position += 1
+            else:
+                break
+        if not ids:
+            return 0
+        for run_id in ids:
+            self.items.append(Item("run", (run_id,), run_id, token.start, self.tokens[after - 1].end))
+        return after
+
+    def _counts(self, i: int) -> bool:
+        """Whether the number at i belongs to a following unit or field, as in "runs 100 epochs"."""
+        following = self.tokens[i + 1 : i + 2]
+        return bool(following) and (following[0].text in _UNITS or following[0].text in _SCALES
+                                    or phrases().get(following[0].compact, ("",))[0] == "field")  # fmt: skip
+
+    def _when(self, i: int) -> int:
+        token = self.tokens[i]
+        if token.kind not in ("word", "number", "date"):
+            return 0
+        if token.kind == "number" and self._after_comparison():
+            return 0
+        when = read_when(self.text, token.start, self.now, self.raw)
+        if not when:
+            return 0
+        after = next((j for j in range(i, len(self.tokens)) if self.tokens[j].start >= when.end), len(self.tokens))
+        if self.tokens[after - 1].end > when.end and self.tokens[after - 1].text.rstrip(".") != self.text[self.tokens[after - 1].start : when.end]:
+            return 0
+        words = self.text[token.start : when.end]
+        if re.search(r"\d{4}$", words) and self._after_comparison() and words[:4].isdigit():
+            return 0
+        return self._add("when", when.ranges, i, after)
+
+    def _after_comparison(self) -> bool:
+        for item in reversed(self.items):
+            if item.kind in ("comparator", "between") or (item.kind == "field" and item.payload not in ("created_at", "modified_at")):
+                return True
+            if item.kind not in ("filler", "carrier"):
+                return False
+        return False
+
+    def _number(self, i: int) -> int:
+        token = self.tokens[i]
+        if token.kind == "op":
+            return self._add("comparator", OPERATOR_SIGNS[token.text], i, i + 1)
+        if token.kind == "dim":
+            size = int(token.value)
+            if size in self.known.image_sizes or size > 16:
+                return self._add("number", Number(token.value, "image_size", typed=token.raw, dim=True), i, i + 1)
+            return self._add("text", (token.raw.replace("x", " x "), token.raw), i, i + 1)
+        if token.kind == "word" and token.text in _NUMBER_WORDS and not (token.text in ("half",) and not self._is_scale(i + 1)):
+            value, digits = _NUMBER_WORDS[token.text], 0
+        elif token.kind == "number":
+            value, digits = token.value, token.digits
+        else:
+            return 0
+        after, scale, column = i + 1, 1.0, None
+        if token.kind == "number" and self._times(i):  # "8x H100"
+            return 0
+        while after < len(self.tokens):
+            t = self.tokens[after]
+            hundred = t.text in ("a", "an") and self._is_scale(after + 1)
+            if hundred:
+                after += 1
+                continue
+            if t.text in _SCALES and (t.glued or len(t.text) > 1 or self.tokens[after - 1].end + 1 >= t.start):
+                scale *= _SCALES[t.text]
+                column = "num_parameters" if scale >= 1e6 else column
+                after += 1
+                continue
+            break
+        if after < len(self.tokens):
+            t = self.tokens[after]
+            unit = _UNITS.get(t.text)
+            if unit and (t.glued or len(t.text) > 1) and not (t.text == "second" and not t.glued):
+                column, scale = unit[0], scale * unit[1]
+                after += 1
+            elif t.text == "+" and t.glued:
+                self._add("number", Number(value * scale, column, typed=token.raw), i, after)
+                return self._add("afterwards", ">=", after, after + 1)
+        step = scale * 10.0**-digits if scale > 1 and column != "seconds" else 0.0
+        ordinal = self.tokens[after : after + 1]
+        if ordinal and ordinal[0].glued and ordinal[0].text in ("st", "nd", "rd", "th"):
+            return self._add("ordinal", int(value), i, after + 1)
+        return self._add("number", Number(value * scale, column, step, self.raw[token.start : self.tokens[after - 1].end]), i, after)
+
+    def _is_scale(self, i: int) -> bool:
+        return any(t.text in _SCALES or t.text in ("a", "an") for t in self.tokens[i : i + 1])
+
+    def _times(self, i: int) -> bool:
+        texts = [t.text for t in self.tokens[i + 1 : i + 3]]
+        return bool(texts) and texts[0] == "x" and len(texts) > 1
+
+    def _phrase(self, i: int) -> int:
+        """The longest span from token i that means something."""
+        key, best, last = "", None, i
+        for j in range(i, min(i + 9, len(self.tokens))):
+            token = self.tokens[j]
+            if token.kind == "punct":
+                glued = token.glued or (j + 1 < len(self.tokens) and self.tokens[j + 1].glued)
+                if j == i or token.text not in _GLUE or not glued:
+                    break
+                continue
+            if token.kind not in ("word", "number"):
+                break
+            key += squeeze(token.text)
+            if len(key) > longest() + 2:
+                break
+            meaning = self._meaning(key, i, j)
+            if meaning and not (j + 1 < len(self.tokens) and self._cuts(i, j)):
+                best, last = meaning, j
+        if best is None or not key:
+            return 0
+        return self._settle(best, i, last + 1)
+
+    def _cuts(self, i: int, j: int) -> bool:
+        """Whether the span ends inside a longer glued word that it does not mean ("ViT-G", "CIFAR-1000")."""
+        following = self.tokens[j + 1]
+        if following.text not in ("-", "_") or not following.glued or j + 2 >= len(self.tokens):
+            return False
+        tail = self.tokens[j + 2]
+        return tail.glued and (len(tail.text) == 1 or tail.kind == "number") and tail.text not in ("v",)
+
+    def _meaning(self, key: str, i: int, j: int) -> Meaning | None:
+        known = self.known
+        if j == i and self.tokens[i].kind == "number" and not self.tokens[i].glued and len(key) < 4:
+            return None
+        if key in known.spellings and not (i == j and key in filler()):
+            column, value = known.spellings[key]
+            if not (column == "architecture" and (i != j or key in phrases())) and column not in ("status", "hardware", "hardware_kind"):
+                return phrases().get(key) if key in phrases() and phrases()[key][0] != "value" else ("value", (column, (value,)))
+        for form in (key, key.removesuffix("s"), key.removesuffix("es")):
+            if form in phrases() and (form == key or phrases()[form][0] in ("value", "facet", "not facet") and len(form) > 2):
+                return phrases()[form]
+        words = self.raw[self.tokens[i].start : self.tokens[j].end]
+        if j - i < 5 and (i != j or len(key) > 1):
+            multi = re.fullmatch(r"(\d+)\s?x\s+(.+)", words)
+            if multi and known.hardware(multi[2]):
+                return ("value", ("hardware", tuple(v for v in known.values["hardware"] if squeeze(v).startswith(multi[1] + "x")
+                        and known.hardware(v) == known.hardware(multi[2])) or (words,)))  # fmt: skip
+            if kind := known.hardware(words):
+                return ("value", ("hardware_kind", (kind,)))
+        if key in {squeeze(m) for m in known.metrics}:
+            return ("field", next(_metric_column(m) for m in known.metrics if squeeze(m) == key))
+        if key in {squeeze(f) for f in known.facets}:
+            return ("facet", next(f for f in known.facets if squeeze(f) == key))
+        if key.startswith("non") and phrases().get(key[3:], ("",))[0] == "facet":
+            return ("not facet", phrases()[key[3:]][1])
+        if key == "pytorch" or key == "torch":
+            return ("value", ("framework", tuple(v for v in known.values["framework"] if "torch" in v.lower()) or ("PyTorch",)))
+        version = re.fullmatch(r"(?:py)?torch(\d\d*)", key)
+        if version and i != j:
+            same = tuple(v for v in known.values["framework"] if squeeze(v).removeprefix("py") == squeeze(key).removeprefix("py"))
+            return ("value", ("framework", same or (words,)))
+        return None
+
+    def _settle(self, meaning: Meaning, i: int, after: int) -> int:
+        """A meaning as an item, where the registry's contents decide: value, else text, else a value nobody has."""
+        kind, payload = meaning
+        words = self.raw[self.tokens[i].start : self.tokens[after - 1].end]
+        if kind == "facet":
+            return self._add("condition", Condition("facet", Contains("arch_tags", payload), words=words), i, after)
+        if kind == "not facet":
+            return self._add("condition", Condition("facet", Not(Contains("arch_tags", payload)), words=words), i, after)
+        if kind == "full attention":
+            both = And(Contains("arch_tags", "attention"), Not(Contains("arch_tags", "linear_attention")))
+            return self._add("condition", Condition("facet", both, words=words), i, after)
+        if kind == "not finished":
+            return self._add("condition", Condition("status", Compare("status", "!=", "finished"), True, words), i, after)
+        if kind == "unsuccessful":
+            ended = In("status", ("failed", "crashed", "interrupted"))
+            return self._add("condition", Condition("status", ended, True, words), i, after)
+        if kind == "text":
+            return self._add("text", (*payload, words), i, after)
+        if kind == "afterwards" and self.tokens[i].text in ("and", "or") and after < len(self.tokens) and (
+                self.tokens[after].kind == "number" or self.tokens[after].text in _NUMBER_WORDS):  # fmt: skip
+            return 0
+        if kind != "value":
+            return self._add(kind, payload, i, after)
+        column, values = payload
+        occurring = tuple(v for v in values if v in self.known.values.get(column, ()))
+        if column == "status" and self._is_verb_of_text(i, after):
+            return 0
+        if not occurring and column in ("schedule", "parameterization", "sampler", "precision", "status"):
+            if all(stem(w) in self.known.stems for w in re.findall(r"[a-z]+", words.lower())) and column != "status":
+                return self._add("text", (words, words), i, after)
+        return self._add("condition", Condition(column, value_filter(column, occurring or values[:1], self.known), True, words), i, after)
+
+    def _is_verb_of_text(self, i: int, after: int) -> bool:
+        """"Error" and "done" are words of a text in "memory error" and "validation error"."""
+        return self.tokens[i].text in ("error", "errors") and i > 0 and self.tokens[i - 1].kind == "word" and (
+            self.tokens[i - 1].text not in filler() | {"an", "with", "by", "in"})  # fmt: skip
+
+    def _word(self, i: int) -> int:
+        token = self.tokens[i]
+        if token.kind == "quoted":
+            return self._add("text", (token.text, token.text), i, i + 1)
+        if token.kind == "punct":
+            kind = "break" if token.text in ",;/&|()" else "filler"
+            return self._add(kind, token.text, i, i + 1)
+        if token.kind == "word" and token.text in _ORDINAL_WORDS:
+            return self._add("ordinal", _ORDINAL_WORDS[token.text], i, i + 1)
+        after = i + 1
+        while after + 1 < len(self.tokens) and self.tokens[after].text in ("-", "_") and self.tokens[after].glued and self.tokens[after + 1].glued:
+            after += 2
+        if after > i + 1 and self._mixed(i, after):  # "ViT-G", "min-SNR": one word
+            return self._add("text", (self.raw[token.start : self.tokens[after - 1].end],) * 2, i, after)
+        if token.kind == "word" and {token.text, token.compact, token.text.partition("'")[0]} & filler():
+            return self._add("filler", None, i, i + 1)
+        if token.kind == "word" and token.text in _COMMON and stem(token.text) not in self.known.stems:
+            return self._add("filler", None, i, i + 1)
+        if token.kind in ("word", "date", "clock", "number"):
+            return self._add("text", (token.raw,) * 2, i, i + 1)
+        return self._add("filler", None, i, i + 1)
+
+    def _mixed(self, i: int, after: int) -> bool:
+        parts = [t.text for t in self.tokens[i:after] if t.kind == "word"]
+        return not all(part in filler() or phrases().get(part, ("",))[0] in ("facet", "value", "noun", "carrier") for part in parts)
+
+
+def value_filter(column: str, values: tuple[str, ...], known: Known) -> Filter:
+    """The column has one of the values; `gpu` is every GPU; a schedule "none" is also one that is not known."""
+    if column == "hardware_kind" and values == ("gpu",):
+        return any_gpu(known)
+    if len(values) == 1:
+        return Compare(column, "=", values[0])
+    return In(column, values)
+
+
+def missing_filter(column: str, known: Known) -> Filter:
+    """The run lacks the column: null, or "none" where that is a value."""
+    from diffusionlab.registry.filter import IsNull
+
+    if "none" in known.values.get(column, ()):
+        return Or(IsNull(column), Compare(column, "=", "none"))
+    return IsNull(column)
+
+
+def _metric_column(name: str) -> str:
+    return name if name in FIELDS else f"metrics.{name}"
+
+
+_COMMON = frozenset(
+    """able accept access across actually add afraid agree allow almost alone amazing apart around arrive away bad basic bear bit
+bring broad call calm care careful carry cause certainly chance change clean clear clearly close common complete concern
+consider continue contrary cool correct cover crazy cross curious cut dare dear decent deal decide definitely depend design
+develop difficult direct discover double doubt dream drop during eager earn easy effect effort else enjoy enough entirely especially
+essentially evaluate evaluated evaluation event everybody evidence exciting expect experience explain express extra extremely face fact
+fair fancy favorite favourite feel fill finally fit focus force forget form forward free frequently fresh friend fun further future
+gather general generally glad grab guess guy guys handle hang happy hard hardly hear heavy helpful hold honest hope hopefully hot huge idea
+ideal identify imagine immediately impact important impressive improve increase indeed inspect instead intend interest introduce issue
+job join judge keen kinda knowing lead learn learned leave likely limit line listing literally live locate lose love main manage
+manner mark maybe mind minor miss mistake moment mostly move multiple narrow natural nature necessary never nicely nobody normal notable
+noticed obviously occasionally occur offer often open opinion ordinary original otherwise outcome output own paper particularly pass
+pay perfect period piece place plain plan play plenty point poor popular position potential prefer present press pretty previous
+previously primarily prior problem process promising proper provide pull purpose push quick quickly random range rather reason reasonable
+receive reduce regular regularly remain remaining remarkable remind remove replace reply report request require research reset respect rest
+result reveal review rid rough round safe scan scope serious serve share sharp shape side significant simple since single sit slightly
+slow small smart soon special specially spend spot stand standard stay step strange strong study stuck succeed suggest suit super support
+suppose sure surely surprise surprising target team tend term test tested theory throw tiny together tomorrow tonight top total touch
+tough track treat trick true trust truth turn typical typically understand unusual urgent usual usually various verify versus wait walk watch
+weird welcome whole wide wild win wise wonderful word worth worthy write wrong yes yeah zero favour favor anymore thereof thereby
+hitherto beforehand sorry bye morning evening afternoon buddy folks pal assistant bot computer machine-like please pls plz thx
+best-known spot notable promising decent stellar awesome excellent outstanding superb terrible awful horrible mediocre acceptable
+passable suitable appropriate relevantly individually separately respective collectively altogether simultaneously""".split()
+)
