@@ -55,9 +55,12 @@ class Garments(ImageDataModule):
             class_names=class_names,
             num_classes=num_classes,
         )
+        least = len(self.native_class_names)
         for option, value in (("num_train", num_train), ("num_test", num_test)):
-            if value < len(self.native_class_names):
-                raise ValueError(f"data.{option}={value} must be {len(self.native_class_names)} or more, one per class")
+            if value < least:
+                raise ValueError(f"data.{option}={value} must be {least} or more, one per class")
+        if drawing_seed < 0:
+            raise ValueError(f"data.drawing_seed={drawing_seed} must be 0 or more")
         self.num_train = num_train
         self.num_test = num_test
         self.drawing_seed = drawing_seed
