@@ -6,19 +6,22 @@ import hydra
 from omegaconf import DictConfig
 
 from diffusionlab.config import register
-from diffusionlab.errors import run_script
+from diffusionlab.errors import told_in_one_line
 from diffusionlab.explain import explain
 
 register()
+in_words = partial(explain, config_name="sample")
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="sample")
 def main(cfg: DictConfig) -> None:
     """One grid and the single pictures."""
-    from diffusionlab.sample import sample  # torch loads here: --help stays quick
+    with told_in_one_line(in_words):
+        from diffusionlab.sample import sample  # torch loads here: --help stays quick
 
-    sample(cfg)
+        sample(cfg)
 
 
 if __name__ == "__main__":
-    run_script(main, partial(explain, config_name="sample"))
+    with told_in_one_line(in_words):
+        main()

@@ -4,7 +4,7 @@ import hydra
 from omegaconf import DictConfig
 
 from diffusionlab.config import register
-from diffusionlab.errors import run_script
+from diffusionlab.errors import told_in_one_line
 from diffusionlab.explain import explain
 
 register()
@@ -13,10 +13,12 @@ register()
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(cfg: DictConfig) -> float | None:
     """One job: a run, or a trial of a sweep."""
-    from diffusionlab.run import train  # torch loads here: --help and --cfg job stay quick
+    with told_in_one_line(explain):
+        from diffusionlab.run import train  # torch loads here: --help and --cfg job stay quick
 
-    return train(cfg)
+        return train(cfg)
 
 
 if __name__ == "__main__":
-    run_script(main, explain)
+    with told_in_one_line(explain):
+        main()

@@ -9,12 +9,12 @@ import pytest
 import pytorch_lightning as pl
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
-from tests.conftest import CONF, ROOT, SMALL
 
 from diffusionlab.build import build
 from diffusionlab.config import Trainer
 from diffusionlab.errors import UsageError
 from diffusionlab.explain import explain, user_errors
+from tests.conftest import CONF, ROOT, SMALL
 
 GROUPS = ["schedule", "parameterization", "sampler", "optimizer", "callbacks", "logger", "model"]
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
@@ -98,7 +98,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("overrides", "words"), REFUSED, ids=lambda value: value[0] if isinstance(value, list) else "")
 def test_bad_input_is_one_line_that_says_what_to_type(lab, overrides, words):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 (the kind is what is under test)
+    with pytest.raises(Exception) as caught:
         lab.train(*overrides)
     line = str(caught.value) if isinstance(caught.value, UsageError) else explain(caught.value)
     assert line is not None and words in line and "\n" not in line and len(line) < 400, line
@@ -109,22 +109,28 @@ def test_a_conditional_model_on_data_without_classes_says_so(lab):
         lab.train("data.num_classes=null")
 
 
-def test_a_typing_mistake_ends_with_one_line_and_code_two(script_environment):
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["train.py", "trainer.max_epoch=3"], "there is no option trainer.max_epoch; did you mean trainer.max_epochs?"),
+        (["train.py", "data.image_size=29", "check=true"], "data.image_size="),  # met only in the job
+        (["sample.py", "run=nothing"], "registry"),
+    ],
+)
+def test_bad_input_ends_a_script_with_one_line_and_code_two(arguments, line, script_environment):
     done = subprocess.run(
-        [sys.executable, "train.py", "trainer.max_epoch=3"],
-        cwd=ROOT, env=script_environment(), capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 2 and done.stdout == ""
-    assert done.stderr == "error: there is no option trainer.max_epoch; did you mean trainer.max_epochs?\n"
+        [sys.executable, *arguments], cwd=ROOT, env=script_environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 2 and done.stdout == "", done
+    assert done.stderr.startswith("error: ") and line in done.stderr and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--cfg", "job"], ["--info", "defaults"], ["-sc", "query=bash"]])
 @pytest.mark.parametrize("script", ["train.py", "sample.py"])
 def test_looking_imports_neither_torch_nor_lightning(script, arguments, script_environment):
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", script, *arguments],
-        cwd=ROOT, env=script_environment(COMP_LINE=f"python {script} sam", COMP_POINT="60"), capture_output=True, text=True,
-    )  # fmt: skip
+    environment = script_environment(COMP_LINE=f"python {script} sam", COMP_POINT="60")
+    command = [sys.executable, "-X", "importtime", script, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "hydra" in imported and not imported & {"torch", "pytorch_lightning", "lancedb", "pandas", "numpy"}

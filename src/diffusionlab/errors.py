@@ -2,9 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import ClassVar, NoReturn
+from typing import ClassVar
+
+SHOW_TRACEBACKS = "HYDRA_FULL_ERROR" in os.environ
+"""Whether the user asked for them, in Hydra's own way."""
 
 
 class LabError(Exception):
@@ -35,21 +39,19 @@ def did_you_mean(word: str, known: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def run_script(main: Callable[[], object], explain: Callable[[Exception], str | None]) -> NoReturn:
-    """Call `main` and exit; a LabError is one line on stderr and its exit code, without a traceback.
+@contextmanager
+def told_in_one_line(explain: Callable[[Exception], str | None]) -> Iterator[None]:
+    """End the process on a LabError: one line on stderr and its exit code, without a traceback.
 
     `explain` turns an exception of a library into the line of a UsageError, or returns None to let it through.
-    HYDRA_FULL_ERROR=1 in the environment shows tracebacks, as Hydra's users know it.
+    HYDRA_FULL_ERROR=1 in the environment lets everything through, as Hydra's users know it.
     """
-    full_error = "HYDRA_FULL_ERROR" in os.environ
-    # without it Hydra prints the traceback itself and exits before we can speak
-    os.environ["HYDRA_FULL_ERROR"] = "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its errors itself instead of handing them on
     try:
-        main()
+        yield
     except Exception as error:
         line = str(error) if isinstance(error, LabError) else explain(error)
-        if line is None or full_error:
+        if line is None or SHOW_TRACEBACKS:
             raise
         print(f"error: {line}", file=sys.stderr)
         sys.exit(getattr(error, "exit_code", UsageError.exit_code))
-    sys.exit(0)

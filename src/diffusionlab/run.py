@@ -103,8 +103,9 @@ def _finish(
 
 
 def _quieten_lightning() -> None:
-    """Its greetings, and two warnings that are about neither the user's settings nor a fault of ours."""
+    """Its greetings, and warnings that are about neither the user's settings nor a fault of ours."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", "Total length of `list` across ranks is zero")  # no validation images: asked for
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")  # the moving average is, rightly
 

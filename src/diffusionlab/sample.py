@@ -100,7 +100,10 @@ def _run_folder(cfg: DictConfig) -> Path:
 
 def _device(wish: str) -> torch.device:
     if wish != "auto":
-        return torch.device(wish)
+        try:
+            return torch.empty(0, device=wish).device
+        except (RuntimeError, AssertionError) as error:
+            raise UsageError(f"device={wish} is not to be had here; type device=auto, or cpu, cuda, mps") from error
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

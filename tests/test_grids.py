@@ -1,0 +1,41 @@
+"""Grids show every pixel where it belongs."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from diffusionlab.visualization.grids import class_grid, image_grid, save_png, to_pil
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_picture_survives_the_way_to_pil(channels):
+    image = torch.randint(0, 256, (channels, 5, 7), dtype=torch.uint8)
+    back = torch.from_numpy(np.array(to_pil(image))).reshape(5, 7, channels).permute(2, 0, 1)
+    assert torch.equal(back, image)
+
+
+def test_tiles_lie_row_by_row_enlarged_without_smoothing():
+    images = torch.arange(5, dtype=torch.uint8).mul(50).view(5, 1, 1, 1).expand(5, 1, 32, 32)
+    grid = np.array(image_grid(images, columns=3))
+    assert grid.shape == (2 * 68 + 4, 3 * 68 + 4, 3)
+    assert [grid[10, 10 + 68 * column, 0] for column in range(3)] == [0, 50, 100]
+    assert [grid[78, 10 + 68 * column, 0] for column in range(3)] == [150, 200, 255]  # the sixth place is empty
+
+
+def test_a_class_grid_has_its_classes_in_columns():
+    labels = torch.tensor([1, 0, 1, 0])
+    images = (labels.view(4, 1, 1, 1) * 100 + 50).to(torch.uint8).expand(4, 1, 64, 64)
+    grid = np.array(class_grid(images, labels, ["no", "yes"]))
+    assert (grid[-10, 10, 0], grid[-10, 78, 0]) == (50, 150)
+
+
+def test_long_captions_are_cut_to_their_column():
+    images = torch.zeros(1, 1, 64, 64, dtype=torch.uint8)
+    short = np.array(image_grid(images, columns=1, captions=["a very long name of a class indeed"]))
+    assert (short[:18, -3:] == 255).all()
+
+
+def test_a_picture_appears_whole_or_not_at_all(tmp_path):
+    save_png(Image.new("L", (4, 4)), tmp_path / "new/one.png")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["one.png"]

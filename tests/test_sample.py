@@ -1,0 +1,98 @@
+"""`sample.py` on a run that was really trained, however small."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from PIL import Image
+
+from diffusionlab.config import register
+from diffusionlab.errors import UsageError
+from diffusionlab.sample import choose_labels, sample
+from tests.conftest import CONF, Lab
+
+NAMES = ["T-shirt/top", "cat", "dog"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory):
+    """One small conditional run and its registry."""
+    root = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIFFUSIONLAB_REGISTRY", str(root / "registry"))
+        return Lab(root).train(name="20260101-120000-abcdef"), root / "registry"
+
+
+def run_sample(trained, *overrides: str) -> Path:
+    register()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("sample", [f"registry.uri={trained[1]}", "sampler.num_steps=2", *overrides])
+    return sample(cfg)
+
+
+def pictures(folder: Path):
+    return np.stack([np.asarray(Image.open(path)) for path in sorted(folder.glob("0*.png"))])
+
+
+def test_it_writes_the_grid_and_the_single_pictures(trained):
+    folder = run_sample(trained, "num_samples=20")
+    assert pictures(folder).shape == (20, 28, 28)
+    width, _ = Image.open(folder / "grid.png").size
+    assert width == 10 * (28 * 3 + 4) + 4  # a column for each class
+    assert run_sample(trained, "num_samples=1") != folder
+
+
+@pytest.mark.parametrize(
+    "run", ["latest", "20260101-120000-abcdef", "20260101-12", "garments_conditional_unet", "FOLDER"]
+)
+def test_a_run_is_found_by_id_prefix_name_latest_or_folder(trained, run):
+    folder = run_sample(trained, f"run={trained[0] if run == 'FOLDER' else run}", "num_samples=1")
+    assert folder.is_relative_to(trained[0])
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm", "dpmpp_2m", "heun"])
+def test_sample_i_depends_on_the_seed_and_i_alone(trained, sampler, tmp_path):
+    def of(name, *overrides):
+        settings = ("label=Bag", f"sampler={sampler}", f"output_dir={tmp_path / name}", *overrides)
+        return pictures(run_sample(trained, *settings)).astype(int)
+
+    few = of("few", "num_samples=2", "batch_size=1")
+    many = of("many", "num_samples=5", "batch_size=4")
+    assert np.abs(few - many[:2]).max() <= 1  # a grey level: kernels differ with the batch size
+    assert np.abs(of("other", "num_samples=2", "seed=1") - few).max() > 1
+
+
+def test_labels_are_taken_by_name_number_or_list_in_turn():
+    assert choose_labels("CAT", 3, NAMES, 3).tolist() == [1, 1, 1]
+    assert choose_labels(2, 2, NAMES, 3).tolist() == [2, 2]
+    assert choose_labels(None, 5, NAMES, 3).tolist() == [0, 1, 2, 0, 1]
+    assert choose_labels(None, 5, NAMES, None) is None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["label=Trousers"], "did you mean Trouser?"),
+        (["label=11"], "numbered 0 to 9"),
+        (["num_samples=0"], "num_samples=0"),
+        (["sampler.num_steps=5000"], "use 1 to 1000"),
+        (["run=20260101-120000-abcdee"], "20260101-120000-abcdef"),
+        (["device=cudda"], "cudda"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_one_line(trained, overrides, words):
+    with pytest.raises(UsageError) as caught:
+        run_sample(trained, *overrides)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_an_unconditional_run_takes_neither_label_nor_guidance(lab, registry_of_its_own):
+    trained = lab.train("model=attention_unet"), registry_of_its_own
+    assert pictures(run_sample(trained, "num_samples=3")).shape[0] == 3
+    with pytest.raises(UsageError, match="unconditional"):
+        run_sample(trained, "label=Bag")
+    with pytest.raises(UsageError, match="guidance_scale=3"):
+        run_sample(trained, "guidance_scale=3")
