@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from diffusionlab.registry.filter import (
     EVERYTHING,
+    MAX_DEPTH,
     NOTHING,
     OPERATORS,
     And,
@@ -160,6 +161,24 @@ def test_ranges_are_half_open(registry: Registry) -> None:
     month = between("created_at", START, START + timedelta(days=40))
     found = {row["created_at"] for row in registry.rows(month, columns=["created_at"])}
     assert found == set(TIMES[:2])
+
+
+def test_deep_negation_is_answered_at_once_and_deeper_refused(registry: Registry) -> None:
+    condition: Filter = Compare("fid", "<", 20)
+    expected = registry.count(condition)
+    for _ in range(MAX_DEPTH):
+        condition = Not(condition)
+    assert registry.count(condition) == expected
+    with pytest.raises(ValueError, match="nested more than 100 deep"):
+        Not(condition)
+
+
+def test_many_alternatives_make_no_depth(registry: Registry) -> None:
+    condition: Filter = NOTHING
+    for number in range(500):
+        condition = condition | Compare("batch_size", "=", number)
+    assert condition.depth == 1
+    assert registry.count(condition) == registry.count(between("batch_size", 0, 500))
 
 
 def test_no_part_at_all() -> None:

@@ -21,8 +21,15 @@ Value: TypeAlias = str | int | float | bool | datetime
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 
 
+MAX_DEPTH = 100
+NATIVE_DEPTH = 12
+"""LanceDB's parser takes time exponential in nested negations, so deeper expressions are evaluated in Python."""
+
+
 class Filter(ABC):
-    """A condition on a row; combine with `&`, `|` and `~`."""
+    """A condition on a row; combine with `&`, `|` and `~`. ValueError where they are nested past MAX_DEPTH."""
+
+    depth: int = 0
 
     @abstractmethod
     def render(self) -> str:
@@ -159,9 +166,20 @@ class IsNull(Leaf):
         return _cell(row, self.column) is None
 
 
+def _depth_around(parts: tuple[Filter, ...]) -> int:
+    depth = 1 + max((part.depth for part in parts), default=0)
+    if depth > MAX_DEPTH:
+        raise ValueError(f"the condition is nested more than {MAX_DEPTH} deep: write it with fewer parentheses")
+    return depth
+
+
 class _Many(Filter):
+    parts: tuple[Filter, ...]
+
     def __init__(self, *parts: Filter) -> None:
-        self.parts = parts
+        # `a and (b and c)` is `a and b and c`
+        self.parts = tuple(inner for part in parts for inner in (part.parts if type(part) is type(self) else (part,)))
+        self.depth = _depth_around(self.parts)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.parts == getattr(other, "parts", None)
@@ -208,6 +226,9 @@ class Not(Filter):
 
     part: Filter
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "depth", _depth_around((self.part,)))
+
     def render(self) -> str:
         return f"(NOT {self.part.render()})"
 
@@ -232,8 +253,8 @@ def between(column: str, start: Value, end: Value) -> Filter:
 
 
 def split(condition: Filter, columns: Collection[str]) -> tuple[Filter, Filter]:
-    """`condition` as two that hold together: one on `columns` alone, for LanceDB, and the rest, for Python."""
-    if condition.columns() <= set(columns):
+    """`condition` as two that hold together: what LanceDB can decide, given `columns`, and the rest, for Python."""
+    if condition.columns() <= set(columns) and condition.depth <= NATIVE_DEPTH:
         return condition, EVERYTHING
     if isinstance(condition, And):
         pairs = [split(part, columns) for part in condition.parts]
