@@ -67,11 +67,13 @@ class Canvas:
         outline = self._placed(np.stack(every, axis=1).reshape(len(self.grey), len(points), 2))
         for _ in range(rounding):
             outline = _cut_corners(outline)
-        cover = _coverage(outline, self.size)
+        rows, columns = _window(outline[..., 1], self.size), _window(outline[..., 0], self.size)
+        cover = _coverage(outline, rows, columns)
         if shown is not None:
             cover = cover * shown[:, None, None]
-        shade = shade if shade.ndim == 3 else shade[:, None, None]
-        self.grey += (shade.astype(np.int32) - self.grey) * cover >> 8
+        shade = shade[:, rows, columns] if shade.ndim == 3 else shade[:, None, None]
+        grey = self.grey[:, rows, columns]  # a view: nothing outside the window changes
+        grey += (shade.astype(np.int32) - grey) * cover >> 8
 
     def _placed(self, outline: np.ndarray) -> np.ndarray:
         """From design to pixel steps: scaled, tilted (two shears: nearly a rotation) and shifted about the centre."""
@@ -95,22 +97,29 @@ def _cut_corners(outline: np.ndarray) -> np.ndarray:
     return cut.reshape(len(outline), -1, 2)
 
 
-def _coverage(outline: np.ndarray, size: int) -> np.ndarray:
-    """Share of each pixel inside the polygons (N, V, 2), as (N, size, size) int32 in 0..256.
+def _window(positions: np.ndarray, size: int) -> slice:
+    """The pixels that `positions` (in steps) can touch in any of the pictures."""
+    low, high = int(positions.min()) // _STEPS, -(-int(positions.max()) // _STEPS)
+    return slice(min(max(low, 0), size - 1), max(min(high, size), 1))
+
+
+def _coverage(outline: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+    """Share of each pixel of the window inside the polygons (N, V, 2), as (N, rows, columns) int32 in 0..256.
 
     Along each scan line an edge switches the inside on or off from its crossing to the right; the running sum of
     these switches, each split between two pixels by its fraction, is the coverage.
     """
+    height, width = rows.stop - rows.start, columns.stop - columns.start
     start, end = outline, np.roll(outline, -1, axis=1)
-    lines = (np.arange(size * _SUBROWS) * 2 + 1) * _STEPS // (2 * _SUBROWS)
+    lines = (np.arange(rows.start * _SUBROWS, rows.stop * _SUBROWS) * 2 + 1) * _STEPS // (2 * _SUBROWS)
     crosses = (start[..., 1, None] <= lines) != (end[..., 1, None] <= lines)
     picture, edge, line = np.nonzero(crosses)
     (x0, y0), (x1, y1) = start[picture, edge].T, end[picture, edge].T
-    x = np.clip(x0 + (lines[line] - y0) * (x1 - x0) // (y1 - y0), 0, size * _STEPS)
+    x = x0 + (lines[line] - y0) * (x1 - x0) // (y1 - y0) - columns.start * _STEPS
+    column, fraction = np.divmod(np.clip(x, 0, width * _STEPS), _STEPS)
     direction = np.where(y1 > y0, 1, -1)
-    column, fraction = x // _STEPS, x % _STEPS
-    cell = (picture * size + line // _SUBROWS) * (size + 2) + column
-    switches = np.bincount(cell, direction * (_STEPS - fraction), minlength=len(outline) * size * (size + 2))
+    cell = (picture * height + line // _SUBROWS) * (width + 2) + column
+    switches = np.bincount(cell, direction * (_STEPS - fraction), minlength=len(outline) * height * (width + 2))
     switches += np.bincount(cell + 1, direction * fraction, minlength=len(switches))
-    inside = np.cumsum(switches.astype(np.int32).reshape(-1, size, size + 2), axis=2)[..., :size]
+    inside = np.cumsum(switches.astype(np.int32).reshape(-1, height, width + 2), axis=2)[..., :width]
     return np.abs(inside) // _SUBROWS
