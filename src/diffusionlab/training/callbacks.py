@@ -95,9 +95,12 @@ class LossGuard(pl.Callback):
         self._look(trainer)
 
     def _look(self, trainer: pl.Trainer) -> None:
-        if self._pending is None or self._pending[1].isfinite():
+        if self._pending is None:
             return
         step, loss = self._pending
+        # one process that stops alone would leave the others waiting for it
+        if not trainer.strategy.reduce_boolean_decision(not bool(loss.isfinite()), all=False):
+            return
         lr = trainer.optimizers[0].param_groups[0]["lr"]
         if trainer.precision == "16-mixed":
             advice = "half precision overflowed; type hardware.precision=bf16-mixed"

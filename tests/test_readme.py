@@ -1,0 +1,72 @@
+"""Every command of the README runs: here, shrunk by overrides, or by .ci/run as it stands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from tests.conftest import CONF, ROOT, Lab
+from tests.miniatures import write_all
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines() if line]
+SHRINK = (
+    "data.batch_size=4",
+    "data.num_val=4",
+    "trainer.max_epochs=2",
+    "trainer.limit_train_batches=1",
+    "trainer.limit_val_batches=1",
+    "trainer.enable_progress_bar=false",
+    "sampler.num_steps=2",
+    "callbacks.sample_grid.num_samples=2",
+    "~callbacks.progress_bar",
+)
+
+
+def commands(start: str) -> list[str]:
+    return [command for command in COMMANDS if command.startswith(start)]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    write_all(tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_each_command_has_a_place_where_it_runs():
+    here = commands("python train.py") + commands("python sample.py") + commands("python search.py")
+    here += commands("python registry.py")
+    ci = (ROOT / ".ci/run").read_text()
+    for command in COMMANDS:
+        assert command in here or command in ci or command.removeprefix("make ") in ci, command
+
+
+@pytest.mark.parametrize("command", [command for command in commands("python train.py") if " -m " not in command])
+def test_train_commands(lab: Lab, command: str, data_dir: Path):
+    overrides = shlex.split(command.replace("data.folder=photos", f"data.folder={data_dir}/images"))[2:]
+    if "ckpt_path=last" in overrides:
+        lab.train("trainer.max_epochs=1", f"paths.data_dir={data_dir}", small=SHRINK)
+    lab.train(*SHRINK, f"paths.data_dir={data_dir}", small=overrides)
+    if "check=true" not in overrides:
+        assert lab.record().status == "finished" and lab.record().epochs == 2
+
+
+def test_sample_search_and_registry_commands(lab: Lab, data_dir: Path, registry_of_its_own: Path, capsys):
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    from diffusionlab.registry import cli as registry
+    from diffusionlab.sample import sample
+    from diffusionlab.search import cli as search
+
+    lab.train(*SHRINK, f"paths.data_dir={data_dir}", "data=cifar_catdog", small=())
+    for command in commands("python sample.py"):
+        GlobalHydra.instance().clear()
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            cfg = compose("sample", [*shlex.split(command)[2:], "sampler.num_steps=2", "num_samples=2"])
+        assert (sample(cfg) / "grid.png").is_file()
+    for command in commands("python search.py"):
+        assert search.main(shlex.split(command)[2:]) == 0, command
+    for command in commands("python registry.py"):
+        assert registry.main(shlex.split(command)[2:]) == 0, command
+    assert "cifar_catdog" in capsys.readouterr().out

@@ -1,0 +1,31 @@
+"""A sweep in a process of its own: every trial a run, a failing one told and passed over, the table at the end."""
+
+import subprocess
+import sys
+
+from tests.conftest import ROOT, SMALL
+
+from diffusionlab.registry.table import Registry
+
+
+def test_a_failing_trial_stops_nothing(tmp_path, script_environment, registry_of_its_own):
+    small = [override for override in SMALL if not override.startswith("model.channels")]
+    grid = ["model.channels=[8,16],[8,15],[8,24]", f"hydra.sweep.dir={tmp_path}/multirun/one", "-m"]
+    done = subprocess.run(
+        [sys.executable, "train.py", *small, *grid], cwd=ROOT, env=script_environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "trial 1 failed" in done.stdout + done.stderr and "Traceback" not in done.stdout + done.stderr
+
+    runs = {tuple(run.config["model"]["channels"]): run for run in Registry(str(registry_of_its_own)).records()}
+    assert {channels: run.status for channels, run in runs.items()} == {
+        (8, 16): "finished",
+        (8, 15): "failed",
+        (8, 24): "finished",
+    }
+    assert {run.sweep for run in runs.values()} == {"one"}
+    best, second = sorted(
+        (run for run in runs.values() if run.status == "finished"), key=lambda run: run.metrics["val_loss"]
+    )
+    places = [done.stdout.rindex(run.run_id) for run in (best, second, runs[8, 15])]
+    assert places == sorted(places)
