@@ -31,7 +31,7 @@ class RunRecorder:
     def __init__(self, uri: str | None, folder: Path | str, record: RunRecord) -> None:
         self.folder = Path(folder).absolute()
         self.record = record
-        self._registry = Registry(uri)
+        self.registry = Registry(uri)
         self._warned = False
         self._last_beat = float("-inf")
         self._registry_again_at = float("-inf")
@@ -84,7 +84,7 @@ class RunRecorder:
                 self._take_what_people_said()
                 write_record(self.record, self.folder)
                 if time.monotonic() >= self._registry_again_at:
-                    self._registry.upsert(self.record)
+                    self.registry.upsert(self.record)
         except Exception as error:  # whatever LanceDB, an object store or a full disk may raise: training goes on
             self._registry_again_at = time.monotonic() + SECONDS_BEFORE_RETRY
             if not self._warned:
