@@ -10,7 +10,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.record import RunRecord, write_record
+from diffusionlab.registry.recorder import RunRecorder
 from diffusionlab.registry.table import Registry
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -65,3 +67,20 @@ def write_until_killed(uri: Path, runs: Path, writer: int, written: Any) -> None
 def _registry(uri: Path) -> Registry:
     warnings.filterwarnings("ignore", message=".*fork.*")
     return Registry(uri)
+
+
+def use_read_only(uri: Path, runs: Path, answers: Any) -> None:
+    """Read and write a registry as one who may only read it; report what came of each."""
+    if os.getuid() == 0:  # to whom no folder is read-only
+        os.setuid(65534)
+    registry = _registry(uri)
+    answers.put([row["run_id"] for row in registry.rows(columns=["run_id"])])
+    try:
+        registry.upsert(RunRecord(run_id="b", name="b"))
+        answers.put("written")
+    except RegistryError as error:
+        answers.put(str(error))
+    recording = RunRecorder(str(uri), runs / "run", RunRecord(run_id="b", name="b"))
+    recording.start()
+    recording.finish("finished")
+    answers.put([row["run_id"] for row in registry.rows(columns=["run_id"])])

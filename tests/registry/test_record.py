@@ -22,7 +22,9 @@ cells = {
     "int": st.integers(-(2**63) + 1, 2**63 - 1),
     "float": st.floats(allow_nan=False, allow_infinity=False),
     "bool": st.booleans(),
-    "time": st.datetimes(datetime(1971, 1, 1), timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))])),
+    "time": st.datetimes(
+        datetime(1971, 1, 1), timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))])
+    ),
     "list": st.lists(texts, max_size=3),
     "json": st.dictionaries(texts, texts, max_size=3),
 }
@@ -47,7 +49,9 @@ def test_a_record_comes_back_from_json_as_it_was(record: RunRecord) -> None:
 
 
 def test_a_record_comes_back_from_its_folder(tmp_path: Path) -> None:
-    record = RunRecord(run_id="a", name="Größe \U0001f600", metrics={"fid": math.nan, "kid": 0.1}, layers=["down: Conv2d"])
+    record = RunRecord(
+        run_id="a", name="Größe \U0001f600", metrics={"fid": math.nan, "kid": 0.1}, layers=["down: Conv2d"]
+    )
     write_record(record, tmp_path / "run")
     assert read_record(tmp_path / "run") == record
     assert json.loads((tmp_path / "run" / "run.json").read_text())["metrics"] == {"fid": None, "kid": 0.1}
@@ -94,9 +98,19 @@ def test_an_unreadable_file_is_one_line_that_names_it(tmp_path: Path, text: str,
 
 def test_loose_values_are_read_for_what_they_mean() -> None:
     record = RunRecord.from_json(
-        {"run_id": 7, "batch_size": "128", "lr": "2e-4", "params": 3.1e6, "prediction": "eps", "size": "1", "tags": "one",
-         "created_at": "2025-03-14", "metrics": {"fid": float("inf"), "is": "9.5"}, "seed": None}
-    )  # fmt: skip
+        {
+            "run_id": 7,
+            "batch_size": "128",
+            "lr": "2e-4",
+            "params": 3.1e6,
+            "prediction": "eps",
+            "size": "1",
+            "tags": "one",
+            "created_at": "2025-03-14",
+            "metrics": {"fid": float("inf"), "is": "9.5"},
+            "seed": None,
+        }
+    )
     assert (record.run_id, record.name, record.batch_size, record.lr) == ("7", "7", 128, 2e-4)
     assert (record.num_parameters, record.parameterization, record.size_bytes) == (3_100_000, "epsilon", 1)
     assert (record.tags, record.metrics, record.seed) == (["one"], {"fid": None, "is": 9.5}, None)
@@ -113,8 +127,13 @@ def test_run_ids_are_unique_and_sort_by_time() -> None:
 
 def test_facets_are_closed_and_closing_twice_changes_nothing() -> None:
     assert close(["U-Net", "linear attention", "CFG"]) == [
-        "unet", "linear_attention", "cfg", "cnn", "attention", "conditional",
-    ]  # fmt: skip
+        "unet",
+        "linear_attention",
+        "cfg",
+        "cnn",
+        "attention",
+        "conditional",
+    ]
     for facet, implied in IMPLICATIONS.items():
         assert {facet, *implied} <= set(FACETS)
         assert set(implied) < set(close([facet]))
@@ -134,13 +153,19 @@ def test_no_spelling_means_two_things() -> None:
 @pytest.mark.parametrize(
     ("typed", "name", "family"),
     [
-        ("cifar 10", "CIFAR-10", "CIFAR-10"), ("CIFAR10", "CIFAR-10", "CIFAR-10"), ("cifar_10", "CIFAR-10", "CIFAR-10"),
-        ("cifar100", "CIFAR-100", "CIFAR-100"), ("mnist", "MNIST", "MNIST"),
-        ("FashionMNIST", "Fashion-MNIST", "Fashion-MNIST"), ("fashion mnist", "Fashion-MNIST", "Fashion-MNIST"),
-        ("fmnist", "Fashion-MNIST", "Fashion-MNIST"), ("CIFAR-10 cat/dog", "CIFAR-10 cat/dog", "CIFAR-10"),
-        ("cats and dogs", "CIFAR-10 cat/dog", "CIFAR-10"), ("my photos", "my photos", "my photos"),
+        ("cifar 10", "CIFAR-10", "CIFAR-10"),
+        ("CIFAR10", "CIFAR-10", "CIFAR-10"),
+        ("cifar_10", "CIFAR-10", "CIFAR-10"),
+        ("cifar100", "CIFAR-100", "CIFAR-100"),
+        ("mnist", "MNIST", "MNIST"),
+        ("FashionMNIST", "Fashion-MNIST", "Fashion-MNIST"),
+        ("fashion mnist", "Fashion-MNIST", "Fashion-MNIST"),
+        ("fmnist", "Fashion-MNIST", "Fashion-MNIST"),
+        ("CIFAR-10 cat/dog", "CIFAR-10 cat/dog", "CIFAR-10"),
+        ("cats and dogs", "CIFAR-10 cat/dog", "CIFAR-10"),
+        ("my photos", "my photos", "my photos"),
     ],
-)  # fmt: skip
+)
 def test_data_sets_have_one_name(typed: str, name: str, family: str) -> None:
     assert (canonical("dataset", typed), dataset_family(canonical("dataset", typed))) == (name, family)
     assert set(DATASET_FAMILY.values()) <= set(VOCABULARY["dataset"])
@@ -149,14 +174,29 @@ def test_data_sets_have_one_name(typed: str, name: str, family: str) -> None:
 @pytest.mark.parametrize(
     ("found", "kind"),
     [
-        ("CPU", "cpu"), ("CPU (AMD EPYC 9554 64-Core Processor, 2 cores)", "cpu"), ("Intel(R) Xeon(R) CPU @ 2.20GHz", "cpu"),
-        ("RTX 4090", "rtx-4090"), ("NVIDIA GeForce RTX 4090", "rtx-4090"), ("NVIDIA GeForce RTX 3060 Ti", "rtx-3060-ti"),
-        ("NVIDIA RTX A6000", "rtx-a6000"), ("NVIDIA H100 80GB HBM3", "h100"), ("8x H100", "h100"), ("H200", "h200"),
-        ("8 x NVIDIA H200", "h200"), ("NVIDIA A100-SXM4-40GB", "a100"), ("Tesla V100-SXM2-16GB", "v100"),
-        ("Tesla T4", "t4"), ("NVIDIA GH200 480GB", "gh200"), ("NVIDIA L40S", "l40s"), ("AMD Instinct MI300X", "mi300x"),
-        ("NVIDIA Graphics Device", "gpu"), ("cuda", "gpu"), ("Apple MPS", "mps"), ("TPU v4", "tpu-v4"),
+        ("CPU", "cpu"),
+        ("CPU (AMD EPYC 9554 64-Core Processor, 2 cores)", "cpu"),
+        ("Intel(R) Xeon(R) CPU @ 2.20GHz", "cpu"),
+        ("RTX 4090", "rtx-4090"),
+        ("NVIDIA GeForce RTX 4090", "rtx-4090"),
+        ("NVIDIA GeForce RTX 3060 Ti", "rtx-3060-ti"),
+        ("NVIDIA RTX A6000", "rtx-a6000"),
+        ("NVIDIA H100 80GB HBM3", "h100"),
+        ("8x H100", "h100"),
+        ("H200", "h200"),
+        ("8 x NVIDIA H200", "h200"),
+        ("NVIDIA A100-SXM4-40GB", "a100"),
+        ("Tesla V100-SXM2-16GB", "v100"),
+        ("Tesla T4", "t4"),
+        ("NVIDIA GH200 480GB", "gh200"),
+        ("NVIDIA L40S", "l40s"),
+        ("AMD Instinct MI300X", "mi300x"),
+        ("NVIDIA Graphics Device", "gpu"),
+        ("cuda", "gpu"),
+        ("Apple MPS", "mps"),
+        ("TPU v4", "tpu-v4"),
     ],
-)  # fmt: skip
+)
 def test_hardware_has_one_kind(found: str, kind: str) -> None:
     assert hardware_kind(found) == kind
     assert is_gpu(kind) == (kind not in ("cpu", "tpu-v4"))
@@ -169,14 +209,23 @@ def test_optimizers_have_one_name(typed: str, name: str) -> None:
 
 def test_the_description_is_made_of_facts_and_spellings() -> None:
     record = RunRecord(
-        run_id="a", name="a", arch_tags=["unet", "linear_attention", "cfg", "latent", "autoencoder"], schedule="cosine",
-        dataset="fashion mnist", parameterization="eps", optimizer="adamw", lr=2e-4, batch_size=128, epochs=1, image_size=28,
+        run_id="a",
+        name="a",
+        arch_tags=["unet", "linear_attention", "cfg", "latent", "autoencoder"],
+        schedule="cosine",
+        dataset="fashion mnist",
+        parameterization="eps",
+        optimizer="adamw",
+        lr=2e-4,
+        batch_size=128,
+        epochs=1,
+        image_size=28,
         hardware="NVIDIA H100",
-    )  # fmt: skip
+    )
     assert describe(record) == (
-        "Class-conditional latent U-Net (unet, cnn) with linear attention and classifier-free guidance (cfg) predicting "
-        "noise (epsilon) on Fashion-MNIST (fashion mnist, fashionmnist), 28x28, cosine schedule, AdamW, lr 0.0002, "
-        "batch 128, 1 epoch, on h100."
+        "Class-conditional latent U-Net (unet, cnn) with linear attention and classifier-free guidance (cfg) "
+        "predicting noise (epsilon) on Fashion-MNIST (fashion mnist, fashionmnist), 28x28, cosine schedule, "
+        "AdamW, lr 0.0002, batch 128, 1 epoch, on h100."
     )
     assert {"convnet", "fmnist", "h100", "velocity"} & set(search_text(record).split()) == {"convnet", "fmnist", "h100"}
     assert describe(RunRecord(run_id="b", name="b")) == "Network."

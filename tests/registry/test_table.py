@@ -32,10 +32,19 @@ def ids(registry: Registry, *arguments, **options) -> list[str]:
 
 def test_a_record_comes_back_from_the_table_as_it_was(tmp_path: Path) -> None:
     record = run(
-        "a", created_at=datetime(2025, 3, 14, 10, 5, 0, 123456, UTC), arch_tags=["unet"], tags=["x", "é"], lr=2e-4,
-        metrics={"fid": 3.2, "kid": None, "precision": math.nan}, config={"model": {"channels": [64, 128]}}, git_dirty=False,
-        extra={"colour": [1, None]}, layers=["in: Conv2d"], packages={"torch": "2.15"}, seed=2**62,
-    )  # fmt: skip
+        "a",
+        created_at=datetime(2025, 3, 14, 10, 5, 0, 123456, UTC),
+        arch_tags=["unet"],
+        tags=["x", "é"],
+        lr=2e-4,
+        metrics={"fid": 3.2, "kid": None, "precision": math.nan},
+        config={"model": {"channels": [64, 128]}},
+        git_dirty=False,
+        extra={"colour": [1, None]},
+        layers=["in: Conv2d"],
+        packages={"torch": "2.15"},
+        seed=2**62,
+    )
     Registry(tmp_path).upsert(record)
     assert Registry(tmp_path).get("a") == record
     assert Registry(tmp_path).get("b") is None
@@ -43,7 +52,9 @@ def test_a_record_comes_back_from_the_table_as_it_was(tmp_path: Path) -> None:
 
 def test_nothing_that_is_not_a_number_is_stored(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
-    registry.upsert([run("nan", metrics={"fid": math.nan}), run("inf", metrics={"fid": math.inf}), run("ok", metrics={"fid": 1})])
+    registry.upsert(
+        [run("nan", metrics={"fid": math.nan}), run("inf", metrics={"fid": math.inf}), run("ok", metrics={"fid": 1})]
+    )
     assert ids(registry, IsNull("fid")) == ["inf", "nan"]
     assert ids(registry, Compare("fid", ">", -1e300)) == ["ok"]
 
@@ -141,10 +152,14 @@ def test_what_the_heartbeat_says(tmp_path: Path) -> None:
     assert {run_id for run_id, value in status.items() if value == "running"} == running
     assert status["done"] == "finished"
     for condition in (
-        Compare("status", "=", "running"), Compare("status", "=", "crashed"), Compare("status", "!=", "running"),
-        ~Compare("status", "=", "crashed"), In("status", ("crashed", "finished")), IsNull("status"),
+        Compare("status", "=", "running"),
+        Compare("status", "=", "crashed"),
+        Compare("status", "!=", "running"),
+        ~Compare("status", "=", "crashed"),
+        In("status", ("crashed", "finished")),
+        IsNull("status"),
         Compare("status", "=", "crashed") & Compare("host", "=", socket.gethostname()),
-    ):  # fmt: skip
+    ):
         rows = registry.rows(now=now)
         assert ids(registry, condition, now=now) == [row["run_id"] for row in rows if condition.matches(row)]
 
@@ -180,7 +195,9 @@ def test_a_spoilt_registry_says_rebuild(tmp_path: Path, damage: str, opened_befo
     assert "\n" not in str(error.value) and ".rs:" not in str(error.value)
 
 
-def test_the_uri_is_the_given_one_or_the_environment_or_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_uri_is_the_given_one_or_the_environment_or_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DIFFUSIONLAB_REGISTRY", str(tmp_path / "mine"))
     assert Registry().uri == default_uri() == str(tmp_path / "mine")
     assert Registry("s3://bucket/runs").folder is None

@@ -25,7 +25,10 @@ _NOT_FACTS = {"run_id", "extra", "sources", "schema_version"}
 
 
 def read_jsonl(file: Path) -> list[RunRecord]:
-    """The runs of a JSON Lines file, each fact marked as imported; RegistryError names the line that is wrong."""
+    """The runs of a JSON Lines file; RegistryError names the line that is wrong.
+
+    Each fact is marked as imported, unless the line brings its own `sources`, as an export does.
+    """
     records = []
     with file.open(encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
@@ -38,9 +41,9 @@ def read_jsonl(file: Path) -> list[RunRecord]:
                 record = RunRecord.from_json(data)
             except (ValueError, RecursionError) as error:
                 raise RegistryError(f"{file}, line {number}: {error}") from None
-            given = {ALIASES.get(key, key) for key, value in data.items() if value is not None}
-            imported = [column for column in KINDS if column in given - _NOT_FACTS]
-            record.sources = dict.fromkeys(imported, "import") | record.sources
+            if "sources" not in data:
+                given = {ALIASES.get(key, key) for key, value in data.items() if value is not None}
+                record.sources = {column: "import" for column in KINDS if column in given - _NOT_FACTS}
             records.append(record)
     return records
 
@@ -69,8 +72,8 @@ def export_runs(records: Iterable[RunRecord], out: IO[bytes], form: str) -> None
 
 def to_export(record: RunRecord) -> dict[str, Any]:
     """A record under the keys of the import format, unknown facts left out."""
-    data = {_SHORT_NAMES.get(key, key): value for key, value in record.to_json().items()}
-    return {key: value for key, value in data.items() if value is not None and value not in ([], {})}
+    known = {_SHORT_NAMES.get(key, key): value for key, value in record.to_json().items() if key not in record.extra}
+    return {key: value for key, value in known.items() if value is not None and value not in ([], {})} | record.extra
 
 
 def _write_csv(rows: list[dict[str, Any]], out: IO[bytes]) -> None:
