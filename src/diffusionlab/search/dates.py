@@ -16,7 +16,7 @@ Range = tuple[datetime | None, datetime | None]  # start <= t < stop; None: open
 
 _WORDS = r"(?:the\s+)?"
 _LEAD = re.compile(
-    r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:last|past|previous|week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"  # noqa: E501
+    r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:last|past|previous|week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"
 )
 _SINCE = re.compile(r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from\s+(?=.{3,40}?\s(?:on|onwards?)\b))\s+")  # noqa: E501
 _AFTER = re.compile(r"(?:after|later\s+than|newer\s+than|more\s+recent\s+than|younger\s+than|following)\s+")

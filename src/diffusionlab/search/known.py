@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,9 +14,13 @@ from diffusionlab.search.text import stems, words_of
 
 VALUE_COLUMNS = ("dataset", "optimizer", "hardware_kind", "schedule", "parameterization", "sampler", "precision",
                  "framework", "architecture", "status", "hardware", "sweep", "host", "dataset_family")  # fmt: skip
-COLUMNS = ("run_id", "name", "arch_tags", "tags", "description", "notes", "search_text", "metrics", "image_size",
-           "created_at", "modified_at", "batch_size", "lr", "epochs", "num_parameters", "seconds", "images_per_second",
-           "size_bytes", "flops", "seed", *METRIC_COLUMNS, *VALUE_COLUMNS)  # fmt: skip
+LIGHT = ("run_id", "name", "arch_tags", "tags", "image_size", *VALUE_COLUMNS)
+TEXTS = ("name", "architecture", "description", "notes", "tags", "search_text")
+FACTS = ("created_at", "modified_at", "batch_size", "lr", "epochs", "num_parameters", "seconds", "images_per_second",
+         "size_bytes", "flops", "seed", "description", "notes", "git_commit", "config_hash", "data_hash", "parent_run",
+         *LIGHT, *METRIC_COLUMNS)  # fmt: skip
+Row = Mapping[str, Any]
+Load = Callable[[Sequence[str]], Sequence[Row]]
 _HARDWARE = re.compile(
     r"(?:(?:nvidia|geforce|tesla|quadro|amd|instinct|google|cloud)\s+)*"
     r"(?:(?:rtx|gtx)[\s-]*a?\d{3,4}(?:[\s-]*(?:ti|super|ada))?|[abh]\d{2,3}|gh200|gb200|v100|p100|t4|l4|l40s?|titan(?:\s\w+)?"
@@ -25,14 +29,28 @@ _HARDWARE = re.compile(
 
 
 class Known:
-    """Facts about a registry's rows, worked out when first asked for."""
+    """Facts about a registry's rows, read (by columns) and worked out when first asked for."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self.rows = rows
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Known:
+        """What these rows know."""
+        return cls(lambda columns: rows)
 
     @cached_property
-    def runs(self) -> dict[str, Mapping[str, Any]]:
-        return {row["run_id"]: row for row in self.rows}
+    def rows(self) -> Sequence[Row]:
+        return self._load(LIGHT)
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        return frozenset(row["run_id"] for row in self.rows)
+
+    @cached_property
+    def runs(self) -> dict[str, Row]:
+        """Run id -> its facts."""
+        return {row["run_id"]: row for row in self._load(FACTS)}
 
     @cached_property
     def ids_by_name(self) -> dict[str, tuple[str, ...]]:
@@ -42,13 +60,13 @@ class Known:
             key = str(row.get("name") or "").lower()
             if key:
                 found[key] = (*found.get(key, ()), row["run_id"])
-        return found | {run_id.lower(): (run_id,) for run_id in self.runs}
+        return found | {run_id.lower(): (run_id,) for run_id in self.ids}
 
     @cached_property
     def ids_by_number(self) -> dict[int, tuple[str, ...]]:
         """20 -> ("run-020",), for ids that are a word and a number."""
         found: dict[int, tuple[str, ...]] = {}
-        for run_id in self.runs:
+        for run_id in sorted(self.ids):
             if m := re.fullmatch(r"[A-Za-z]+[-_]?(\d{1,6})", run_id):
                 found[int(m[1])] = (*found.get(int(m[1]), ()), run_id)
         return found
@@ -59,7 +77,7 @@ class Known:
         if found := self.ids_by_name.get(key):
             return found
         if len(key) >= 8 and any(c.isdigit() for c in key) and re.search(r"\d-\d", key) and not re.fullmatch(r"[\d-]{8,10}", key):
-            near = [run_id for run_id in self.runs if run_id.lower().startswith(key)]
+            near = [run_id for run_id in self.ids if run_id.lower().startswith(key)]
             return tuple(near) if len(near) == 1 else ()
         return ()
 
@@ -94,7 +112,7 @@ class Known:
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Names of all metrics that any run has."""
-        return tuple(dict.fromkeys([*METRIC_COLUMNS, *(name for row in self.rows for name in row.get("metrics") or ())]))
+        return tuple(dict.fromkeys([*METRIC_COLUMNS, *(name for row in self._load(("metrics",)) for name in row.get("metrics") or ())]))
 
     @cached_property
     def image_sizes(self) -> frozenset[int]:
@@ -104,7 +122,7 @@ class Known:
     def texts(self) -> tuple[str, ...]:
         """The text of each run, for counting the runs that mention a word."""
         return tuple(" ".join(filter(None, (row.get("name"), row.get("architecture"), row.get("description"), row.get("notes"),
-                     " ".join(row.get("tags") or ()), row.get("search_text")))) for row in self.rows)  # fmt: skip
+                     " ".join(row.get("tags") or ()), row.get("search_text")))) for row in self._load(TEXTS))  # fmt: skip
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -116,7 +134,7 @@ class Known:
 
     def has(self, column: str) -> bool:
         """Whether any run has a value for the column."""
-        return any(row.get(column) is not None for row in self.rows)
+        return any(row.get(column) is not None for row in self._load((column,)))
 
     @property
     def not_gpus(self) -> tuple[str, ...]:
@@ -141,11 +159,3 @@ class Known:
         name = canonical(column, text) or text
         same = [value for value in self.values.get(column, ()) if squeeze(value) == squeeze(name)]
         return same[0] if same else name
-
-
-def empty() -> Known:
-    return Known([])
-
-
-def from_rows(rows: Iterable[Mapping[str, Any]]) -> Known:
-    return Known(list(rows))

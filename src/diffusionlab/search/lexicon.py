@@ -128,10 +128,7 @@ SUPERLATIVES: dict[str, tuple[str, str | None]] = {
 }  # fmt: skip
 POSITIONAL = {"first", "last", "final"}  # superlatives only before "run", "3 runs" and the like
 
-NOUNS = ("run models model runs experiments experiment training trainings trial trials network networks result results "
-         "one ones job jobs checkpoint checkpoints denoiser denoisers entry entries row rows attempt attempts "
-         "diffusionmodel diffusionmodels session sessions architecture architectures net nets system systems setup setups "
-         "configuration configurations config configs generator generators").split()  # fmt: skip
+NOUNS = ["run", "models", "model", "runs", "experiments", "experiment", "training", "trainings", "trial", "trials", "network", "networks", "result", "results", "one", "ones", "job", "jobs", "checkpoint", "checkpoints", "denoiser", "denoisers", "entry", "entries", "row", "rows", "attempt", "attempts", "diffusionmodel", "diffusionmodels", "session", "sessions", "architecture", "architectures", "net", "nets", "system", "systems", "setup", "setups", "configuration", "configurations", "config", "configs", "generator", "generators"]  # fmt: skip
 
 STATUSES: dict[str, str] = {
     "finished": "finished, completed, complete, done, successful, succeeded, succeed, successfully, finish, finishes, "

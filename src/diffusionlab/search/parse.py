@@ -150,7 +150,7 @@ class _Reader:
                 continue
             direction = next((x.payload for x in self.items if x.kind == "order"), None)
             if direction is None:
-                direction = column in ("created_at", "modified_at") or is_numeric(column) and not lower_is_better(column) and column not in ("lr", "seed", "epochs", "batch_size", "num_parameters", "image_size")  # noqa: E501
+                direction = column in ("created_at", "modified_at") or (is_numeric(column) and not lower_is_better(column) and column not in ("lr", "seed", "epochs", "batch_size", "num_parameters", "image_size"))  # noqa: E501
             elif any(x.kind == "order" and x.words.lower().startswith(("best", "worst")) for x in self.items):
                 worst = any(x.kind == "order" and x.words.lower().startswith("worst") for x in self.items)
                 direction = lower_is_better(column) == worst
@@ -177,9 +177,7 @@ class _Reader:
         i = (places or newest)[0]
         if len(places) > 1 and places[0] + 1 == places[1] and self.items[places[0]].payload[2] in ("top", "most"):
             i = places[1]
-        if newest and places and newest[0] in (places[0] + 1, places[0] + 2) and self.items[places[0]].payload[1] == "created_at":
-            column, direction, word = "modified_at", "high", "latest"
-        elif self._kind(i) == "moment":
+        if (newest and places and newest[0] in (places[0] + 1, places[0] + 2) and self.items[places[0]].payload[1] == "created_at") or self._kind(i) == "moment":
             column, direction, word = "modified_at", "high", "latest"
         else:
             direction, default, word = self.items[i].payload
@@ -409,7 +407,7 @@ class _Reader:
         j = self._skip(i + 1, ("filler",), 1)
         if self._kind(j) == "to" and self._kind(k := self._skip(j + 1, ("filler", "noun"), 2)) == "run" and self.intent == "list":
             last = self.items[k].payload[0]
-            between = tuple(r for r in sorted(self.known.runs) if ids[0] <= r <= last)
+            between = tuple(r for r in sorted(self.known.ids) if ids[0] <= r <= last)
             return between or ids
         return ids
 
@@ -440,7 +438,7 @@ class _Reader:
         return []
 
     def _label(self, condition: Filter) -> str:
-        return format_where(condition, self.known).removeprefix("dataset = ").removeprefix("optimizer = ").strip('"')
+        return format_where(condition, self.known).removeprefix("dataset = ").removeprefix("run_id = ").removeprefix("optimizer = ").strip('"')
 
     def _unknown(self, found: list[Operand]) -> list[tuple[str, str | None]]:
         """Values that no run has: (value, column), column None for a word of a text."""
@@ -451,7 +449,7 @@ class _Reader:
                 if not any(leaf.matches({"search_text": text}) for text in self.known.texts):
                     unknown.append((leaf.phrases[0], None))
             elif isinstance(leaf, Compare) and leaf.op == "=" and isinstance(leaf.value, str):
-                occurring = self.known.runs if leaf.column == "run_id" else self.known.values.get(leaf.column)
+                occurring = self.known.ids if leaf.column == "run_id" else self.known.values.get(leaf.column)
                 if occurring is not None and leaf.value not in occurring:
                     unknown.append((leaf.value, leaf.column))
             elif isinstance(leaf, In) and leaf.column in self.known.values and leaf.values and not set(leaf.values) & set(self.known.values[leaf.column]):

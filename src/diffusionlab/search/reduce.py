@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 from diffusionlab.registry.columns import kind_of
 from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Not, Or
 from diffusionlab.search.known import Known
@@ -214,7 +212,7 @@ class Reducer:
         k = self.skip(j + 1, 3, ("filler", "carrier"))
         if self.kind(k) not in ("number", "comparator", "between"):
             return False
-        return self.kind(j - 1) == "break" or self.kind(k) == "number" and self.kind(k + 1) != "field" and self.kind(k - 1) != "connector"
+        return self.kind(j - 1) == "break" or (self.kind(k) == "number" and self.kind(k + 1) != "field" and self.kind(k - 1) != "connector")
 
     def _about_size(self, i: int) -> bool:
         return any(x.words.lower().startswith(("larger", "bigger", "smaller")) for x in self.items[i : i + 1])
@@ -240,7 +238,7 @@ class Reducer:
             return None
         after = j + 1
         dash = self.kind(after) == "filler" and self.items[after].words in ("-", "–", "—", "..")
-        if (ranged or self.kind(after) == "to" or dash or operator is None and self.kind(after) == "comparator" and self.items[after].words == "up to"):
+        if (ranged or self.kind(after) == "to" or dash or (operator is None and self.kind(after) == "comparator" and self.items[after].words == "up to")):
             k = after
             while k < len(self.items) and k - after < 3 and (self.items[k].kind in ("field", "filler") or self.items[k].kind == "connector"
                                            or self.items[k].kind in ("to", "comparator")):  # fmt: skip

@@ -13,7 +13,7 @@ from diffusionlab.search.calendar_words import MONTH_NAMES, NUMBER_WORDS, WEEKDA
 from diffusionlab.search.dates import read_when
 from diffusionlab.search.known import Known
 from diffusionlab.search.lexicon import FIELDS, OPERATOR_SIGNS, Meaning, filler, longest, phrases, spellable
-from diffusionlab.search.text import Mentions, stem
+from diffusionlab.search.text import stem
 from diffusionlab.search.tokens import Token, clean, tokenize
 from diffusionlab.search.typos import repair
 from diffusionlab.search.where import any_gpu
@@ -279,7 +279,7 @@ class Scanner:
             if not (column == "architecture" and (i != j or key in phrases())) and column not in ("status", "hardware", "hardware_kind"):
                 return phrases().get(key) if key in phrases() and phrases()[key][0] != "value" else ("value", (column, (value,)))
         for form in (key, key.removesuffix("s"), key.removesuffix("es")):
-            if form in phrases() and (form == key or phrases()[form][0] in ("value", "facet", "not facet") and len(form) > 2):
+            if form in phrases() and (form == key or (phrases()[form][0] in ("value", "facet", "not facet") and len(form) > 2)):
                 return phrases()[form]
         words = self.raw[self.tokens[i].start : self.tokens[j].end]
         if j - i < 5 and (i != j or len(key) > 1):
@@ -390,26 +390,5 @@ def _metric_column(name: str) -> str:
 
 
 _COMMON = frozenset(
-    """able accept access across actually add afraid agree allow almost alone amazing apart around arrive away bad basic bear bit
-bring broad call calm care careful carry cause certainly chance change clean clear clearly close common complete concern
-consider continue contrary cool correct cover crazy cross curious cut dare dear decent deal decide definitely depend design
-develop difficult direct discover double doubt dream drop during eager earn easy effect effort else enjoy enough entirely especially
-essentially evaluate evaluated evaluation event everybody evidence exciting expect experience explain express extra extremely face fact
-fair fancy favorite favourite feel fill finally fit focus force forget form forward free frequently fresh friend fun further future
-gather general generally glad grab guess guy guys handle hang happy hard hardly hear heavy helpful hold honest hope hopefully hot huge idea
-ideal identify imagine immediately impact important impressive improve increase indeed inspect instead intend interest introduce issue
-job join judge keen kinda knowing lead learn learned leave likely limit line listing literally live locate lose love main manage
-manner mark maybe mind minor miss mistake moment mostly move multiple narrow natural nature necessary never nicely nobody normal notable
-noticed obviously occasionally occur offer often open opinion ordinary original otherwise outcome output own paper particularly pass
-pay perfect period piece place plain plan play plenty point poor popular position potential prefer present press pretty previous
-previously primarily prior problem process promising proper provide pull purpose push quick quickly random range rather reason reasonable
-receive reduce regular regularly remain remaining remarkable remind remove replace reply report request require research reset respect rest
-result reveal review rid rough round safe scan scope serious serve share sharp shape side significant simple since single sit slightly
-slow small smart soon special specially spend spot stand standard stay step strange strong study stuck succeed suggest suit super support
-suppose sure surely surprise surprising target team tend term test tested theory throw tiny together tomorrow tonight top total touch
-tough track treat trick true trust truth turn typical typically understand unusual urgent usual usually various verify versus wait walk watch
-weird welcome whole wide wild win wise wonderful word worth worthy write wrong yes yeah zero favour favor anymore thereof thereby
-hitherto beforehand sorry bye morning evening afternoon buddy folks pal assistant bot computer machine-like please pls plz thx
-best-known spot notable promising decent stellar awesome excellent outstanding superb terrible awful horrible mediocre acceptable
-passable suitable appropriate relevantly individually separately respective collectively altogether simultaneously""".split()
+    ["able", "accept", "access", "across", "actually", "add", "afraid", "agree", "allow", "almost", "alone", "amazing", "apart", "around", "arrive", "away", "bad", "basic", "bear", "bit", "bring", "broad", "call", "calm", "care", "careful", "carry", "cause", "certainly", "chance", "change", "clean", "clear", "clearly", "close", "common", "complete", "concern", "consider", "continue", "contrary", "cool", "correct", "cover", "crazy", "cross", "curious", "cut", "dare", "dear", "decent", "deal", "decide", "definitely", "depend", "design", "develop", "difficult", "direct", "discover", "double", "doubt", "dream", "drop", "during", "eager", "earn", "easy", "effect", "effort", "else", "enjoy", "enough", "entirely", "especially", "essentially", "evaluate", "evaluated", "evaluation", "event", "everybody", "evidence", "exciting", "expect", "experience", "explain", "express", "extra", "extremely", "face", "fact", "fair", "fancy", "favorite", "favourite", "feel", "fill", "finally", "fit", "focus", "force", "forget", "form", "forward", "free", "frequently", "fresh", "friend", "fun", "further", "future", "gather", "general", "generally", "glad", "grab", "guess", "guy", "guys", "handle", "hang", "happy", "hard", "hardly", "hear", "heavy", "helpful", "hold", "honest", "hope", "hopefully", "hot", "huge", "idea", "ideal", "identify", "imagine", "immediately", "impact", "important", "impressive", "improve", "increase", "indeed", "inspect", "instead", "intend", "interest", "introduce", "issue", "job", "join", "judge", "keen", "kinda", "knowing", "lead", "learn", "learned", "leave", "likely", "limit", "line", "listing", "literally", "live", "locate", "lose", "love", "main", "manage", "manner", "mark", "maybe", "mind", "minor", "miss", "mistake", "moment", "mostly", "move", "multiple", "narrow", "natural", "nature", "necessary", "never", "nicely", "nobody", "normal", "notable", "noticed", "obviously", "occasionally", "occur", "offer", "often", "open", "opinion", "ordinary", "original", "otherwise", "outcome", "output", "own", "paper", "particularly", "pass", "pay", "perfect", "period", "piece", "place", "plain", "plan", "play", "plenty", "point", "poor", "popular", "position", "potential", "prefer", "present", "press", "pretty", "previous", "previously", "primarily", "prior", "problem", "process", "promising", "proper", "provide", "pull", "purpose", "push", "quick", "quickly", "random", "range", "rather", "reason", "reasonable", "receive", "reduce", "regular", "regularly", "remain", "remaining", "remarkable", "remind", "remove", "replace", "reply", "report", "request", "require", "research", "reset", "respect", "rest", "result", "reveal", "review", "rid", "rough", "round", "safe", "scan", "scope", "serious", "serve", "share", "sharp", "shape", "side", "significant", "simple", "since", "single", "sit", "slightly", "slow", "small", "smart", "soon", "special", "specially", "spend", "spot", "stand", "standard", "stay", "step", "strange", "strong", "study", "stuck", "succeed", "suggest", "suit", "super", "support", "suppose", "sure", "surely", "surprise", "surprising", "target", "team", "tend", "term", "test", "tested", "theory", "throw", "tiny", "together", "tomorrow", "tonight", "top", "total", "touch", "tough", "track", "treat", "trick", "true", "trust", "truth", "turn", "typical", "typically", "understand", "unusual", "urgent", "usual", "usually", "various", "verify", "versus", "wait", "walk", "watch", "weird", "welcome", "whole", "wide", "wild", "win", "wise", "wonderful", "word", "worth", "worthy", "write", "wrong", "yes", "yeah", "zero", "favour", "favor", "anymore", "thereof", "thereby", "hitherto", "beforehand", "sorry", "bye", "morning", "evening", "afternoon", "buddy", "folks", "pal", "assistant", "bot", "computer", "machine-like", "please", "pls", "plz", "thx", "best-known", "spot", "notable", "promising", "decent", "stellar", "awesome", "excellent", "outstanding", "superb", "terrible", "awful", "horrible", "mediocre", "acceptable", "passable", "suitable", "appropriate", "relevantly", "individually", "separately", "respective", "collectively", "altogether", "simultaneously"]
 )

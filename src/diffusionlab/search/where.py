@@ -15,7 +15,17 @@ from datetime import UTC, datetime
 from diffusionlab.registry.columns import COLUMNS, kind_of
 from diffusionlab.registry.facets import FACETS, canonical_facet
 from diffusionlab.registry.filter import (
-    EVERYTHING, NOTHING, And, Compare, Contains, Filter, In, IsNull, Not, Or, Value,
+    EVERYTHING,
+    NOTHING,
+    And,
+    Compare,
+    Contains,
+    Filter,
+    In,
+    IsNull,
+    Not,
+    Or,
+    Value,
 )  # fmt: skip
 from diffusionlab.search.calendar_words import Period, read_period
 from diffusionlab.search.known import Known
@@ -38,6 +48,19 @@ def parse_where(text: str, known: Known, now: datetime) -> Filter:
     if reader.kind != "end":
         raise ValueError(f"--where: expected `and` or `or` before {reader.text!r}")
     return found
+
+
+def column_of(word: str, known: Known) -> str:
+    """The column, or `metrics.NAME`, that a field's name means; ValueError with the nearest names for none."""
+    name = _LONG.get(word.lower(), word.lower())
+    if name == "arch":
+        return "arch_tags"
+    if name in COLUMNS or (name.startswith("metrics.") and len(name) > 8):
+        return name if name in COLUMNS else "metrics." + word[8:]
+    if word in known.metrics or name in known.metrics:
+        return f"metrics.{word if word in known.metrics else name}"
+    names = [SHORT.get(c, c) for c in COLUMNS] + list(known.metrics)
+    raise ValueError(f"there is no field {word[:40]!r} (nearest: {', '.join(nearest(word, names))})")
 
 
 class _Reader:
@@ -154,15 +177,7 @@ class _Reader:
         return Mentions(tuple(str(p) for p in phrases), column)
 
     def column(self, word: str) -> str:
-        name = _LONG.get(word.lower(), word.lower())
-        if name == "arch":
-            return "arch_tags"
-        if name in COLUMNS or name.startswith("metrics.") and len(name) > 8:
-            return name if name in COLUMNS else "metrics." + word[8:]
-        if word in self.known.metrics or name in self.known.metrics:
-            return f"metrics.{word if word in self.known.metrics else name}"
-        names = [SHORT.get(c, c) for c in COLUMNS] + list(self.known.metrics)
-        raise ValueError(f"--where: there is no field {word[:40]!r} (nearest: {', '.join(nearest(word, names))})")
+        return column_of(word, self.known)
 
     def list_of(self, column: str | None) -> list[Value | Period]:
         if not self.take("("):

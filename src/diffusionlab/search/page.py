@@ -1,0 +1,53 @@
+"""What a question prints on a terminal: the reading, the flags, the table, the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diffusionlab.registry.display import printable, show_comparison
+from diffusionlab.registry.filter import And
+from diffusionlab.search.compare import compared_runs, group_table
+from diffusionlab.search.engine import Engine, Result
+from diffusionlab.search.flags import flag_line, reading
+from diffusionlab.search.render import WIDE, evidence, pick_columns, table
+from diffusionlab.search.where import format_where
+
+
+def print_page(
+    result: Result, engine: Engine, answer: str, warnings: Sequence[str], columns: Sequence[str] | None, wide: bool, explain: bool
+) -> None:
+    """Print everything on stdout; only tables are coloured, and only on a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, emoji=False)
+    known = engine.known
+    console.print(Text.assemble(("Reading  ", "dim"), printable(reading(result.query, known))), soft_wrap=True)
+    console.print(Text.assemble(("Flags    ", "dim"), printable(flag_line(result, known))), soft_wrap=True)
+    if explain:
+        for condition in result.query.conditions:
+            count = len(engine.rows(And(condition), ("run_id", "name", "architecture", "description", "notes", "tags", "search_text")))
+            console.print(Text(f"         {printable(format_where(condition, known))}: {count} runs", style="dim"), soft_wrap=True)
+    console.print()
+    if result.rows:
+        if wide:
+            console.print(table(result, list(WIDE.values()), max(console.width, 200), list(WIDE)), soft_wrap=True, no_wrap=True)
+        else:
+            console.print(table(result, columns or pick_columns(result, console.width), console.width))
+        console.print()
+    if result.query.intent == "compare" and len(result.rows) > 1:
+        few = compared_runs(result, engine) if len(result.query.groups) < 2 or len(result.rows) == 2 else None
+        console.print(show_comparison(few) if few else group_table(result))
+        console.print()
+    console.print(Text(printable(answer)))
+    for warning in warnings:
+        console.print(Text.assemble(("Note: ", "yellow"), printable(warning)))
+    if explain:
+        console.print()
+        for row in result.rows:
+            told = "; ".join(f"{name} {_told(found)}" for name, found in evidence(row, result).items())
+            console.print(Text(f"{printable(row['run_id'])}: {printable(told)}", style="dim"), soft_wrap=True)
+
+
+def _told(found: dict[str, object]) -> str:
+    return f"{found['value']}" + (f" ({found['source']})" if "source" in found else "")
