@@ -55,7 +55,9 @@ class DiffusionModule(pl.LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
         """One loss; its unweighted error per third of t goes to the log as train/loss_t_{low,mid,high}."""
         parts = self._loss(self.denoiser, batch, null_label=self.num_classes)
-        self.log("train/loss", parts.loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(parts.t))
+        self.log(
+            "train/loss", parts.loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(parts.t), sync_dist=True
+        )
         third = (parts.t * 3).long().clamp(max=2)
         for i, name in enumerate(T_RANGES):
             inside = third == i
