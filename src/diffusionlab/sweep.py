@@ -1,17 +1,56 @@
-"""The end of a sweep: its trials, best first."""
+"""The end of a sweep: its trials, best first, with the settings in which they differ."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from diffusionlab.registry.record import RunRecord
+from diffusionlab.registry.table import Registry
 
 
 class SweepTable(Callback):
-    """Hydra calls it once all trials have ended, whichever launcher ran them. Failed trials come last."""
+    """Hydra calls it once all trials have ended, whichever launcher ran them."""
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Print the table from the registry."""
-        from diffusionlab.search.cli import sweep_table
+        """Print the table; the trials are found in the registry, their settings in their folders."""
+        sweep = Path(config.hydra.sweep.dir).name
+        trials = [run for run in Registry(config.registry.uri).records() if run.sweep == sweep]
+        console = Console()
+        console.print(sweep_table(trials))
+        console.print(f"again    python search.py --where 'sweep = {sweep}' --sort val_loss", highlight=False)
 
-        sweep_table(config.registry.uri, Path(config.hydra.sweep.dir).name)
+
+def sweep_table(trials: list[RunRecord]) -> Table:
+    """Lowest validation loss first (training loss where none was measured), trials without a loss last."""
+    settings = {trial.run_id: _overrides(trial) for trial in trials}
+    varied = list(dict.fromkeys(key for own in settings.values() for key in own))
+    varied = [key for key in varied if len({own.get(key) for own in settings.values()}) > 1]
+    table = Table("trial", *varied, "val_loss", "train_loss", "seconds", "status", title="trials, best first")
+    for trial in sorted(trials, key=_loss):
+        own = settings[trial.run_id]
+        losses = [_number(trial.metrics.get(metric), ".4f") for metric in ("val_loss", "train_loss")]
+        seconds = _number(trial.seconds, ".0f")
+        table.add_row(trial.run_id, *(own.get(key, "") for key in varied), *losses, seconds, trial.status)
+    return table
+
+
+def _loss(trial: RunRecord) -> float:
+    losses = (trial.metrics.get(metric) for metric in ("val_loss", "train_loss"))
+    return next((loss for loss in losses if loss is not None), math.inf)
+
+
+def _overrides(trial: RunRecord) -> dict[str, str]:
+    """What was typed for this trial, as Hydra keeps it beside the run."""
+    file = Path(trial.path or "") / ".hydra/overrides.yaml"
+    typed = OmegaConf.to_object(OmegaConf.load(file)) if file.is_file() else []
+    assert isinstance(typed, list)
+    return dict(str(override).lstrip("+~").split("=", 1) for override in typed if "=" in str(override))
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

@@ -101,7 +101,7 @@ class LossGuard(pl.Callback):
         # one process that stops alone would leave the others waiting for it
         if not trainer.strategy.reduce_boolean_decision(not bool(loss.isfinite()), all=False):
             return
-        lr = trainer.optimizers[0].param_groups[0]["lr"]
+        lr = trainer.optimizers[0].param_groups[0]["initial_lr"]  # without warm-up: what was typed
         if trainer.precision == "16-mixed":
             advice = "half precision overflowed; type hardware.precision=bf16-mixed"
         else:
