@@ -7,7 +7,7 @@ A sort key with "-" before it is descending. Rows that lack it are left out, tie
 
 from __future__ import annotations
 
-from search_fixture import RUNS
+from tests.search.fixture_runs import RUNS
 
 
 FILTERS = """

@@ -25,6 +25,9 @@ def answer(result: Result, engine: Engine) -> str:
         sentences = group_sentences(result) if len(query.groups) > 1 and len(result.rows) > 2 else run_sentences(result, engine)
     elif query.intent == "count":
         sentences = [f"{_runs(result.total)}: {cite(result.rows)}."]
+        for column in query.show[:1]:
+            values = {value(row, column) for row in result.rows} - {"-"}
+            sentences.insert(0, f"{len(values)} different values of {label(column)}, in")
     elif query.intent == "average":
         sentences = _average(result)
     elif query.like is not None:

@@ -205,6 +205,11 @@ def _weekday(m, now, year):
     return _span(shift(floor(now, "day"), "day", -back), "day")
 
 
+def _feast(m, now, year):
+    month, day = (12, 25) if m["feast"].startswith("christmas") else (12, 31) if m["feast"].endswith("eve") else (1, 1)
+    return _latest(lambda y: _span(datetime(y, month, day, tzinfo=UTC), "day"), now, _year_of(m) or year)
+
+
 def _weekend(m, now, year):
     saturday = shift(floor(now, "week"), "day", 5)
     past = m.groupdict().get("word") in ("last", "previous", "past", "the", None) and now < saturday
@@ -277,6 +282,7 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     (rf"(?:over\s+|about\s+)?{COUNT}\s+{UNIT}\s+(?:ago|back|earlier)\b", _ago, False),
     (rf"{PART}(?P<word>the\s+)?(?P<unit>week|month|quarter|year)\b", lambda m, n, y: _calendar(_Words(m, word="this"), n, y), False),  # noqa: E501
     (rf"(?:(?P<word>last|this|past|previous|next)\s+)?{WEEKDAY}(?!\s*-)", _weekday, False),
+    (rf"(?P<feast>christmas(?:\s+day)?|new\s+year(?:'?s)?(?:\s+(?:day|eve))?)(?:\s+(?:of\s+)?{YEAR})?", _feast, True),
     (r"(?:(?P<word>last|this|past|previous|the)\s+)?weekend\b", _weekend, False),
     (rf"(?:the\s+)?(?:{PART})?q(?P<q>[1-4])\b(?:\s*(?:of\s+|/|-)?\s*{YEAR}|\s*'(?P<short>\d\d)\b)?", _quarter, True),
     (rf"(?:the\s+)?(?P<order>first|second|third|fourth|1st|2nd|3rd|4th)\s+quarter\b(?:\s+(?:of\s+)?{YEAR})?", _quarter, True),

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from diffusionlab.registry.canonical import dataset_family
+from diffusionlab.registry.facets import close
 from diffusionlab.registry.filter import And, Filter, Not, Or
 from diffusionlab.search.scan import Condition, Item
+
+
+_NETWORKS = {"unet", "dit", "mlp", "resnet", "transformer", "cnn", "autoencoder", "vae"}
 
 
 @dataclass
@@ -37,7 +41,7 @@ class Operand:
 def operands(items: Sequence[Item]) -> list[Operand]:
     """The conditions among `items` in order, each with its negation and what joins it to the one before."""
     found: list[Operand] = []
-    joined, carried, negation = "", False, ""
+    joined, carried, negation, both_ways = "", False, "", False
     reach = ""  # strength of the negation that the last operand stood under
     for item in items:
         if item.kind == "connector" and item.payload == "but" and not found and negation == "":
@@ -47,7 +51,7 @@ def operands(items: Sequence[Item]) -> list[Operand]:
             if item.payload == "nor":
                 negation = "without"
         elif item.kind == "break" and item.payload in ",;/&|":
-            joined = joined or {"/": "or", "|": "or", "&": "and"}.get(item.payload, ",")
+            joined = joined or {"|": "or", "&": "and"}.get(item.payload, item.payload)
         elif item.kind == "carrier":
             carried = True
         elif item.kind == "not":
@@ -56,6 +60,8 @@ def operands(items: Sequence[Item]) -> list[Operand]:
                 joined = "nor"
         elif item.kind == "condition":
             condition: Condition = item.payload
+            if joined == "/":
+                joined = "or" if found and found[-1].category == condition.category else ","
             extended = bool(
                 found and reach and not negation and joined in ("or", "nor", ",", "and")
                 and condition.category == found[-1].category
@@ -64,7 +70,11 @@ def operands(items: Sequence[Item]) -> list[Operand]:
             )  # fmt: skip
             reach = negation or (reach if extended else "")
             found.append(Operand(condition, bool(negation) or extended, joined, carried, item.words))
-            joined, carried, negation = "", False, ""
+            if both_ways:
+                found.append(Operand(condition, True, "or", False, item.words))
+            joined, carried, negation, both_ways = "", False, "", False
+        elif item.kind == "either way":
+            both_ways = True
     return _subsets(found)
 
 
@@ -128,11 +138,27 @@ def _alternative(last: Operand, operand: Operand) -> bool:
     same = last.category == operand.category
     if last.negated and operand.negated:
         return False
+    if operand.joined in ("and", ",", "or") and same and (_opposite(last.filter, operand.filter) or _two_kinds(last, operand)):
+        return True
     if operand.joined == "or":
         return not (operand.negated and not last.negated and same and operand.condition.single)
     if operand.joined in ("but", "nor") or not same:
         return False
     return operand.condition.single and last.condition.single and not last.negated and not operand.negated
+
+
+def _opposite(a: Filter, b: Filter) -> bool:
+    """ "Conditional and unconditional models" are all of them, not none."""
+    return Not(a) == b or Not(b) == a
+
+
+def _two_kinds(last: Operand, operand: Operand) -> bool:
+    """ "U-Nets and DiTs" are runs of either kind: two networks of which one is no case of the other."""
+    tags = [getattr(o.condition.filter, "value", "") for o in (last, operand)]
+    if last.negated or operand.negated or last.category != "facet" or not all(tag in _NETWORKS for tag in tags):
+        return False
+    plural = all(o.words.lower().rstrip("?.!").endswith("s") for o in (last, operand))
+    return (plural or not {"cnn", "autoencoder"} & set(tags)) and tags[1] not in close([tags[0]]) and tags[0] not in close([tags[1]])
 
 
 def _repeats(groups: list[list[Operand]], operand: Operand) -> bool:

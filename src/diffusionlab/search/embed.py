@@ -44,6 +44,8 @@ class OpenClip:
         except ImportError:
             raise ValueError("search.embedder=open_clip needs the package open_clip: type `pip install open_clip_torch`") from None
         is_file = Path(weights).is_file()
+        if is_file and not weights.endswith(".safetensors"):
+            raise ValueError(f"{weights}: CLIP weights are read from .safetensors files only, which cannot run code")
         if not is_file and (os.sep in weights or weights.endswith((".pt", ".safetensors", ".bin"))):
             raise ValueError(f"there are no CLIP weights at {weights}: give a file with search.clip_weights=FILE")
         if model not in open_clip.list_models():

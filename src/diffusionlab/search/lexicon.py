@@ -57,6 +57,7 @@ FIELDS: dict[str, str] = {
     "config_hash": "config hash",
     "data_hash": "data hash",
     "parent_run": "parent, parent run",
+    "metrics": "metrics, metric, any metric, any metrics, metrics recorded",
     "name": "name, names",
     "path": "path, folder",
 }
@@ -71,11 +72,11 @@ COMPARATORS: dict[str, str] = {
     "no larger than, not over, not above, not exceeding, at the most, a maximum of, no bigger than, not higher than, "
     "not larger than, not greater than, no longer than, not bigger than, capped at, does not exceed, not exceed, "
     "smaller or equal to, smaller than or equal to, less than or equal to, lower than or equal to, equal to or less than, "
-    "equal or below, equal to or below, below or equal to, lte, le, or less than",
+    "equal or below, at or below, at or under, at or less than, equal to or below, below or equal to, lte, le, or less than",
     ">=": "at least, no less than, not less than, no fewer than, not fewer than, minimum of, min of, a minimum of, "
     "not below, not under, no lower than, no smaller than, not lower than, not smaller than, at the least, "
     "greater than or equal to, more than or equal to, higher than or equal to, equal to or more than, "
-    "larger than or equal to, equal to or greater than, above or equal to, equal to or above, gte, ge",
+    "larger than or equal to, at or above, at or over, equal to or greater than, above or equal to, equal to or above, gte, ge",
     "=": "exactly, equal to, equals, equal, precisely, is exactly",
     "~": "about, around, approximately, roughly, approx, circa, nearly, near, ca, close to",
     "best": "better than, beating, beats, beat, outperforming, outperforms, outperform, superior to",
@@ -117,6 +118,8 @@ SUPERLATIVES: dict[str, tuple[str, str | None]] = {
     **dict.fromkeys(("lowest", "minimum", "min", "minimal", "least", "fewest"), ("low", None)),
     **dict.fromkeys(("highest", "maximum", "max", "greatest", "most", "maximal"), ("high", None)),
     **dict.fromkeys(("smallest", "tiniest", "lightest", "mostcompact", "littlest", "leastheavy"), ("low", "num_parameters")),
+    **dict.fromkeys(("cheapest", "leastexpensive"), ("low", "num_parameters")),
+    **dict.fromkeys(("mostexpensive",), ("high", "num_parameters")),
     **dict.fromkeys(("largest", "biggest", "heaviest", "hugest"), ("high", "num_parameters")),
     **dict.fromkeys(("fastest", "quickest"), ("best", "speed")),
     **dict.fromkeys(("slowest",), ("worst", "speed")),
@@ -293,7 +296,7 @@ completely fully partly mostly mainly purely only
 used-to usable
 finally lastly next
 happened happen happens happening
-able may might older newer later earlier younger sooner
+able may might give gives gave given yield yields yielded lead leads led win wins won happen older newer later earlier younger sooner
 lower higher smaller bigger larger fewer worse greater
 corresponding respective respectively accordingly
 there's here's where's how's who
@@ -370,6 +373,11 @@ def phrases() -> dict[str, Meaning]:
     for phrase, others in TEXT_SYNONYMS.items():
         table[squeeze(phrase)] = ("text", others)
     add("same, identical, equal", "same", None)
+    add("with or without, with and without, with vs without, with versus without", "either way", None)
+    add("but not both, not both, but not both of them, exclusively one of", "not both", None)
+    add("rtx, rtxs, rtx card, rtx cards, rtx gpu, rtx gpus, geforce, consumer gpu, consumer gpus, consumer card, consumer cards, "
+        "gaming gpu, gaming gpus, consumer hardware", "family", "rtx")  # fmt: skip
+    add("multi gpu, multiple gpus, several gpus, more than one gpu, many gpus, multigpu, multiple devices", "multi", None)
     add("as, than", "than", None)
     add("between, ranging from, in the range, in the range of, anywhere between, ranging between, from", "between", None)
     add("to, through, until, up to, till", "to", None)
@@ -397,7 +405,9 @@ def longest() -> int:
 @cache
 def spellable() -> frozenset[str]:
     """Single words to which a misspelt one may be repaired, in a fixed order by the caller."""
-    words = {key for key in phrases() if key.isalpha() and len(key) >= 4}
+    kinds = ("facet", "not facet", "value", "field", "superlative", "moment", "noun", "compare", "comparator", "not", "count",
+             "average", "sorted", "not finished", "unsuccessful")  # fmt: skip
+    words = {key for key, (kind, _) in phrases().items() if kind in kinds and key.isalpha() and len(key) >= 4}
     for column in VOCABULARY.values():
         words |= {w for names in column for w in re.findall(r"[a-z]{4,}", names.lower())}
     for text in (*FIELDS.values(), *FACET_WORDS.values(), *COMPARATORS.values(), *DATASET_WORDS, *MONTHS_AND_DAYS):
@@ -407,5 +417,5 @@ def spellable() -> frozenset[str]:
 
 MONTHS_AND_DAYS = (
     "january february march april june july august september october november december monday tuesday wednesday thursday "
-    "friday saturday sunday yesterday today week month quarter year spring summer autumn winter diffusion models",
+    "friday saturday sunday yesterday today fall christmas week month quarter year spring summer autumn winter diffusion models",
 )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from diffusionlab.registry.columns import kind_of
-from diffusionlab.registry.filter import And, Compare, Filter, In, Or
+from diffusionlab.registry.columns import COLUMNS, kind_of
+from diffusionlab.registry.filter import And, Compare, Filter, In, Not, Or
 from diffusionlab.search.combine import Operand, join, operands
 from diffusionlab.search.dates import Range
 from diffusionlab.search.known import Known
@@ -31,6 +31,8 @@ def parse(question: str, known: Known, now: datetime) -> ParsedQuery:
     if not question.strip():
         raise ValueError('the question is empty; ask something like "unets on MNIST with fid below 10"')
     scanner = Scanner(question, known, now)
+    if not any(token.kind not in ("punct", "op") for token in scanner.tokens):
+        raise ValueError('there is no word in the question; ask something like "unets on MNIST with fid below 10"')
     reducer = Reducer(scanner.scan(), known)
     reader = _Reader(reducer.reduce(), known, question.strip())
     reader.notes = scanner.notes + reducer.notes
@@ -73,6 +75,9 @@ class _Reader:
         self._moments()
         found = operands(self._conditions())
         conditions = self._compare(found) if self.intent == "compare" else join(found)
+        if any(item.kind == "not both" for item in self.items):
+            either = [c for c in conditions if isinstance(c, Or) and len(c.parts) == 2]
+            conditions = [*conditions, *(Not(And(*c.parts)) for c in either[-1:])]
         words = tuple(o.condition.filter for o in found if isinstance(o.condition.filter, Mentions) and not o.negated)
         return ParsedQuery(
             self.question, tuple(_flatten(conditions)), self.order, self.limit, self.intent, tuple(self.groups), self.like,
@@ -137,6 +142,14 @@ class _Reader:
             if item.kind == "chronological":
                 self.order = Order("created_at", item.payload)
                 self.used.add(i)
+            if item.kind == "order" and self.order is None and not any(x.kind == "sorted" for x in self.items) and item.words.lower().endswith("first"):
+                worst, best = item.words.lower().startswith("worst"), item.words.lower().startswith("best")
+                column = self._primary()
+                place = next((k for k in range(len(self.items)) if self._kind(k) == "field" and is_numeric(self.items[k].payload)), None)
+                if place is not None:
+                    column = self.items[place].payload
+                    self.used.add(place)
+                self.order = Order(column, lower_is_better(column) == worst if worst or best else item.payload)
             if item.kind != "sorted" or i in self.used:
                 continue
             j = self._skip(i + 1, ("filler", "by", "noun", "order"), 4)
@@ -215,7 +228,7 @@ class _Reader:
                 return True
             if kind not in ("number", "condition", "filler", "superlative"):
                 return False
-        return any(x.kind == "condition" for x in self.items[i + 1 : i + 2]) or i + 1 >= len(self.items)
+        return any(x.kind == "condition" for x in self.items[i + 1 : i + 2])
 
     def _is_latest(self, i: int) -> bool:
         words = self._words(i)
@@ -238,6 +251,9 @@ class _Reader:
             if direction in ("best", "worst"):
                 return column, default
             return (default and self._speed(default)) or self._primary(), default
+        k = self._skip(i + 1, ("filler",), 2)
+        if self._kind(k) == "condition" and not default and self._numeric(self.items[k].payload.category):
+            return self.items[k].payload.category, default  # "highest learning rate below 2e-3"
         place = self._after_by(i)
         if place is not None:
             self.used.add(place)
@@ -260,6 +276,10 @@ class _Reader:
                     self.used.add(k)
                     return self.items[k].payload, default
         return self._primary(), default
+
+    @staticmethod
+    def _numeric(category: str) -> bool:
+        return category in COLUMNS and is_numeric(category)
 
     def _of_noun(self, i: int, j: int) -> bool:
         """In "largest run by time" the field is the superlative's own; after a noun it is not."""

@@ -136,6 +136,8 @@ class Reducer:
             return 0
         column = self.items[i].payload
         j = self.skip(i + 1, 4, ("filler", "carrier"))
+        if any(x.kind == "carrier" and x.words.lower() in ("with", "having", "using", "on", "trained", "where", "whose") for x in self.items[i + 1 : j]):
+            return 0
         if self.kind(j) == "field" and is_numeric(self.items[j].payload) and self.items[j].payload == column:
             j = self.skip(j + 1, 3, ("filler", "carrier"))
         if self.kind(j) == "digits":
@@ -147,6 +149,8 @@ class Reducer:
         after, condition, listed = found
         if j == self.skip(i + 1, 4, ("filler", "carrier")) and self.kind(j) == "number" and self._belongs_to_next(j, column):
             return 0
+        if self.out and self.out[-1].kind == "superlative" and self.kind(after) == "field" and is_numeric(self.items[after].payload):
+            return 0  # "lowest FID under 100 epochs"
         self.field = column
         return self.emit(i, after, column, condition, listed)
 
@@ -234,7 +238,7 @@ class Reducer:
         if self.kind(j) != "number":
             return None
         first: Number = self.items[j].payload
-        if not ranged and first.column not in (None, column) and not (first.column == "num_parameters" and first.step):
+        if not ranged and first.column not in (None, column) and not (first.column == "num_parameters" and column in ("flops", "size_bytes")):
             return None
         after = j + 1
         dash = self.kind(after) == "filler" and self.items[after].words in ("-", "–", "—", "..")
@@ -300,6 +304,8 @@ class Reducer:
             return self.emit(i, i + 2, "tags", self._value("tags", self.items[i + 1].words))
         if self.kind(i) == "field" and self.items[i].payload in FREE_COLUMNS:
             column = self.items[i].payload
+            if any(x.words.lower() in ("which", "what", "each", "every", "different", "whose") for x in self.items[max(0, i - 2) : i]):
+                return 0
             j = self.skip(i + 1, 2, ("filler",))
             if self.kind(j) == "comparator" and self.items[j].payload == "=":
                 j = self.skip(j + 1, 1, ("filler",))

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.canonical import squeeze
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, Not, Or
+from diffusionlab.registry.columns import METRIC_COLUMNS
+from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, IsNull, Not, Or
 from diffusionlab.search.calendar_words import MONTH_NAMES, NUMBER_WORDS, WEEKDAYS
 from diffusionlab.search.dates import read_when
 from diffusionlab.search.known import Known
@@ -106,7 +107,8 @@ class Scanner:
         """Put right what is misspelt in the text itself; whether anything was."""
         words = [t for t in self.tokens if t.kind == "word" and self._misspelt(t)]
         for token in reversed(words):  # from the end, so that places stay true
-            if better := repair(token.text, self._candidates):
+            better = repair(token.text, self._candidates)
+            if better and better != token.text:
                 self.notes.insert(0, f'read "{token.raw}" as "{better}"')
                 self.raw = self.raw[: token.start] + better + self.raw[token.end :]
         return bool(self.notes)
@@ -140,14 +142,19 @@ class Scanner:
         position = i + 1
         while position < len(self.tokens):
             t = self.tokens[position]
-            if t.kind == "number" and t.raw.isdigit() and not self._counts(position):
+            ranged = ids and self.tokens[position - 1].text in ("-", "to", "through", "until") and self.tokens[position - 2].kind == "number"
+            if ranged and t.raw.isdigit():
+                low = int(self.tokens[position - 2].raw)
+                ids += [r for n in range(low + 1, min(int(t.raw), low + 10_000) + 1) for r in self.known.ids_by_number.get(n, ())]
+                position = after = position + 1
+            elif t.kind == "number" and t.raw.isdigit() and not self._counts(position):
                 number_ids = self.known.ids_by_number.get(int(t.raw), ())
                 explicit = self.tokens[position - 1].text in ("-", "#") and t.glued
                 if not number_ids and not (explicit and token.text == "run"):
                     break
                 ids += number_ids or (f"{token.text}-{t.raw}",)
                 position = after = position + 1
-            elif t.text in ("-", "#", "and", "or", ",", "no", "number", ".", "&", "run", "vs", "versus") and position - after < 3:
+            elif t.text in ("-", "#", "and", "or", ",", "no", "number", ".", "&", "run", "vs", "versus", "to", "through", "until") and position - after < 3:
                 position += 1
             else:
                 break
@@ -197,7 +204,11 @@ class Scanner:
             if size in self.known.image_sizes or size > 16:
                 return self._add("number", Number(token.value, "image_size", typed=token.raw, dim=True), i, i + 1)
             return self._add("text", (token.raw.replace("x", " x "), token.raw), i, i + 1)
-        if token.kind == "word" and token.text in _NUMBER_WORDS and not (token.text in ("half",) and not self._is_scale(i + 1)):
+        if token.kind == "number" and len(token.raw) == 4 and self.known.hardware(token.raw) and not self._after_comparison():
+            return 0  # "3060s"
+        if token.text in ("one", "a", "an") and i + 1 < len(self.tokens) and self.tokens[i + 1].text in ("million", "billion", "thousand", "hundred"):
+            value, digits = 1.0, 0
+        elif token.kind == "word" and token.text in _NUMBER_WORDS and not (token.text in ("half",) and not self._is_scale(i + 1)):
             value, digits = _NUMBER_WORDS[token.text], 0
         elif token.kind == "number":
             value, digits = token.value, token.digits
@@ -256,7 +267,7 @@ class Scanner:
             if len(key) > longest() + 2:
                 break
             meaning = self._meaning(key, i, j)
-            if meaning and not (j + 1 < len(self.tokens) and self._cuts(i, j)):
+            if meaning and not (j + 1 < len(self.tokens) and (self._cuts(i, j) or self._goes_on(meaning, i, j))):
                 best, last = meaning, j
         if best is None or not key:
             return 0
@@ -269,6 +280,12 @@ class Scanner:
             return False
         tail = self.tokens[j + 2]
         return tail.glued and (len(tail.text) == 1 or tail.kind == "number") and tail.text not in ("v",)
+
+    def _goes_on(self, meaning: Meaning, i: int, j: int) -> bool:
+        """Whether "or higher" is the beginning of "or higher than 100"."""
+        following = self.tokens[j + 1]
+        return meaning[0] == "afterwards" and self.tokens[i].text in ("and", "or") and (
+            following.kind == "number" or following.text in (*_NUMBER_WORDS, "than"))  # fmt: skip
 
     def _meaning(self, key: str, i: int, j: int) -> Meaning | None:
         known = self.known
@@ -297,6 +314,8 @@ class Scanner:
             return ("not facet", phrases()[key[3:]][1])
         if key == "pytorch" or key == "torch":
             return ("value", ("framework", tuple(v for v in known.values["framework"] if "torch" in v.lower()) or ("PyTorch",)))
+        if key == "one" and i == j:
+            return phrases()["one"]
         version = re.fullmatch(r"(?:py)?torch(\d\d*)", key)
         if version and i != j:
             same = tuple(v for v in known.values["framework"] if squeeze(v).removeprefix("py") == squeeze(key).removeprefix("py"))
@@ -319,11 +338,15 @@ class Scanner:
         if kind == "unsuccessful":
             ended = In("status", ("failed", "crashed", "interrupted"))
             return self._add("condition", Condition("status", ended, True, words), i, after)
-        if kind == "text":
+        if kind == "family":
+            kinds = tuple(k for k in self.known.values["hardware_kind"] if k.startswith(payload)) or (payload,)
+            return self._add("condition", Condition("hardware_kind", value_filter("hardware_kind", kinds, self.known), True, words), i, after)
+        if kind == "multi":
+            several = tuple(v for v in self.known.values["hardware"] if re.match(r"(?!1\s?x)\d+\s?x", v.lower()))
+            return self._add("condition", Condition("hardware", In("hardware", several), True, words), i, after)
+        if kind == "text" or (kind == "field" and self._told(i)):
+            payload = payload if kind == "text" else (words,)
             return self._add("text", (*payload, words), i, after)
-        if kind == "afterwards" and self.tokens[i].text in ("and", "or") and after < len(self.tokens) and (
-                self.tokens[after].kind == "number" or self.tokens[after].text in _NUMBER_WORDS):  # fmt: skip
-            return 0
         if kind != "value":
             return self._add(kind, payload, i, after)
         column, values = payload
@@ -334,6 +357,10 @@ class Scanner:
             if all(stem(w) in self.known.stems for w in re.findall(r"[a-z]+", words.lower())) and column != "status":
                 return self._add("text", (words, words), i, after)
         return self._add("condition", Condition(column, value_filter(column, occurring or values[:1], self.known), True, words), i, after)
+
+    def _told(self, i: int) -> bool:
+        """Whether the word before says that a text mentions what follows: "mentions sweep"."""
+        return i > 0 and self.tokens[i - 1].text in ("mention", "mentions", "mentioning", "mentioned", "says", "saying", "contains", "containing", "about")
 
     def _is_verb_of_text(self, i: int, after: int) -> bool:
         """"Error" and "done" are words of a text in "memory error" and "validation error"."""
@@ -378,8 +405,8 @@ def value_filter(column: str, values: tuple[str, ...], known: Known) -> Filter:
 
 def missing_filter(column: str, known: Known) -> Filter:
     """The run lacks the column: null, or "none" where that is a value."""
-    from diffusionlab.registry.filter import IsNull
-
+    if column == "metrics":
+        return And(*(IsNull(metric) for metric in METRIC_COLUMNS))
     if "none" in known.values.get(column, ()):
         return Or(IsNull(column), Compare(column, "=", "none"))
     return IsNull(column)

@@ -36,7 +36,7 @@ SHORT = {"created_at": "created", "modified_at": "modified", "hardware_kind": "h
          "size_bytes": "size", "parameterization": "prediction", "arch_tags": "arch", "batch_size": "batch"}  # fmt: skip
 _LONG = {short: column for column, short in SHORT.items()} | {"batch_size": "batch_size", "facet": "arch", "tag": "tags",
          "bs": "batch_size", "heartbeat": "heartbeat_at", "parameters": "num_parameters", "optimiser": "optimizer"}  # fmt: skip
-_TOKEN = re.compile(r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<op><=|>=|==|!=|<>|[<>=~])|(?P<mark>[(),])|(?P<word>[^\s()<>=!~,"']+))""")
+_TOKEN = re.compile(r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'[^']*')|(?P<op><=|>=|==|!=|<>|[<>=~])|(?P<mark>[(),])|(?P<word>[^\s()<>=!~,"']+))""")
 _SUFFIX = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "kb": 1e3, "mb": 1e6, "gb": 1e9, "": 1.0}
 _RESERVED = {"and", "or", "not", "in", "is", "between", "text"}
 
@@ -192,7 +192,7 @@ class _Reader:
     def word(self) -> str:
         if self.kind not in ("word", "quoted"):
             raise ValueError(f"--where: expected a value, found {self.text or 'the end'!r}")
-        text = self.text[1:-1] if self.kind == "quoted" else self.text
+        text = self.text[1:-1].replace('""', '"') if self.kind == "quoted" else self.text
         self.at += 1
         return text
 
@@ -279,7 +279,7 @@ def format_where(condition: Filter, known: Known) -> str:
         case IsNull():
             return f"{_short(condition.column)} is unknown"
         case Mentions(phrases=phrases, where=where):
-            quoted = [f'"{phrase}"' for phrase in phrases]
+            quoted = [_quote(phrase) for phrase in phrases]
             return f"{where} ~ {quoted[0]}" if len(quoted) == 1 else f"{where} ~ ({', '.join(quoted)})"
     raise TypeError(f"no --where text for {condition!r}")
 
@@ -304,7 +304,11 @@ def _format_value(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return format_number(value)
-    return value if re.fullmatch(r"[\w.+-]+", value) else '"' + value.replace('"', "'") + '"'
+    return value if re.fullmatch(r"[\w.+-]+", value) else _quote(value)
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def format_number(value: int | float) -> str:
