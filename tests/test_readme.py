@@ -5,11 +5,14 @@ import shlex
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import CONF, ROOT, Lab
 from tests.miniatures import write_all
 
 README = (ROOT / "README.md").read_text()
-COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines() if line]
+COMMANDS = [
+    line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines() if line
+]
 SHRINK = (
     "data.batch_size=4",
     "data.num_val=4",

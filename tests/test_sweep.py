@@ -3,9 +3,8 @@
 import subprocess
 import sys
 
-from tests.conftest import ROOT, SMALL
-
 from diffusionlab.registry.table import Registry
+from tests.conftest import ROOT, SMALL
 
 
 def test_a_failing_trial_stops_nothing(tmp_path, script_environment, registry_of_its_own):

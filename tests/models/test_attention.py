@@ -55,9 +55,7 @@ def test_shuffled_pixels_give_the_shuffled_result(kind: str) -> None:
     layer, x = awaken(SelfAttention(8, num_heads=2, kind=kind)), torch.randn(2, 8, 4, 4)
     order = torch.randperm(16)
     shuffled = x.flatten(2)[:, :, order].unflatten(2, (4, 4))
-    torch.testing.assert_close(
-        layer(shuffled).flatten(2), layer(x).flatten(2)[:, :, order], rtol=1e-4, atol=1e-5
-    )
+    torch.testing.assert_close(layer(shuffled).flatten(2), layer(x).flatten(2)[:, :, order], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -316,7 +316,5 @@ def test_bfloat16_and_frozen_networks_are_described_too() -> None:
 
 def test_the_trace_builds_no_tensor_of_the_size_of_the_work() -> None:
     """Softmax attention over 2^20 positions: its weights alone would be four terabytes."""
-    network = UNet(
-        **{**UNET, "image_size": 1024, "channels": (8,), "attention_max_size": 1024, "num_heads": 1}
-    )
+    network = UNet(**{**UNET, "image_size": 1024, "channels": (8,), "attention_max_size": 1024, "num_heads": 1})
     assert describe(network).flops_per_image > 2 * 2 * 2**40 * 8

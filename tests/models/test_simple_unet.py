@@ -101,9 +101,7 @@ def test_any_channels_depth_and_fitting_size(
 @given(size=st.integers(1, 70), num_levels=st.integers(2, 5))
 def test_a_size_that_does_not_fit_names_one_that_does(size: int, num_levels: int) -> None:
     def build(image_size: int) -> SimpleUNet:
-        return SimpleUNet(
-            in_channels=1, image_size=image_size, channels=[2] * num_levels, time_embedding_dim=4
-        )
+        return SimpleUNet(in_channels=1, image_size=image_size, channels=[2] * num_levels, time_embedding_dim=4)
 
     multiple = 2 ** (num_levels - 1)
     if size % multiple == 0:

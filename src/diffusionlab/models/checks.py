@@ -25,9 +25,7 @@ def check_heads(num_heads: int, channels: int) -> None:
     """Raises ValueError, which names the nearest number of heads below, unless the heads divide the channels."""
     if channels % num_heads:
         fitting = max(heads for heads in range(1, num_heads) if channels % heads == 0)
-        raise ValueError(
-            f"{channels} channels do not split into {num_heads} heads: model.num_heads={fitting}"
-        )
+        raise ValueError(f"{channels} channels do not split into {num_heads} heads: model.num_heads={fitting}")
 
 
 def check_size(height: int, width: int, *, multiple: int) -> None:

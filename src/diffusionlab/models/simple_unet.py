@@ -68,8 +68,7 @@ class SimpleUNet(Network):
         self.time = nn.Linear(time_embedding_dim, time_embedding_dim)
         self.stem = nn.Conv2d(in_channels, channels[0], stem_kernel_size, padding=stem_kernel_size // 2)
         self.down = nn.ModuleList(
-            Stage(fine, coarse, time_embedding_dim=time_embedding_dim, up=False)
-            for fine, coarse in pairwise(channels)
+            Stage(fine, coarse, time_embedding_dim=time_embedding_dim, up=False) for fine, coarse in pairwise(channels)
         )
         self.middle = nn.Sequential(
             *(nn.Conv2d(channels[-1], channels[-1], 3, padding=1) for _ in range(num_middle_convs))

@@ -148,12 +148,8 @@ def trace(network: nn.Module, **named: Tensor) -> Graph:
     The last operation is the output. Named tensors and weights stand on the meta device, so the run costs no
     arithmetic and no memory, and a network whose course depends on values cannot be traced.
     """
-    weights = {
-        name: tensor.to("meta") for name, tensor in chain(network.named_parameters(), network.named_buffers())
-    }
+    weights = {name: tensor.to("meta") for name, tensor in chain(network.named_parameters(), network.named_buffers())}
     recorder = Recorder({name: tensor.to("meta") for name, tensor in named.items()})
     with recorder:
-        functional_call(
-            network, weights, kwargs=dict(recorder.named)
-        ).clone()  # now the output is what ran last
+        functional_call(network, weights, kwargs=dict(recorder.named)).clone()  # now the output is what ran last
     return Graph(recorder.operations)

@@ -26,10 +26,7 @@ class LevelSpec:
 def plan_levels(size: int, *, channels: Sequence[int], attention_max_size: int) -> list[LevelSpec]:
     """Finest level first, `size` pixels a side; each next one has half as many."""
     sizes = [size // 2**depth for depth in range(len(channels))]
-    return [
-        LevelSpec(size, width, size <= attention_max_size)
-        for size, width in zip(sizes, channels, strict=True)
-    ]
+    return [LevelSpec(size, width, size <= attention_max_size) for size, width in zip(sizes, channels, strict=True)]
 
 
 class Block(nn.Module):
@@ -114,17 +111,13 @@ class UNet(Network):
         patch_size: int = 1,
     ) -> None:
         super().__init__()
-        check_counts(
-            channels=channels, blocks_per_level=blocks_per_level, num_heads=num_heads, patch_size=patch_size
-        )
+        check_counts(channels=channels, blocks_per_level=blocks_per_level, num_heads=num_heads, patch_size=patch_size)
         self.in_channels = in_channels
         self.image_size = image_size
         self.num_classes = num_classes
         self.size_multiple = patch_size * 2 ** (len(channels) - 1)
         check_size(image_size, image_size, multiple=self.size_multiple)
-        levels = plan_levels(
-            image_size // patch_size, channels=channels, attention_max_size=attention_max_size
-        )
+        levels = plan_levels(image_size // patch_size, channels=channels, attention_max_size=attention_max_size)
 
         def block(in_width: int, level: LevelSpec) -> Block:
             return Block(

@@ -56,7 +56,13 @@ class DiffusionModule(pl.LightningModule):
         """One loss; its unweighted error per third of t goes to the log as train/loss_t_{low,mid,high}."""
         parts = self._loss(self.denoiser, batch, null_label=self.num_classes)
         self.log(
-            "train/loss", parts.loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(parts.t), sync_dist=True
+            "train/loss",
+            parts.loss,
+            on_step=True,
+            on_epoch=True,
+            prog_bar=True,
+            batch_size=len(parts.t),
+            sync_dist=True,
         )
         third = (parts.t * 3).long().clamp(max=2)
         for i, name in enumerate(T_RANGES):
