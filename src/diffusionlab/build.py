@@ -12,10 +12,11 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from diffusionlab import config
-from diffusionlab.checkpoint import SaveWeights, check_resumable
+from diffusionlab.checkpoint import SaveWeights, build_codec, check_resumable
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.run_folder import LAST, checkpoint_file
-from diffusionlab.training import DiffusionModule
+from diffusionlab.models import Autoencoder
+from diffusionlab.training import AutoencoderModule, AveragedModule, DiffusionModule
 from diffusionlab.training.callbacks import GracefulStop, Heartbeat, LossGuard, RandomState, Throughput
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class Experiment:
     """The parts of one run, with the data read. `ckpt_path`: what to go on from, or None."""
 
     datamodule: ImageDataModule
-    module: DiffusionModule
+    module: AveragedModule
     trainer: pl.Trainer
     throughput: Throughput
     ckpt_path: Path | None
@@ -47,7 +48,6 @@ def build(cfg: DictConfig, choices: dict[str, str], folder: Path, beat: Callable
         check_resumable(ckpt_path, plain)
     datamodule = instantiate(cfg.data)
     module = _module(cfg)
-    module.schedule.times(cfg.sampler.num_steps)  # refuses more steps than the schedule has
     throughput = Throughput()
     always = [RandomState(), LossGuard(), GracefulStop(folder / LAST), Heartbeat(beat), throughput]
     trainer = _trainer(cfg, plain["trainer"], folder, [*always, SaveWeights(folder, plain)])
@@ -63,20 +63,27 @@ def to_plain(cfg: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def _module(cfg: DictConfig) -> DiffusionModule:
+def _module(cfg: DictConfig) -> AveragedModule:
     network = instantiate(cfg.model)
     if cfg.hardware.compile:
         network.compile()
+    training = {
+        "network": network,
+        "loss": instantiate(cfg.loss),
+        "optimizer": instantiate(cfg.optimizer),
+        "ema_decay": cfg.ema_decay,
+        "lr_warmup_steps": cfg.lr_warmup_steps,
+        "channels_last": cfg.hardware.channels_last,
+    }
+    if isinstance(network, Autoencoder):
+        return AutoencoderModule(**training)
     module = DiffusionModule(
-        network=network,
+        codec=build_codec(to_plain(cfg.codec)),
         schedule=instantiate(cfg.schedule),
         parameterization=instantiate(cfg.parameterization),
-        loss=instantiate(cfg.loss),
-        optimizer=instantiate(cfg.optimizer),
-        ema_decay=cfg.ema_decay,
-        lr_warmup_steps=cfg.lr_warmup_steps,
-        channels_last=cfg.hardware.channels_last,
+        **training,
     )
+    module.schedule.times(cfg.sampler.num_steps)  # refuses more steps than the schedule has
     if warning := module.schedule.terminal_warning():
         log.warning(warning)
     return module

@@ -16,11 +16,11 @@ from hydra.utils import instantiate
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from diffusionlab.diffusion import Denoiser
+from diffusionlab.diffusion import Codec, Denoiser, LatentCodec, PixelCodec
 from diffusionlab.errors import UsageError
-from diffusionlab.models import Network
+from diffusionlab.models import Autoencoder, Network
 from diffusionlab.run_folder import WEIGHTS
-from diffusionlab.training import DiffusionModule
+from diffusionlab.training import AveragedModule
 
 FORMAT = "diffusionlab"
 
@@ -45,11 +45,10 @@ class SaveWeights(pl.Callback):
         checkpoint[FORMAT] = {"config": json.dumps(self.config)}
         if not trainer.is_global_zero:
             return
-        assert isinstance(pl_module, DiffusionModule)
-        state = pl_module.ema.network.state_dict()
+        assert isinstance(pl_module, AveragedModule)
         temporary = self.folder / f".{WEIGHTS}.tmp"
         save_file(
-            {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()},
+            {name: tensor.detach().cpu().contiguous() for name, tensor in pl_module.shipped_state().items()},
             temporary,
             metadata={"format": FORMAT, "config": json.dumps(self.config)},
         )
@@ -91,17 +90,48 @@ class TrainedModel:
 
     denoiser: Denoiser
     network: Network
+    codec: Codec
     config: dict[str, Any]
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of its images."""
-        data = self.config["data"]
-        return data["channels"], data["image_size"], data["image_size"]
+    def x0_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of what the network sees."""
+        return self.network.in_channels, self.network.image_size, self.network.image_size
 
 
 def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
     """Read `folder`/weights.safetensors. Raises UsageError in one line where it is missing, broken or foreign."""
+    path, config, state = _read_weights(folder, device)
+    if config["schedule"] is None:
+        raise UsageError(
+            f"{path} is an autoencoder, which draws nothing by itself: train model=latent_unet on the same data, "
+            "which will use it"
+        )
+    parts = {name: _own_part(config[name], path) for name in ("model", "schedule", "parameterization")}
+    network, codec = parts["model"], build_codec(config.get("codec") or {}, path)
+    for prefix, part in (("codec.", codec), ("", network)):
+        own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
+        part.to(device).eval().requires_grad_(False).load_state_dict(own)
+    denoiser = Denoiser(network, parts["schedule"].to(device), parts["parameterization"])
+    return TrainedModel(denoiser, network, codec, config)
+
+
+def load_autoencoder(folder: Path) -> Autoencoder:
+    """Read the autoencoder in `folder`/weights.safetensors; raises UsageError as `load_model` does."""
+    path, config, state = _read_weights(folder, "cpu")
+    network = _own_part(config["model"], path)
+    network.load_state_dict(state)
+    return network
+
+
+def build_codec(config: dict[str, Any], path: Path | None = None) -> Codec:
+    """The codec that the settings ask for, before its weights are loaded; `path`: the file that the settings are of."""
+    autoencoder = config.get("autoencoder")
+    return PixelCodec() if autoencoder is None else LatentCodec(_own_part(autoencoder["model"], path))
+
+
+def _read_weights(folder: Path, device: torch.device | str) -> tuple[Path, dict[str, Any], dict[str, torch.Tensor]]:
+    """The file, the settings in it and its tensors."""
     path = folder / WEIGHTS
     if not path.is_file():
         raise UsageError(f"{path} is not there: the run has saved nothing yet, or its folder was moved")
@@ -113,19 +143,14 @@ def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
         raise UsageError(f"{path} is not a readable safetensors file: {_first(error)}") from error
     if metadata.get("format") != FORMAT:
         raise UsageError(f"{path} holds the weights of another program: its metadata do not say {FORMAT}")
-    config = json.loads(metadata["config"])
-    parts = {name: _own_part(config[name], path) for name in ("model", "schedule", "parameterization")}
-    network = parts["model"].to(device).eval().requires_grad_(False)
-    network.load_state_dict(state)
-    denoiser = Denoiser(network, parts["schedule"].to(device), parts["parameterization"])
-    return TrainedModel(denoiser, network, config)
+    return path, json.loads(metadata["config"]), state
 
 
-def _own_part(config: dict[str, Any], path: Path) -> Any:
+def _own_part(config: dict[str, Any], path: Path | None) -> Any:
     """Instantiate a part. A file from elsewhere must not be able to name any callable it likes."""
     module, _, name = str(config.get("_target_")).rpartition(".")
     if module not in ("diffusionlab.models", "diffusionlab.diffusion") or not name.isidentifier():
-        raise UsageError(f"{path} asks for {config.get('_target_')}, which is no part of diffusionlab")
+        raise UsageError(f"{path or 'this setting'} asks for {config.get('_target_')}, which is no part of diffusionlab")
     return instantiate(config)
 
 

@@ -3,8 +3,9 @@
 Imports neither torch nor Lightning: `--help`, `--cfg job` and every refusal answer at once.
 """
 
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,6 +90,16 @@ class Registry:
 
 
 @dataclass
+class Condition:
+    """The labels beside the class."""
+
+    style: str | None = None
+    csv: str | None = None
+    style_names: list[str] | None = None
+    num_styles: int | None = None
+
+
+@dataclass
 class TrainConfig:
     """Everything `train.py` takes. A group whose content depends on the choice is open here; its class is strict."""
 
@@ -102,10 +113,12 @@ class TrainConfig:
     ema_decay: float = MISSING
     data: Any = MISSING
     model: Any = MISSING
-    schedule: Any = MISSING
-    parameterization: Any = MISSING
+    codec: Any = None
+    condition: Condition = field(default_factory=Condition)
+    schedule: Any = None
+    parameterization: Any = None
     loss: Any = MISSING
-    sampler: Any = MISSING
+    sampler: Any = None
     optimizer: Any = MISSING
     hardware: Hardware = field(default_factory=Hardware)
     trainer: Trainer = field(default_factory=Trainer)
@@ -139,9 +152,12 @@ def register() -> None:
     store.store(name="sample_schema", node=SampleConfig)
     resolvers: dict[str, Callable[..., Any]] = {
         "class_names": _class_names,
+        "latent_size": _latent_size,
         "len": len,
         "no_wandb_key": lambda: "WANDB_API_KEY" not in os.environ,
+        "num_styles": lambda names: None if names is None else len(names),
         "run_folder": run_folder,
+        "style_names": _style_names,
     }
     for name, resolver in resolvers.items():
         OmegaConf.register_new_resolver(name, resolver, replace=True)
@@ -154,6 +170,17 @@ def _class_names(folder: str) -> list[str]:
     return list(class_names(folder))
 
 
+def _latent_size(image_size: int, channels: Sequence[int]) -> int:
+    # of models.Autoencoder, which cannot be imported here: halved for every further width, then made even
+    return 2 * math.ceil(image_size / 2 ** len(channels))
+
+
+def _style_names(style: str | None, csv: str | None) -> list[str] | None:
+    from diffusionlab.data.style_names import style_names
+
+    return style_names(style, csv)
+
+
 def check(cfg: DictConfig, choices: dict[str, str]) -> None:
     """Rules across groups; `choices` maps a group to the option taken.
 
@@ -164,6 +191,13 @@ def check(cfg: DictConfig, choices: dict[str, str]) -> None:
             f"model={choices['model']} needs classes and data={choices['data']} has none: "
             "type model=attention_unet, or choose data with classes"
         )
+    if cfg.condition.style is not None and cfg.model.get("num_styles") is None:
+        raise UsageError(
+            f"condition.style={cfg.condition.style} needs a network that takes labels: type model=conditional_unet "
+            "or model=conditional_latent_unet"
+        )
+    if cfg.schedule is None:
+        return
     if cfg.parameterization["_target_"].endswith(".Epsilon") and cfg.schedule.get("zero_terminal_snr"):
         raise UsageError(
             "schedule.zero_terminal_snr=true leaves no signal for parameterization=epsilon to divide by: "

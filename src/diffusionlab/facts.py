@@ -10,10 +10,11 @@ import pytorch_lightning as pl
 import torch
 
 from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.diffusion import LatentCodec
 from diffusionlab.models.facets import describe
 from diffusionlab.registry.provenance import processor_name
 from diffusionlab.run_folder import WEIGHTS
-from diffusionlab.training import DiffusionModule
+from diffusionlab.training import AutoencoderModule, AveragedModule, DiffusionModule
 from diffusionlab.training.callbacks import Throughput
 
 PLACE_AND_LENGTH = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
@@ -22,7 +23,7 @@ PLACE_AND_LENGTH = {"ckpt_path", "check", "name", "tags", "notes", "paths", "reg
 
 def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[str, Any]:
     """Facts that the composed settings state; `choices` maps a config group to the option taken."""
-    optimizer = config["optimizer"]
+    optimizer, diffuses = config["optimizer"], config["schedule"] is not None
     facts = {
         "name": config["name"],
         "tags": list(config["tags"]),
@@ -31,9 +32,7 @@ def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[s
         "lr": optimizer["lr"],
         "optimizer": optimizer["_target_"].rpartition(".")[2],
         "image_size": config["data"]["image_size"],
-        "schedule": choices["schedule"],
-        "parameterization": choices["parameterization"],
-        "sampler": choices["sampler"],
+        **{group: choices[group] if diffuses else None for group in ("schedule", "parameterization", "sampler")},
         "seed": config["seed"],
         "config": config,
         "config_hash": _hash({key: value for key, value in config.items() if key not in PLACE_AND_LENGTH}),
@@ -41,12 +40,12 @@ def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[s
     return facts | {"sources": dict.fromkeys(facts, "config")}
 
 
-def facts_of_parts(datamodule: ImageDataModule, module: DiffusionModule, trainer: pl.Trainer) -> dict[str, Any]:
+def facts_of_parts(datamodule: ImageDataModule, module: AveragedModule, trainer: pl.Trainer) -> dict[str, Any]:
     """Facts that only the built parts know: what the network is, which data, which machine."""
     network = describe(module.network)  # type: ignore[arg-type]
     from_graph = {
         "architecture": type(module.network).__name__,
-        "arch_tags": sorted(network.facets | ({"cfg"} if module.num_classes and module.loss.label_dropout else set())),
+        "arch_tags": sorted(network.facets | _facets_of_the_whole(module)),
         "num_parameters": network.num_parameters,
         "flops": network.flops_per_image,
         "layers": list(network.layers),
@@ -64,7 +63,7 @@ def facts_of_parts(datamodule: ImageDataModule, module: DiffusionModule, trainer
 
 def facts_of_result(trainer: pl.Trainer, throughput: Throughput, folder: Path) -> dict[str, Any]:
     """Facts at the end of training, however it ended."""
-    names = {"train_loss": "train/loss_epoch", "val_loss": "val/loss"}
+    names = {"train_loss": "train/loss_epoch", "val_loss": "val/loss", "val_psnr": "val/psnr"}
     logged = trainer.callback_metrics
     facts = {
         "epochs": trainer.current_epoch,
@@ -74,6 +73,22 @@ def facts_of_result(trainer: pl.Trainer, throughput: Throughput, folder: Path) -
         "thumbnail": "samples/latest.png" if (folder / "samples/latest.png").exists() else None,
     }
     return facts | {"sources": dict.fromkeys(facts, "measured")}
+
+
+def _facets_of_the_whole(module: AveragedModule) -> set[str]:
+    """Facets that the network alone does not show: how it is trained, and what stands around it."""
+    match module:
+        case AutoencoderModule(loss=loss):
+            return {"vae"} if loss.kl_weight else set()
+        case DiffusionModule(codec=LatentCodec(autoencoder=autoencoder)):
+            return _guided(module) | {"latent"} | (describe(autoencoder).facets & {"autoencoder"})
+        case DiffusionModule():
+            return _guided(module)
+    raise TypeError(type(module).__name__)
+
+
+def _guided(module: DiffusionModule) -> set[str]:
+    return {"cfg"} if module.null_labels and module.loss.label_dropout else set()
 
 
 def _hardware(trainer: pl.Trainer) -> str:

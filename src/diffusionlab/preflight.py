@@ -13,6 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from diffusionlab.build import Experiment, build
 from diffusionlab.diffusion import DDIM, SampleRequest, sample_batches
+from diffusionlab.first_stage import autoencoder_settings, find_autoencoder
+from diffusionlab.training import DiffusionModule
 
 WARM_UP, TIMED = 1, 3
 """Steps: the first one pays for start-up, the next ones are timed."""
@@ -37,33 +39,43 @@ class StepClock(pl.Callback):
 
 
 def preflight(cfg: DictConfig, choices: dict[str, str]) -> str:
-    """Train a few steps and sample in two; returns the report. Nothing is kept or recorded."""
+    """Train a few steps and sample in two; returns the report, of an autoencoder to come first too.
+
+    Nothing is kept or recorded.
+    """
+    experiment, report = _try_out(cfg, choices)
+    if cfg.codec is None or cfg.codec.autoencoder is None:
+        return report
+    stage, stage_choices = autoencoder_settings(cfg, choices)
+    found = find_autoencoder(stage, experiment.datamodule.data_hash)
+    first = f"run {found.run_id} is taken" if found else f"it is trained first:\n{_try_out(stage, stage_choices)[1]}"
+    return f"the autoencoder: {first}\n\nthe diffusion in its latent:\n{report}"
+
+
+def _try_out(cfg: DictConfig, choices: dict[str, str]) -> tuple[Experiment, str]:
     max_steps, max_epochs = cfg.trainer.max_steps, cfg.trainer.max_epochs
     cfg = cfg.copy()
     OmegaConf.update(cfg, "trainer", {"max_steps": WARM_UP + TIMED, "max_epochs": -1, "limit_val_batches": 0})
-    cfg.callbacks, cfg.logger, cfg.sampler.num_steps = None, None, 2
+    cfg.callbacks, cfg.logger = None, None
     cfg.trainer.enable_progress_bar = cfg.trainer.enable_checkpointing = False
     with tempfile.TemporaryDirectory() as folder:
         experiment = build(cfg, choices, Path(folder), beat=lambda: None)
         clock = StepClock()
         experiment.trainer.callbacks.append(clock)  # type: ignore[attr-defined]
         experiment.trainer.fit(experiment.module, datamodule=experiment.datamodule)
-        _sample(experiment)
+        if isinstance(experiment.module, DiffusionModule):
+            _sample(experiment.module.to(experiment.trainer.strategy.root_device))
     per_epoch = experiment.trainer.num_training_batches
     steps = per_epoch * max_epochs if max_epochs and max_epochs > 0 else max_steps
     steps = min(steps, max_steps) if max_steps > 0 else steps
-    return _report(experiment, sum(clock.seconds[WARM_UP:]) / TIMED, int(steps), int(per_epoch))
+    return experiment, _report(experiment, sum(clock.seconds[WARM_UP:]) / TIMED, int(steps), int(per_epoch))
 
 
-def _sample(experiment: Experiment) -> None:
-    module, data = experiment.module.to(experiment.trainer.strategy.root_device), experiment.datamodule
-    request = SampleRequest(
-        num_samples=1,
-        shape=(data.channels, data.image_size, data.image_size),
-        labels=None if module.num_classes is None else torch.zeros(1, dtype=torch.int64),
-        null_label=module.num_classes,
-    )
-    list(sample_batches(module.ema_denoiser, DDIM(num_steps=2), request, batch_size=1, device=module.device))
+def _sample(module: DiffusionModule) -> None:
+    labels = tuple(torch.zeros(1, dtype=torch.int64) for _ in module.null_labels)
+    request = SampleRequest(num_samples=1, shape=module.x0_shape, labels=labels, null_labels=module.null_labels)
+    sampler = DDIM(num_steps=2)
+    list(sample_batches(module.ema_denoiser, module.codec, sampler, request, batch_size=1, device=module.device))
 
 
 def _report(experiment: Experiment, seconds: float, steps: int, per_epoch: int) -> str:

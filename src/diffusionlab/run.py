@@ -4,20 +4,26 @@ import logging
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.utilities.seed import isolate_rng
 
 from diffusionlab.build import Experiment, build, to_plain
+from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.diffusion import Codec, LatentCodec
 from diffusionlab.errors import LabError, TrainingInterrupted
 from diffusionlab.explain import user_errors
 from diffusionlab.facts import facts_of_parts, facts_of_result, facts_of_settings
+from diffusionlab.first_stage import autoencoder_settings, find_autoencoder, fit_codec
 from diffusionlab.preflight import preflight
 from diffusionlab.registry.provenance import provenance, save_uncommitted
 from diffusionlab.registry.record import RECORD_FILE, RunRecord, new_run_id, read_record
 from diffusionlab.registry.recorder import RunRecorder
+from diffusionlab.training import AutoencoderModule, DiffusionModule
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +42,9 @@ def train(cfg: DictConfig) -> float | None:
             print(preflight(cfg, choices))
         return None
     if hydra.mode is not RunMode.MULTIRUN:
-        return _train(cfg, choices, sweep=None)
+        return _score(_train(cfg, choices, sweep=None))
     try:
-        return _train(cfg, choices, sweep=Path(hydra.sweep.dir).name)
+        return _score(_train(cfg, choices, sweep=Path(hydra.sweep.dir).name))
     except TrainingInterrupted:
         raise
     except LabError as error:
@@ -46,7 +52,7 @@ def train(cfg: DictConfig) -> float | None:
         return None
 
 
-def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> float | None:
+def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRecord:
     folder = Path(cfg.paths.output_dir).absolute()
     recorder = _recorder(cfg, choices, folder, sweep)
     if sweep is not None:
@@ -56,6 +62,9 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> float
     try:
         with user_errors():
             experiment = build(cfg, choices, folder, recorder.beat)
+        if isinstance(experiment.module, DiffusionModule) and experiment.ckpt_path is None:
+            recorder.record.parent_run = _train_codec(cfg, choices, experiment.module.codec, experiment.datamodule)
+            start = time.monotonic()
         if experiment.trainer.is_global_zero:
             recorder.start()
             recorder.update(**facts_of_parts(experiment.datamodule, experiment.module, experiment.trainer))
@@ -63,14 +72,35 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> float
         experiment.trainer.fit(
             experiment.module, datamodule=experiment.datamodule, ckpt_path=experiment.ckpt_path, weights_only=True
         )
+        result = facts_of_result(experiment.trainer, experiment.throughput, folder)
+        result["metrics"] |= _test(experiment)
     except BaseException as error:
         stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt))
-        _finish(recorder, experiment, start, "interrupted" if stopped else "failed", reason=str(error))
+        result = facts_of_result(experiment.trainer, experiment.throughput, folder) if experiment else {}
+        _finish(recorder, result, start, "interrupted" if stopped else "failed", reason=str(error))
         raise
-    _finish(recorder, experiment, start, "finished")
+    _finish(recorder, result, start, "finished")
     _say_where(recorder.record)
-    metrics = recorder.record.metrics
-    return metrics.get("train_loss") if metrics.get("val_loss") is None else metrics["val_loss"]
+    return recorder.record
+
+
+def _train_codec(
+    cfg: DictConfig, choices: dict[str, str], codec: Codec, datamodule: ImageDataModule
+) -> str | None:
+    """Give a latent codec its autoencoder, trained now if no finished run has it; returns that run's id.
+
+    The random state is left as it was: a diffusion run is the same whether it found its autoencoder or not.
+    """
+    if not isinstance(codec, LatentCodec):
+        return None
+    stage, stage_choices = autoencoder_settings(cfg, choices)
+    record = find_autoencoder(stage, datamodule.data_hash)
+    if record is None:
+        log.info("training the autoencoder first")
+        with isolate_rng():
+            record = _train(stage, stage_choices, sweep=None)
+    fit_codec(codec, Path(record.path or ""), datamodule)
+    return record.run_id
 
 
 def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str | None) -> RunRecorder:
@@ -88,14 +118,27 @@ def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str
     return recorder
 
 
+def _test(experiment: Experiment) -> dict[str, float]:
+    """Figures on the test split, of a module that has some."""
+    if not isinstance(experiment.module, AutoencoderModule):
+        return {}
+    tested = experiment.trainer.test(experiment.module, datamodule=experiment.datamodule, verbose=False)
+    return {"psnr": tested[0]["test/psnr"]}
+
+
+def _score(record: RunRecord) -> float | None:
+    """What a sweep compares trials by."""
+    metrics = record.metrics
+    return metrics.get("train_loss") if metrics.get("val_loss") is None else metrics["val_loss"]
+
+
 @rank_zero_only
 def _finish(
-    recorder: RunRecorder, experiment: Experiment | None, start: float, status: str, reason: str | None = None
+    recorder: RunRecorder, facts: dict[str, Any], start: float, status: str, reason: str | None = None
 ) -> None:
     """Write how the run ended, if it ever began."""
     if recorder.record.status != "running":
         return
-    facts = facts_of_result(experiment.trainer, experiment.throughput, recorder.folder) if experiment else {}
     if reason:
         facts["notes"] = f"{recorder.record.notes}; {reason}" if recorder.record.notes else reason
     seconds = (recorder.record.seconds or 0.0) + time.monotonic() - start
@@ -118,5 +161,6 @@ def _say_where(record: RunRecord) -> None:
     print(f"run      {record.run_id}  ({losses}; {record.seconds:.0f} s)")
     if record.thumbnail:
         print(f"samples  {shown / record.thumbnail}")
-    print(f"again    python sample.py run={record.run_id} num_samples=16")
+    if record.schedule:
+        print(f"again    python sample.py run={record.run_id} num_samples=16")
     print(f'find it  python search.py "{record.dataset} {record.name}"')

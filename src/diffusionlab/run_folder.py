@@ -21,9 +21,13 @@ WEIGHTS = "weights.safetensors"
 def run_folder(runs_dir: str, ckpt_path: str | None, name: str) -> str:
     """The folder for Hydra to run in. `ckpt_path`: None, `last`, or a checkpoint file."""
     if ckpt_path is None:
-        run_id = new_run_id()
-        return str(Path(runs_dir, f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}", run_id))
+        return str(new_run_folder(runs_dir, new_run_id()))
     return str(checkpoint_file(runs_dir, ckpt_path, name).absolute().parents[1])
+
+
+def new_run_folder(runs_dir: str, run_id: str) -> Path:
+    """<runs_dir>/<day>/<run id>."""
+    return Path(runs_dir, f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}", run_id)
 
 
 def checkpoint_file(runs_dir: str, ckpt_path: str, name: str) -> Path:

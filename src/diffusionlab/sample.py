@@ -10,7 +10,7 @@ from rich.progress import track
 
 from diffusionlab import tensors
 from diffusionlab.checkpoint import TrainedModel, load_model
-from diffusionlab.diffusion import SampleRequest, sample_batches
+from diffusionlab.diffusion import Guidance, SampleRequest, sample_batches
 from diffusionlab.errors import UsageError, did_you_mean
 from diffusionlab.explain import user_errors
 from diffusionlab.registry.lookup import find_run
@@ -22,27 +22,27 @@ def sample(cfg: DictConfig) -> Path:
     with user_errors():
         folder = _run_folder(cfg)
         model = load_model(folder, _device(cfg.device))
-        labels = choose_labels(
+        label = choose_labels(
             cfg.label, cfg.num_samples, model.config["data"]["class_names"], model.network.num_classes
         )
-        scale = cfg.guidance_scale if cfg.guidance_scale is not None else (1.0 if labels is None else 2.0)
+        labels = () if label is None else (label,)
+        scale = cfg.guidance_scale if cfg.guidance_scale is not None else (2.0 if labels else 1.0)
         request = SampleRequest(
             num_samples=cfg.num_samples,
-            shape=model.shape,
+            shape=model.x0_shape,
             labels=labels,
-            null_label=model.network.num_classes,
-            guidance_scale=scale,
+            null_labels=model.network.null_labels,
+            guidance=Guidance(scale=scale),
             seed=cfg.seed,
         )
         sampler = instantiate(cfg.sampler)
         model.denoiser.schedule.times(sampler.num_steps)  # refuses more steps than the schedule has
-    batches = sample_batches(
-        model.denoiser, sampler, request, batch_size=cfg.batch_size, device=next(model.network.parameters()).device
-    )
+    device = next(model.network.parameters()).device
+    batches = sample_batches(model.denoiser, model.codec, sampler, request, batch_size=cfg.batch_size, device=device)
     total = -(-cfg.num_samples // cfg.batch_size)
     images = tensors.to_uint8(torch.cat([batch.cpu() for batch in track(batches, "sampling", total=total)]))
     target = Path(cfg.output_dir) if cfg.output_dir else _new_folder(folder / "samples")
-    write(images, labels, model, target)
+    write(images, label, model, target)
     print(target / "grid.png")
     return target
 

@@ -17,7 +17,7 @@ MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 def from_config(model: str, *, channels: int = 1, image_size: int = 28, num_classes: str = "10") -> Network:
     data = f"{{channels: {channels}, image_size: {image_size}, num_classes: {num_classes}}}"
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return instantiate(compose(overrides=[f"+model={model}", f"+data={data}"]).model)
+        return instantiate(compose(overrides=[f"+model={model}", f"+data={data}", *REST]).model)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -95,7 +95,7 @@ def test_what_is_shipped_is_the_average_and_it_loads_without_pickle(lab):
     for name, tensor in load_file(folder / "weights.safetensors").items():
         assert torch.equal(tensor, checkpoint[f"ema.network.{name}"])
     model = load_model(folder, "cpu")
-    assert model.shape == (1, 28, 28) and model.network.num_classes == 10 and not model.network.training
+    assert model.x0_shape == (1, 28, 28) and model.network.num_classes == 10 and not model.network.training
 
 
 class TestBrokenWeights:

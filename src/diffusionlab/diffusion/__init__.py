@@ -1,6 +1,10 @@
 """Diffusion itself: schedules, parameterizations, the loss and the samplers. Knows no model; it is handed callables."""
 
+from diffusionlab.diffusion.codec import Codec as Codec
+from diffusionlab.diffusion.codec import LatentCodec as LatentCodec
+from diffusionlab.diffusion.codec import PixelCodec as PixelCodec
 from diffusionlab.diffusion.denoiser import Denoiser as Denoiser
+from diffusionlab.diffusion.guidance import Guidance as Guidance
 from diffusionlab.diffusion.guidance import GuidedDenoiser as GuidedDenoiser
 from diffusionlab.diffusion.loss import DenoisingLoss as DenoisingLoss
 from diffusionlab.diffusion.loss import LossParts as LossParts

@@ -1,4 +1,4 @@
-"""The denoiser: a network, a schedule and a parameterization become one function (x_t, t, label) -> x0_hat."""
+"""The denoiser: a network, a schedule and a parameterization become one function (x_t, t, *labels) -> x0_hat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from torch import Tensor
 from diffusionlab.diffusion.parameterization import Parameterization
 from diffusionlab.diffusion.schedule import NoiseSchedule
 
-Network = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-"""(c_in x_t, time input, label or None) -> F, the image's shape: the one thing asked of every network."""
+Network = Callable[..., Tensor]
+"""(c_in x_t, time input, *labels) -> F, the image's shape: the one thing asked of every network."""
 
 
 @dataclass(frozen=True)
@@ -20,15 +20,18 @@ class Denoiser:
     schedule: NoiseSchedule
     parameterization: Parameterization
 
-    def __call__(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        """`t`: (B,) in (0, 1]; `label`: (B,) int64, the null label included, or None for an unconditional network."""
-        return self.x0_from(self.output(x_t, t, label), x_t, t)
+    def __call__(self, x_t: Tensor, t: Tensor, *labels: Tensor) -> Tensor:
+        """`t`: (B,) in (0, 1]; `labels`: the class, then the style, each (B,) int64, null labels included.
 
-    def output(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        None of them for an unconditional network.
+        """
+        return self.x0_from(self.output(x_t, t, *labels), x_t, t)
+
+    def output(self, x_t: Tensor, t: Tensor, *labels: Tensor) -> Tensor:
         """F, what the network itself says, in float32 whatever precision it ran in."""
         alpha, sigma = (per_image(value) for value in self.schedule(t))
         c_in = self.parameterization.scaling(alpha, sigma).c_in
-        return self.network(c_in * x_t, self.schedule.time_input(t), label).float()
+        return self.network(c_in * x_t, self.schedule.time_input(t), *labels).float()
 
     def x0_from(self, output: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
         """x0_hat from F."""

@@ -1,41 +1,75 @@
-"""Conditioning at sampling time: a denoiser, a label and a guidance scale become x0_hat = f(x_t, t)."""
+"""Conditioning at sampling time: a denoiser, labels and a guidance scale become x0_hat = f(x_t, t)."""
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from diffusionlab.diffusion.denoiser import Denoiser
 
+GuidanceSchedule = Literal["constant", "linear", "interval"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guidance:
+    """The guidance scale as a function of the time t in (0, 1]; 1 is none.
+
+    - `constant`: `scale` at every t
+    - `linear`: from 1 at t = 1 to `scale` at t = 0: variety first, the class later (Wang et al. 2024)
+    - `interval`: `scale` between the two times of `interval`, 1 outside (Kynkäänniemi et al. 2024)
+    """
+
+    scale: float = 1.0
+    schedule: GuidanceSchedule = "constant"
+    interval: tuple[float, float] = (0.2, 0.8)
+
+    def __post_init__(self) -> None:
+        if self.schedule not in get_args(GuidanceSchedule):
+            raise ValueError(f"guidance_schedule={self.schedule}: choose from {', '.join(get_args(GuidanceSchedule))}")
+        if len(self.interval) != 2 or not 0 <= self.interval[0] < self.interval[1] <= 1:
+            raise ValueError(f"guidance_interval={list(self.interval)}: two rising times in 0 to 1, such as [0.2,0.8]")
+
+    def __call__(self, t: float) -> float:
+        """The scale at t."""
+        if self.schedule == "linear":
+            return 1.0 + (self.scale - 1.0) * (1.0 - t)
+        if self.schedule == "interval" and not self.interval[0] <= t <= self.interval[1]:
+            return 1.0
+        return self.scale
+
 
 @dataclass
 class GuidedDenoiser:
-    """Classifier-free guidance: uncond + guidance_scale (cond - uncond) (Ho & Salimans 2022, eq. 6).
+    """Classifier-free guidance: uncond + scale (cond - uncond) (Ho & Salimans 2022, eq. 6).
 
     Written for x0_hat, which is affine in the noise estimate, so the combination is the paper's. A scale of 1 asks
-    the network once, any other scale twice, in one batch. `label`: (B,) int64 or None for an unconditional network;
+    the network once, any other scale twice, in one batch. `labels`: (B,) int64 each, none of them for an unconditional
+    network; `null_labels`: what stands for no label, one each, all of which make the unconditional estimate.
     `clip_x0`: clamp x0_hat to [-1, 1], as pixels are. `nfe` counts the network evaluations per sample.
     """
 
     denoiser: Denoiser
-    label: Tensor | None = None
-    null_label: int | None = None
-    guidance_scale: float = 1.0
+    labels: tuple[Tensor, ...] = ()
+    null_labels: tuple[int, ...] = ()
+    guidance: Guidance = Guidance()
     clip_x0: bool = True
     nfe: int = field(default=0, init=False)
 
     def __call__(self, x_t: Tensor, t: float) -> Tensor:
         """x0_hat for a whole batch (B, C, H, W) at one time t in (0, 1]."""
         times = torch.full((len(x_t),), t, device=x_t.device)
-        if self.label is None or self.guidance_scale == 1.0:
+        scale = self.guidance(t)
+        if not self.labels or scale == 1.0:
             self.nfe += 1
-            x0_hat = self.denoiser(x_t, times, self.label)
+            x0_hat = self.denoiser(x_t, times, *self.labels)
         else:
-            if self.null_label is None:
-                raise ValueError("guidance_scale other than 1 needs the null label of a class-conditional network")
+            if len(self.null_labels) != len(self.labels):
+                raise ValueError("a guidance scale other than 1 needs the null labels of a class-conditional network")
             self.nfe += 2
-            null = torch.full_like(self.label, self.null_label)
-            both = self.denoiser(x_t.repeat(2, 1, 1, 1), times.repeat(2), torch.cat([self.label, null]))
+            nulls = map(torch.full_like, self.labels, self.null_labels)
+            doubled = [torch.cat(pair) for pair in zip(self.labels, nulls, strict=True)]
+            both = self.denoiser(x_t.repeat(2, 1, 1, 1), times.repeat(2), *doubled)
             cond, uncond = both.chunk(2)
-            x0_hat = uncond + self.guidance_scale * (cond - uncond)
+            x0_hat = uncond + scale * (cond - uncond)
         return x0_hat.clamp(-1, 1) if self.clip_x0 else x0_hat

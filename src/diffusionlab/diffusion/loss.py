@@ -1,5 +1,6 @@
 """The training loss: noise an image, ask the network, weigh the squared error."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -29,43 +30,59 @@ class DenoisingLoss:
     - `min_snr`: W = min(snr, min_snr_gamma) (Hang et al. 2023, eq. 7)
     - `edm`: W = snr + 1 / sigma_data^2 (Karras et al. 2022, table 1, in terms of the SNR)
 
-    `label_dropout` is the share of labels replaced by the null label, drawn per sample, so that one network learns
-    both scores of classifier-free guidance (Ho & Salimans 2022, alg. 1).
+    `label_dropout` is the share of samples all of whose labels are replaced by their null labels, so that one network
+    learns both scores of classifier-free guidance (Ho & Salimans 2022, alg. 1). Of the labels after the first, the
+    style, a share of `style_dropout` is replaced beside that, so that a class can be asked for in any style.
     """
 
     weighting: Weighting = "uniform"
     min_snr_gamma: float = 5.0
     sigma_data: float = 0.5
     label_dropout: float = 0.1
+    style_dropout: float = 0.1
 
     def __post_init__(self) -> None:
         if self.weighting not in get_args(Weighting):
             raise ValueError(f"loss.weighting={self.weighting}: choose from {', '.join(get_args(Weighting))}")
-        if not 0 <= self.label_dropout <= 1:
-            raise ValueError(f"loss.label_dropout={self.label_dropout}: a share between 0 and 1")
+        for name, share in (("label_dropout", self.label_dropout), ("style_dropout", self.style_dropout)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"loss.{name}={share}: a share between 0 and 1")
 
     def __call__(
         self,
         denoiser: Denoiser,
         x0: Tensor,
-        label: Tensor | None = None,
-        *,
-        null_label: int | None = None,
+        *labels: Tensor,
+        null_labels: Sequence[int] = (),
         generator: torch.Generator | None = None,
     ) -> LossParts:
-        """`x0`: (B, C, H, W) in [-1, 1]. `null_label` given: labels are dropped. `generator`: for repeatable draws."""
+        """`x0`: (B, C, H, W) of about unit variance; `labels`: (B,) int64 each.
+
+        `null_labels` given, one a label: labels are dropped. `generator`: for repeatable draws.
+        """
         t = denoiser.schedule.draw_times(len(x0), x0.device, generator)
         noise = torch.randn(x0.shape, device=x0.device, generator=generator)
-        if label is not None and null_label is not None:
-            dropped = torch.rand(len(label), device=label.device, generator=generator) < self.label_dropout
-            label = torch.where(dropped, null_label, label)
+        if null_labels:
+            labels = self.drop(labels, null_labels, generator)
 
         alpha, sigma = (per_image(value) for value in denoiser.schedule(t))
-        output = denoiser.output(alpha * x0 + sigma * noise, t, label)
+        output = denoiser.output(alpha * x0 + sigma * noise, t, *labels)
         target = denoiser.parameterization.target(x0, noise, alpha, sigma)
         error = (output - target).square().mean(dim=(1, 2, 3))
         weight = self.weight(denoiser, *denoiser.schedule(t))
         return LossParts((weight * error).mean(), error.detach(), t)
+
+    def drop(
+        self, labels: Sequence[Tensor], null_labels: Sequence[int], generator: torch.Generator | None
+    ) -> tuple[Tensor, ...]:
+        """The labels with some replaced by their null labels, drawn per sample."""
+
+        def chosen(share: float) -> Tensor:
+            return torch.rand(len(labels[0]), device=labels[0].device, generator=generator) < share
+
+        together = chosen(self.label_dropout)
+        dropped = [together] + [together | chosen(self.style_dropout) for _ in labels[1:]]
+        return tuple(map(torch.where, dropped, null_labels, labels))
 
     def weight(self, denoiser: Denoiser, alpha: Tensor, sigma: Tensor) -> Tensor:
         """The weight of the squared error of F, shape (B,)."""

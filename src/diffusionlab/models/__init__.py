@@ -1,7 +1,8 @@
-"""Networks with one contract, `Network`; a variant is an argument, and conf/model names the variants."""
+"""Networks: denoisers with one contract, `Network`, and the autoencoder; conf/model names the variants."""
 
+from diffusionlab.models.autoencoder import Autoencoder
 from diffusionlab.models.network import Network
 from diffusionlab.models.simple_unet import SimpleUNet
 from diffusionlab.models.unet import UNet
 
-__all__ = ["Network", "SimpleUNet", "UNet"]
+__all__ = ["Autoencoder", "Network", "SimpleUNet", "UNet"]

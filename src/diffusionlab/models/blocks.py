@@ -35,25 +35,26 @@ def upsample(in_channels: int, out_channels: int, factor: int) -> nn.ConvTranspo
 class ResidualBlock(nn.Module):
     """(B, in, H, W), (B, E) condition -> (B, out, H, W): two 3x3 convolutions beside a shortcut.
 
-    The condition scales and shifts the second normalisation ("AdaGN", arXiv:2105.05233, section 3.1). The
-    last convolution starts at zero, so a fresh block is its shortcut: the identity where in = out, else a 1x1
-    convolution.
+    The condition scales and shifts the second normalisation ("AdaGN", arXiv:2105.05233, section 3.1); with
+    `embedding_dim` None there is none. The last convolution starts at zero, so a fresh block is its shortcut:
+    the identity where in = out, else a 1x1 convolution.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, *, embedding_dim: int, dropout: float) -> None:
+    def __init__(self, in_channels: int, out_channels: int, *, embedding_dim: int | None, dropout: float) -> None:
         super().__init__()
         self.norm1 = group_norm(in_channels)
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-        self.condition = nn.Linear(embedding_dim, 2 * out_channels)
+        self.condition = None if embedding_dim is None else nn.Linear(embedding_dim, 2 * out_channels)
         self.norm2 = group_norm(out_channels)
         self.dropout = nn.Dropout(dropout)
         self.conv2 = zeroed(nn.Conv2d(out_channels, out_channels, 3, padding=1))
         same = in_channels == out_channels
         self.shortcut = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        scale, shift = self.condition(F.silu(condition))[:, :, None, None].chunk(2, dim=1)
-        h = self.conv1(F.silu(self.norm1(x)))
-        h = torch.addcmul(shift, self.norm2(h), 1 + scale)
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        h = self.norm2(self.conv1(F.silu(self.norm1(x))))
+        if self.condition is not None:
+            scale, shift = self.condition(F.silu(condition))[:, :, None, None].chunk(2, dim=1)
+            h = torch.addcmul(shift, h, 1 + scale)
         h = self.conv2(self.dropout(F.silu(h)))
         return self.shortcut(x) + h

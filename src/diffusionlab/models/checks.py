@@ -43,7 +43,11 @@ def check_size(height: int, width: int, *, multiple: int) -> None:
     )
 
 
-def reject_label(label: Tensor | None) -> None:
-    """Raises ValueError if an unconditional network is handed a label."""
+def reject_label(label: Tensor | None, name: str = "label") -> None:
+    """Raises ValueError if a network that does not take this label, or style, is handed one."""
+    advice = {
+        "label": "this model is unconditional and takes no label: choose model=conditional_unet",
+        "style": "this model takes no style: train model=conditional_unet with condition.style=ink",
+    }
     if label is not None:
-        raise ValueError("this model is unconditional and takes no label: choose model=conditional_unet")
+        raise ValueError(advice[name])

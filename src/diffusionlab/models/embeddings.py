@@ -1,4 +1,4 @@
-"""Time and class as vectors."""
+"""Time, class and style as vectors."""
 
 import math
 
@@ -21,25 +21,27 @@ def sinusoidal_embedding(time: Tensor, dim: int) -> Tensor:
 
 
 class ConditionEmbedding(nn.Module):
-    """(B,) time and (B,) label -> (B, dim): the label's vector is added to the time's.
+    """(B,) time, (B,) label and (B,) style -> (B, dim): the vectors of the labels are added to the time's.
 
-    The label table has `num_classes + 1` rows; the last is the null label, which label dropout trains and
-    classifier-free guidance (arXiv:2207.12598) needs. No label means the null label for the whole batch.
+    A table has a row for each label and a last one, the null label, which label dropout trains and classifier-free
+    guidance (arXiv:2207.12598) needs. No label means the null label for the whole batch.
     """
 
-    def __init__(self, *, dim: int, num_classes: int | None) -> None:
+    def __init__(self, *, dim: int, num_classes: int | None, num_styles: int | None = None) -> None:
         super().__init__()
         check_embedding_dim(dim)
         self.dim = dim
         self.time = nn.Sequential(nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim))
         self.label = None if num_classes is None else nn.Embedding(num_classes + 1, dim)
+        self.style = None if num_styles is None else nn.Embedding(num_styles + 1, dim)
 
-    def forward(self, time: Tensor, label: Tensor | None, dtype: torch.dtype) -> Tensor:
+    def forward(self, time: Tensor, label: Tensor | None, style: Tensor | None, dtype: torch.dtype) -> Tensor:
         embedding = self.time(sinusoidal_embedding(time, self.dim).to(dtype))
-        if self.label is None:
-            reject_label(label)
-            return embedding
-        if label is None:
-            null_label = self.label.num_embeddings - 1
-            label = torch.full(time.shape, null_label, dtype=torch.int64, device=time.device)
-        return embedding + self.label(label)
+        for table, number, name in ((self.label, label, "label"), (self.style, style, "style")):
+            if table is None:
+                reject_label(number, name)
+                continue
+            if number is None:
+                number = torch.full(time.shape, table.num_embeddings - 1, dtype=torch.int64, device=time.device)
+            embedding = embedding + table(number)
+        return embedding

@@ -1,5 +1,6 @@
 """What a network is, found by running it: facets, parameters, cost and layers, whatever its classes are called."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
@@ -9,6 +10,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 from torch.utils.flop_counter import FlopCounterMode
 
+from diffusionlab.models.autoencoder import Autoencoder
 from diffusionlab.models.network import Network
 from diffusionlab.models.trace import Graph, plain_evaluation, trace
 
@@ -33,19 +35,21 @@ FACETS = {
     "transformer": "attention without convolutions, but for those that cut into patches",
     "dit": "a transformer that is told the diffusion time",
     "conditional": "the output depends on the class label",
+    "autoencoder": "an image is made again from a coarser feature map, past which nothing leads",
 }
 
 
-def describe(network: Network) -> ModelFacts:
+def describe(network: Network | Autoencoder) -> ModelFacts:
     """The facts of `network`, from its module tree and one forward of one image in eval mode, on shapes alone.
 
     Weights, modes and the random state stay as they were.
     """
     parameters = list(network.parameters())
     shape = (1, network.in_channels, network.image_size, network.image_size)
-    inputs = {"x": torch.empty(shape, dtype=parameters[0].dtype), "time": torch.empty(1)}
-    if network.num_classes is not None:
-        inputs["label"] = torch.empty(1, dtype=torch.int64)
+    inputs = {"x": torch.empty(shape, dtype=parameters[0].dtype)}
+    if isinstance(network, Network):
+        names = ("label", "style")[: len(network.null_labels)]
+        inputs |= {"time": torch.empty(1), **{name: torch.empty(1, dtype=torch.int64) for name in names}}
     with plain_evaluation(network), FlopCounterMode(display=False) as flops:
         graph = trace(network, **inputs)
     return ModelFacts(
@@ -58,7 +62,7 @@ def describe(network: Network) -> ModelFacts:
 
 
 def facets_of(graph: Graph) -> frozenset[str]:
-    """The FACETS that hold for a traced network with inputs named x, time and label."""
+    """The FACETS that hold for a traced network with inputs named x, time, label and style."""
     attention = set(attention_kinds(graph))
     output = graph.operations[-1]
     convolutional = any(op.is_spatial_convolution and "x" in op.sources for op in graph.operations)
@@ -72,6 +76,7 @@ def facets_of(graph: Graph) -> frozenset[str]:
         "transformer": transformer,
         "dit": transformer and "time" in output.sources,
         "conditional": "label" in output.sources,
+        "autoencoder": output.sources == {"x"} and has_bottleneck(graph),
     }
     assert holds.keys() == FACETS.keys()
     return frozenset(facet for facet, true in holds.items() if true)
@@ -131,6 +136,31 @@ def same_resolution_trunk(graph: Graph, index: int) -> set[int]:
             trunk.add(current)
             pending += [] if operation.resampling else operation.inputs
     return trunk
+
+
+def has_bottleneck(graph: Graph) -> bool:
+    """Whether the output is as large as x, and all that x tells it passes through one coarser feature map."""
+    x = next(op for op in graph.operations if op.name == "x")
+    last = len(graph.operations) - 1
+    if graph.operations[last].shape != x.shape:
+        return False
+    coarser = [
+        index
+        for index in graph.ancestors[last]
+        if len(graph.operations[index].shape) == 4
+        and "x" in graph.operations[index].sources
+        and math.prod(graph.operations[index].shape[2:]) < math.prod(x.shape[2:])
+    ]
+    return not all(leads_past(graph, index) for index in coarser)
+
+
+def leads_past(graph: Graph, bottleneck: int) -> bool:
+    """Whether x reaches the output on a path without `bottleneck`."""
+    reached: set[int] = set()
+    for index, operation in enumerate(graph.operations):
+        if operation.name == "x" or (index != bottleneck and reached & set(operation.inputs)):
+            reached.add(index)
+    return len(graph.operations) - 1 in reached
 
 
 def adds_a_shortcut(graph: Graph, index: int) -> bool:

@@ -1,16 +1,23 @@
-"""The contract that every network of the lab keeps."""
+"""The contract that every denoising network of the lab keeps."""
 
 from torch import nn
 
 
 class Network(nn.Module):
-    """`network(x, time, label=None)` -> tensor of the shape and dtype of x.
+    """`network(x, time, label=None, style=None)` -> tensor of the shape and dtype of x.
 
     `x` is (B, C, H, W) float; `time` is (B,) float, on a scale of about 0 to 1000 (a discrete schedule passes its
     step index); `label` is (B,) int64 in [0, num_classes], where `num_classes` itself is the null label. Where
     `num_classes` is None the network is unconditional and a label is a ValueError; else no label means null.
+    `style`, a second label, is the same with `num_styles`.
     """
 
     in_channels: int
     image_size: int  # pixels a side that it was built for
     num_classes: int | None
+    num_styles: int | None = None
+
+    @property
+    def null_labels(self) -> tuple[int, ...]:
+        """The null labels of what it takes: none, of the class, or of class and style."""
+        return tuple(number for number in (self.num_classes, self.num_styles) if number is not None)

@@ -1,4 +1,4 @@
-"""One modern U-Net; attention, patches and class labels are arguments."""
+"""One modern U-Net; attention, patches, class and style labels are arguments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def head(width: int, out_channels: int, patch_size: int) -> nn.Conv2d | nn.ConvT
 
 
 class UNet(Network):
-    """(B, C, H, W), (B,) time, (B,) label -> (B, C, H, W); H and W multiples of patch_size 2^(levels - 1).
+    """(B, C, H, W), (B,) time, (B,) label, (B,) style -> (B, C, H, W); H and W multiples of patch_size 2^(levels - 1).
 
     The architecture of DDPM (arXiv:2006.11239, appendix B), with adaptive group normalisation and with learnt
     patches for every change of resolution. `attention_max_size` puts attention behind every block whose
@@ -101,6 +101,7 @@ class UNet(Network):
         in_channels: int,
         image_size: int,
         num_classes: int | None = None,
+        num_styles: int | None = None,
         channels: Sequence[int] = (64, 128, 256),
         blocks_per_level: int = 2,
         attention: AttentionKind = "softmax",
@@ -111,10 +112,13 @@ class UNet(Network):
         patch_size: int = 1,
     ) -> None:
         super().__init__()
+        if num_styles is not None and num_classes is None:
+            raise ValueError("styles stand beside classes: choose data with classes, or condition.style=null")
         check_counts(channels=channels, blocks_per_level=blocks_per_level, num_heads=num_heads, patch_size=patch_size)
         self.in_channels = in_channels
         self.image_size = image_size
         self.num_classes = num_classes
+        self.num_styles = num_styles
         self.size_multiple = patch_size * 2 ** (len(channels) - 1)
         check_size(image_size, image_size, multiple=self.size_multiple)
         levels = plan_levels(image_size // patch_size, channels=channels, attention_max_size=attention_max_size)
@@ -134,7 +138,9 @@ class UNet(Network):
             return UpLevel(blocks, upsample(level.width, finer.width, 2) if finer else nn.Identity())
 
         finest, coarsest = levels[0], levels[-1]
-        self.condition = ConditionEmbedding(dim=time_embedding_dim, num_classes=num_classes)
+        self.condition = ConditionEmbedding(
+            dim=time_embedding_dim, num_classes=num_classes, num_styles=num_styles
+        )
         self.stem = stem(in_channels, finest.width, patch_size)
         self.down = nn.ModuleList(map(down, levels, [*levels[1:], None]))
         self.middle = block(coarsest.width, coarsest)
@@ -142,9 +148,11 @@ class UNet(Network):
         self.norm = group_norm(finest.width)
         self.head = zeroed(head(finest.width, in_channels, patch_size))
 
-    def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, time: Tensor, label: Tensor | None = None, style: Tensor | None = None
+    ) -> Tensor:
         check_size(*x.shape[-2:], multiple=self.size_multiple)
-        condition = self.condition(time, label, x.dtype)
+        condition = self.condition(time, label, style, x.dtype)
         h = self.stem(x)
         skips: list[Tensor] = []
         for level in self.down:

@@ -1,60 +1,63 @@
 """The training step of a diffusion model, as Lightning wants it."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
+from torch import Tensor
 
-from diffusionlab.diffusion import Denoiser, DenoisingLoss, LossParts, NoiseSchedule, Parameterization
-from diffusionlab.training.ema import EMA
+from diffusionlab.diffusion import Codec, Denoiser, DenoisingLoss, LossParts, NoiseSchedule, Parameterization
+from diffusionlab.models import Network
+from diffusionlab.training.averaged_module import AveragedModule
 
 T_RANGES = ("low", "mid", "high")
 """The thirds of t in [0, 1] for which the loss is logged apart."""
 
 
-class DiffusionModule(pl.LightningModule):
-    """Trains `network` to denoise; validates and samples with its moving average.
+class DiffusionModule(AveragedModule):
+    """Trains `network` to denoise what `codec` makes of the images; validates and samples with its moving average.
 
-    Batches are (x0, label): (B, C, H, W) float32 in [-1, 1] and (B,) int64. `optimizer` is called with the parameters.
-    `lr_warmup_steps`: optimizer steps over which the learning rate rises linearly from 0.
+    Batches are (images, *labels): (B, C, H, W) float32 in [-1, 1], and each label (B,) int64; the network's
+    `null_labels` say how many of them it takes.
     """
+
+    network: Network
 
     def __init__(
         self,
         *,
-        network: nn.Module,
+        network: Network,
+        codec: Codec,
         schedule: NoiseSchedule,
         parameterization: Parameterization,
         loss: DenoisingLoss,
-        optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
-        ema_decay: float = 0.999,
-        lr_warmup_steps: int = 0,
-        channels_last: bool = False,
+        **training: Any,
     ) -> None:
-        super().__init__()
-        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self.network = network.to(memory_format=self.memory_format)
+        super().__init__(network=network, **training)
+        self.codec = codec
         self.schedule = schedule
         self.parameterization = parameterization
         self.loss = loss
-        self.make_optimizer = optimizer
-        self.lr_warmup_steps = lr_warmup_steps
-        self.ema = EMA(self.network, decay=ema_decay)
         self.denoiser = Denoiser(self.network, schedule, parameterization)
         self.ema_denoiser = Denoiser(self.ema.network, schedule, parameterization)
 
     @property
-    def num_classes(self) -> int | None:
-        """Classes of the network, which is also the number of its null label; None: unconditional."""
-        return self.network.num_classes  # type: ignore[return-value]
+    def null_labels(self) -> tuple[int, ...]:
+        """One for each label that the network takes: the class, then the style."""
+        return self.network.null_labels
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
+    @property
+    def x0_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of what the network sees."""
+        return self.network.in_channels, self.network.image_size, self.network.image_size
+
+    def shipped_state(self) -> dict[str, Tensor]:
+        """The averaged network and, under `codec.`, what leads back to images."""
+        codec = {f"codec.{name}": tensor for name, tensor in self.codec.state_dict().items()}
+        return super().shipped_state() | codec
+
+    def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> dict[str, Tensor]:
         """One loss; its unweighted error per third of t goes to the log as train/loss_t_{low,mid,high}."""
-        parts = self._loss(self.denoiser, batch, null_label=self.num_classes)
+        parts = self._loss(self.denoiser, batch, null_labels=self.null_labels)
         self.log(
             "train/loss",
             parts.loss,
@@ -79,24 +82,13 @@ class DiffusionModule(pl.LightningModule):
                 )
         return {"loss": parts.loss}
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+    def validation_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> None:
         """The loss of the averaged weights on noise that is the same in every epoch, so that epochs compare."""
         generator = torch.Generator(self.device).manual_seed(batch_idx)
         parts = self._loss(self.ema_denoiser, batch, generator=generator)
         self.log("val/loss", parts.loss, prog_bar=True, batch_size=len(parts.t), sync_dist=True)
 
-    def _loss(self, denoiser: Denoiser, batch: tuple[Tensor, Tensor], **options: Any) -> LossParts:
-        x0, label = batch
-        x0 = x0.contiguous(memory_format=self.memory_format)
-        return self.loss(denoiser, x0, label if self.num_classes is not None else None, **options)
-
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """The optimizer over the network (never its average), with linear warm-up."""
-        optimizer = self.make_optimizer(self.network.parameters())
-        warmup = LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / max(1, self.lr_warmup_steps)))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": warmup, "interval": "step"}}
-
-    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        """Step, then average: here rather than in a hook, so that a checkpoint never falls between the two."""
-        super().optimizer_step(*args, **kwargs)
-        self.ema.update(self.network)
+    def _loss(self, denoiser: Denoiser, batch: tuple[Tensor, ...], **options: Any) -> LossParts:
+        images, *labels = batch
+        x0 = self.codec.encode(images.contiguous(memory_format=self.memory_format))
+        return self.loss(denoiser, x0, *labels[: len(self.null_labels)], **options)

@@ -1,0 +1,53 @@
+"""What every training of the lab shares: one network, its moving average, one optimizer with warm-up."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from diffusionlab.training.ema import EMA
+
+MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+
+
+class AveragedModule(pl.LightningModule):
+    """Trains `network` and follows it with a moving average, which is what is validated, shown and shipped.
+
+    `optimizer` is called with the parameters. `lr_warmup_steps`: optimizer steps over which the learning rate rises
+    linearly from 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        network: nn.Module,
+        optimizer: MakeOptimizer,
+        ema_decay: float = 0.999,
+        lr_warmup_steps: int = 0,
+        channels_last: bool = False,
+    ) -> None:
+        super().__init__()
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.network = network.to(memory_format=self.memory_format)
+        self.ema = EMA(self.network, decay=ema_decay)
+        self.make_optimizer = optimizer
+        self.lr_warmup_steps = lr_warmup_steps
+
+    def shipped_state(self) -> dict[str, Tensor]:
+        """The tensors that using the model takes, by name: the averaged network, without its training."""
+        return self.ema.network.state_dict()
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """The optimizer over the network (never its average), with linear warm-up."""
+        optimizer = self.make_optimizer(self.network.parameters())
+        warmup = LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / max(1, self.lr_warmup_steps)))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": warmup, "interval": "step"}}
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """Step, then average: here rather than in a hook, so that a checkpoint never falls between the two."""
+        super().optimizer_step(*args, **kwargs)
+        self.ema.update(self.network)

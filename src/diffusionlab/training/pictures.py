@@ -1,0 +1,121 @@
+"""Pictures as training goes on: the same noise denoised again and again, the same images reconstructed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from PIL import Image
+
+from diffusionlab import tensors
+from diffusionlab.diffusion import Guidance, Sampler, SampleRequest, sample_batches
+from diffusionlab.training.autoencoder_module import AutoencoderModule
+from diffusionlab.training.diffusion_module import DiffusionModule
+from diffusionlab.visualization.grids import class_grid, image_grid, save_png
+
+
+class PictureEvery(pl.Callback):
+    """Writes `folder`/epoch_0005.png, ..., and latest.png every `every_n_epochs` and at the end."""
+
+    def __init__(self, *, folder: str, every_n_epochs: int) -> None:
+        self.folder = Path(folder)
+        self.every_n_epochs = every_n_epochs
+
+    def picture(self, trainer: pl.Trainer, module: pl.LightningModule) -> Image.Image | None:
+        """What to write; None where the module is not of the kind that the picture shows."""
+        raise NotImplementedError
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw on rank 0 every so many epochs."""
+        if (trainer.current_epoch + 1) % self.every_n_epochs == 0:
+            self._write(trainer, pl_module, num_epochs=trainer.current_epoch + 1)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The last picture, however short the run was."""
+        self._write(trainer, pl_module, num_epochs=trainer.current_epoch)
+
+    def _write(self, trainer: pl.Trainer, module: pl.LightningModule, *, num_epochs: int) -> None:
+        path = self.folder / f"epoch_{num_epochs:04d}.png"
+        if not trainer.is_global_zero or path.exists():
+            return
+        with trainer.precision_plugin.forward_context():
+            picture = self.picture(trainer, module)
+        if picture is not None:
+            save_png(picture, path)
+            save_png(picture, self.folder / "latest.png")
+
+
+class SampleGrid(PictureEvery):
+    """Samples of a diffusion model with the averaged weights; the noise never changes.
+
+    A conditional model gets `num_samples` spread over its classes, one column each, and over its styles, row by row.
+    `guidance_scale` is ignored by an unconditional one.
+    """
+
+    def __init__(
+        self,
+        *,
+        sampler: Sampler,
+        class_names: Sequence[str] | None,
+        folder: str,
+        num_samples: int = 40,
+        every_n_epochs: int = 5,
+        guidance_scale: float = 2.0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(folder=folder, every_n_epochs=every_n_epochs)
+        self.sampler = sampler
+        self.class_names = class_names
+        self.num_samples = num_samples
+        self.guidance_scale = guidance_scale
+        self.seed = seed
+
+    def picture(self, trainer: pl.Trainer, module: pl.LightningModule) -> Image.Image | None:
+        """The grid of samples."""
+        if not isinstance(module, DiffusionModule):
+            return None
+        labels = self.labels(module.null_labels)
+        request = SampleRequest(
+            num_samples=len(labels[0]) if labels else self.num_samples,
+            shape=module.x0_shape,
+            labels=labels,
+            null_labels=module.null_labels,
+            guidance=Guidance(scale=self.guidance_scale if labels else 1.0),
+            seed=self.seed,
+        )
+        batches = sample_batches(
+            module.ema_denoiser, module.codec, self.sampler, request, batch_size=250, device=module.device
+        )
+        images = tensors.to_uint8(torch.cat(list(batches)))
+        if not labels or self.class_names is None:
+            return image_grid(images, columns=10)
+        return class_grid(images, labels[0], self.class_names)
+
+    def labels(self, numbers: Sequence[int]) -> tuple[torch.Tensor, ...]:
+        """Equally many of each class; within a class, the styles in turn. `numbers`: how many there are of each."""
+        if not numbers:
+            return ()
+        per_class = max(1, self.num_samples // numbers[0])
+        in_class = torch.arange(per_class).repeat(numbers[0])
+        label = torch.arange(numbers[0]).repeat_interleave(per_class)
+        return (label, *(in_class * number // per_class for number in numbers[1:]))
+
+
+class ReconstructionGrid(PictureEvery):
+    """Images of the validation split, or else of the test split, above what an autoencoder makes of them."""
+
+    def __init__(self, *, folder: str, num_images: int = 40, every_n_epochs: int = 5, columns: int = 10) -> None:
+        super().__init__(folder=folder, every_n_epochs=every_n_epochs)
+        self.num_images = num_images
+        self.columns = columns
+
+    def picture(self, trainer: pl.Trainer, module: pl.LightningModule) -> Image.Image | None:
+        """Rows of images, each above the row of their reconstructions."""
+        if not isinstance(module, AutoencoderModule):
+            return None
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        arrays = data.val if len(data.val) else data.test
+        images = arrays.images[torch.linspace(0, len(arrays) - 1, self.num_images // self.columns * self.columns).long()]
+        again = tensors.to_uint8(module.reconstruct(tensors.to_float(images).to(module.device)).float()).cpu()
+        rows = [part for pair in zip(images.split(self.columns), again.split(self.columns), strict=True) for part in pair]
+        return image_grid(torch.cat(rows), columns=self.columns)
