@@ -56,6 +56,12 @@ def find_autoencoder(stage: DictConfig, data_hash: str, status: str = "finished"
     return None
 
 
+def go_on_where_interrupted(stage: DictConfig, data_hash: str) -> None:
+    """Point the settings at the folder and the checkpoint of an interrupted run that they are of, if there is one."""
+    if record := find_autoencoder(stage, data_hash, status="interrupted"):
+        stage.paths.output_dir, stage.ckpt_path = record.path, str(Path(record.path or "") / LAST)
+
+
 def identity(config: dict[str, Any]) -> dict[str, Any]:
     """The part of a run's settings that makes an autoencoder what it is."""
     return {

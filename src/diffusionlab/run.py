@@ -18,7 +18,7 @@ from diffusionlab.diffusion import Codec, LatentCodec
 from diffusionlab.errors import LabError, TrainingInterrupted
 from diffusionlab.explain import user_errors
 from diffusionlab.facts import facts_of_parts, facts_of_result, facts_of_settings
-from diffusionlab.first_stage import autoencoder_settings, find_autoencoder, fit_codec
+from diffusionlab.first_stage import autoencoder_settings, find_autoencoder, fit_codec, go_on_where_interrupted
 from diffusionlab.preflight import preflight
 from diffusionlab.registry.provenance import provenance, save_uncommitted
 from diffusionlab.registry.record import RECORD_FILE, RunRecord, new_run_id, read_record
@@ -96,9 +96,12 @@ def _train_codec(
     stage, stage_choices = autoencoder_settings(cfg, choices)
     record = find_autoencoder(stage, datamodule.data_hash)
     if record is None:
-        log.info("training the autoencoder first")
-        with isolate_rng():
-            record = _train(stage, stage_choices, sweep=None)
+        go_on_where_interrupted(stage, datamodule.data_hash)
+        try:
+            with isolate_rng():
+                record = _train(stage, stage_choices, sweep=None)
+        except TrainingInterrupted as error:
+            raise TrainingInterrupted("stopped in the autoencoder's training; go on with the same command") from error
     fit_codec(codec, Path(record.path or ""), datamodule)
     return record.run_id
 
