@@ -34,7 +34,7 @@ def test_a_network_that_hits_its_target_gives_back_the_clean_image(schedule, par
     t = torch.tensor(schedule.times(10)[2:8])
     alpha, sigma = (per_image(value) for value in schedule(t))
     target = parameterization.target(x0, noise, alpha, sigma)
-    denoiser = Denoiser(lambda x, time, label: target, schedule, parameterization)
+    denoiser = Denoiser(lambda x, time: target, schedule, parameterization)
     torch.testing.assert_close(denoiser(alpha * x0 + sigma * noise, t), x0, rtol=1e-4, atol=1e-4)
 
 
@@ -45,7 +45,7 @@ def test_the_network_sees_inputs_of_unit_variance(schedule):
     for parameterization in (Epsilon(), V(), EDM(sigma_data=1.0)):
         for t in (0.3, 0.6, 1.0):
             seen = []
-            denoiser = Denoiser(lambda x, time, label, seen=seen: seen.append(x) or x, schedule, parameterization)
+            denoiser = Denoiser(lambda x, time, seen=seen: seen.append(x) or x, schedule, parameterization)
             alpha, sigma = schedule.at(t)
             denoiser.output(alpha * x0 + sigma * noise, torch.full((500,), t))
             assert seen[0].std().item() == pytest.approx(1, abs=0.02)
@@ -73,7 +73,7 @@ def test_edm_scaling_is_table_one_of_the_paper(t, sigma_data):
 def test_edm_weighting_makes_every_noise_level_count_the_same_for_the_edm_network():
     schedule = EDMSchedule()
     alpha, sigma = schedule(torch.linspace(0.3, 1, 20))
-    denoiser = Denoiser(lambda x, time, label: x, schedule, EDM(sigma_data=0.5))
+    denoiser = Denoiser(lambda x, time: x, schedule, EDM(sigma_data=0.5))
     weight = DenoisingLoss(weighting="edm", sigma_data=0.5).weight(denoiser, alpha, sigma)
     torch.testing.assert_close(weight, torch.ones(20), rtol=1e-4, atol=1e-4)
 
@@ -84,13 +84,13 @@ def test_min_snr_weights_are_the_papers_for_epsilon_x0_and_v():
     snr, loss = (alpha / sigma) ** 2, DenoisingLoss(weighting="min_snr", min_snr_gamma=5.0)
     capped = snr.clamp(max=5.0)
     for parameterization, paper in ((Epsilon(), capped / snr), (X0(), capped), (V(), capped / (snr + 1))):
-        weight = loss.weight(Denoiser(lambda x, time, label: x, schedule, parameterization), alpha, sigma)
+        weight = loss.weight(Denoiser(lambda x, time: x, schedule, parameterization), alpha, sigma)
         torch.testing.assert_close(weight, paper, rtol=1e-3, atol=1e-6)
 
 
 def test_the_loss_of_a_silent_epsilon_network_is_the_variance_of_the_noise():
     x0 = torch.zeros(512, 1, 8, 8)
-    denoiser = Denoiser(lambda x, time, label: torch.zeros_like(x), LinearSchedule(), Epsilon())
+    denoiser = Denoiser(lambda x, time: torch.zeros_like(x), LinearSchedule(), Epsilon())
     parts = DenoisingLoss()(denoiser, x0, generator=torch.Generator().manual_seed(0))
     assert parts.loss.item() == pytest.approx(1.0, abs=0.02)
     assert parts.error.shape == parts.t.shape == (512,)
@@ -110,7 +110,7 @@ def test_labels_are_dropped_at_the_asked_rate_and_only_to_the_null_label(rate):
 
 def test_a_generator_makes_the_loss_repeatable_and_leaves_the_global_stream_alone():
     x0, _ = batch()
-    denoiser = Denoiser(lambda x, time, label: 0.5 * x, CosineSchedule(), V())
+    denoiser = Denoiser(lambda x, time: 0.5 * x, CosineSchedule(), V())
     state = torch.get_rng_state()
     first, second = (DenoisingLoss()(denoiser, x0, generator=torch.Generator().manual_seed(3)).loss for _ in range(2))
     assert torch.equal(first, second)

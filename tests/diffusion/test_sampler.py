@@ -138,7 +138,7 @@ def test_ancestral_samples_have_the_mean_and_spread_of_the_data():
 @pytest.mark.parametrize(("sampler", "nfe"), [(DDIM, 7), (DPMSolverPP2M, 7), (Heun, 13)])
 def test_a_sampler_yields_its_whole_walk_and_costs_what_it_says(sampler, nfe):
     schedule = LinearSchedule()
-    network = lambda x, time, label: 0.1 * x  # noqa: E731
+    network = lambda x, time: 0.1 * x  # noqa: E731
     denoise = GuidedDenoiser(Denoiser(network, schedule, Epsilon()))
     steps = list(sampler(num_steps=7)(denoise, schedule, draws(*SHAPE)))
     assert [step.t for step in steps] == schedule.times(7)[1:]

@@ -7,7 +7,8 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from diffusionlab.models import Network
+from diffusionlab.config import register
+from diffusionlab.models import Autoencoder, Network
 from diffusionlab.models.facets import describe
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -15,24 +16,32 @@ MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 
 
 def from_config(model: str, *, channels: int = 1, image_size: int = 28, num_classes: str = "10") -> Network:
-    data = f"{{channels: {channels}, image_size: {image_size}, num_classes: {num_classes}}}"
+    facts = {"channels": channels, "image_size": image_size, "num_classes": num_classes}
+    register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return instantiate(compose(overrides=[f"+model={model}", f"+data={data}", *REST]).model)
+        cfg = compose("train", [f"model={model}", "data=garments", *(f"data.{key}={value}" for key, value in facts.items())])
+        return instantiate(cfg.model)
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(("channels", "image_size"), [(1, 28), (3, 32), (3, 64)])
 def test_every_model_fits_every_kind_of_data(model: str, channels: int, image_size: int) -> None:
     network = from_config(model, channels=channels, image_size=image_size).eval()
-    assert (network.in_channels, network.image_size) == (channels, image_size)
-    x = torch.randn(1, channels, image_size, image_size)
+    latent_size = {28: 8, 32: 8, 64: 16}[image_size]
+    expected = (4, latent_size) if "latent" in model else (channels, image_size)
+    assert (network.in_channels, network.image_size) == expected
+    x = torch.randn(1, expected[0], expected[1], expected[1])
     with torch.no_grad():
-        assert network(x, torch.tensor([500.0])).shape == x.shape
+        output = network(x) if isinstance(network, Autoencoder) else network(x, torch.tensor([500.0]))
+    assert output.shape == x.shape
 
 
 FACTS = {
     "simple_unet": (3_712_257, {"cnn", "unet"}),
     "efficient_unet": (678_961, {"cnn", "unet"}),
+    "autoencoder": (222_953, {"cnn", "residual", "autoencoder"}),
+    "latent_unet": (3_287_812, {"cnn", "unet", "residual", "attention"}),
+    "conditional_latent_unet": (3_290_628, {"cnn", "unet", "residual", "attention", "conditional"}),
     "conditional_unet": (690_385, {"cnn", "unet", "residual", "attention", "conditional"}),
     "attention_unet": (5_420_929, {"cnn", "unet", "residual", "attention"}),
     "linear_attention_unet": (5_488_001, {"cnn", "unet", "residual", "attention", "linear_attention"}),

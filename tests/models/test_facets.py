@@ -199,10 +199,10 @@ class LabelIgnored(VisionTransformer):
 
 HAND_MADE = {
     PlainCNN: {"cnn"},
-    AutoencoderWithoutSkip: {"cnn"},
+    AutoencoderWithoutSkip: {"cnn", "autoencoder"},
     DenseBlock: {"cnn"},
     SqueezeAndConcatenate: {"cnn"},
-    TwoScales: {"cnn"},
+    TwoScales: {"cnn", "autoencoder"},
     AddedSkip: {"cnn", "residual"},
     ConcatenatedSkip: {"cnn", "unet"},
     PooledAndInterpolated: {"cnn", "unet"},
