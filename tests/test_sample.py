@@ -66,10 +66,16 @@ def test_sample_i_depends_on_the_seed_and_i_alone(trained, sampler, tmp_path):
 
 
 def test_labels_are_taken_by_name_number_or_list_in_turn():
-    assert choose_labels("CAT", 3, NAMES, 3).tolist() == [1, 1, 1]
-    assert choose_labels(2, 2, NAMES, 3).tolist() == [2, 2]
-    assert choose_labels(None, 5, NAMES, 3).tolist() == [0, 1, 2, 0, 1]
-    assert choose_labels(None, 5, NAMES, None) is None
+    def chosen(wish, num_samples, style=None, null_labels=(3,)):
+        labels = choose_labels([wish, style], [NAMES, ["light", "bold"]], null_labels, num_samples)
+        return [label.tolist() for label in labels]
+
+    assert chosen("CAT", 3) == [[1, 1, 1]]
+    assert chosen(2, 2) == [[2, 2]]
+    assert chosen(None, 5) == [[0, 1, 2, 0, 1]]
+    assert chosen(None, 5, null_labels=()) == []
+    assert chosen(["dog", "cat"], 5, ["light", "bold"], (3, 2)) == [[2, 1, 2, 1, 2], [0, 0, 1, 1, 0]]
+    assert chosen("dog", 2, None, (3, 2)) == [[2, 2], [2, 2]]  # any style: the null label
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,10 @@ def test_labels_are_taken_by_name_number_or_list_in_turn():
         (["label=Trousers"], "did you mean Trouser?"),
         (["label=11"], "numbered 0 to 9"),
         (["num_samples=0"], "num_samples=0"),
+        (["style=bold"], "trained without styles"),
+        (["guidance_scale=much"], "a list such as [1,2,4]"),
+        (["guidance_schedule=square"], "constant, linear, interval"),
+        (["guidance_schedule=interval", "guidance_interval=[0.8,0.2]"], "two rising times"),
         (["sampler.num_steps=5000"], "use 1 to 1000"),
         (["run=20260101-120000-abcdee"], "20260101-120000-abcdef"),
         (["device=cudda"], "cudda"),
@@ -96,3 +106,22 @@ def test_an_unconditional_run_takes_neither_label_nor_guidance(lab, registry_of_
         run_sample(trained, "label=Bag")
     with pytest.raises(UsageError, match="guidance_scale=3"):
         run_sample(trained, "guidance_scale=3")
+
+
+def test_several_guidance_scales_make_a_grid_of_scales_and_classes_from_the_same_noise(trained):
+    folder = run_sample(trained, "num_samples=10", "guidance_scale=[0,1,5000]", "guidance_schedule=linear")
+    width, height = Image.open(folder / "grid.png").size
+    assert width > 10 * (28 * 3 + 4) and height > 3 * (28 * 3 + 4)
+    one = run_sample(trained, "num_samples=10", "guidance_scale=5000", "guidance_schedule=linear")
+    assert np.array_equal(pictures(folder / "guidance_scale=5000"), pictures(one))
+    assert not np.array_equal(pictures(folder / "guidance_scale=0"), pictures(one))
+
+
+def test_changing_one_label_changes_only_that_sample(trained, tmp_path):
+    """The same noise, another class: sample 1 differs, its neighbours stay what they were."""
+    def of(name, labels):
+        settings = (f"label={labels}", "num_samples=3", "guidance_scale=5000", f"output_dir={tmp_path / name}")
+        return pictures(run_sample(trained, *settings))
+
+    before, after = of("before", "[Bag,Bag,Bag]"), of("after", "[Bag,Sandal,Bag]")
+    assert np.array_equal(before[[0, 2]], after[[0, 2]]) and not np.array_equal(before[1], after[1])

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from diffusionlab import config
 from diffusionlab.checkpoint import SaveWeights, build_codec, check_resumable
 from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.data.styles import make_styler
 from diffusionlab.run_folder import LAST, checkpoint_file
 from diffusionlab.models import Autoencoder
 from diffusionlab.training import AutoencoderModule, AveragedModule, DiffusionModule
@@ -47,6 +48,7 @@ def build(cfg: DictConfig, choices: dict[str, str], folder: Path, beat: Callable
         ckpt_path = checkpoint_file(cfg.paths.runs_dir, cfg.ckpt_path, cfg.name)
         check_resumable(ckpt_path, plain)
     datamodule = instantiate(cfg.data)
+    datamodule.styler = make_styler(cfg.condition.style, cfg.condition.csv)
     module = _module(cfg)
     throughput = Throughput()
     always = [RandomState(), LossGuard(), GracefulStop(folder / LAST), Heartbeat(beat), throughput]

@@ -134,9 +134,12 @@ class SampleConfig:
 
     run: str = MISSING
     label: Any = None
+    style: Any = None
     num_samples: int = MISSING
     sampler: Any = MISSING
-    guidance_scale: float | None = None
+    guidance_scale: Any = None
+    guidance_schedule: str = MISSING
+    guidance_interval: list[float] = MISSING
     seed: int = MISSING
     batch_size: int = MISSING
     device: str = MISSING

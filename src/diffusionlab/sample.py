@@ -1,16 +1,19 @@
 """Sample from a trained run, by its name alone."""
 
+from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig
+from PIL import Image
 from rich.progress import track
 
 from diffusionlab import tensors
 from diffusionlab.checkpoint import TrainedModel, load_model
-from diffusionlab.diffusion import Guidance, SampleRequest, sample_batches
+from diffusionlab.diffusion import Guidance, Sampler, SampleRequest, sample_batches
 from diffusionlab.errors import UsageError, did_you_mean
 from diffusionlab.explain import user_errors
 from diffusionlab.registry.lookup import find_run
@@ -18,77 +21,114 @@ from diffusionlab.visualization.grids import class_grid, image_grid, save_png, t
 
 
 def sample(cfg: DictConfig) -> Path:
-    """Write grid.png and one PNG a sample; returns their folder. Raises UsageError for a wish that cannot be met."""
+    """Write grid.png and one PNG a sample; returns their folder. Raises UsageError for a wish that cannot be met.
+
+    Several guidance scales make a folder and a row of the grid each, from the same noise.
+    """
     with user_errors():
         folder = _run_folder(cfg)
         model = load_model(folder, _device(cfg.device))
-        label = choose_labels(
-            cfg.label, cfg.num_samples, model.config["data"]["class_names"], model.network.num_classes
-        )
-        labels = () if label is None else (label,)
-        scale = cfg.guidance_scale if cfg.guidance_scale is not None else (2.0 if labels else 1.0)
-        request = SampleRequest(
-            num_samples=cfg.num_samples,
-            shape=model.x0_shape,
-            labels=labels,
-            null_labels=model.network.null_labels,
-            guidance=Guidance(scale=scale),
-            seed=cfg.seed,
-        )
+        names = [model.config["data"]["class_names"], (model.config.get("condition") or {}).get("style_names")]
+        labels = choose_labels([cfg.label, cfg.style], names, model.network.null_labels, cfg.num_samples)
         sampler = instantiate(cfg.sampler)
         model.denoiser.schedule.times(sampler.num_steps)  # refuses more steps than the schedule has
-    device = next(model.network.parameters()).device
-    batches = sample_batches(model.denoiser, model.codec, sampler, request, batch_size=cfg.batch_size, device=device)
-    total = -(-cfg.num_samples // cfg.batch_size)
-    images = tensors.to_uint8(torch.cat([batch.cpu() for batch in track(batches, "sampling", total=total)]))
+        requests = {scale: _request(cfg, model, labels, scale) for scale in _scales(cfg.guidance_scale, bool(labels))}
+    drawn = {scale: _draw(model, sampler, request, cfg.batch_size) for scale, request in requests.items()}
     target = Path(cfg.output_dir) if cfg.output_dir else _new_folder(folder / "samples")
-    write(images, label, model, target)
+    for scale, images in drawn.items():
+        save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target)
+    save_png(grid(drawn, labels, names[0]), target / "grid.png")
     print(target / "grid.png")
     return target
 
 
 def choose_labels(
-    wish: Any, num_samples: int, class_names: list[str] | None, num_classes: int | None
-) -> torch.Tensor | None:
-    """(num_samples,) int64: the wished classes in turn, by name or number; all of them where `wish` is None.
+    wishes: Sequence[Any], names: Sequence[Sequence[str] | None], null_labels: Sequence[int], num_samples: int
+) -> tuple[torch.Tensor, ...]:
+    """One (num_samples,) int64 for each label that the network takes: every wished class in every wished style, in turn.
 
-    None for an unconditional network. Raises UsageError for a class that there is not.
+    A wish is a name, a number, or a list of them; None is all classes, or the null style. `null_labels` are how many
+    classes and styles there are. Raises UsageError for a wish that there is not.
     """
-    if num_classes is None:
+    for option, wish in list(zip(("label", "style"), wishes, strict=True))[len(null_labels) :]:
         if wish is not None:
-            raise UsageError(
-                f"label={wish}: this run is unconditional; leave label away, or train model=conditional_unet"
-            )
-        return None
-    names = class_names or [str(number) for number in range(num_classes)]
-    wishes = list(range(num_classes)) if wish is None else list(wish) if isinstance(wish, ListConfig) else [wish]
-    numbers = torch.tensor([_class_number(one, names) for one in wishes])
-    return numbers.repeat(-(-num_samples // len(numbers)))[:num_samples]
+            told = "unconditional" if not null_labels else "trained without styles"
+            how = "model=conditional_unet" + (" condition.style=ink" if option == "style" else "")
+            raise UsageError(f"{option}={wish}: this run is {told}; leave {option} away, or train {how}")
+    chosen = []
+    for option, wish, known, number in zip(("label", "style"), wishes, names, null_labels, strict=False):
+        if wish is None:
+            chosen.append(list(range(number)) if option == "label" else [number])
+        else:
+            several = list(wish) if isinstance(wish, list | ListConfig) else [wish]
+            chosen.append([_number(option, one, known or [str(place) for place in range(number)]) for one in several])
+    if not chosen:
+        return ()
+    in_turn = [combination[::-1] for combination in product(*reversed(chosen))]  # the class changes fastest
+    rows = torch.tensor(in_turn).repeat(-(-num_samples // len(in_turn)), 1)[:num_samples]
+    return tuple(rows.unbind(dim=1))
 
 
-def write(images: torch.Tensor, labels: torch.Tensor | None, model: TrainedModel, target: Path) -> None:
-    """grid.png, and 00000.png ... in the order of the samples; `images` (N, C, H, W) uint8."""
-    target.mkdir(parents=True, exist_ok=True)
+def grid(
+    drawn: Mapping[float, torch.Tensor], labels: Sequence[torch.Tensor], class_names: Sequence[str] | None
+) -> Image.Image:
+    """One column a class where all classes have equally many samples; rows of one guidance scale after another."""
+    images = torch.cat(list(drawn.values()))
+    counts = labels[0].unique(return_counts=True)[1].tolist() if labels else []
+    if class_names is None or len(counts) < 2 or len(set(counts)) > 1:
+        return image_grid(images, columns=max(1, round(len(images) ** 0.5)))
+    captions = [f"{scale:g}" for scale in drawn] if len(drawn) > 1 else None
+    return class_grid(images, labels[0].repeat(len(drawn)), class_names, row_captions=captions)
+
+
+def save_singly(images: torch.Tensor, folder: Path) -> None:
+    """00000.png ... in the order of the samples; `images` (N, C, H, W) uint8."""
+    folder.mkdir(parents=True, exist_ok=True)
     for number, image in enumerate(images):
-        save_png(to_pil(image), target / f"{number:05d}.png")
-    equal = labels is not None and len(set(labels.bincount(minlength=1)[labels.unique()].tolist())) == 1
-    if labels is not None and equal and len(labels.unique()) > 1:
-        grid = class_grid(images, labels, model.config["data"]["class_names"])
-    else:
-        columns = max(1, round(len(images) ** 0.5))
-        grid = image_grid(images, columns=columns)
-    save_png(grid, target / "grid.png")
+        save_png(to_pil(image), folder / f"{number:05d}.png")
 
 
-def _class_number(wish: Any, names: list[str]) -> int:
+def _request(
+    cfg: DictConfig, model: TrainedModel, labels: tuple[torch.Tensor, ...], scale: float
+) -> SampleRequest:
+    return SampleRequest(
+        num_samples=cfg.num_samples,
+        shape=model.x0_shape,
+        labels=labels,
+        null_labels=model.network.null_labels,
+        guidance=Guidance(scale=scale, schedule=cfg.guidance_schedule, interval=tuple(cfg.guidance_interval)),
+        seed=cfg.seed,
+    )
+
+
+def _draw(model: TrainedModel, sampler: Sampler, request: SampleRequest, batch_size: int) -> torch.Tensor:
+    """(num_samples, C, H, W) uint8."""
+    device = next(model.network.parameters()).device
+    batches = sample_batches(model.denoiser, model.codec, sampler, request, batch_size=batch_size, device=device)
+    total = -(-request.num_samples // batch_size)
+    return tensors.to_uint8(torch.cat([batch.cpu() for batch in track(batches, "sampling", total=total)]))
+
+
+def _scales(wish: Any, conditional: bool) -> list[float]:
+    """The guidance scales asked for; by default 2 where there are labels."""
+    if wish is None:
+        return [2.0 if conditional else 1.0]
+    several = list(wish) if isinstance(wish, ListConfig) else [wish]
+    try:
+        return list(dict.fromkeys(float(one) for one in several))
+    except (TypeError, ValueError):
+        raise UsageError(f"guidance_scale={wish}: a number, or a list such as [1,2,4]") from None
+
+
+def _number(option: str, wish: Any, names: Sequence[str]) -> int:
     if isinstance(wish, int) or str(wish).isdecimal():
         if int(wish) < len(names):
             return int(wish)
-        raise UsageError(f"label={wish}: the classes are numbered 0 to {len(names) - 1}")
+        raise UsageError(f"{option}={wish}: they are numbered 0 to {len(names) - 1}, {', '.join(names)}")
     lower = [name.lower() for name in names]
     if str(wish).lower() in lower:
         return lower.index(str(wish).lower())
-    raise UsageError(f"label={wish} is none of {', '.join(names)}{did_you_mean(str(wish), names)}")
+    raise UsageError(f"{option}={wish} is none of {', '.join(names)}{did_you_mean(str(wish), list(names))}")
 
 
 def _run_folder(cfg: DictConfig) -> Path:

@@ -1,7 +1,7 @@
 """Images and labels in memory, and what is done to them once: resize, split, hash."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,10 +11,11 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class ImageArrays:
-    """`images` (N, C, H, W) uint8 and `labels` (N,) int64, always of equal length."""
+    """`images` (N, C, H, W) uint8, `labels` and, where the data have them, `styles` (N,) int64, of equal length."""
 
     images: Tensor
     labels: Tensor
+    styles: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
@@ -28,7 +29,7 @@ class ImageArrays:
     def take(self, indices: np.ndarray) -> "ImageArrays":
         """A copy of the chosen rows, in the order given."""
         rows = torch.from_numpy(indices)
-        return ImageArrays(self.images[rows], self.labels[rows])
+        return self._chosen(rows)
 
     def only(self, labels: list[int]) -> "ImageArrays":
         """The images of the chosen classes, relabelled 0, 1, ... in the order of `labels`."""
@@ -36,7 +37,7 @@ class ImageArrays:
         new_label[labels] = torch.arange(len(labels))
         relabelled = new_label[self.labels]
         keep = relabelled >= 0
-        return ImageArrays(self.images[keep], relabelled[keep])
+        return replace(self, labels=relabelled)._chosen(keep)
 
     def resized(self, size: int, chunk: int = 4096) -> "ImageArrays":
         """Squared to `size` pixels (bilinear, antialiased), in chunks so that memory stays flat."""
@@ -45,7 +46,11 @@ class ImageArrays:
         parts = [
             F.interpolate(part, size=(size, size), mode="bilinear", antialias=True) for part in self.images.split(chunk)
         ]
-        return ImageArrays(torch.cat(parts), self.labels)
+        return replace(self, images=torch.cat(parts))
+
+    def _chosen(self, rows: Tensor) -> "ImageArrays":
+        styles = None if self.styles is None else self.styles[rows]
+        return ImageArrays(self.images[rows], self.labels[rows], styles)
 
 
 def stratified_split(labels: Tensor, num_held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 
 from diffusionlab.data.arrays import ImageArrays, content_hash, stratified_split
 from diffusionlab.data.loader import BatchLoader
+from diffusionlab.data.styles import Styler
 
 
 class ImageDataModule(pl.LightningDataModule):
@@ -39,6 +40,8 @@ class ImageDataModule(pl.LightningDataModule):
     native_channels: int
     native_image_size: int
     native_class_names: tuple[str, ...]
+    styler: Styler | None = None
+    """Set before `setup`: what gives the images a second label, so that batches are `(x0, label, style)`."""
 
     def __init__(
         self,
@@ -115,7 +118,8 @@ class ImageDataModule(pl.LightningDataModule):
         """Read, choose classes, resize and split; a second call does nothing."""
         if self._arrays is not None:
             return
-        train, test = (self._fitted(arrays) for arrays in self.read())
+        splits = self.read()
+        train, test = map(self._fitted, splits if self.styler is None else self.styler(*splits))
         if self.num_val >= len(train):
             raise ValueError(
                 f"data.num_val={self.num_val} leaves nothing of the {len(train)} training images of {self.name}; "

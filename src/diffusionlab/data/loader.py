@@ -26,7 +26,7 @@ class _EpochPlan:
 
 
 class BatchLoader:
-    """Iterates `(x0, label)`: (B, C, H, W) float32 in [-1, 1] and (B,) int64.
+    """Iterates `(x0, label)`: (B, C, H, W) float32 in [-1, 1] and (B,) int64; `(x0, label, style)` where there are styles.
 
     The order is a permutation drawn from `(seed, epoch)`; call `set_epoch` before each epoch, as Lightning does.
     Rank r of w takes every w-th image of it, so the global batch is the same however many ranks share it. Where
@@ -72,7 +72,7 @@ class BatchLoader:
         share = -(-len(self.arrays) // self.world_size)
         return share // self.batch_size if self.drop_last else -(-share // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         # A generator: nothing happens before the first batch is asked for. Lightning calls iter() before it loads
         # the state and sets the epoch, and once more only to see whether it can.
         start, self._resume_at = self._resume_at, 0
@@ -89,12 +89,13 @@ class BatchLoader:
         share = np.arange(self.rank, -(-num_images // self.world_size) * self.world_size, self.world_size) % num_images
         return _EpochPlan(torch.from_numpy(rows[share]), torch.from_numpy(flips[share]))
 
-    def _batch(self, plan: _EpochPlan, part: slice) -> tuple[Tensor, Tensor]:
+    def _batch(self, plan: _EpochPlan, part: slice) -> tuple[Tensor, ...]:
         rows, flips = plan.rows[part], plan.flips[part]
         images = self.arrays.images[rows]
         if self.horizontal_flip:
             images = torch.where(flips[:, None, None, None], images.flip(-1), images)
-        return to_float(images), self.arrays.labels[rows]
+        labels = (self.arrays.labels, self.arrays.styles)
+        return to_float(images), *(label[rows] for label in labels if label is not None)
 
     # ---- what Lightning asks for ----
 

@@ -12,34 +12,44 @@ MIN_CELL = 64
 GAP = 4
 
 
-def image_grid(images: Tensor, *, columns: int, captions: Sequence[str] | None = None) -> Image.Image:
+def image_grid(
+    images: Tensor, *, columns: int, captions: Sequence[str] | None = None, row_captions: Sequence[str] | None = None
+) -> Image.Image:
     """`images`: (N, C, H, W) uint8, C = 1 or 3, laid out row by row; `captions`: one for each column.
+
+    `row_captions` stand at the left, each at the first of its equal share of the rows.
 
     Small images are enlarged by a whole factor without smoothing, so that a pixel stays a pixel.
     """
     count, _, height, width = images.shape
     scale = max(1, -(-MIN_CELL // max(height, width)))
     cell_width, cell_height = width * scale + GAP, height * scale + GAP
-    header = 18 if captions else 0
+    header, margin = 18 if captions else 0, 30 if row_captions else 0
     rows = -(-count // columns)
-    canvas = Image.new("RGB", (columns * cell_width + GAP, rows * cell_height + GAP + header), BACKGROUND)
+    canvas = Image.new("RGB", (margin + columns * cell_width + GAP, rows * cell_height + GAP + header), BACKGROUND)
     for i, image in enumerate(images):
         tile = to_pil(image).convert("RGB").resize((width * scale, height * scale), Image.Resampling.NEAREST)
-        canvas.paste(tile, (i % columns * cell_width + GAP, i // columns * cell_height + GAP + header))
+        canvas.paste(tile, (margin + i % columns * cell_width + GAP, i // columns * cell_height + GAP + header))
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
     for column, caption in enumerate(captions or ()):
-        middle = column * cell_width + GAP + width * scale / 2
+        middle = margin + column * cell_width + GAP + width * scale / 2
         draw.text((middle, header / 2 + 2), _fitted(caption, width * scale, font), INK, font, anchor="mm")
+    for place, caption in enumerate(row_captions or ()):
+        row = place * rows // len(row_captions or ())
+        draw.text((margin - 4, header + GAP + (row + 0.5) * cell_height), caption, INK, font, anchor="rm")
     return canvas
 
 
-def class_grid(images: Tensor, labels: Tensor, class_names: Sequence[str]) -> Image.Image:
+def class_grid(
+    images: Tensor, labels: Tensor, class_names: Sequence[str], *, row_captions: Sequence[str] | None = None
+) -> Image.Image:
     """One column a class, in the order of the classes; `images` (N, C, H, W) uint8, `labels` (N,) equally many each."""
     present = labels.unique().tolist()
     by_class = [images[labels == label] for label in present]
     rows = min(len(group) for group in by_class)
     in_rows = torch.stack([group[:rows] for group in by_class], dim=1).flatten(0, 1)
-    return image_grid(in_rows, columns=len(present), captions=[class_names[label] for label in present])
+    captions = [class_names[label] for label in present]
+    return image_grid(in_rows, columns=len(present), captions=captions, row_captions=row_captions)
 
 
 def to_pil(image: Tensor) -> Image.Image:
