@@ -3,6 +3,7 @@
 Imports neither torch nor Lightning: `--help`, `--cfg job` and every refusal answer at once.
 """
 
+import netrc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -140,7 +141,7 @@ def register() -> None:
     resolvers: dict[str, Callable[..., Any]] = {
         "class_names": _class_names,
         "len": len,
-        "no_wandb_key": lambda: "WANDB_API_KEY" not in os.environ,
+        "no_wandb_key": _no_wandb_key,
         "run_folder": run_folder,
     }
     for name, resolver in resolvers.items():
@@ -152,6 +153,16 @@ def _class_names(folder: str) -> list[str]:
     from diffusionlab.data.layout import class_names
 
     return list(class_names(folder))
+
+
+def _no_wandb_key() -> bool:
+    """Whether neither the environment nor ~/.netrc, where `wandb login` writes, has a key."""
+    if "WANDB_API_KEY" in os.environ:
+        return False
+    try:
+        return netrc.netrc().authenticators("api.wandb.ai") is None
+    except (OSError, netrc.NetrcParseError):
+        return True
 
 
 def check(cfg: DictConfig, choices: dict[str, str]) -> None:

@@ -64,7 +64,8 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> float
             experiment.module, datamodule=experiment.datamodule, ckpt_path=experiment.ckpt_path, weights_only=True
         )
     except BaseException as error:
-        stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt))
+        # Lightning makes a SystemExit of the second Ctrl-C
+        stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt, SystemExit))
         _finish(recorder, experiment, start, "interrupted" if stopped else "failed", reason=str(error))
         raise
     _finish(recorder, experiment, start, "finished")
