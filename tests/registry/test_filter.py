@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diffusionlab.registry import upkeep
 from diffusionlab.registry.filter import (
     EVERYTHING,
     MAX_DEPTH,
@@ -70,10 +71,17 @@ def runs() -> Iterator[RunRecord]:
         )
 
 
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+@pytest.fixture(scope="module", params=["scanned", "indexed"])
+def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Registry:
     registry = Registry(tmp_path_factory.mktemp("registry"))
-    registry.upsert(runs())
+    everyone = list(runs())
+    registry.upsert(everyone[:-10])
+    if request.param == "indexed":
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(upkeep, "ROWS_WORTH_INDEXES", 0)
+            patch.setattr(upkeep, "INDEXES", upkeep.INDEXES | {"notes": "BTree", "name": "Bitmap", "tags": "LabelList"})
+            registry.optimize()
+    registry.upsert(everyone[-10:])  # rows that no index knows yet
     return registry
 
 
