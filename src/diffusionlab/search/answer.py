@@ -96,7 +96,7 @@ def _extremes(rows: Sequence[Row]) -> list[str]:
         return []
     known = sorted((row for row in rows if row.get(column) is not None), key=lambda row: row[column])
     best, worst = known[0], known[-1]
-    across = f" (over {len(sets)} data sets, on which it is not comparable)" if len(sets) > 1 else ""
+    across = f" ({len(sets)} data sets, between which it does not compare)" if len(sets) > 1 else ""
     return [f"Lowest {label(column)} {value(best, column)}: {named(best)}; highest {value(worst, column)}: {named(worst)}{across}."]
 
 
@@ -111,7 +111,7 @@ def _ordered(result: Result) -> list[str]:
         which = f"Number {order.skip + 1} by {most}" if order.skip else most[0].upper() + most[1:]
         said = [f"{which}: {value(rows[0], column)}, {' and '.join(named(row) for row in rows[:CITED])}."]
     else:
-        listed = "; ".join(f"{printable(row['run_id'])} {value(row, column)}" for row in rows[:CITED])
+        listed = "; ".join(f"{printable(row['run_id'])} {_or_status(row, column)}" for row in rows[:CITED])
         each = f" of each {label(order.per)}" if order.per else ""
         more = f" and {len(rows) - CITED} more" if len(rows) > CITED else ""
         said = [f"By {most}{each}: {listed}{more}."]
@@ -125,6 +125,12 @@ def _ordered(result: Result) -> list[str]:
         sets = ", ".join(f"{printable(row['run_id'])} {printable(row.get('dataset'))}" for row in rows[:4])
         said.append(f"{label(column)} is not comparable between data sets: {sets}.")
     return said
+
+
+def _or_status(row: Row, column: str) -> str:
+    """The value, or why there is none: "failed"."""
+    shown = value(row, column)
+    return shown if shown != "-" else f"none ({printable(row.get('status') or 'status unknown')})"
 
 
 def _alike(result: Result) -> list[str]:

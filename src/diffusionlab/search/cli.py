@@ -111,7 +111,7 @@ def _query(options: argparse.Namespace, question: str, known: Known, now: dateti
     added, replaced = _conditions(options, known, now)
     if question:
         query = text_query(question, known) if options.no_parse else parse(question, known, now)
-    elif added or options.like or options.sort or options.limit or pictured:
+    elif added or options.where or options.like or options.sort or options.limit or pictured:
         query = ParsedQuery(" ".join(f"--{name} {given}" for name in ("dataset", "arch", "since", "until", "where", "like", "sort")
                                      if (given := getattr(options, name))))  # fmt: skip
     else:
@@ -130,7 +130,7 @@ def _query(options: argparse.Namespace, question: str, known: Known, now: dateti
         name, _, direction = options.sort.partition(":")
         if direction not in ("", "asc", "desc"):
             raise ValueError(f"--sort {name}:desc or {name}:asc, not {direction[:20]!r}")
-        query = replace(query, order=Order(_sortable(name, known), direction == "desc", per=_sortable(options.per, known) if options.per else None))
+        query = replace(query, order=Order(_sortable(name, known), direction == "desc", keep=True, per=_sortable(options.per, known) if options.per else None))
     if options.limit is not None or options.per:
         if query.order is not None:
             count = options.limit if options.limit is not None else 1
@@ -264,7 +264,7 @@ def _print(result: Result, engine: Engine, options: argparse.Namespace) -> None:
 def sweep_table(uri: str, sweep: str, sort: str = "val_loss") -> int:
     """Print the trials of a sweep, the best first and those without a value last; the number of trials."""
     engine = Engine(Registry(uri), datetime.now(UTC))
-    query = ParsedQuery(f"sweep {sweep}", (Compare("sweep", "=", sweep),), Order(_sortable(sort, engine.known), False))
+    query = ParsedQuery(f"sweep {sweep}", (Compare("sweep", "=", sweep),), Order(_sortable(sort, engine.known), False, keep=True))
     result = engine.answer(query)
     from diffusionlab.search.answer import answer
     from diffusionlab.search.page import print_page

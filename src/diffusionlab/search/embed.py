@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -50,13 +51,16 @@ class OpenClip:
             raise ValueError(f"there are no CLIP weights at {weights}: give a file with search.clip_weights=FILE")
         if model not in open_clip.list_models():
             raise ValueError(f"open_clip has no model {model[:60]!r}: try search.clip_model={MODEL}")
+        logging.disable(logging.CRITICAL)  # open_clip logs what is raised below in one line
         try:
             self._model, _, self._preprocess = open_clip.create_model_and_transforms(model, pretrained=weights)
         except Exception as error:  # the hub, the file format or the shapes: each has its own exceptions
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
             raise ValueError(
                 f"the weights {weights!r} of {model} are not at hand ({first}): give a file with search.clip_weights=FILE"
             ) from None
+        finally:
+            logging.disable(logging.NOTSET)
         self._tokenizer = open_clip.get_tokenizer(model)
         self._model.eval()
 

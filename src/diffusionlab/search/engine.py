@@ -95,8 +95,11 @@ class Engine:
 
     def _by_order(self, result: Result, rows: list[Row], order: Order) -> None:
         known = [row for row in rows if _cell(row, order.column) is not None]
-        result.lacking = [row for row in rows if _cell(row, order.column) is None]
+        lacking = [row for row in rows if _cell(row, order.column) is None]
+        if not order.keep:
+            result.lacking, lacking = lacking, []
         known.sort(key=lambda row: _cell(row, order.column), reverse=order.descending)
+        known += lacking
         result.rows, result.total = known, len(known)
         if order.per is not None:
             result.rows = _first_of_each(known, order)
@@ -114,7 +117,7 @@ class Engine:
     def _fewer_words(self, query: ParsedQuery) -> ParsedQuery | None:
         """The query with those words only that some run says together, where none says all of them."""
         plain = [c for c in query.conditions if isinstance(c, Mentions) and c in query.words]
-        if len(plain) < 2 or any(column is None for _, column in query.unknown):
+        if not query.loose or len(plain) < 2 or any(column is None for _, column in query.unknown):
             return None
         rest = tuple(c for c in query.conditions if c not in plain)
         kept = best_subset(self.rows(And(*rest)), plain, self.known.texts)

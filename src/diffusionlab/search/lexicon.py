@@ -410,12 +410,13 @@ def spellable() -> frozenset[str]:
     words = {key for key, (kind, _) in phrases().items() if kind in kinds and key.isalpha() and len(key) >= 4}
     for column in VOCABULARY.values():
         words |= {w for names in column for w in re.findall(r"[a-z]{4,}", names.lower())}
-    for text in (*FIELDS.values(), *FACET_WORDS.values(), *COMPARATORS.values(), *DATASET_WORDS, *MONTHS_AND_DAYS):
+    for text in (*FIELDS.values(), *FACET_WORDS.values(), *DATASET_WORDS, *OFTEN_MISSPELT):
         words |= set(re.findall(r"[a-z]{4,}", text.lower()))
     return frozenset(words)
 
 
-MONTHS_AND_DAYS = (
+OFTEN_MISSPELT = (
+    "below above least most fewer greater larger smaller under between exactly approximately",
     "january february march april june july august september october november december monday tuesday wednesday thursday "
     "friday saturday sunday yesterday today fall christmas week month quarter year spring summer autumn winter diffusion models",
 )

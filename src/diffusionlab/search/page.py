@@ -31,7 +31,8 @@ def print_page(
     console.print()
     if result.rows:
         if wide:
-            console.print(table(result, list(WIDE.values()), max(console.width, 200), list(WIDE)), soft_wrap=True, no_wrap=True)
+            roomy = Console(highlight=False, emoji=False, width=max(console.width, 400))
+            roomy.print(table(result, list(WIDE.values()), roomy.width, list(WIDE)), crop=False, soft_wrap=True)
         else:
             console.print(table(result, columns or pick_columns(result, console.width), console.width))
         console.print()
@@ -50,4 +51,4 @@ def print_page(
 
 
 def _told(found: dict[str, object]) -> str:
-    return f"{found['value']}" + (f" ({found['source']})" if "source" in found else "")
+    return printable(found["value"]) + (f" ({found['source']})" if "source" in found else "")

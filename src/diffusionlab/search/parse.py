@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from diffusionlab.registry.columns import COLUMNS, kind_of
@@ -81,7 +82,7 @@ class _Reader:
         words = tuple(o.condition.filter for o in found if isinstance(o.condition.filter, Mentions) and not o.negated)
         return ParsedQuery(
             self.question, tuple(_flatten(conditions)), self.order, self.limit, self.intent, tuple(self.groups), self.like,
-            tuple(dict.fromkeys(self.show)), self.average, words, tuple(self.notes), tuple(self._unknown(found)),
+            tuple(dict.fromkeys(self.show)), self.average, words, tuple(self.notes), True, tuple(self._unknown(found)),
         )  # fmt: skip
 
     # -- looking around
@@ -341,7 +342,7 @@ class _Reader:
             if self._kind(j) == "field" and self.order is not None and not is_numeric(self.items[j].payload):
                 column = "architecture" if self.items[j].payload == "architecture" else self.items[j].payload
                 count = self.order.count if self.order.count is not None else 1
-                self.order = Order(self.order.column, self.order.descending, count, self.order.skip, self.order.ties, column)
+                self.order = replace(self.order, count=count, per=column)
                 self.used |= {i, j}
 
     def _limit(self) -> None:

@@ -54,7 +54,9 @@ def pick_columns(result: Result, width: int) -> list[str]:
     query, rows = result.query, result.rows
     asked = [query.order.column] if query.order else []
     asked += [*query.show, *(leaf.column for leaf in query.condition.leaves() if leaf.column not in ("text", "run_id", "hardware"))]
-    wanted = list(dict.fromkeys(["run_id", "name", *asked, *USUAL]))
+    several = ["dataset"] if len({row.get("dataset") for row in rows}) > 1 else []
+    several += ["status"] if query.order and query.order.keep and any(row.get("status") != "finished" for row in rows) else []
+    wanted = list(dict.fromkeys(["run_id", "name", *several, *asked, *USUAL]))
     wanted = [c for c in wanted if c in USUAL or c in asked]
     empty = [c for c in wanted if c not in ("run_id", "name", *asked) and all(row.get(c) in (None, [], "") for row in rows)]
     order = query.order.column if query.order else ""
@@ -85,10 +87,10 @@ def table(result: Result, columns: Sequence[str], width: int, heads: Sequence[st
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, header_style="bold", width=None)
+    made = Table(box=None, pad_edge=False, header_style="bold")
     spare = width - sum(_natural(result.rows, c) + 2 for c in columns) + 2
     for number, column in enumerate(columns):
-        natural = _natural(result.rows, column)
+        natural = max(_natural(result.rows, column), len(heads[number]) if heads else 0)
         if spare < 0 and column in _FLOORS:
             given = max(_FLOORS[column], natural + spare)
             spare += natural - given

@@ -256,6 +256,8 @@ def format_where(condition: Filter, known: Known) -> str:
             return "anything"
         case Or(parts=()):
             return "nothing"
+        case And(parts=(one,)) | Or(parts=(one,)):
+            return format_where(one, known)
         case And():
             return " and ".join(_wrap(part, known, Or) for part in condition.parts)
         case Or():
