@@ -52,7 +52,7 @@ class Mentions(Leaf):
     def column(self) -> str:  # type: ignore[override]
         return "text"  # no column of the table, so that the registry leaves it to Python
 
-    def render(self) -> str:
+    def _condition(self) -> str:
         raise ValueError("text is matched in Python: it has no predicate")
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
