@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from diffusionlab.registry import upkeep
@@ -127,6 +127,8 @@ filters = st.recursive(leaves(), joined, max_leaves=8)
 
 @settings(max_examples=400, deadline=None)
 @given(condition=filters)
+@example(condition=Not(And(Compare("fid", "=", 0.0), Compare("fid", "!=", 0.0))))
+@example(condition=Or(Contains("arch_tags", "cfg"), Not(Contains("arch_tags", "cfg"))))
 def test_lancedb_and_python_agree(registry: Registry, rows: list[dict], condition: Filter) -> None:
     found = [row["run_id"] for row in registry.rows(condition, columns=["run_id"])]
     assert found == [row["run_id"] for row in rows if condition.matches(row)]
