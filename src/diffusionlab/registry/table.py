@@ -220,7 +220,8 @@ class Registry:
                 if "already exists" not in str(error):
                     raise
                 table = self._latest()
-        missing = [field for field in runs_schema() if field.name not in set(table.schema.names)]
+        present = set(table.schema.names)
+        missing = [field for field in runs_schema() if field.name not in present]
         if missing:
             table.add_columns(missing)
         return table
