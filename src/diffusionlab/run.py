@@ -69,7 +69,7 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> float
         _finish(recorder, experiment, start, "interrupted" if stopped else "failed", reason=str(error))
         raise
     _finish(recorder, experiment, start, "finished")
-    _say_where(recorder.record)
+    _say_where(recorder.record, brief=sweep is not None)
     metrics = recorder.record.metrics
     return metrics.get("train_loss") if metrics.get("val_loss") is None else metrics["val_loss"]
 
@@ -112,11 +112,13 @@ def _quieten_lightning() -> None:
 
 
 @rank_zero_only
-def _say_where(record: RunRecord) -> None:
+def _say_where(record: RunRecord, *, brief: bool) -> None:
     folder = Path(record.path or ".")
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     losses = ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items() if value is not None)
     print(f"run      {record.run_id}  ({losses}; {record.seconds:.0f} s)")
+    if brief:
+        return
     if record.thumbnail:
         print(f"samples  {shown / record.thumbnail}")
     print(f"again    python sample.py run={record.run_id} num_samples=16")

@@ -6,6 +6,7 @@ from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -30,13 +31,22 @@ def sweep_table(trials: list[RunRecord]) -> Table:
     settings = {trial.run_id: _overrides(trial) for trial in trials}
     varied = list(dict.fromkeys(key for own in settings.values() for key in own))
     varied = [key for key in varied if len({own.get(key) for own in settings.values()}) > 1]
-    table = Table("trial", *varied, "val_loss", "train_loss", "seconds", "status", title="trials, best first")
+    table = Table(title="trials, best first", box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table.add_column("trial", no_wrap=True)
+    for heading in (*map(_short, varied), "val_loss", "train_loss", "s", "status"):
+        table.add_column(heading, overflow="fold")
     for trial in sorted(trials, key=_loss):
         own = settings[trial.run_id]
         losses = [_number(trial.metrics.get(metric), ".4f") for metric in ("val_loss", "train_loss")]
-        seconds = _number(trial.seconds, ".0f")
-        table.add_row(trial.run_id, *(own.get(key, "") for key in varied), *losses, seconds, trial.status)
+        table.add_row(
+            trial.run_id, *(own.get(key, "") for key in varied), *losses, _number(trial.seconds, ".0f"), trial.status
+        )
     return table
+
+
+def _short(key: str) -> str:
+    """optimizer.lr -> lr, as long as a heading in a narrow terminal should be."""
+    return key.rpartition(".")[2]
 
 
 def _loss(trial: RunRecord) -> float:
