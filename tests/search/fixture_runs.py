@@ -55,7 +55,9 @@ def _runs() -> list[SimpleNamespace]:
     runs = []
     for n, line in enumerate(_LINES.strip().splitlines(), 1):
         head, _, description = line.partition("|")
-        run = SimpleNamespace(**dict(zip(FIELDS, [*head.split(), description.strip()], strict=True)), id=f"run-{n:03d}", n=n)
+        run = SimpleNamespace(
+            **dict(zip(FIELDS, [*head.split(), description.strip()], strict=True)), id=f"run-{n:03d}", n=n
+        )
         tags = run.facets.split(",")
         run.tags = set(tags) | {_IMPLIED[t] for t in tags if t in _IMPLIED}
         run.created, run.modified = (datetime.fromisoformat(x).replace(tzinfo=UTC) for x in (run.created, run.modified))

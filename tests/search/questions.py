@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from tests.search.fixture_runs import RUNS
 
-
 FILTERS = """
 # facets, synonyms, plural forms
 all U-Nets | T('unet')

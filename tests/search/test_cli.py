@@ -69,8 +69,13 @@ def test_json_is_one_object_with_evidence(search):
 
 
 def test_csv_columns_and_wide(search):
-    rows = list(csv.DictReader(io.StringIO(search("top 2 FID on CIFAR-10", "--csv", "--columns", "run_id,lr,params")[1])))
-    assert rows == [{"run_id": "run-032", "lr": "0.001", "num_parameters": "55700000"}, {"run_id": "run-020", "lr": "0.0001", "num_parameters": "130100000"}]
+    rows = list(
+        csv.DictReader(io.StringIO(search("top 2 FID on CIFAR-10", "--csv", "--columns", "run_id,lr,params")[1]))
+    )
+    assert rows == [
+        {"run_id": "run-032", "lr": "0.001", "num_parameters": "55700000"},
+        {"run_id": "run-020", "lr": "0.0001", "num_parameters": "130100000"},
+    ]
     heads = search("DiTs", "--wide")[1].splitlines()[3]
     assert heads.split() == ("Rank Model ID Similarity Score Distance Size Created Modified Path Description Framework Arch Dataset Batch LR "
                              "Optimizer Epochs HW").split()  # fmt: skip
@@ -139,7 +144,18 @@ def test_bad_input_is_one_clear_line(search, arguments, told):
 
 @pytest.mark.parametrize(
     "question",
-    ["'; DROP TABLE runs; --", "' OR 1=1 --", "x' OR '1'='1", '"', "O'Brien", "\x1b[31mred\x00", "что это", "扩散模型", "%s%n {0} $(rm -rf /)", "../../etc/passwd"],
+    [
+        "'; DROP TABLE runs; --",
+        "' OR 1=1 --",
+        "x' OR '1'='1",
+        '"',
+        "O'Brien",
+        "\x1b[31mred\x00",
+        "что это",
+        "扩散模型",
+        "%s%n {0} $(rm -rf /)",
+        "../../etc/passwd",
+    ],
 )
 def test_hostile_questions_find_nothing_that_does_not_match(search, question):
     code, out, err = search(question, "--json")
@@ -183,7 +199,9 @@ def test_facts_that_disagree_with_the_config_are_flagged(tmp_path, capsys):
     record.sources = {"batch_size": "person"}
     Registry(tmp_path).upsert([record])
     assert main(["runs on MNIST", "--registry", str(tmp_path), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["warnings"] == ["run-001: batch size is 128 by person and 64 by its config"]
+    assert json.loads(capsys.readouterr().out)["warnings"] == [
+        "run-001: batch size is 128 by person and 64 by its config"
+    ]
 
 
 def test_a_search_imports_nothing_heavy(registry):
@@ -193,12 +211,23 @@ def test_a_search_imports_nothing_heavy(registry):
         "heavy = [m for m in ('torch', 'pytorch_lightning', 'lightning', 'hydra', 'omegaconf', 'pandas', 'open_clip', 'PIL', 'matplotlib') if m in sys.modules]; "
         "sys.exit(' '.join(heavy) or 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+    )
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["hits"]) == 3
 
 
 def test_the_script_itself(registry):
-    done = subprocess.run([sys.executable, "search.py", "how many runs failed?", "--registry", registry.uri], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "search.py", "how many runs failed?", "--registry", registry.uri],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{sum(r.status == 'failed' for r in RUNS)} runs: run-023, run-006." in done.stdout

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from diffusionlab.registry.table import Registry
 from diffusionlab.search.cli import _parser, _query
 from diffusionlab.search.engine import Engine
+from diffusionlab.search.english import filler
 from diffusionlab.search.flags import flag_line, reading
-from diffusionlab.search.lexicon import filler, phrases
+from diffusionlab.search.lexicon import phrases
 from diffusionlab.search.parse import parse
 from diffusionlab.search.where import format_where, parse_where
 from tests.search.fixture_runs import NOW
@@ -27,7 +28,9 @@ NUMBERS = st.one_of(
 )  # fmt: skip
 DATES = st.sampled_from(
     "yesterday|last week|since March|2025-04-09|until the end of May|in Q2 2025|April 9th|31 February 2025|may|between March and May 2025|"
-    "two weeks ago|the last 3 days|999999 years ago|2025-99-99|week 53|first half of April|on Monday|0000-00-00|winter".split("|")
+    "two weeks ago|the last 3 days|999999 years ago|2025-99-99|week 53|first half of April|on Monday|0000-00-00|winter".split(
+        "|"
+    )
 )
 JUNK = st.text(st.one_of(st.characters(), st.sampled_from(string.punctuation + " \t\n\x00\u202e")), max_size=12)
 PIECES = st.one_of(
@@ -37,7 +40,9 @@ PIECES = st.one_of(
 )  # fmt: skip
 QUESTIONS = st.one_of(
     st.lists(PIECES, min_size=1, max_size=9).map(" ".join),
-    st.tuples(st.sampled_from(PHRASES), st.sampled_from(["and", "or", "but not", ",", "vs", ""]), st.sampled_from(PHRASES)).map(" ".join),
+    st.tuples(
+        st.sampled_from(PHRASES), st.sampled_from(["and", "or", "but not", ",", "vs", ""]), st.sampled_from(PHRASES)
+    ).map(" ".join),
     st.text(max_size=60),
 )
 
@@ -75,8 +80,15 @@ def check(engine: Engine, question: str) -> None:
     by_flags = engine.answer(_query(options, "", engine.known, engine.now, False))
     if found.query.order is not None or found.query.like is not None:
         if found.rows:
-            rows = by_flags.rows[options.skip :] if not (by_flags.query.order and by_flags.query.order.skip) else by_flags.rows
-            assert [row["run_id"] for row in rows] == [row["run_id"] for row in found.rows], (question, flag_line(found, engine.known))
+            rows = (
+                by_flags.rows[options.skip :]
+                if not (by_flags.query.order and by_flags.query.order.skip)
+                else by_flags.rows
+            )
+            assert [row["run_id"] for row in rows] == [row["run_id"] for row in found.rows], (
+                question,
+                flag_line(found, engine.known),
+            )
     else:
         assert {row["run_id"] for row in by_flags.rows} == {row["run_id"] for row in found.rows}, (question, where)
 
@@ -94,6 +106,6 @@ def test_ten_thousand_questions(fast, question):
     check(fast, question)
 
 
-@pytest.mark.parametrize("question", PHRASES[:: 4])
+@pytest.mark.parametrize("question", PHRASES[::4])
 def test_flags_find_the_rows_of_the_words(engine, question):
     check(engine, question)

@@ -87,11 +87,19 @@ def test_count_average_and_asked_fields(ask, engine):
     assert answer(ask("how many runs failed?"), engine).startswith("2 runs: run-023, run-006.")
     assert "Mean FID of 6 runs: 44.6" in answer(ask("average FID of MNIST runs"), engine)
     assert "Learning rate: 0.0005 (run-006)" in answer(ask("what lr did run-006 use?"), engine)
-    assert answer(ask("how many different optimizers did I use on MNIST?"), engine).startswith("3 different values of optimizer")
+    assert answer(ask("how many different optimizers did I use on MNIST?"), engine).startswith(
+        "3 different values of optimizer"
+    )
 
 
 def test_every_claim_of_an_answer_cites_a_run_that_was_found(ask, engine):
-    for question in ("best FID on CIFAR-10", "runs on MNIST", "compare unet and dit on CIFAR-10", "worst 3 by val loss", "like run-003"):
+    for question in (
+        "best FID on CIFAR-10",
+        "runs on MNIST",
+        "compare unet and dit on CIFAR-10",
+        "worst 3 by val loss",
+        "like run-003",
+    ):
         found = ask(question)
         cited = set(re.findall(r"run-\d{3}", answer(found, engine)))
         rows = {*found.rows[0:0]} | {row["run_id"] for row in (*found.rows, *found.lacking, *found.tied)}

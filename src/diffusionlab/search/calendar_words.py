@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 MONTH_NAMES = ("january", "february", "march", "april", "may", "june", "july", "august",
                "september", "october", "november", "december")  # fmt: skip
@@ -35,6 +36,10 @@ PART = r"(?P<part>early|mid|middle|late|beginning|start|end|first half|second ha
 SEASON = r"(?P<season>spring|summer|autumn|fall|winter)\b"
 TIME_OF_DAY = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 24)}
 AMBIGUOUS = {"may", "march", "mar", "sun", "sat", "mon", "wed", "fri", "fall", "dec", "spring"}
+
+
+Match = Any  # a re.Match, or its groups with some of them given (_Words)
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ def _year_of(m: re.Match[str]) -> int | None:
     return 2000 + int(found["short"]) if found.get("short") else None
 
 
-def _latest(build: Callable[[int], tuple[datetime, datetime]], now: datetime, year: int | None):
+def _latest(build: Callable[[int], tuple[datetime, datetime]], now: datetime, year: int | None) -> Span:
     """The period of `year`, or without a year the latest one that has begun."""
     if year is not None:
         return build(year)
@@ -130,12 +135,12 @@ def _latest(build: Callable[[int], tuple[datetime, datetime]], now: datetime, ye
     return build(now.year)
 
 
-def _day(m, now, year):
+def _day(m: Match, now: datetime, year: int | None) -> Span:
     month = month_number(m["month"])
     return _latest(lambda y: _span(datetime(y, month, int(m["day"]), tzinfo=UTC), "day"), now, _year_of(m) or year)
 
 
-def _month(m, now, year):
+def _month(m: Match, now: datetime, year: int | None) -> Span:
     month = month_number(m["month"])
     span = _latest(lambda y: _span(datetime(y, month, 1, tzinfo=UTC), "month"), now, _year_of(m) or year)
     part, order = m.groupdict().get("part"), m.groupdict().get("order")
@@ -146,25 +151,25 @@ def _month(m, now, year):
     return _part(span, part)
 
 
-def _iso(m, now, year):
+def _iso(m: Match, now: datetime, year: int | None) -> Span:
     parts = [int(n) for n in re.findall(r"\d+", m["iso"])]
     if len(parts) == 2:
         return _span(datetime(parts[0], parts[1], 1, tzinfo=UTC), "month")
     if len(parts) == 3:
-        return _span(datetime(*parts[:3], tzinfo=UTC), "day")
+        return _span(datetime(parts[0], parts[1], parts[2], tzinfo=UTC), "day")
     moment = datetime.fromisoformat(re.sub(r"\s+", "T", m["iso"].upper().replace("/", "-")))
     moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return _span(moment, "minute")
 
 
-def _numeric_day(m, now, year):
+def _numeric_day(m: Match, now: datetime, year: int | None) -> Span:
     first, second, year = int(m["a"]), int(m["b"]), int(m["year"])
     month_first = m["mark"] == "/" and first <= 12  # 4/9/2025 as in the US, 9.4.2025 as in Europe
     month, day = (first, second) if month_first else (second, first)
     return _span(datetime(year, month, day, tzinfo=UTC), "day")
 
 
-def _relative_day(m, now, year):
+def _relative_day(m: Match, now: datetime, year: int | None) -> Span:
     days = {"today": 0, "tonight": 0, "yesterday": -1, "tomorrow": 1, "this": 0, "last": -1}
     word = re.sub(r"\s+", " ", m["word"])
     start = shift(floor(now, "day"), "day", -2 if word.startswith("day before") else days[word])
@@ -175,24 +180,24 @@ def _relative_day(m, now, year):
     return shift(start, "hour", first), shift(start, "hour", last)
 
 
-def _calendar(m, now, year):
+def _calendar(m: Match, now: datetime, year: int | None) -> Span:
     """This, last, next week ...; "the week before last"."""
     steps = {"this": 0, "current": 0, "the": 0, "next": 1, "before last": -2}.get(m["word"], -1)
     start = shift(floor(now, m["unit"]), m["unit"], steps)
     return _part(_span(start, m["unit"]), m.groupdict().get("part"))
 
 
-def _rolling(m, now, year):
+def _rolling(m: Match, now: datetime, year: int | None) -> Span:
     count = number(m["count"]) if m.groupdict().get("count") else 1
     return shift(now, m["unit"], -count), now + timedelta(seconds=1)
 
 
-def _ago(m, now, year):
+def _ago(m: Match, now: datetime, year: int | None) -> Span:
     start = floor(shift(now, m["unit"], -number(m["count"])), m["unit"])
     return _span(start, m["unit"])
 
 
-def _weekday(m, now, year):
+def _weekday(m: Match, now: datetime, year: int | None) -> Span:
     day = next(i for i, name in enumerate(WEEKDAYS) if name.startswith(m["weekday"][:3]))
     back = (now.weekday() - day) % 7
     word = m.groupdict().get("word") or ""
@@ -205,30 +210,30 @@ def _weekday(m, now, year):
     return _span(shift(floor(now, "day"), "day", -back), "day")
 
 
-def _feast(m, now, year):
+def _feast(m: Match, now: datetime, year: int | None) -> Span:
     month, day = (12, 25) if m["feast"].startswith("christmas") else (12, 31) if m["feast"].endswith("eve") else (1, 1)
     return _latest(lambda y: _span(datetime(y, month, day, tzinfo=UTC), "day"), now, _year_of(m) or year)
 
 
-def _weekend(m, now, year):
+def _weekend(m: Match, now: datetime, year: int | None) -> Span:
     saturday = shift(floor(now, "week"), "day", 5)
     past = m.groupdict().get("word") in ("last", "previous", "past", "the", None) and now < saturday
     past = past or (m.groupdict().get("word") in ("last", "previous", "past"))
     return _span(shift(saturday, "day", -7 if past else 0), "day", 2)
 
 
-def _quarter(m, now, year):
+def _quarter(m: Match, now: datetime, year: int | None) -> Span:
     quarter = int(m["q"]) if m.groupdict().get("q") else ORDINALS[m["order"]]
     build = lambda y: _span(datetime(y, 3 * quarter - 2, 1, tzinfo=UTC), "quarter")  # noqa: E731
     return _part(_latest(build, now, _year_of(m) or year), m.groupdict().get("part"))
 
 
-def _half(m, now, year):
+def _half(m: Match, now: datetime, year: int | None) -> Span:
     month = 1 if (m.groupdict().get("h") or m.groupdict().get("order")) in ("1", "first", "1st") else 7
     return _latest(lambda y: _span(datetime(y, month, 1, tzinfo=UTC), "month", 6), now, _year_of(m) or year)
 
 
-def _season(m, now, year):
+def _season(m: Match, now: datetime, year: int | None) -> Span:
     """Winter 2024 starts in December 2024. "Last spring" is the latest that is over."""
     first = SEASONS[m["season"]]
     build = lambda y: _span(datetime(y, first, 1, tzinfo=UTC), "month", 3)  # noqa: E731
@@ -238,16 +243,18 @@ def _season(m, now, year):
     return _part((start, stop), m.groupdict().get("part"))
 
 
-def _week_number(m, now, year):
+def _week_number(m: Match, now: datetime, year: int | None) -> Span:
     week = int(m["week"])
-    return _latest(lambda y: _span(datetime.fromisocalendar(y, week, 1).replace(tzinfo=UTC), "week"), now, _year_of(m) or year)
+    return _latest(
+        lambda y: _span(datetime.fromisocalendar(y, week, 1).replace(tzinfo=UTC), "week"), now, _year_of(m) or year
+    )
 
 
-def _year(m, now, year):
+def _year(m: Match, now: datetime, year: int | None) -> Span:
     return _part(_span(datetime(int(m["year"]), 1, 1, tzinfo=UTC), "year"), m.groupdict().get("part"))
 
 
-def _day_of_month(m, now, year):
+def _day_of_month(m: Match, now: datetime, year: int | None) -> Span:
     start = floor(now, "month")
     for back in range(13):
         month = shift(start, "month", -back)
@@ -302,7 +309,7 @@ class _Words(dict):
     def __init__(self, m: re.Match[str], **given: str):
         super().__init__(m.groupdict() | given)
 
-    def groupdict(self):
+    def groupdict(self) -> dict[str, Any]:
         return self
 
 
@@ -312,9 +319,8 @@ def read_period(text: str, position: int, now: datetime, year: int | None = None
     `year` is used where the text says none ("March" in "between March and May 2025").
     """
     week_of = re.compile(r"(?:the\s+)?week\s+(?:of|starting|beginning|from)\s+(?:on\s+)?").match(text, position)
-    if week_of and (inner := read_period(text, week_of.end(), now, year)):
-        if (inner.stop - inner.start).days == 1:
-            return Period(*_span(floor(inner.start, "week"), "week"), end=inner.end, yearless=inner.yearless)
+    if week_of and (inner := read_period(text, week_of.end(), now, year)) and (inner.stop - inner.start).days == 1:
+        return Period(*_span(floor(inner.start, "week"), "week"), end=inner.end, yearless=inner.yearless)
     for pattern, build, yearless in _COMPILED:
         m = pattern.match(text, position)
         if not m:

@@ -15,8 +15,7 @@ from itertools import pairwise
 from diffusionlab.registry.canonical import dataset_family
 from diffusionlab.registry.facets import close
 from diffusionlab.registry.filter import And, Filter, Not, Or
-from diffusionlab.search.scan import Condition, Item
-
+from diffusionlab.search.items import Condition, Item
 
 _NETWORKS = {"unet", "dit", "mlp", "resnet", "transformer", "cnn", "autoencoder", "vae"}
 
@@ -108,7 +107,12 @@ def _clauses(found: list[Operand]) -> list[list[Operand]]:
     clauses: list[list[Operand]] = [[]]
     for place, operand in enumerate(found):
         left = clauses[-1]
-        if left and operand.joined in ("and", "or", ",", "vs", "but") and operand.category != left[-1].category and not operand.negated:
+        if (
+            left
+            and operand.joined in ("and", "or", ",", "vs", "but")
+            and operand.category != left[-1].category
+            and not operand.negated
+        ):
             right = found[place:]
             for stop, later in enumerate(right[1:], 1):
                 if later.joined and later.category != right[stop - 1].category:
@@ -138,7 +142,11 @@ def _alternative(last: Operand, operand: Operand) -> bool:
     same = last.category == operand.category
     if last.negated and operand.negated:
         return False
-    if operand.joined in ("and", ",", "or") and same and (_opposite(last.filter, operand.filter) or _two_kinds(last, operand)):
+    if (
+        operand.joined in ("and", ",", "or")
+        and same
+        and (_opposite(last.filter, operand.filter) or _two_kinds(last, operand))
+    ):
         return True
     if operand.joined == "or":
         return not (operand.negated and not last.negated and same and operand.condition.single)
@@ -158,7 +166,11 @@ def _two_kinds(last: Operand, operand: Operand) -> bool:
     if last.negated or operand.negated or last.category != "facet" or not all(tag in _NETWORKS for tag in tags):
         return False
     plural = all(o.words.lower().rstrip("?.!").endswith("s") for o in (last, operand))
-    return (plural or not {"cnn", "autoencoder"} & set(tags)) and tags[1] not in close([tags[0]]) and tags[0] not in close([tags[1]])
+    return (
+        (plural or not {"cnn", "autoencoder"} & set(tags))
+        and tags[1] not in close([tags[0]])
+        and tags[0] not in close([tags[1]])
+    )
 
 
 def _repeats(groups: list[list[Operand]], operand: Operand) -> bool:

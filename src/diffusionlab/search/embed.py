@@ -1,7 +1,7 @@
 """Pictures and words in one space, by open_clip: only where it is asked for and its weights are at hand.
 
-    python search.py "runs whose samples look like sneakers" search.embedder=open_clip search.clip_weights=FILE
-    python search.py --image shoe.png search.embedder=open_clip
+python search.py "runs whose samples look like sneakers" search.embedder=open_clip search.clip_weights=FILE
+python search.py --image shoe.png search.embedder=open_clip
 """
 
 from __future__ import annotations
@@ -42,8 +42,13 @@ class OpenClip:
         os.environ["HF_HUB_OFFLINE"] = "1"  # read on import; without it a missing file costs most of a minute
         try:
             import open_clip
+            from huggingface_hub import constants
+
+            constants.HF_HUB_OFFLINE = True  # where the hub was imported before
         except ImportError:
-            raise ValueError("search.embedder=open_clip needs the package open_clip: type `pip install open_clip_torch`") from None
+            raise ValueError(
+                "search.embedder=open_clip needs the package open_clip: type `pip install open_clip_torch`"
+            ) from None
         is_file = Path(weights).is_file()
         if is_file and not weights.endswith(".safetensors"):
             raise ValueError(f"{weights}: CLIP weights are read from .safetensors files only, which cannot run code")

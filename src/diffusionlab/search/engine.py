@@ -159,7 +159,11 @@ class Engine:
         for subset, whole in DATASET_FAMILY.items():
             if whole in asked and subset not in asked and subset in self.known.values["dataset"]:
                 swapped = result.query.condition.replace(
-                    lambda leaf, a=whole, b=subset: Compare("dataset", "=", b) if isinstance(leaf, Compare) and leaf.column == "dataset" and leaf.value == a else leaf  # type: ignore[misc]  # noqa: E501
+                    lambda leaf, a=whole, b=subset: (
+                        Compare("dataset", "=", b)
+                        if isinstance(leaf, Compare) and leaf.column == "dataset" and leaf.value == a
+                        else leaf
+                    )  # type: ignore[misc]
                 )
                 near = self.rows(And(swapped, Compare("dataset", "=", subset)))
                 if near:
@@ -200,4 +204,3 @@ def _first_of_each(rows: list[Row], order: Order) -> list[Row]:
         if order.skip < seen[key] <= order.skip + (order.count or 1):
             kept.append(row)
     return kept
-

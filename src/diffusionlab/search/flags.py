@@ -84,15 +84,17 @@ def flags(result: Result, known: Known) -> list[str]:
             found += ["--until", str(days[2].date() - timedelta(days=1))] if days[2] else []
         else:
             where.append(condition)
-    if query.order is not None and query.like is None:
-        if query.order.column != "run_id":
-            where.append(Not(IsNull(query.order.column)))
+    if query.order is not None and query.like is None and query.order.column != "run_id":
+        where.append(Not(IsNull(query.order.column)))
     if where:
         found += ["--where", format_where(where[0] if len(where) == 1 else And(*where), known)]
     if query.like is not None:
         found += ["--like", query.like, "--limit", str(max(1, len(result.rows)))]
     elif query.order is not None:
-        found += ["--sort", SHORT.get(query.order.column, query.order.column) + (":desc" if query.order.descending else "")]
+        found += [
+            "--sort",
+            SHORT.get(query.order.column, query.order.column) + (":desc" if query.order.descending else ""),
+        ]
         if query.order.per:
             found += ["--per", SHORT.get(query.order.per, query.order.per), "--limit", str(query.order.count or 1)]
         elif query.order.count is not None:

@@ -76,7 +76,12 @@ class Known:
         key = chunk.lower()
         if found := self.ids_by_name.get(key):
             return found
-        if len(key) >= 8 and any(c.isdigit() for c in key) and re.search(r"\d-\d", key) and not re.fullmatch(r"[\d-]{8,10}", key):
+        if (
+            len(key) >= 8
+            and any(c.isdigit() for c in key)
+            and re.search(r"\d-\d", key)
+            and not re.fullmatch(r"[\d-]{8,10}", key)
+        ):
             near = [run_id for run_id in self.ids if run_id.lower().startswith(key)]
             return tuple(near) if len(near) == 1 else ()
         return ()
@@ -89,7 +94,9 @@ class Known:
     def values(self) -> dict[str, tuple[str, ...]]:
         """Column -> the values that occur, the most frequent first."""
         counts = {column: Counter(row.get(column) for row in self.rows) for column in VALUE_COLUMNS}
-        return {column: tuple(str(value) for value, _ in count.most_common() if value) for column, count in counts.items()}
+        return {
+            column: tuple(str(value) for value, _ in count.most_common() if value) for column, count in counts.items()
+        }
 
     @cached_property
     def spellings(self) -> dict[str, tuple[str, str]]:
@@ -112,7 +119,11 @@ class Known:
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Names of all metrics that any run has."""
-        return tuple(dict.fromkeys([*METRIC_COLUMNS, *(name for row in self._load(("metrics",)) for name in row.get("metrics") or ())]))
+        return tuple(
+            dict.fromkeys(
+                [*METRIC_COLUMNS, *(name for row in self._load(("metrics",)) for name in row.get("metrics") or ())]
+            )
+        )
 
     @cached_property
     def image_sizes(self) -> frozenset[int]:

@@ -175,10 +175,15 @@ NOT_FACET = {
     "cfg": "unguided, guidance free",
     "cnn": "nonconvolutional",
 }
-FULL_ATTENTION = "full attention, full self attention, softmax attention, quadratic attention, ordinary attention, regular attention"
+FULL_ATTENTION = (
+    "full attention, full self attention, softmax attention, quadratic attention, ordinary attention, regular attention"
+)
 
 VALUE_WORDS: dict[tuple[str, str], str] = {
-    ("parameterization", "epsilon"): "predict noise, predicts the noise, predict the noise, predicting noise, predicting the noise, "
+    (
+        "parameterization",
+        "epsilon",
+    ): "predict noise, predicts the noise, predict the noise, predicting noise, predicting the noise, "
     "noise predicting, eps pred, epsilon pred, predict epsilon, predicts epsilon, predicting epsilon, predicted noise, epsilons",
     ("parameterization", "v"): "v pred, v parameterization, v parametrization, v objective, v target, velocity target, "
     "velocity parameterization, predict velocity, predicting velocity, predicts velocity, predict v, predicts v, "
@@ -194,7 +199,10 @@ VALUE_WORDS: dict[tuple[str, str], str] = {
     ("sampler", "heun"): "heun solver, heun sampler",
     ("hardware_kind", "cpu"): "cpu, cpus, processor, cpu only, without a gpu, without gpu, no gpu, without gpus",
     ("hardware_kind", "mps"): "mps, apple silicon, apple gpu, metal, macbook, mac, macs",
-    ("hardware_kind", "gpu"): "gpu, gpus, graphics card, graphics cards, cuda device, cuda gpu, nvidia, graphics processor, "
+    (
+        "hardware_kind",
+        "gpu",
+    ): "gpu, gpus, graphics card, graphics cards, cuda device, cuda gpu, nvidia, graphics processor, "
     "nvidia gpu, nvidia gpus, gpu accelerated",
     ("optimizer", "SGD"): "sgds, plain sgd, vanilla sgd",
     ("optimizer", "Adam"): "plain adam, vanilla adam, ordinary adam, regular adam",
@@ -247,74 +255,9 @@ CREATED = ("created, started, launched, began, made, kicked off, creation, creat
            "begun, create, built, submitted, made, started training, produced, date, recorded, logged, initiated")  # fmt: skip
 GROUPED = "per, for each, for every, of each, in each, by each, each, grouped by, on each, on every, within each, in every, every"
 
-FILLER = """
-a an the this that these those it its their they them there here i me my mine we us our you your he she who whom
-is are was were be been being am do does did done doing has have had having will would can could shall should might must
-of in on at to for with from by about into onto over as than then so if when where which what whats what's who's whose why how
-please show list find give get tell display print fetch return retrieve search look looking see view want wanted
-need like would wish let lets let's help could can you any all every each some such same other another whole entire
-only just also too even ever still yet already currently now presently anyhow really actually exactly simply basically
-quite rather very much many more most less few lot lots several various different particular certain specific
-train trained training trains used use uses using utilize utilizes utilizing utilise utilising employ employed employs
-employing make makes made making run ran build built building based contain contains containing include includes
-including included involve involves involving feature features featuring featured involving belong belongs belonging
-has-been thing things stuff something anything everything whatever anyone someone exist exists existing available
-diffusion denoising denoise generative image images picture pictures generate generates generating generated
-generation produce produces produced producing sample samples sampling
-neural deep learning machine-learning network networks layers layer block blocks module modules mechanism mechanisms
-component components type types kind kinds style based sort sorts version versions variant variants family subset
-mention mentions mentioning mentioned describe describes described describing refer refers say says said talk talks
-called named labelled labeled marked known seen went go goes going come comes came take takes took taken taking
-reach reached reaches reaching achieve achieved achieves achieving get gets got gotten getting obtain obtained obtaining
-score scores scored scoring value values valued number numbers figure figures level levels amount setting settings
-set sets size sized work works worked working perform performs performed performing performance quality
-hello hi hey thanks thank ok okay well oh hmm kindly question answer ask asking know knew wonder wondering curious
-remember recall think thought believe guess interested interesting check overview summary summarize summarise information info
-details detail regarding concerning related relevant matching match matches matched satisfy satisfies satisfying meet meets
-meeting fulfil fulfill fulfilling criteria condition-met question query registry database lab project catalog catalogue
-history past far recently ago time times day days week weeks month months year years during within since until till
-because due ended end ends start starts far so-far anywhere somewhere everywhere overall total altogether
-both either neither whether or and but nor not no yes if else though although however because
-good great nice fine better
-out up down off again once back own via per through between among amongst inside across against along around
-left right next follow follows following followed above below under
-one ones no. nr # 's s t re ve d ll m
-them themselves itself himself herself myself yourself yourselves
-became become becomes becoming turned turn turns seem seems looked looks appear appears
-pick picks choose chose chosen select selected selecting filter filtered filtering return returned
-against apply applied applying run's involving given considering case cases instance instances example examples
-experiment-wise people person anybody nobody
-doing held keep keeps kept put puts
-long large big small high low short fast slow old new early late little tiny huge
-way ways means mean part parts rest
-had hasn
-whatsoever possible possibly perhaps maybe probably
-did didn doesn don isn aren wasn
-save saved stored store storing record recorded records
-come-from originate
-completely fully partly mostly mainly purely only
-used-to usable
-finally lastly next
-happened happen happens happening
-able may might give gives gave given yield yields yielded lead leads led win wins won happen older newer later earlier younger sooner
-lower higher smaller bigger larger fewer worse greater
-corresponding respective respectively accordingly
-there's here's where's how's who
-amongst upon unto toward towards without
-want's tries tried try trying attempt
-currently
-using
-"""
-
 
 def _phrases(text: str) -> list[str]:
     return [squeeze(part.replace("&", "ampersand").replace("!", "exclamation")) for part in text.split(",")]
-
-
-@cache
-def filler() -> frozenset[str]:
-    """English words that carry no condition in a question about runs; never repaired, never a condition."""
-    return frozenset(word for word in re.split(r"\s+", FILLER) if word)
 
 
 @cache
@@ -331,7 +274,11 @@ def phrases() -> dict[str, Meaning]:
         for value, others in values.items():
             names = [value, *others] if value != "none" else []
             for name in names:
-                if len(squeeze(name)) > 2 and not squeeze(name).isdigit() and squeeze(name) not in ("half", "cos", "extendedmnist"):
+                if (
+                    len(squeeze(name)) > 2
+                    and not squeeze(name).isdigit()
+                    and squeeze(name) not in ("half", "cos", "extendedmnist")
+                ):
                     table[squeeze(name)] = ("value", (column, (value,)))
     for words, datasets in DATASET_WORDS.items():
         add(words, "value", ("dataset", datasets))
@@ -364,7 +311,14 @@ def phrases() -> dict[str, Meaning]:
         table[word] = ("superlative", (*payload, word))
     for word in NOUNS:
         table[word] = ("noun", word)
-    for name, words in (("compare", COMPARE), ("count", COUNT), ("like", LIKE), ("sorted", SORTED), ("by", BY), ("per", GROUPED)):
+    for name, words in (
+        ("compare", COMPARE),
+        ("count", COUNT),
+        ("like", LIKE),
+        ("sorted", SORTED),
+        ("by", BY),
+        ("per", GROUPED),
+    ):
         add(words, name, None)
     for name, words in AVERAGE.items():
         add(words, "average", name)
@@ -377,14 +331,32 @@ def phrases() -> dict[str, Meaning]:
     add("but not both, not both, but not both of them, exclusively one of", "not both", None)
     add("rtx, rtxs, rtx card, rtx cards, rtx gpu, rtx gpus, geforce, consumer gpu, consumer gpus, consumer card, consumer cards, "
         "gaming gpu, gaming gpus, consumer hardware", "family", "rtx")  # fmt: skip
-    add("multi gpu, multiple gpus, several gpus, more than one gpu, many gpus, multigpu, multiple devices", "multi", None)
+    add(
+        "multi gpu, multiple gpus, several gpus, more than one gpu, many gpus, multigpu, multiple devices",
+        "multi",
+        None,
+    )
     add("as, than", "than", None)
-    add("between, ranging from, in the range, in the range of, anywhere between, ranging between, from", "between", None)
+    add(
+        "between, ranging from, in the range, in the range of, anywhere between, ranging between, from", "between", None
+    )
     add("to, through, until, up to, till", "to", None)
-    add("ascending, increasing, asc, from low to high, lowest first, smallest first, from smallest to largest, best first", "order", False)
-    add("descending, decreasing, desc, from high to low, highest first, largest first, reverse, worst first", "order", True)
+    add(
+        "ascending, increasing, asc, from low to high, lowest first, smallest first, from smallest to largest, best first",
+        "order",
+        False,
+    )
+    add(
+        "descending, decreasing, desc, from high to low, highest first, largest first, reverse, worst first",
+        "order",
+        True,
+    )
     add("newest first, latest first, most recent first", "chronological", True)
-    add("oldest first, earliest first, chronologically, chronological order, in chronological order", "chronological", False)
+    add(
+        "oldest first, earliest first, chronologically, chronological order, in chronological order",
+        "chronological",
+        False,
+    )
     add("unknown, missing, undefined, null, not available, unavailable, not known, not recorded, not set, absent, na, not measured, "
         "not reported, empty, blank, not computed", "unknown", None)  # fmt: skip
     add("known, measured, reported, available, recorded, defined, computed", "known", None)

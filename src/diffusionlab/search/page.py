@@ -14,7 +14,13 @@ from diffusionlab.search.where import format_where
 
 
 def print_page(
-    result: Result, engine: Engine, answer: str, warnings: Sequence[str], columns: Sequence[str] | None, wide: bool, explain: bool
+    result: Result,
+    engine: Engine,
+    answer: str,
+    warnings: Sequence[str],
+    columns: Sequence[str] | None,
+    wide: bool,
+    explain: bool,
 ) -> None:
     """Print everything on stdout; only tables are coloured, and only on a terminal."""
     from rich.console import Console
@@ -26,8 +32,14 @@ def print_page(
     console.print(Text.assemble(("Flags    ", "dim"), printable(flag_line(result, known))), soft_wrap=True)
     if explain:
         for condition in result.query.conditions:
-            count = len(engine.rows(And(condition), ("run_id", "name", "architecture", "description", "notes", "tags", "search_text")))
-            console.print(Text(f"         {printable(format_where(condition, known))}: {count} runs", style="dim"), soft_wrap=True)
+            count = len(
+                engine.rows(
+                    And(condition), ("run_id", "name", "architecture", "description", "notes", "tags", "search_text")
+                )
+            )
+            console.print(
+                Text(f"         {printable(format_where(condition, known))}: {count} runs", style="dim"), soft_wrap=True
+            )
     console.print()
     if result.rows:
         if wide:

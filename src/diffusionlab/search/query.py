@@ -7,7 +7,20 @@ from dataclasses import dataclass, field
 from diffusionlab.registry.filter import And, Filter
 from diffusionlab.search.text import Mentions
 
-LOWER_IS_BETTER = ("fid", "kid", "val_loss", "train_loss", "seconds", "loss", "lpips", "mse", "mae", "nll", "bpd", "error")
+LOWER_IS_BETTER = (
+    "fid",
+    "kid",
+    "val_loss",
+    "train_loss",
+    "seconds",
+    "loss",
+    "lpips",
+    "mse",
+    "mae",
+    "nll",
+    "bpd",
+    "error",
+)
 
 
 def lower_is_better(column: str) -> bool:

@@ -7,7 +7,7 @@ spoil few correct words; two edits for short words spoil most of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from os.path import commonprefix
+from itertools import takewhile
 
 
 def distance(a: str, b: str, limit: int = 2) -> int:
@@ -45,11 +45,15 @@ def repair(word: str, known: Iterable[str]) -> str | None:
 
 def _shared(a: str, b: str) -> int:
     """Letters that two words share at their beginning and at their end."""
-    return len(commonprefix([a, b])) + len(commonprefix([a[::-1], b[::-1]]))
+    return sum(
+        sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(x, y, strict=False)))
+        for x, y in ((a, b), (a[::-1], b[::-1]))
+    )
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Known values to offer for an unknown one: the nearest by edits per letter, then by shared pieces."""
+
     def unlikeness(value: str) -> tuple[float, str]:
         a, b = word.lower(), value.lower()
         edits = distance(a, b, limit=max(len(a), len(b))) / max(len(a), len(b), 1)
