@@ -6,7 +6,6 @@ from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
