@@ -283,6 +283,7 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     (r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday|this|last)(?:\s+(?P<time>morning|afternoon|evening|night))\b", _relative_day, False),  # noqa: E501
     (r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday)\b", _relative_day, False),
     (rf"(?:the\s+)?{UNIT.replace(')s?', ')')}\s+(?P<word>before\s+last)\b", lambda m, n, y: _calendar(_Words(m, word="before last"), n, y), False),  # noqa: E501
+    (r"the\s+last\s+(?P<unit>hour|day|week|month|year)\b(?!\s+of\b)", _rolling, False),
     (rf"(?:the\s+)?(?:{PART})?(?P<word>this|current|last|previous|prior|next)\s+(?!second)(?P<unit>hour|day|week|fortnight|month|quarter|year)\b", _calendar, False),  # noqa: E501
     (rf"(?:the\s+)?(?:last|past|previous|preceding)\s+{COUNT}\s+{UNIT}", _rolling, False),
     (rf"(?:the\s+)?past\s+{UNIT}", _rolling, False),

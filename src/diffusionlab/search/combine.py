@@ -132,7 +132,7 @@ def _clause(found: Sequence[Operand]) -> list[Filter]:
     for operand in found:
         last = groups[-1][-1] if groups else None
         if last is not None and _alternative(last, operand):
-            groups[-1].append(operand)
+            groups[-1] += [operand] if all(o.filter != operand.filter for o in groups[-1]) else []
         elif not _repeats(groups, operand):
             groups.append([operand])
     return [group[0].filter if len(group) == 1 else Or(*(o.filter for o in group)) for group in groups]

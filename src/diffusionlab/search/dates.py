@@ -10,18 +10,18 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from diffusionlab.search.calendar_words import AMBIGUOUS, COUNT, UNIT, Period, number, read_period, shift
+from diffusionlab.search.calendar_words import AMBIGUOUS, COUNT, UNIT, Period, floor, number, read_period, shift
 
 Range = tuple[datetime | None, datetime | None]  # start <= t < stop; None: open
 
 _WORDS = r"(?:the\s+)?"
 _LEAD = re.compile(
-    r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:last|past|previous|week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"
+    r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"
 )
 _SINCE = re.compile(
     r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from\s+(?=.{3,40}?\s(?:on|onwards?)\b))\s+"
 )
-_AFTER = re.compile(r"(?:after|later\s+than|newer\s+than|more\s+recent\s+than|younger\s+than|following)\s+")
+_AFTER = re.compile(r"(?:after|later\s+than|newer\s+than|more\s+recent(?:ly)?\s+than|younger\s+than|following)\s+")
 _BEFORE = re.compile(r"(?:before|prior\s+to|earlier\s+than|older\s+than)\s+")
 _UNTIL = re.compile(
     r"(?:until|till|up\s+(?:to|until)|no\s+later\s+than|not\s+(?:after|later\s+than)|through|thru|by(?:\s+the\s+end\s+of)?|on\s+or\s+before|to)\s+(?:the\s+end\s+of\s+)?"
@@ -40,8 +40,9 @@ _NEWER = re.compile(
     rf"(?:newer\s+than|younger\s+than|less\s+than|under|at\s+most|within(?:\s+the)?(?:\s+(?:last|past))?|since)\s+{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
 )
 _DAYS = re.compile(
-    r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?[a-z]{3})"
+    r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
 )
+_AGES = re.compile(rf"(?:between\s+|from\s+)?(?P<low>\d{{1,4}})\s*(?:to|-|and)\s*(?P<high>\d{{1,4}})\s+{UNIT}\s+ago\b")
 _MORE_DAYS = re.compile(
     r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?"
 )

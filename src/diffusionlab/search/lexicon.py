@@ -176,19 +176,23 @@ NOT_FACET = {
     "cnn": "nonconvolutional",
 }
 FULL_ATTENTION = (
-    "full attention, full self attention, softmax attention, quadratic attention, ordinary attention, regular attention"
+    "full attention, plain attention, vanilla attention, standard attention, normal attention, full self attention, "
+    "softmax attention, quadratic attention, ordinary attention, regular attention"
 )
 
 VALUE_WORDS: dict[tuple[str, str], str] = {
     (
         "parameterization",
         "epsilon",
-    ): "predict noise, predicts the noise, predict the noise, predicting noise, predicting the noise, "
+    ): "predict noise, predicts the noise, predict the noise, predicting noise, epsilon predicting, eps predicting, predicting the noise, "
     "noise predicting, eps pred, epsilon pred, predict epsilon, predicts epsilon, predicting epsilon, predicted noise, epsilons",
     ("parameterization", "v"): "v pred, v parameterization, v parametrization, v objective, v target, velocity target, "
-    "velocity parameterization, predict velocity, predicting velocity, predicts velocity, predict v, predicts v, "
+    "velocity parameterization, predict velocity, predicting velocity, predicts velocity, predict v, predicts v, predicted v, predicted velocity, velocity predicting, "
     "predicting v, v param, v parameterisation, v predicting, v predictions, velocity predictions",
-    ("parameterization", "x0"): "x0 pred, x0 target, predict x0, predicts x0, predicting x0, predict the clean image, "
+    (
+        "parameterization",
+        "x0",
+    ): "x0 pred, x0 target, predict x0, predicts x0, predicting x0, predicted x0, x0 predicting, predict the clean image, "
     "predicts the clean image, predicting the clean image, predicting clean images, x 0, clean image prediction, "
     "predict clean images, x0 parameterization, clean image",
     ("parameterization", "flow"): "flows, rectified flows, flow prediction, flow models, flow based, flow model",

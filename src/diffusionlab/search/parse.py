@@ -267,6 +267,8 @@ class _Reader(Orders):
         return []
 
     def _label(self, condition: Filter) -> str:
+        if isinstance(condition, Compare) and condition.op == "=":
+            return str(condition.value)
         return (
             format_where(condition, self.known)
             .removeprefix("dataset = ")

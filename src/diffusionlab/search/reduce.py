@@ -34,7 +34,15 @@ class Reducer:
 
     def reduce(self) -> list[Item]:
         i = 0
-        rules = (self._same_as, self._against_run, self._field_quantity, self._free_value, self._lack, self._quantity)
+        rules = (
+            self._same_as,
+            self._against_run,
+            self._bound_of_field,
+            self._field_quantity,
+            self._free_value,
+            self._lack,
+            self._quantity,
+        )
         while i < len(self.items):
             for rule in rules:
                 if found := rule(i):
@@ -109,7 +117,7 @@ class Reducer:
             and self.kind(j := self.skip(i + 1, 4, (*_SOFT, "than"))) == "run"
         ):
             operator, column = _TEMPORAL[item.words.lower()], "created_at"
-        elif item.kind == "comparator":
+        elif item.kind == "comparator" and item.payload in ("<", "<=", ">", ">=", "best", "worst"):
             operator = item.payload
             if self.kind(j) == "field":
                 column, j = self.items[j].payload, self.skip(j + 1, 3, (*_SOFT, "than"))
@@ -166,6 +174,23 @@ class Reducer:
         if operator in ("best", "worst"):
             return "<" if lower_is_better(column) == (operator == "best") else ">"
         return operator
+
+    def _bound_of_field(self, i: int) -> int:
+        """COMPARATOR [a] FIELD of NUMBER: "under an FID of 20"."""
+        if self.kind(i) != "comparator":
+            return 0
+        j = self.skip(i + 1, 2, ("filler",))
+        if self.kind(j) != "field" or not is_numeric(self.items[j].payload):
+            return 0
+        k = self.skip(j + 1, 2, ("filler", "carrier"))
+        if self.kind(k) != "number":
+            return 0
+        column, number = self.items[j].payload, self.items[k].payload
+        operator = self._operator(self.items[i].payload, column)
+        if operator not in ("<", "<=", ">", ">=") or number.column not in (None, column):
+            return 0
+        self.field = column
+        return self.emit(i, k + 1, column, Compare(column, operator, number.value))
 
     def _field_quantity(self, i: int) -> int:
         """FIELD [is] [COMPARATOR] NUMBER, and further numbers of the same field."""

@@ -16,7 +16,7 @@ from diffusionlab.search.known import Known
 from diffusionlab.search.lexicon import FIELDS, OPERATOR_SIGNS, Meaning, longest, phrases, spellable
 from diffusionlab.search.text import stem
 from diffusionlab.search.tokens import Token, clean, tokenize
-from diffusionlab.search.typos import repair
+from diffusionlab.search.typos import near, repair
 
 _GLUE = {"-", "/", "_", "'", ".", "&", "+"}
 _SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "mil": 1e6, "million": 1e6, "millions": 1e6, "b": 1e9,
@@ -97,7 +97,7 @@ class Scanner:
             return False
         plain = {word, word.removesuffix("s"), word.removesuffix("es"), word.removeprefix("non")}
         return not (plain & phrases().keys() or word in spellable() or word in filler() or word in common()
-                    or plain & self.known.spellings.keys() or word in self.known.words or stem(word) in self.known.stems
+                    or plain & self.known.spellings.keys() or word in self.known.words or (stem(word) in self.known.stems and not near(word, spellable()))
                     or word in NUMBER_WORDS or word in self.known.metrics
                     or any(name.startswith(word) and len(word) > 2 for name in (*MONTH_NAMES, *WEEKDAYS)))  # fmt: skip
 
@@ -253,6 +253,8 @@ class Scanner:
             if unit and (t.glued or len(t.text) > 1) and not (t.text == "second" and not t.glued):
                 column, scale = unit[0], scale * unit[1]
                 after += 1
+            elif t.text in ("weights", "weight") and value * scale >= 1000:
+                column, after = "num_parameters", after + 1
             elif t.text == "+" and t.glued:
                 self._add("number", Number(value * scale, column, typed=token.raw), i, after)
                 return self._add("afterwards", ">=", after, after + 1)

@@ -43,6 +43,13 @@ def repair(word: str, known: Iterable[str]) -> str | None:
     return nearest
 
 
+def near(word: str, known: Iterable[str]) -> bool:
+    """Whether one slip parts `word` from a known word of seven letters or more."""
+    return len(word) >= 7 and any(
+        abs(len(k) - len(word)) <= 1 and distance(word, k, 1) <= 1 for k in known if k[0] == word[0]
+    )
+
+
 def _shared(a: str, b: str) -> int:
     """Letters that two words share at their beginning and at their end."""
     return sum(
