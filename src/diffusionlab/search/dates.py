@@ -99,6 +99,10 @@ def _meant_as_date(text: str, position: int, raw: str) -> bool:
 
 def _read_age(text: str, position: int, now: datetime, raw: str) -> When | None:
     """Older than 3 weeks, more than a month ago, within two days, less than an hour ago."""
+    if m := _AGES.match(text, position):  # "3 to 7 days ago"
+        young, old = sorted((int(m["low"]), int(m["high"])))
+        first, last = (floor(shift(now, m["unit"], -age), m["unit"]) for age in (old, young))
+        return When(((first, shift(last, m["unit"], 1)),), m.end())
     if (m := _OLDER.match(text, position)) and (m["ago"] or m.group().startswith("older")):
         return When(((None, shift(now, m["unit"], -number(m["count"]))),), m.end())
     if (m := _NEWER.match(text, position)) and (m["ago"] or not re.match(r"less|under|at\s", m.group())):

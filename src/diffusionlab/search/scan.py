@@ -389,7 +389,12 @@ class Scanner:
             )
         if kind == "multi":
             several = tuple(v for v in self.known.values["hardware"] if re.match(r"(?!1\s?x)\d+\s?x", v.lower()))
-            return self._add("condition", Condition("hardware", In("hardware", several), True, words), i, after)
+            return self._add(
+                "condition",
+                Condition("hardware", value_filter("hardware", several or ("more than one",), self.known), True, words),
+                i,
+                after,
+            )
         if kind == "text" or (kind == "field" and self._told(i)):
             payload = payload if kind == "text" else (words,)
             return self._add("text", (*payload, words), i, after)

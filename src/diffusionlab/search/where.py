@@ -32,7 +32,7 @@ from diffusionlab.search.known import Known
 from diffusionlab.search.text import TEXT_COLUMNS, Mentions
 from diffusionlab.search.typos import nearest
 
-SHORT = {"created_at": "created", "modified_at": "modified", "hardware_kind": "hardware", "num_parameters": "params",
+SHORT = {"created_at": "created", "modified_at": "modified", "hardware_kind": "hardware", "hardware": "device", "num_parameters": "params",
          "size_bytes": "size", "parameterization": "prediction", "arch_tags": "arch", "batch_size": "batch"}  # fmt: skip
 _LONG = {short: column for column, short in SHORT.items()} | {"batch_size": "batch_size", "facet": "arch", "tag": "tags",
          "bs": "batch_size", "heartbeat": "heartbeat_at", "parameters": "num_parameters", "optimiser": "optimizer"}  # fmt: skip
