@@ -37,13 +37,28 @@ def record(number: int) -> RunRecord:
     """Run `number` of the benchmark: the same for both registries."""
     made = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
     return RunRecord(
-        run_id=f"bench-{number:07d}", name=f"bench run {number}", created_at=made, modified_at=made + timedelta(hours=1),
-        status="failed" if number % 31 == 0 else "finished", framework="PyTorch 2.8", architecture="UNet",
-        arch_tags=FACETS[number % 5], dataset=DATASETS[number // 5 % 5], batch_size=2 ** (5 + number % 5), lr=(number % 40 + 1) * 1e-5,
-        optimizer=OPTIMIZERS[number % 4], epochs=number % 300 + 1, hardware="RTX 4090", num_parameters=1_000_000 + 997 * number,
-        image_size=32, schedule="cosine", parameterization="epsilon", metrics={"fid": number % 97 + 0.5, "val_loss": 0.02 + number % 50 / 1000},
-        description=f"benchmark run number {number}", path=f"outputs/bench/{number}",
-    )  # fmt: skip
+        run_id=f"bench-{number:07d}",
+        name=f"bench run {number}",
+        created_at=made,
+        modified_at=made + timedelta(hours=1),
+        status="failed" if number % 31 == 0 else "finished",
+        framework="PyTorch 2.8",
+        architecture="UNet",
+        arch_tags=FACETS[number % 5],
+        dataset=DATASETS[number // 5 % 5],
+        batch_size=2 ** (5 + number % 5),
+        lr=(number % 40 + 1) * 1e-5,
+        optimizer=OPTIMIZERS[number % 4],
+        epochs=number % 300 + 1,
+        hardware="RTX 4090",
+        num_parameters=1_000_000 + 997 * number,
+        image_size=32,
+        schedule="cosine",
+        parameterization="epsilon",
+        metrics={"fid": number % 97 + 0.5, "val_loss": 0.02 + number % 50 / 1000},
+        description=f"benchmark run number {number}",
+        path=f"outputs/bench/{number}",
+    )
 
 
 def timed(action: Callable[[], object], repeats: int) -> list[float]:
@@ -60,7 +75,7 @@ def report(what: str, seconds: list[float]) -> float:
     """Print one line, give the median."""
     middle = statistics.median(seconds)
     print(
-        f"{what:<58} {middle * 1e3:10.1f} ms   ({min(seconds) * 1e3:.1f} to {max(seconds) * 1e3:.1f}, {len(seconds)} times)",
+        f"{what:<58} {middle * 1e3:10.1f} ms   ({min(seconds) * 1e3:.1f} to {max(seconds) * 1e3:.1f}, {len(seconds)} times)",  # noqa: E501
         flush=True,
     )
     return middle
@@ -118,8 +133,18 @@ def bench_mlflow(folder: Path, runs: int, repeats: int) -> dict[str, float]:
     def log(number: int) -> None:
         run = record(number)
         with mlflow.start_run(run_name=run.name):
-            mlflow.log_params({"dataset": run.dataset, "batch_size": run.batch_size, "lr": run.lr, "optimizer": run.optimizer, "epochs": run.epochs,
-                               "conditional": "conditional" in run.arch_tags, "schedule": run.schedule, "num_parameters": run.num_parameters})  # fmt: skip
+            mlflow.log_params(
+                {
+                    "dataset": run.dataset,
+                    "batch_size": run.batch_size,
+                    "lr": run.lr,
+                    "optimizer": run.optimizer,
+                    "epochs": run.epochs,
+                    "conditional": "conditional" in run.arch_tags,
+                    "schedule": run.schedule,
+                    "num_parameters": run.num_parameters,
+                }
+            )
             mlflow.log_metrics({name: value for name, value in run.metrics.items() if value is not None})
 
     for number in range(runs):
@@ -130,7 +155,7 @@ def bench_mlflow(folder: Path, runs: int, repeats: int) -> dict[str, float]:
     report(
         "mlflow: warm filter", timed(lambda: mlflow.search_runs(filter_string=condition, max_results=50_000), repeats)
     )
-    code = f"import mlflow; mlflow.set_tracking_uri({uri!r}); mlflow.search_runs(experiment_names=['bench'], filter_string={condition!r}, max_results=50000)"
+    code = f"import mlflow; mlflow.set_tracking_uri({uri!r}); mlflow.search_runs(experiment_names=['bench'], filter_string={condition!r}, max_results=50000)"  # noqa: E501
     asked = report("cold process: mlflow.search_runs", timed(cold(["-c", code]), max(3, repeats // 4)))
     return {"log": logged, "cold": asked}
 
@@ -146,14 +171,14 @@ def main() -> None:
         print("mlflow is not installed (pip install mlflow): its half is left out", file=sys.stderr)
         with_mlflow = False
     print(
-        f"{options.runs:,} runs, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        f"{options.runs:,} runs, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"  # noqa: E501
     )
     with tempfile.TemporaryDirectory() as folder:
         ours = bench_registry(Path(folder), options.runs, options.repeats)
         if with_mlflow:
             theirs = bench_mlflow(Path(folder), options.runs, options.repeats)
             print(
-                f"logging {theirs['log'] / ours['log']:.1f} x faster than mlflow, a cold question {theirs['cold'] / ours['cold']:.1f} x faster"
+                f"logging {theirs['log'] / ours['log']:.1f} x faster than mlflow, a cold question {theirs['cold'] / ours['cold']:.1f} x faster"  # noqa: E501
             )
 
 

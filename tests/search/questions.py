@@ -432,11 +432,29 @@ worst 2 runs on CIFAR-10 by fid | ds=='CIFAR-10' | -fid | 2
 
 def _names(r) -> dict:
     return {
-        "T": lambda *tags: all(tag in r.tags for tag in tags), "ds": r.dataset, "bs": r.batch, "lr": r.lr, "opt": r.optimizer,
-        "hw": r.hardware, "c": r.c, "m": r.m, "at": r.created.isoformat()[:16], "mat": r.modified.isoformat()[:16], "fid": r.fid,
-        "vl": r.val_loss, "ep": r.epochs, "st": r.status, "params": r.params, "sch": r.schedule, "pred": r.prediction,
-        "img": r.size, "n": r.n, "txt": r.description, "fw": r.framework, "arch": r.architecture,
-    }  # fmt: skip
+        "T": lambda *tags: all(tag in r.tags for tag in tags),
+        "ds": r.dataset,
+        "bs": r.batch,
+        "lr": r.lr,
+        "opt": r.optimizer,
+        "hw": r.hardware,
+        "c": r.c,
+        "m": r.m,
+        "at": r.created.isoformat()[:16],
+        "mat": r.modified.isoformat()[:16],
+        "fid": r.fid,
+        "vl": r.val_loss,
+        "ep": r.epochs,
+        "st": r.status,
+        "params": r.params,
+        "sch": r.schedule,
+        "pred": r.prediction,
+        "img": r.size,
+        "n": r.n,
+        "txt": r.description,
+        "fw": r.framework,
+        "arch": r.architecture,
+    }
 
 
 def _meets(criterion: str, r) -> bool:

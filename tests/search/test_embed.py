@@ -77,8 +77,14 @@ def test_the_run_whose_grid_is_the_picture_comes_first(tmp_path, capsys):
         (tmp_path / run.run_id).mkdir()
         Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(tmp_path / run.run_id / "grid.png")
     Registry(tmp_path / "registry").upsert(runs)
-    options = ["search.embedder=open_clip", f"search.clip_model={name}", f"search.clip_weights={tmp_path / 'weights.safetensors'}",
-               "--registry", str(tmp_path / "registry"), "--json"]  # fmt: skip
+    options = [
+        "search.embedder=open_clip",
+        f"search.clip_model={name}",
+        f"search.clip_weights={tmp_path / 'weights.safetensors'}",
+        "--registry",
+        str(tmp_path / "registry"),
+        "--json",
+    ]
 
     assert main(["--image", str(tmp_path / "run-002" / "grid.png"), *options]) == 0
     found = json.loads(capsys.readouterr().out)

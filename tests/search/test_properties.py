@@ -23,21 +23,66 @@ from tests.search.questions import filters, ordered
 WORDS = sorted({w for q, _ in (*filters(), *ordered()) for w in q.split()})
 PHRASES = sorted({q for q, _ in (*filters(), *ordered())})
 NUMBERS = st.one_of(
-    st.integers(0, 10**7).map(str), st.floats(1e-6, 1e6, allow_nan=False).map(lambda x: f"{x:.3g}"),
-    st.sampled_from(["5M", "2e-4", "1,000", "32x32", "10^-3", "half a million", "20+", "-3", "2025", "9999999999999999999999", "1e400"]),
-)  # fmt: skip
+    st.integers(0, 10**7).map(str),
+    st.floats(1e-6, 1e6, allow_nan=False).map(lambda x: f"{x:.3g}"),
+    st.sampled_from(
+        [
+            "5M",
+            "2e-4",
+            "1,000",
+            "32x32",
+            "10^-3",
+            "half a million",
+            "20+",
+            "-3",
+            "2025",
+            "9999999999999999999999",
+            "1e400",
+        ]
+    ),
+)
 DATES = st.sampled_from(
-    "yesterday|last week|since March|2025-04-09|until the end of May|in Q2 2025|April 9th|31 February 2025|may|between March and May 2025|"
-    "two weeks ago|the last 3 days|999999 years ago|2025-99-99|week 53|first half of April|on Monday|0000-00-00|winter".split(
+    "yesterday|last week|since March|2025-04-09|until the end of May|in Q2 2025|April 9th|31 February 2025|may|between March and May 2025|"  # noqa: E501, SIM905
+    "two weeks ago|the last 3 days|999999 years ago|2025-99-99|week 53|first half of April|on Monday|0000-00-00|winter".split(  # noqa: E501
         "|"
     )
 )
 JUNK = st.text(st.one_of(st.characters(), st.sampled_from(string.punctuation + " \t\n\x00\u202e")), max_size=12)
 PIECES = st.one_of(
-    st.sampled_from(WORDS), st.sampled_from(sorted(phrases())), st.sampled_from(sorted(filler())), NUMBERS, DATES, JUNK,
-    st.sampled_from(["not", "without", "or", "and", "neither", "nor", "but", "(", ")", ",", "top 3", "best", "compare", "how many", "like run-015",
-                     "run-007", "'; DROP TABLE runs", "OR 1=1", '"quoted words"', "O'Brien", "lr below", "fid between 5 and", "at least"]),
-)  # fmt: skip
+    st.sampled_from(WORDS),
+    st.sampled_from(sorted(phrases())),
+    st.sampled_from(sorted(filler())),
+    NUMBERS,
+    DATES,
+    JUNK,
+    st.sampled_from(
+        [
+            "not",
+            "without",
+            "or",
+            "and",
+            "neither",
+            "nor",
+            "but",
+            "(",
+            ")",
+            ",",
+            "top 3",
+            "best",
+            "compare",
+            "how many",
+            "like run-015",
+            "run-007",
+            "'; DROP TABLE runs",
+            "OR 1=1",
+            '"quoted words"',
+            "O'Brien",
+            "lr below",
+            "fid between 5 and",
+            "at least",
+        ]
+    ),
+)
 QUESTIONS = st.one_of(
     st.lists(PIECES, min_size=1, max_size=9).map(" ".join),
     st.tuples(

@@ -28,8 +28,15 @@ def test_there_are_enough_questions_and_few_are_trivial():
 
 def test_superlative_without_a_number_lists_all_that_tie(ask):
     assert [row["run_id"] for row in ask("highest learning rate below 2e-3").rows] == [
-        "run-001", "run-004", "run-011", "run-018", "run-019", "run-022", "run-029", "run-032",
-    ]  # fmt: skip
+        "run-001",
+        "run-004",
+        "run-011",
+        "run-018",
+        "run-019",
+        "run-022",
+        "run-029",
+        "run-032",
+    ]
     exact = ask("the 2 highest learning rates below 2e-3")
     assert [row["run_id"] for row in exact.rows] == ["run-001", "run-004"]
     assert len(exact.tied) == 6
@@ -38,9 +45,13 @@ def test_superlative_without_a_number_lists_all_that_tie(ask):
 def test_best_of_each(ask):
     rows = ask("best FID on each dataset").rows
     assert {row["dataset"]: row["run_id"] for row in rows} == {
-        "MNIST": "run-003", "Fashion-MNIST": "run-009", "CIFAR-10": "run-032", "CIFAR-10 cat/dog": "run-025",
-        "CelebA": "run-026", "STL-10": "run-034",
-    }  # fmt: skip
+        "MNIST": "run-003",
+        "Fashion-MNIST": "run-009",
+        "CIFAR-10": "run-032",
+        "CIFAR-10 cat/dog": "run-025",
+        "CelebA": "run-026",
+        "STL-10": "run-034",
+    }
 
 
 def test_likeness_puts_the_sibling_first_and_the_run_itself_nowhere(ask):

@@ -70,9 +70,20 @@ def value(row: Row, column: str) -> str:
 
 
 def label(column: str) -> str:
-    return {"val_loss": "validation loss", "train_loss": "training loss", "num_parameters": "parameters", "batch_size": "batch size",
-            "created_at": "created", "modified_at": "modified", "hardware_kind": "hardware", "arch_tags": "facets",
-            "fid": "FID", "lr": "learning rate", "kid": "KID", "images_per_second": "images per second"}.get(column, column.removeprefix("metrics.").replace("_", " "))  # fmt: skip
+    return {
+        "val_loss": "validation loss",
+        "train_loss": "training loss",
+        "num_parameters": "parameters",
+        "batch_size": "batch size",
+        "created_at": "created",
+        "modified_at": "modified",
+        "hardware_kind": "hardware",
+        "arch_tags": "facets",
+        "fid": "FID",
+        "lr": "learning rate",
+        "kid": "KID",
+        "images_per_second": "images per second",
+    }.get(column, column.removeprefix("metrics.").replace("_", " "))
 
 
 def _runs(count: int) -> str:
@@ -84,7 +95,7 @@ def _listed(result: Result) -> list[str]:
     if len(rows) == 1:
         row = rows[0]
         facts = [f"{label(c)} {value(row, c)}" for c in ("fid", "val_loss") if row.get(c) is not None]
-        said = f"One run: {named(row)}, {printable(row.get('dataset') or 'data set unknown')}, {printable(row.get('status'))}"
+        said = f"One run: {named(row)}, {printable(row.get('dataset') or 'data set unknown')}, {printable(row.get('status'))}"  # noqa: E501
         return [said + (f", {', '.join(facts)}" if facts else "") + "."]
     head = f"{_runs(result.total)}" + (f", {len(rows)} shown" if len(rows) < result.total else "")
     return [f"{head}: {cite(rows)}.", *_extremes(rows)]
@@ -100,7 +111,7 @@ def _extremes(rows: Sequence[Row]) -> list[str]:
     best, worst = known[0], known[-1]
     across = f" ({len(sets)} data sets, between which it does not compare)" if len(sets) > 1 else ""
     return [
-        f"Lowest {label(column)} {value(best, column)}: {named(best)}; highest {value(worst, column)}: {named(worst)}{across}."
+        f"Lowest {label(column)} {value(best, column)}: {named(best)}; highest {value(worst, column)}: {named(worst)}{across}."  # noqa: E501
     ]
 
 
@@ -155,8 +166,10 @@ def _average(result: Result) -> list[str]:
     kind = result.query.average or "mean"
     figures = {"mean": statistics.fmean(numbers), "median": statistics.median(numbers), "sum": sum(numbers)}
     low, high = min(known, key=lambda r: _number(r, column) or 0.0), max(known, key=lambda r: _number(r, column) or 0.0)
-    return [f"{kind.capitalize()} {label(column)} of {_runs(len(known))}: {figures[kind]:.6g}, from {value(low, column)} ({low['run_id']}) "
-            f"to {value(high, column)} ({high['run_id']})."]  # fmt: skip
+    return [
+        f"{kind.capitalize()} {label(column)} of {_runs(len(known))}: {figures[kind]:.6g}, from {value(low, column)} ({low['run_id']}) "  # noqa: E501
+        f"to {value(high, column)} ({high['run_id']})."
+    ]
 
 
 def _number(row: Row, column: str) -> float | None:
@@ -177,8 +190,10 @@ def _shown(result: Result) -> list[str]:
         by_value: dict[str, list[Row]] = {}
         for row in result.rows:
             by_value.setdefault(value(row, column), []).append(row)
-        parts = [f"{text if text != '-' else 'unknown'} ({cite(rows) if len(by_value) < 6 else cite(rows[:3]) + (' ...' if len(rows) > 3 else '')})"
-                 for text, rows in list(by_value.items())[:CITED]]  # fmt: skip
+        parts = [
+            f"{text if text != '-' else 'unknown'} ({cite(rows) if len(by_value) < 6 else cite(rows[:3]) + (' ...' if len(rows) > 3 else '')})"  # noqa: E501
+            for text, rows in list(by_value.items())[:CITED]
+        ]
         name = label(column)
         said.append(f"{name[0].upper() + name[1:]}: {', '.join(parts)}{' ...' if len(by_value) > CITED else ''}.")
     return said
@@ -236,6 +251,6 @@ def disagreements(rows: Sequence[Row]) -> list[str]:
             ):
                 source = (row.get("sources") or {}).get(column, "the record")
                 found.append(
-                    f"{row['run_id']}: {label(column)} is {value(row, column)} by {source} and {told.pop()} by its config"
+                    f"{row['run_id']}: {label(column)} is {value(row, column)} by {source} and {told.pop()} by its config"  # noqa: E501
                 )
     return found

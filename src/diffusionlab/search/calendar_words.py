@@ -15,15 +15,69 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-MONTH_NAMES = ("january", "february", "march", "april", "may", "june", "july", "august",
-               "september", "october", "november", "december")  # fmt: skip
+MONTH_NAMES = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # first month
-NUMBER_WORDS = {word: n for n, word in enumerate(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"])}  # fmt: skip
-NUMBER_WORDS |= {"a": 1, "an": 1, "couple of": 2, "a couple of": 2, "a couple": 2, "few": 3, "a few": 3,
-                 "several": 5, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90,
-                 "hundred": 100, "a hundred": 100, "a dozen": 12, "dozen": 12}  # fmt: skip
+NUMBER_WORDS = {
+    word: n
+    for n, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
+    )
+}
+NUMBER_WORDS |= {
+    "a": 1,
+    "an": 1,
+    "couple of": 2,
+    "a couple of": 2,
+    "a couple": 2,
+    "few": 3,
+    "a few": 3,
+    "several": 5,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "ninety": 90,
+    "hundred": 100,
+    "a hundred": 100,
+    "a dozen": 12,
+    "dozen": 12,
+}
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 
 YEAR = r"(?P<year>(?:19[7-9]|20\d)\d)(?![\d.,]?\d)"
@@ -32,7 +86,7 @@ DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:%]|[.,]\d)"
 WEEKDAY = r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)(?P<plural>s)?\b\.?"  # noqa: E501
 UNIT = r"(?P<unit>minute|min|hour|hr|day|week|fortnight|month|quarter|year)s?\b"
 COUNT = r"(?P<count>\d{1,6}|" + "|".join(sorted(NUMBER_WORDS, key=len, reverse=True)) + ")"
-PART = r"(?P<part>early|mid|middle|late|beginning|start|end|first half|second half)(?:\s+of\s+|\s+in\s+|\s*-\s*|\s+)(?:the\s+)?"
+PART = r"(?P<part>early|mid|middle|late|beginning|start|end|first half|second half)(?:\s+of\s+|\s+in\s+|\s*-\s*|\s+)(?:the\s+)?"  # noqa: E501
 SEASON = r"(?P<season>spring|summer|autumn|fall|winter)\b"
 TIME_OF_DAY = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 24)}
 AMBIGUOUS = {"may", "march", "mar", "sun", "sat", "mon", "wed", "fri", "fall", "dec", "spring"}
@@ -110,9 +164,17 @@ def _part(span: tuple[datetime, datetime], part: str | None) -> tuple[datetime, 
     else:
         cuts = [shift(start, "day", n) for n in (days // 3, 2 * days // 3, days // 2)]
     third, two_thirds, half = cuts
-    return {"early": (start, third), "beginning": (start, third), "start": (start, third),
-            "mid": (third, two_thirds), "middle": (third, two_thirds), "late": (two_thirds, stop),
-            "end": (two_thirds, stop), "first half": (start, half), "second half": (half, stop)}[part]  # fmt: skip
+    return {
+        "early": (start, third),
+        "beginning": (start, third),
+        "start": (start, third),
+        "mid": (third, two_thirds),
+        "middle": (third, two_thirds),
+        "late": (two_thirds, stop),
+        "end": (two_thirds, stop),
+        "first half": (start, half),
+        "second half": (half, stop),
+    }[part]
 
 
 def _year_of(m: re.Match[str]) -> int | None:
@@ -276,31 +338,67 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     (r"(?P<iso>(?:19|20)\d\d[-/][01]?\d)(?![\w-])", _iso, False),
     (r"(?P<a>\d{1,2})(?P<mark>[./])(?P<b>\d{1,2})[./](?P<year>\d{4})\b", _numeric_day, False),
     (rf"(?:the\s+)?{DAY}\s*(?:of\s+)?{MONTH}{_YEAR_TAIL}", _day, True),
-    (rf"(?:the\s+)?(?P<order>first|second|third|fourth|last|final)\s+week\s+(?:of|in)\s+{MONTH}{_YEAR_TAIL}", _month, True),
+    (
+        rf"(?:the\s+)?(?P<order>first|second|third|fourth|last|final)\s+week\s+(?:of|in)\s+{MONTH}{_YEAR_TAIL}",
+        _month,
+        True,
+    ),
     (rf"(?:the\s+)?(?:{PART})?{MONTH}\s+(?:of\s+)?{YEAR}", _month, False),
     (rf"{MONTH}\s+(?:the\s+)?{DAY}{_YEAR_TAIL}", _day, True),
     (rf"(?:the\s+)?(?:{PART})?{MONTH}{_YEAR_TAIL}", _month, True),
-    (r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday|this|last)(?:\s+(?P<time>morning|afternoon|evening|night))\b", _relative_day, False),  # noqa: E501
+    (
+        r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday|this|last)(?:\s+(?P<time>morning|afternoon|evening|night))\b",
+        _relative_day,
+        False,
+    ),
     (r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday)\b", _relative_day, False),
-    (rf"(?:the\s+)?{UNIT.replace(')s?', ')')}\s+(?P<word>before\s+last)\b", lambda m, n, y: _calendar(_Words(m, word="before last"), n, y), False),  # noqa: E501
+    (
+        rf"(?:the\s+)?{UNIT.replace(')s?', ')')}\s+(?P<word>before\s+last)\b",
+        lambda m, n, y: _calendar(_Words(m, word="before last"), n, y),
+        False,
+    ),
     (r"the\s+last\s+(?P<unit>hour|day|week|month|year)\b(?!\s+of\b)", _rolling, False),
-    (rf"(?:the\s+)?(?:{PART})?(?P<word>this|current|last|previous|prior|next)\s+(?!second)(?P<unit>hour|day|week|fortnight|month|quarter|year)\b", _calendar, False),  # noqa: E501
+    (
+        rf"(?:the\s+)?(?:{PART})?(?P<word>this|current|last|previous|prior|next)\s+(?!second)(?P<unit>hour|day|week|fortnight|month|quarter|year)\b",
+        _calendar,
+        False,
+    ),
     (rf"(?:the\s+)?(?:last|past|previous|preceding)\s+{COUNT}\s+{UNIT}", _rolling, False),
     (rf"(?:the\s+)?past\s+{UNIT}", _rolling, False),
     (rf"(?:over\s+|about\s+)?{COUNT}\s+{UNIT}\s+(?:ago|back|earlier)\b", _ago, False),
-    (rf"{PART}(?P<word>the\s+)?(?P<unit>week|month|quarter|year)\b", lambda m, n, y: _calendar(_Words(m, word="this"), n, y), False),  # noqa: E501
+    (
+        rf"{PART}(?P<word>the\s+)?(?P<unit>week|month|quarter|year)\b",
+        lambda m, n, y: _calendar(_Words(m, word="this"), n, y),
+        False,
+    ),
     (rf"(?:(?P<word>last|this|past|previous|next)\s+)?{WEEKDAY}(?!\s*-)", _weekday, False),
     (rf"(?P<feast>christmas(?:\s+day)?|new\s+year(?:'?s)?(?:\s+(?:day|eve))?)(?:\s+(?:of\s+)?{YEAR})?", _feast, True),
     (r"(?:(?P<word>last|this|past|previous|the)\s+)?weekend\b", _weekend, False),
     (rf"(?:the\s+)?(?:{PART})?q(?P<q>[1-4])\b(?:\s*(?:of\s+|/|-)?\s*{YEAR}|\s*'(?P<short>\d\d)\b)?", _quarter, True),
-    (rf"(?:the\s+)?(?P<order>first|second|third|fourth|1st|2nd|3rd|4th)\s+quarter\b(?:\s+(?:of\s+)?{YEAR})?", _quarter, True),
+    (
+        rf"(?:the\s+)?(?P<order>first|second|third|fourth|1st|2nd|3rd|4th)\s+quarter\b(?:\s+(?:of\s+)?{YEAR})?",
+        _quarter,
+        True,
+    ),
     (rf"(?:the\s+)?h(?P<h>[12])\b(?:\s*(?:of\s+|/|-)?\s*{YEAR})?", _half, True),
     (rf"(?:the\s+)?(?P<order>first|second|1st|2nd)\s+half\s+(?:of\s+)?(?:the\s+year\s+)?{YEAR}", _half, False),
-    (rf"(?:the\s+)?(?:{PART})?(?:(?P<word>last|this|previous)\s+)?{SEASON}(?:\s+(?:of\s+)?{YEAR}(?:/\d\d)?)?", _season, True),
-    (rf"(?:the\s+)?(?:calendar\s+week|iso\s+week|week|cw|kw)\s+(?P<week>[0-5]?\d)\b(?:\s+(?:of\s+)?{YEAR})?", _week_number, True),
+    (
+        rf"(?:the\s+)?(?:{PART})?(?:(?P<word>last|this|previous)\s+)?{SEASON}(?:\s+(?:of\s+)?{YEAR}(?:/\d\d)?)?",
+        _season,
+        True,
+    ),
+    (
+        rf"(?:the\s+)?(?:calendar\s+week|iso\s+week|week|cw|kw)\s+(?P<week>[0-5]?\d)\b(?:\s+(?:of\s+)?{YEAR})?",
+        _week_number,
+        True,
+    ),
     (rf"(?:the\s+)?(?:year\s+)?(?:{PART})?{YEAR}{_AFTER_YEAR}", _year, False),
-    (r"the\s+(?P<day>[0-3]?\d)(?:st|nd|rd|th)\b(?!\s+(?:best|worst|run|model|lowest|highest|largest|smallest))", _day_of_month, False),  # noqa: E501
-]  # fmt: skip
+    (
+        r"the\s+(?P<day>[0-3]?\d)(?:st|nd|rd|th)\b(?!\s+(?:best|worst|run|model|lowest|highest|largest|smallest))",
+        _day_of_month,
+        False,
+    ),
+]
 _COMPILED = [(re.compile(pattern), build, yearless) for pattern, build, yearless in _RULES]
 
 

@@ -45,8 +45,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="search.py", description="Ask the registry of runs.", epilog=EXAMPLES, allow_abbrev=False,
-                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = _Parser(
+        prog="search.py",
+        description="Ask the registry of runs.",
+        epilog=EXAMPLES,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
     add(
         "query",
@@ -134,8 +139,13 @@ def _query(options: argparse.Namespace, question: str, known: Known, now: dateti
     if question:
         query = text_query(question, known) if options.no_parse else parse(question, known, now)
     elif added or options.where or options.like or options.sort or options.limit or pictured:
-        query = ParsedQuery(" ".join(f"--{name} {given}" for name in ("dataset", "arch", "since", "until", "where", "like", "sort")
-                                     if (given := getattr(options, name))))  # fmt: skip
+        query = ParsedQuery(
+            " ".join(
+                f"--{name} {given}"
+                for name in ("dataset", "arch", "since", "until", "where", "like", "sort")
+                if (given := getattr(options, name))
+            )
+        )
     else:
         raise ValueError(
             'ask something, such as "unets on MNIST with fid below 10", or give --where, --dataset, --since'
@@ -149,7 +159,7 @@ def _query(options: argparse.Namespace, question: str, known: Known, now: dateti
         ids = known.find(options.like)
         if not ids:
             raise ValueError(
-                f"there is no run {options.like[:60]!r}; nearest: {', '.join(nearest(options.like, known.ids)) or 'none'}"
+                f"there is no run {options.like[:60]!r}; nearest: {', '.join(nearest(options.like, known.ids)) or 'none'}"  # noqa: E501
             )
         query = replace(query, like=ids[0], intent="like", order=None)
     if options.sort:
@@ -189,7 +199,7 @@ def _conditions(options: argparse.Namespace, known: Known, now: datetime) -> tup
         facet = canonical_facet(name)
         if facet not in FACETS and facet not in known.facets:
             raise ValueError(
-                f"--arch: there is no facet {name[:40]!r}; nearest: {', '.join(nearest(name, {*FACETS, *known.facets}))}"
+                f"--arch: there is no facet {name[:40]!r}; nearest: {', '.join(nearest(name, {*FACETS, *known.facets}))}"  # noqa: E501
             )
         added.append(Contains("arch_tags", facet))
         replaced.append("arch_tags")
@@ -282,11 +292,14 @@ def _print(result: Result, engine: Engine, options: argparse.Namespace) -> None:
     if options.json:
         query = result.query
         interpretation: dict[str, Any] = {
-            "reading": reading(query, known), "flags": flag_line(result, known), "where": format_where(query.condition, known),
+            "reading": reading(query, known),
+            "flags": flag_line(result, known),
+            "where": format_where(query.condition, known),
             "conditions": [format_where(c, known) for c in query.conditions],
-            "sort": query.order.column if query.order else None, "limit": query.order.count if query.order else query.limit,
+            "sort": query.order.column if query.order else None,
+            "limit": query.order.count if query.order else query.limit,
             "groups": [group.label for group in query.groups],
-        }  # fmt: skip
+        }
         print(as_json(result, interpretation, answer(result, engine), warnings))
     elif options.csv:
         from diffusionlab.search.render import USUAL

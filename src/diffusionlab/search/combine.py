@@ -62,11 +62,14 @@ def operands(items: Sequence[Item]) -> list[Operand]:
             if joined == "/":
                 joined = "or" if found and found[-1].category == condition.category else ","
             extended = bool(
-                found and reach and not negation and joined in ("or", "nor", ",", "and")
+                found
+                and reach
+                and not negation
+                and joined in ("or", "nor", ",", "and")
                 and condition.category == found[-1].category
                 and (not carried or condition.single)
                 and (joined != "and" or condition.single or reach == "without")
-            )  # fmt: skip
+            )
             reach = negation or (reach if extended else "")
             found.append(Operand(condition, bool(negation) or extended, joined, carried, item.words))
             if both_ways:

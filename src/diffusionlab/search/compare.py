@@ -63,8 +63,25 @@ def _sides(result: Result) -> list[tuple[str, list[Row]]]:
     groups = result.query.groups
     if len(groups) > 1:
         return [(group.label, [row for row in result.rows if group.condition.matches(row)]) for group in groups]
-    column = next((c for c in result.query.show if c in ("dataset", "optimizer", "schedule", "parameterization", "hardware_kind", "status",
-                                                         "sampler", "framework", "precision")), None)  # fmt: skip
+    column = next(
+        (
+            c
+            for c in result.query.show
+            if c
+            in (
+                "dataset",
+                "optimizer",
+                "schedule",
+                "parameterization",
+                "hardware_kind",
+                "status",
+                "sampler",
+                "framework",
+                "precision",
+            )
+        ),
+        None,
+    )
     if column is None:
         return [("all", list(result.rows))]
     values = sorted({str(row.get(column)) for row in result.rows if row.get(column) is not None})

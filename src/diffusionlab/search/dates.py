@@ -27,7 +27,7 @@ _UNTIL = re.compile(
     r"(?:until|till|up\s+(?:to|until)|no\s+later\s+than|not\s+(?:after|later\s+than)|through|thru|by(?:\s+the\s+end\s+of)?|on\s+or\s+before|to)\s+(?:the\s+end\s+of\s+)?"
 )
 _TO = re.compile(
-    r"\s*(?:,?\s+(?:to|until|till|through|thru|up\s+to|and\s+(?:until|before|ending))\s+|\s+[-–—]\s+|[–—]|\.\.+|\s?-\s?)(?:the\s+)?(?:end\s+of\s+(?=the|\w+\s+\d{4}|[a-z]+))?"
+    r"\s*(?:,?\s+(?:to|until|till|through|thru|up\s+to|and\s+(?:until|before|ending))\s+|\s+[-–—]\s+|[–—]|\.\.+|\s?-\s?)(?:the\s+)?(?:end\s+of\s+(?=the|\w+\s+\d{4}|[a-z]+))?"  # noqa: RUF001
 )
 _LIST = re.compile(
     r"(?:\s*,\s*(?:and|or)?\s*|\s+(?:and|or|&)\s+|\s*[/&]\s*)(?:in\s+|on\s+|from\s+|during\s+)?(?:the\s+)?"
@@ -40,14 +40,37 @@ _NEWER = re.compile(
     rf"(?:newer\s+than|younger\s+than|less\s+than|under|at\s+most|within(?:\s+the)?(?:\s+(?:last|past))?|since)\s+{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
 )
 _DAYS = re.compile(
-    r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
+    r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"  # noqa: RUF001
 )
 _AGES = re.compile(rf"(?:between\s+|from\s+)?(?P<low>\d{{1,4}})\s*(?:to|-|and)\s*(?P<high>\d{{1,4}})\s+{UNIT}\s+ago\b")
 _MORE_DAYS = re.compile(
-    r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?"
+    r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?"  # noqa: RUF001
 )
-_TEMPORAL = {"in", "since", "until", "till", "before", "after", "during", "of", "from", "through", "between", "by", "last",
-             "this", "early", "mid", "late", "on", "starting", "modified", "updated", "created", "throughout"}  # fmt: skip
+_TEMPORAL = {
+    "in",
+    "since",
+    "until",
+    "till",
+    "before",
+    "after",
+    "during",
+    "of",
+    "from",
+    "through",
+    "between",
+    "by",
+    "last",
+    "this",
+    "early",
+    "mid",
+    "late",
+    "on",
+    "starting",
+    "modified",
+    "updated",
+    "created",
+    "throughout",
+}
 _FIRST = re.compile(r"(?:may|march|mar|spring|fall)\s+(?:runs?|models?|experiments?|trainings?|results?|unets?|\d|'\d)")
 
 

@@ -62,7 +62,7 @@ class OpenClip:
         except Exception as error:  # the hub, the file format or the shapes: each has its own exceptions
             first = (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
             raise ValueError(
-                f"the weights {weights!r} of {model} are not at hand ({first}): give a file with search.clip_weights=FILE"
+                f"the weights {weights!r} of {model} are not at hand ({first}): give a file with search.clip_weights=FILE"  # noqa: E501
             ) from None
         finally:
             logging.disable(logging.NOTSET)

@@ -19,8 +19,50 @@ from diffusionlab.search.where import format_where
 
 Row = Mapping[str, Any]
 COLUMNS = tuple(
-    ["run_id", "name", "created_at", "modified_at", "status", "framework", "architecture", "arch_tags", "dataset", "dataset_family", "batch_size", "lr", "optimizer", "epochs", "hardware", "hardware_kind", "num_parameters", "flops", "image_size", "schedule", "parameterization", "sampler", "precision", "seed", "metrics", "fid", "kid", "val_loss", "train_loss", "description", "notes", "tags", "path", "size_bytes", "seconds", "images_per_second", "sweep", "thumbnail", "search_text", "sources", "config"]
-)  # fmt: skip
+    [
+        "run_id",
+        "name",
+        "created_at",
+        "modified_at",
+        "status",
+        "framework",
+        "architecture",
+        "arch_tags",
+        "dataset",
+        "dataset_family",
+        "batch_size",
+        "lr",
+        "optimizer",
+        "epochs",
+        "hardware",
+        "hardware_kind",
+        "num_parameters",
+        "flops",
+        "image_size",
+        "schedule",
+        "parameterization",
+        "sampler",
+        "precision",
+        "seed",
+        "metrics",
+        "fid",
+        "kid",
+        "val_loss",
+        "train_loss",
+        "description",
+        "notes",
+        "tags",
+        "path",
+        "size_bytes",
+        "seconds",
+        "images_per_second",
+        "sweep",
+        "thumbnail",
+        "search_text",
+        "sources",
+        "config",
+    ]
+)
 LIKE_COUNT = 10  # neighbours listed where the question names no number
 
 

@@ -22,8 +22,11 @@ def reading(query: ParsedQuery, known: Known) -> str:
     if query.order is not None:
         order = query.order
         column = SHORT.get(order.column, order.column)
-        first = {("created_at", True): "newest first", ("created_at", False): "oldest first",
-                 ("modified_at", True): "last modified first"}.get((order.column, order.descending))  # fmt: skip
+        first = {
+            ("created_at", True): "newest first",
+            ("created_at", False): "oldest first",
+            ("modified_at", True): "last modified first",
+        }.get((order.column, order.descending))
         lead = "highest" if order.descending else "lowest"
         said += f"; {first or f'{column}, {lead} first'}"
         said += f", number {order.skip + 1}" if order.skip else f", {order.count}" if order.count else ""
@@ -73,8 +76,13 @@ def flags(result: Result, known: Known) -> list[str]:
     dated = 0
     for condition in query.conditions:
         days = _days(condition)
-        if isinstance(condition, Compare) and condition.column == "dataset" and condition.op == "=" and "--dataset" not in found and (
-                canonical("dataset", str(condition.value)) == condition.value):  # fmt: skip
+        if (
+            isinstance(condition, Compare)
+            and condition.column == "dataset"
+            and condition.op == "="
+            and "--dataset" not in found
+            and (canonical("dataset", str(condition.value)) == condition.value)
+        ):
             found += ["--dataset", str(condition.value)]
         elif isinstance(condition, Contains) and condition.column == "arch_tags" and condition.value.isidentifier():
             found += ["--arch", condition.value]

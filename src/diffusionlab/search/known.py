@@ -12,13 +12,45 @@ from diffusionlab.registry.canonical import canonical, hardware_kind, is_gpu, sq
 from diffusionlab.registry.columns import METRIC_COLUMNS
 from diffusionlab.search.text import stems, words_of
 
-VALUE_COLUMNS = ("dataset", "optimizer", "hardware_kind", "schedule", "parameterization", "sampler", "precision",
-                 "framework", "architecture", "status", "hardware", "sweep", "host", "dataset_family")  # fmt: skip
+VALUE_COLUMNS = (
+    "dataset",
+    "optimizer",
+    "hardware_kind",
+    "schedule",
+    "parameterization",
+    "sampler",
+    "precision",
+    "framework",
+    "architecture",
+    "status",
+    "hardware",
+    "sweep",
+    "host",
+    "dataset_family",
+)
 LIGHT = ("run_id", "name", "arch_tags", "tags", "image_size", *VALUE_COLUMNS)
 TEXTS = ("name", "architecture", "description", "notes", "tags", "search_text")
-FACTS = ("created_at", "modified_at", "batch_size", "lr", "epochs", "num_parameters", "seconds", "images_per_second",
-         "size_bytes", "flops", "seed", "description", "notes", "git_commit", "config_hash", "data_hash", "parent_run",
-         *LIGHT, *METRIC_COLUMNS)  # fmt: skip
+FACTS = (
+    "created_at",
+    "modified_at",
+    "batch_size",
+    "lr",
+    "epochs",
+    "num_parameters",
+    "seconds",
+    "images_per_second",
+    "size_bytes",
+    "flops",
+    "seed",
+    "description",
+    "notes",
+    "git_commit",
+    "config_hash",
+    "data_hash",
+    "parent_run",
+    *LIGHT,
+    *METRIC_COLUMNS,
+)
 Row = Mapping[str, Any]
 Load = Callable[[Sequence[str]], Sequence[Row]]
 _HARDWARE = re.compile(
@@ -132,8 +164,22 @@ class Known:
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """The text of each run, for counting the runs that mention a word."""
-        return tuple(" ".join(filter(None, (row.get("name"), row.get("architecture"), row.get("description"), row.get("notes"),
-                     " ".join(row.get("tags") or ()), row.get("search_text")))) for row in self._load(TEXTS))  # fmt: skip
+        return tuple(
+            " ".join(
+                filter(
+                    None,
+                    (
+                        row.get("name"),
+                        row.get("architecture"),
+                        row.get("description"),
+                        row.get("notes"),
+                        " ".join(row.get("tags") or ()),
+                        row.get("search_text"),
+                    ),
+                )
+            )
+            for row in self._load(TEXTS)
+        )
 
     @cached_property
     def stems(self) -> frozenset[str]:

@@ -24,7 +24,9 @@ FIELDS: dict[str, str] = {
     "model size, network size, parameter counts, num parameters, trainable parameters, param count",
     "image_size": "image size, resolution, resolutions, pixels, pixel, px, image resolution, image sizes, img size, "
     "side length, pixels wide",
-    "size_bytes": "file size, disk size, disk space, size on disk, disk usage, checkpoint size, storage, bytes, disk, on disk",
+    "size_bytes": (
+        "file size, disk size, disk space, size on disk, disk usage, checkpoint size, storage, bytes, disk, on disk"
+    ),
     "seconds": "duration, runtime, run time, training time, wall time, wall clock, wall clock time, time, durations, "
     "train time, hours of training",
     "images_per_second": "throughput, images per second, imgs per second, img s, images s, speed, training speed, "
@@ -34,15 +36,19 @@ FIELDS: dict[str, str] = {
     "fid": "fid, fids, fid score, frechet inception distance, fréchet inception distance, frechet distance, fid value, "
     "fid scores",
     "kid": "kid, kid score, kernel inception distance",
-    "val_loss": "val loss, validation loss, valloss, eval loss, loss, losses, validation losses, test loss, val losses, "
-    "validation error, final loss, validation",
+    "val_loss": (
+        "val loss, validation loss, valloss, eval loss, loss, losses, validation losses, test loss, val "
+        "losses, "
+        "validation error, final loss, validation"
+    ),
     "train_loss": "train loss, training loss, train losses, training losses",
     "dataset": "dataset, datasets, data set, data sets, training data, training set, data",
     "optimizer": "optimizer, optimiser, optimizers, optimisers, optim",
     "hardware_kind": "hardware, device, devices, accelerator, accelerators, machine, machines, hw",
     "schedule": "schedule, noise schedule, schedules, noise schedules, scheduler, beta schedule, noise scheduler",
     "parameterization": "parameterization, parametrization, parameterisation, parametrisation, prediction, "
-    "prediction type, prediction target, predictions, objective, target, parameterizations, objectives, prediction types",
+    "prediction type, prediction target, predictions, objective, target, parameterizations, objectives, "
+    "prediction types",
     "sampler": "sampler, samplers, solver, solvers, sampling method",
     "precision": "precision, numeric precision",
     "framework": "framework, frameworks, framework version",
@@ -71,27 +77,46 @@ COMPARATORS: dict[str, str] = {
     "<=": "at most, no more than, not more than, up to, maximum of, max of, no higher than, no greater than, "
     "no larger than, not over, not above, not exceeding, at the most, a maximum of, no bigger than, not higher than, "
     "not larger than, not greater than, no longer than, not bigger than, capped at, does not exceed, not exceed, "
-    "smaller or equal to, smaller than or equal to, less than or equal to, lower than or equal to, equal to or less than, "
-    "equal or below, at or below, at or under, at or less than, equal to or below, below or equal to, lte, le, or less than",
+    "smaller or equal to, smaller than or equal to, less than or equal to, lower than or equal to, equal "
+    "to or less than, "
+    "equal or below, at or below, at or under, at or less than, equal to or below, below or equal to, "
+    "lte, le, or less than",
     ">=": "at least, no less than, not less than, no fewer than, not fewer than, minimum of, min of, a minimum of, "
     "not below, not under, no lower than, no smaller than, not lower than, not smaller than, at the least, "
     "greater than or equal to, more than or equal to, higher than or equal to, equal to or more than, "
-    "larger than or equal to, at or above, at or over, equal to or greater than, above or equal to, equal to or above, gte, ge",
+    "larger than or equal to, at or above, at or over, equal to or greater than, above or equal to, "
+    "equal to or above, gte, ge",
     "=": "exactly, equal to, equals, equal, precisely, is exactly",
     "~": "about, around, approximately, roughly, approx, circa, nearly, near, ca, close to",
     "best": "better than, beating, beats, beat, outperforming, outperforms, outperform, superior to",
     "worst": "worse than",
 }
-OPERATOR_SIGNS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "=": "=", "==": "=", "≤": "<=", "≥": ">=",
-                  "!=": "!=", "<>": "!=", "≠": "!=", "~": "~", "≈": "~"}  # fmt: skip
-AFTERWARDS = {">=": "or more, or higher, or greater, or larger, or above, or over, or bigger, and more, and above, "
-              "and up, or longer, upwards, and higher, or up, and over, minimum, at minimum, at least",
-              "<=": "or less, or fewer, or lower, or smaller, or below, or under, and below, and less, or shorter, "
-              "and under, maximum, tops, at most, at maximum"}  # fmt: skip
+OPERATOR_SIGNS = {
+    "<": "<",
+    ">": ">",
+    "<=": "<=",
+    ">=": ">=",
+    "=": "=",
+    "==": "=",
+    "≤": "<=",
+    "≥": ">=",
+    "!=": "!=",
+    "<>": "!=",
+    "≠": "!=",
+    "~": "~",
+    "≈": "~",
+}
+AFTERWARDS = {
+    ">=": "or more, or higher, or greater, or larger, or above, or over, or bigger, and more, and above, "
+    "and up, or longer, upwards, and higher, or up, and over, minimum, at minimum, at least",
+    "<=": "or less, or fewer, or lower, or smaller, or below, or under, and below, and less, or shorter, "
+    "and under, maximum, tops, at most, at maximum",
+}
 
 NEGATIONS: dict[str, str] = {
     "not": "not, non, isnt, arent, doesnt, dont, didnt, wasnt, werent, hasnt, havent, nor, never, cannot, cant, "
-    "isn't, aren't, doesn't, don't, didn't, wasn't, weren't, hasn't, haven't, can't, isnot, rather than, instead of, !, "
+    "isn't, aren't, doesn't, don't, didn't, wasn't, weren't, hasn't, haven't, can't, isnot, rather than, "
+    "instead of, !, "
     "wont, won't",
     "without": "without, no, w o, lacking, lack, lacks, missing, excluding, exclude, excludes, except, except for, "
     "except on, other than, apart from, aside from, besides, neither, neither of, neither on, all but, anything but, "
@@ -99,25 +124,69 @@ NEGATIONS: dict[str, str] = {
     "different from, with no, but no, and no, exept, any other than, outside of, outside, everything except, "
     "anything except, excepting, free of, devoid of, avoiding, avoid, that lack, not any",
 }
-CONNECTORS = {"and": "and, plus, as well as, along with, together with, also, both, &", "or": "or, either, and or, any of, one of, |",
-              "but": "but, yet, though, although, however, whereas, while", "vs": "vs, versus, against, v s, compared to, compared with, "
-              "as opposed to", "nor": "nor"}  # fmt: skip
+CONNECTORS = {
+    "and": "and, plus, as well as, along with, together with, also, both, &",
+    "or": "or, either, and or, any of, one of, |",
+    "but": "but, yet, though, although, however, whereas, while",
+    "vs": "vs, versus, against, v s, compared to, compared with, as opposed to",
+    "nor": "nor",
+}
 CARRIERS = (  # words after which a negation no longer reaches: "without attention on MNIST"
     "with, on, using, use, uses, used, having, has, have, had, in, that use, trained, train, trained on, that are, "
-    "which are, that were, that have, which have, employ, employing, employs, via, through, by, from, where, whose, whose"
+    "which are, that were, that have, which have, employ, employing, employs, via, through, by, from, "
+    "where, whose, whose"
 )
 
 # word -> (direction, the column when none is named). Direction: best, worst (by the column), low, high.
 SUPERLATIVES: dict[str, tuple[str, str | None]] = {
-    **dict.fromkeys(("best", "top", "bestperforming", "topperforming", "bestscoring", "strongest", "mostaccurate",
-                     "mostsuccessful", "leading", "highestquality", "bestquality", "bestrated", "winning", "winner",
-                     "champion", "finest", "optimal", "performsbest", "performedbest", "didbest", "scoredbest", "worksbest",
-                     "workedbest", "performbest"), ("best", None)),
-    **dict.fromkeys(("worst", "poorest", "worstperforming", "weakest", "leastaccurate", "lowestquality", "bottom",
-                     "didworst", "performedworst"), ("worst", None)),
+    **dict.fromkeys(
+        (
+            "best",
+            "top",
+            "bestperforming",
+            "topperforming",
+            "bestscoring",
+            "strongest",
+            "mostaccurate",
+            "mostsuccessful",
+            "leading",
+            "highestquality",
+            "bestquality",
+            "bestrated",
+            "winning",
+            "winner",
+            "champion",
+            "finest",
+            "optimal",
+            "performsbest",
+            "performedbest",
+            "didbest",
+            "scoredbest",
+            "worksbest",
+            "workedbest",
+            "performbest",
+        ),
+        ("best", None),
+    ),
+    **dict.fromkeys(
+        (
+            "worst",
+            "poorest",
+            "worstperforming",
+            "weakest",
+            "leastaccurate",
+            "lowestquality",
+            "bottom",
+            "didworst",
+            "performedworst",
+        ),
+        ("worst", None),
+    ),
     **dict.fromkeys(("lowest", "minimum", "min", "minimal", "least", "fewest"), ("low", None)),
     **dict.fromkeys(("highest", "maximum", "max", "greatest", "most", "maximal"), ("high", None)),
-    **dict.fromkeys(("smallest", "tiniest", "lightest", "mostcompact", "littlest", "leastheavy"), ("low", "num_parameters")),
+    **dict.fromkeys(
+        ("smallest", "tiniest", "lightest", "mostcompact", "littlest", "leastheavy"), ("low", "num_parameters")
+    ),
     **dict.fromkeys(("cheapest", "leastexpensive"), ("low", "num_parameters")),
     **dict.fromkeys(("mostexpensive",), ("high", "num_parameters")),
     **dict.fromkeys(("largest", "biggest", "heaviest", "hugest"), ("high", "num_parameters")),
@@ -125,19 +194,85 @@ SUPERLATIVES: dict[str, tuple[str, str | None]] = {
     **dict.fromkeys(("slowest",), ("worst", "speed")),
     **dict.fromkeys(("longest", "longestrunning", "longesttraining"), ("high", "seconds")),
     **dict.fromkeys(("shortest", "briefest"), ("low", "seconds")),
-    **dict.fromkeys(("newest", "latest", "mostrecent", "mostrecently", "youngest", "last", "recent", "recently", "verylast",
-                     "lately", "final", "verylatest", "mostrecentlycreated"), ("high", "created_at")),
+    **dict.fromkeys(
+        (
+            "newest",
+            "latest",
+            "mostrecent",
+            "mostrecently",
+            "youngest",
+            "last",
+            "recent",
+            "recently",
+            "verylast",
+            "lately",
+            "final",
+            "verylatest",
+            "mostrecentlycreated",
+        ),
+        ("high", "created_at"),
+    ),
     **dict.fromkeys(("oldest", "earliest", "first", "veryfirst", "longestago"), ("low", "created_at")),
-}  # fmt: skip
+}
 POSITIONAL = {"first", "last", "final"}  # superlatives only before "run", "3 runs" and the like
 
-NOUNS = ["run", "models", "model", "runs", "experiments", "experiment", "training", "trainings", "trial", "trials", "network", "networks", "result", "results", "one", "ones", "job", "jobs", "checkpoint", "checkpoints", "denoiser", "denoisers", "entry", "entries", "row", "rows", "attempt", "attempts", "diffusionmodel", "diffusionmodels", "session", "sessions", "architecture", "architectures", "net", "nets", "system", "systems", "setup", "setups", "configuration", "configurations", "config", "configs", "generator", "generators"]  # fmt: skip
+NOUNS = [
+    "run",
+    "models",
+    "model",
+    "runs",
+    "experiments",
+    "experiment",
+    "training",
+    "trainings",
+    "trial",
+    "trials",
+    "network",
+    "networks",
+    "result",
+    "results",
+    "one",
+    "ones",
+    "job",
+    "jobs",
+    "checkpoint",
+    "checkpoints",
+    "denoiser",
+    "denoisers",
+    "entry",
+    "entries",
+    "row",
+    "rows",
+    "attempt",
+    "attempts",
+    "diffusionmodel",
+    "diffusionmodels",
+    "session",
+    "sessions",
+    "architecture",
+    "architectures",
+    "net",
+    "nets",
+    "system",
+    "systems",
+    "setup",
+    "setups",
+    "configuration",
+    "configurations",
+    "config",
+    "configs",
+    "generator",
+    "generators",
+]
 
 STATUSES: dict[str, str] = {
     "finished": "finished, completed, complete, done, successful, succeeded, succeed, successfully, finish, finishes, "
     "successes, completes, ended well, terminated normally, success, completing, finishing, concluded",
-    "failed": "failed, fail, failing, fails, failure, failures, errored, went wrong, broken, broke, error, errors, errored out, "
-    "with an error",
+    "failed": (
+        "failed, fail, failing, fails, failure, failures, errored, went wrong, broken, broke, error, errors, "
+        "errored out, "
+        "with an error"
+    ),
     "crashed": "crashed, crash, crashes, died, dead, crashing",
     "running": "running, in progress, ongoing, still training, currently training, still running, active, is training, "
     "are training, under way, underway, currently running, live, being trained, right now training, in flight, "
@@ -184,17 +319,25 @@ VALUE_WORDS: dict[tuple[str, str], str] = {
     (
         "parameterization",
         "epsilon",
-    ): "predict noise, predicts the noise, predict the noise, predicting noise, epsilon predicting, eps predicting, predicting the noise, "
-    "noise predicting, eps pred, epsilon pred, predict epsilon, predicts epsilon, predicting epsilon, predicted noise, epsilons",
+    ): (
+        "predict noise, predicts the noise, predict the noise, predicting noise, epsilon predicting, eps "
+        "predicting, predicting the noise, "
+        "noise predicting, eps pred, epsilon pred, predict epsilon, predicts epsilon, predicting epsilon, "
+        "predicted noise, epsilons"
+    ),
     ("parameterization", "v"): "v pred, v parameterization, v parametrization, v objective, v target, velocity target, "
-    "velocity parameterization, predict velocity, predicting velocity, predicts velocity, predict v, predicts v, predicted v, predicted velocity, velocity predicting, "
+    "velocity parameterization, predict velocity, predicting velocity, predicts velocity, predict v, "
+    "predicts v, predicted v, predicted velocity, velocity predicting, "
     "predicting v, v param, v parameterisation, v predicting, v predictions, velocity predictions",
     (
         "parameterization",
         "x0",
-    ): "x0 pred, x0 target, predict x0, predicts x0, predicting x0, predicted x0, x0 predicting, predict the clean image, "
-    "predicts the clean image, predicting the clean image, predicting clean images, x 0, clean image prediction, "
-    "predict clean images, x0 parameterization, clean image",
+    ): (
+        "x0 pred, x0 target, predict x0, predicts x0, predicting x0, predicted x0, x0 predicting, predict "
+        "the clean image, "
+        "predicts the clean image, predicting the clean image, predicting clean images, x 0, clean image prediction, "
+        "predict clean images, x0 parameterization, clean image"
+    ),
     ("parameterization", "flow"): "flows, rectified flows, flow prediction, flow models, flow based, flow model",
     ("parameterization", "consistency"): "consistency training, consistency distillation",
     ("schedule", "linear"): "linear schedule, linear noise schedule, linear noise, linearly, linear schedules",
@@ -216,48 +359,86 @@ DATASET_WORDS: dict[str, tuple[str, ...]] = {  # what the pictures show -> data 
     "digits, digit, handwritten digits, handwriting, numerals, handwritten": ("MNIST", "Digits"),
     "clothes, clothing, garments, garment, apparel, fashion items, sneakers, shoes, shirts": ("Fashion-MNIST",),
     "cats, dogs, pets, pet, animals, cat, dog, dogs and cats, dog cat, dogs cats, dogs vs cats, dogs versus cats, "
-    "cats versus dogs, cat versus dog, dog and cat, cats or dogs, cat or dog, cats dogs, cifar subset, subset of cifar 10, "
+    "cats versus dogs, cat versus dog, dog and cat, cats or dogs, cat or dog, cats dogs, cifar subset, "
+    "subset of cifar 10, "
     "subset of cifar, cifar10 subset, cifar cat dog, cifar cats and dogs, cat and dogs, cifar catdog, "
     "cat dog subset, cats and dogs subset, catdog subset, two class cifar, cifar 10 cat dog, "
     "cats and dogs from cifar, cats and dogs of cifar 10": ("CIFAR-10 cat/dog",),
     "plain mnist, regular mnist, original mnist, the mnist, mnist proper, classic mnist": ("MNIST",),
-    "full cifar, full cifar 10, whole cifar 10, entire cifar 10, all of cifar 10, complete cifar 10, cifar 10 proper, cifar tens, "
+    "full cifar, full cifar 10, whole cifar 10, entire cifar 10, all of cifar 10, complete cifar 10, "
+    "cifar 10 proper, cifar tens, "
     "ten class cifar": ("CIFAR-10",),
     "celeba faces": ("CelebA",),
 }
 
 TEXT_SYNONYMS: dict[str, tuple[str, ...]] = {  # phrase -> other ways in which a description says it
-    "out of memory": ("out of memory", "oom"), "oom": ("oom", "out of memory"), "ran out of memory": ("out of memory", "oom"),
-    "memory error": ("out of memory", "oom"), "run out of memory": ("out of memory", "oom"),
-    "ema": ("ema", "moving average"), "moving average": ("moving average", "ema"),
-    "exponential moving average": ("moving average", "ema"), "weight averaging": ("moving average", "ema"),
-    "averaged weights": ("moving average", "ema"), "moving averages": ("moving average", "ema"),
-    "diverged": ("diverged", "nan"), "diverge": ("diverged", "nan"), "diverging": ("diverged", "nan"),
-    "divergence": ("diverged", "nan"), "exploded": ("diverged", "nan", "exploded"), "nan": ("nan",),
-    "min snr": ("min snr",), "batch norm": ("batch norm",), "layer norm": ("layer norm",),
-    "second order": ("second order",), "first stage": ("first stage",), "one step": ("one step",),
-    "single step": ("single step", "one step"), "few step": ("few step", "one step"),
-    "skip connections": ("skip connections",), "still improving": ("improving",),
-    "power failure": ("power",), "rebooted": ("rebooted",), "reboot": ("rebooted",), "class switch": ("class switch",),
-    "first step": ("first step",), "other noise schedule": ("other noise schedule",),
-}  # fmt: skip
+    "out of memory": ("out of memory", "oom"),
+    "oom": ("oom", "out of memory"),
+    "ran out of memory": ("out of memory", "oom"),
+    "memory error": ("out of memory", "oom"),
+    "run out of memory": ("out of memory", "oom"),
+    "ema": ("ema", "moving average"),
+    "moving average": ("moving average", "ema"),
+    "exponential moving average": ("moving average", "ema"),
+    "weight averaging": ("moving average", "ema"),
+    "averaged weights": ("moving average", "ema"),
+    "moving averages": ("moving average", "ema"),
+    "diverged": ("diverged", "nan"),
+    "diverge": ("diverged", "nan"),
+    "diverging": ("diverged", "nan"),
+    "divergence": ("diverged", "nan"),
+    "exploded": ("diverged", "nan", "exploded"),
+    "nan": ("nan",),
+    "min snr": ("min snr",),
+    "batch norm": ("batch norm",),
+    "layer norm": ("layer norm",),
+    "second order": ("second order",),
+    "first stage": ("first stage",),
+    "one step": ("one step",),
+    "single step": ("single step", "one step"),
+    "few step": ("few step", "one step"),
+    "skip connections": ("skip connections",),
+    "still improving": ("improving",),
+    "power failure": ("power",),
+    "rebooted": ("rebooted",),
+    "reboot": ("rebooted",),
+    "class switch": ("class switch",),
+    "first step": ("first step",),
+    "other noise schedule": ("other noise schedule",),
+}
 
-COMPARE = ("compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
-           "how different, distinguish, changed between, distinguishes, side by side, diff")  # fmt: skip
+COMPARE = (
+    "compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
+    "how different, distinguish, changed between, distinguishes, side by side, diff"
+)
 COUNT = "how many, number of, count, count of, total number of, the number of, how often, counts, tally, quantity of"
-LIKE = ("like, similar to, similar, resembling, resemble, resembles, comparable to, nearest to, closest to, neighbours of, "
-        "neighbors of, most similar to, look like, looks like, most like, alike, akin to, similarly to, much like, similar as, close to, closest")  # fmt: skip
+LIKE = (
+    "like, similar to, similar, resembling, resemble, resembles, comparable to, nearest to, closest to, neighbours of, "
+    "neighbors of, most similar to, look like, looks like, most like, alike, akin to, similarly to, much "
+    "like, similar as, close to, closest"
+)
 AVERAGE = {"mean": "average, mean, avg, on average, typical", "median": "median", "sum": "sum of, sum"}
-SORTED = ("sorted by, sort by, ordered by, order by, ranked by, rank by, ranking by, in order of, ordered, sorted, ranked, "
-          "sort, rank, ranking, arranged by, listed by, by increasing, by decreasing, leaderboard")  # fmt: skip
-BY = ("by, in terms of, according to, with respect to, wrt, w r t, based on, measured by, judged by, regarding, "
-      "when it comes to, as measured by, concerning")  # fmt: skip
-MODIFIED = ("modified, updated, changed, touched, edited, last modified, last updated, last changed, modification, update, "
-            "modification date, modify, updates, modifications, last edited, last touched, rewritten, revised, altered, "
-            "most recently modified, recently modified, recently updated")  # fmt: skip
-CREATED = ("created, started, launched, began, made, kicked off, creation, creation date, start date, dated, trained, "
-           "begun, create, built, submitted, made, started training, produced, date, recorded, logged, initiated")  # fmt: skip
-GROUPED = "per, for each, for every, of each, in each, by each, each, grouped by, on each, on every, within each, in every, every"
+SORTED = (
+    "sorted by, sort by, ordered by, order by, ranked by, rank by, ranking by, in order of, ordered, sorted, ranked, "
+    "sort, rank, ranking, arranged by, listed by, by increasing, by decreasing, leaderboard"
+)
+BY = (
+    "by, in terms of, according to, with respect to, wrt, w r t, based on, measured by, judged by, regarding, "
+    "when it comes to, as measured by, concerning"
+)
+MODIFIED = (
+    "modified, updated, changed, touched, edited, last modified, last updated, last changed, modification, update, "
+    "modification date, modify, updates, modifications, last edited, last touched, rewritten, revised, altered, "
+    "most recently modified, recently modified, recently updated"
+)
+CREATED = (
+    "created, started, launched, began, made, kicked off, creation, creation date, start date, dated, trained, "
+    "begun, create, built, submitted, made, started training, produced, date, recorded, logged, initiated"
+)
+GROUPED = (
+    "per, for each, for every, of each, in each, by each, each, grouped by, on each, on every, within each, "
+    "in every, every"
+)
 
 
 def _phrases(text: str) -> list[str]:
@@ -333,8 +514,13 @@ def phrases() -> dict[str, Meaning]:
     add("same, identical, equal", "same", None)
     add("with or without, with and without, with vs without, with versus without", "either way", None)
     add("but not both, not both, but not both of them, exclusively one of", "not both", None)
-    add("rtx, rtxs, rtx card, rtx cards, rtx gpu, rtx gpus, geforce, consumer gpu, consumer gpus, consumer card, consumer cards, "
-        "gaming gpu, gaming gpus, consumer hardware", "family", "rtx")  # fmt: skip
+    add(
+        "rtx, rtxs, rtx card, rtx cards, rtx gpu, rtx gpus, geforce, consumer gpu, consumer gpus, "
+        "consumer card, consumer cards, "
+        "gaming gpu, gaming gpus, consumer hardware",
+        "family",
+        "rtx",
+    )
     add(
         "multi gpu, multiple gpus, several gpus, more than one gpu, many gpus, multigpu, multiple devices",
         "multi",
@@ -346,7 +532,8 @@ def phrases() -> dict[str, Meaning]:
     )
     add("to, through, until, up to, till", "to", None)
     add(
-        "ascending, increasing, asc, from low to high, lowest first, smallest first, from smallest to largest, best first",
+        "ascending, increasing, asc, from low to high, lowest first, smallest first, from smallest to "
+        "largest, best first",
         "order",
         False,
     )
@@ -361,8 +548,13 @@ def phrases() -> dict[str, Meaning]:
         "chronological",
         False,
     )
-    add("unknown, missing, undefined, null, not available, unavailable, not known, not recorded, not set, absent, na, not measured, "
-        "not reported, empty, blank, not computed", "unknown", None)  # fmt: skip
+    add(
+        "unknown, missing, undefined, null, not available, unavailable, not known, not recorded, not "
+        "set, absent, na, not measured, "
+        "not reported, empty, blank, not computed",
+        "unknown",
+        None,
+    )
     add("known, measured, reported, available, recorded, defined, computed", "known", None)
     table["missing"] = ("not", "without")
     table["single digit"] = table["singledigit"] = ("digits", (0, 10))
@@ -381,8 +573,23 @@ def longest() -> int:
 @cache
 def spellable() -> frozenset[str]:
     """Single words to which a misspelt one may be repaired, in a fixed order by the caller."""
-    kinds = ("facet", "not facet", "value", "field", "superlative", "moment", "noun", "compare", "comparator", "not", "count",
-             "average", "sorted", "not finished", "unsuccessful")  # fmt: skip
+    kinds = (
+        "facet",
+        "not facet",
+        "value",
+        "field",
+        "superlative",
+        "moment",
+        "noun",
+        "compare",
+        "comparator",
+        "not",
+        "count",
+        "average",
+        "sorted",
+        "not finished",
+        "unsuccessful",
+    )
     words = {key for key, (kind, _) in phrases().items() if kind in kinds and key.isalpha() and len(key) >= 4}
     for column in VOCABULARY.values():
         words |= {w for names in column for w in re.findall(r"[a-z]{4,}", names.lower())}
@@ -393,6 +600,8 @@ def spellable() -> frozenset[str]:
 
 OFTEN_MISSPELT = (
     "below above least most fewer greater larger smaller under between exactly approximately",
-    "january february march april june july august september october november december monday tuesday wednesday thursday "
-    "friday saturday sunday yesterday today fall christmas week month quarter year spring summer autumn winter diffusion models",
+    "january february march april june july august september october november december monday tuesday "
+    "wednesday thursday "
+    "friday saturday sunday yesterday today fall christmas week month quarter year spring summer autumn "
+    "winter diffusion models",
 )

@@ -10,9 +10,31 @@ from diffusionlab.search.known import Known
 from diffusionlab.search.query import Group, Order, lower_is_better
 from diffusionlab.search.reduce import is_numeric
 
-_PLURALS = {"runs", "models", "experiments", "trainings", "trials", "networks", "results", "ones", "jobs", "checkpoints",
-            "denoisers", "entries", "rows", "attempts", "diffusionmodels", "sessions", "architectures", "nets", "systems",
-            "setups", "configurations", "configs", "generators"}  # fmt: skip
+_PLURALS = {
+    "runs",
+    "models",
+    "experiments",
+    "trainings",
+    "trials",
+    "networks",
+    "results",
+    "ones",
+    "jobs",
+    "checkpoints",
+    "denoisers",
+    "entries",
+    "rows",
+    "attempts",
+    "diffusionmodels",
+    "sessions",
+    "architectures",
+    "nets",
+    "systems",
+    "setups",
+    "configurations",
+    "configs",
+    "generators",
+}
 
 
 class Orders:

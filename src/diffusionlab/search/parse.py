@@ -84,9 +84,20 @@ class _Reader(Orders):
             conditions = [*conditions, *(Not(And(*c.parts)) for c in either[-1:])]
         words = tuple(o.condition.filter for o in found if isinstance(o.condition.filter, Mentions) and not o.negated)
         return ParsedQuery(
-            self.question, tuple(_flatten(conditions)), self.order, self.limit, self.intent, tuple(self.groups), self.like,
-            tuple(dict.fromkeys(self.show)), self.average, words, tuple(self.notes), True, tuple(self._unknown(found)),
-        )  # fmt: skip
+            self.question,
+            tuple(_flatten(conditions)),
+            self.order,
+            self.limit,
+            self.intent,
+            tuple(self.groups),
+            self.like,
+            tuple(dict.fromkeys(self.show)),
+            self.average,
+            words,
+            tuple(self.notes),
+            True,
+            tuple(self._unknown(found)),
+        )
 
     # -- what is wanted
 
@@ -259,7 +270,7 @@ class _Reader(Orders):
     def _two_sides(self, found: list[Operand]) -> list[list[Operand]]:
         for place in range(1, len(found)):
             left, right = found[:place], found[place:]
-            if found[place].joined in ("vs", "and", ",") and len(left) > 1:
+            if found[place].joined in ("vs", "and", ",") and len(left) > 1:  # noqa: SIM102
                 if [o.category for o in left] == [o.category for o in right] and any(
                     a.filter == b.filter for a in left for b in right
                 ):

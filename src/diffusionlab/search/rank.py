@@ -14,8 +14,18 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 DIMENSIONS = 1024
-_FACTS = {"dataset": 1.5, "dataset_family": 0.5, "architecture": 0.5, "optimizer": 0.8, "schedule": 0.8,
-          "parameterization": 1.0, "hardware_kind": 0.3, "framework": 0.1, "sampler": 0.4, "precision": 0.2}  # fmt: skip
+_FACTS = {
+    "dataset": 1.5,
+    "dataset_family": 0.5,
+    "architecture": 0.5,
+    "optimizer": 0.8,
+    "schedule": 0.8,
+    "parameterization": 1.0,
+    "hardware_kind": 0.3,
+    "framework": 0.1,
+    "sampler": 0.4,
+    "precision": 0.2,
+}
 _SCALES = {
     "lr": (10.0, 0.8),
     "batch_size": (2.0, 0.6),

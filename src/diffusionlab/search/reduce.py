@@ -10,13 +10,38 @@ from diffusionlab.search.query import lower_is_better
 from diffusionlab.search.text import Mentions
 
 NUMERIC = ("int", "float")
-FREE_COLUMNS = ("tags", "sweep", "host", "name", "git_commit", "config_hash", "data_hash", "parent_run", "framework",
-                "dataset", "optimizer", "schedule", "sampler", "architecture", "hardware_kind", "precision",
-                "parameterization")  # fmt: skip
+FREE_COLUMNS = (
+    "tags",
+    "sweep",
+    "host",
+    "name",
+    "git_commit",
+    "config_hash",
+    "data_hash",
+    "parent_run",
+    "framework",
+    "dataset",
+    "optimizer",
+    "schedule",
+    "sampler",
+    "architecture",
+    "hardware_kind",
+    "precision",
+    "parameterization",
+)
 """Columns whose value may follow or precede their name: "tag baseline", "the Foo dataset"."""
 _SOFT = ("filler", "carrier", "noun")  # items that a phrase may step over
-_TEMPORAL = {"after": ">", "since": ">=", "newer": ">", "later": ">", "younger": ">",
-             "before": "<", "older": "<", "earlier": "<", "until": "<="}  # fmt: skip
+_TEMPORAL = {
+    "after": ">",
+    "since": ">=",
+    "newer": ">",
+    "later": ">",
+    "younger": ">",
+    "before": "<",
+    "older": "<",
+    "earlier": "<",
+    "until": "<=",
+}
 
 
 def is_numeric(column: str) -> bool:
@@ -335,7 +360,7 @@ class Reducer:
         ):
             return None
         after = j + 1
-        dash = self.kind(after) == "filler" and self.items[after].words in ("-", "–", "—", "..")
+        dash = self.kind(after) == "filler" and self.items[after].words in ("-", "–", "—", "..")  # noqa: RUF001
         if (
             ranged
             or self.kind(after) == "to"
@@ -343,8 +368,15 @@ class Reducer:
             or (operator is None and self.kind(after) == "comparator" and self.items[after].words == "up to")
         ):
             k = after
-            while k < len(self.items) and k - after < 3 and (self.items[k].kind in ("field", "filler") or self.items[k].kind == "connector"
-                                           or self.items[k].kind in ("to", "comparator")):  # fmt: skip
+            while (
+                k < len(self.items)
+                and k - after < 3
+                and (
+                    self.items[k].kind in ("field", "filler")
+                    or self.items[k].kind == "connector"
+                    or self.items[k].kind in ("to", "comparator")
+                )
+            ):
                 k += 1
             if self.kind(k) == "number" and k > after:
                 second: Number = self.items[k].payload
@@ -365,8 +397,13 @@ class Reducer:
             and (k == after or self.items[after].payload == column)
         ):
             operator, after = self.items[k].payload, k + 1
-        elif operator is None and self.kind(after) == "comparator" and self.items[after].payload in (">=", "<=") and self.kind(after + 1) not in ("number", "between") \
-                and self.items[after].words.lower().startswith(("at ", "max", "min")):  # fmt: skip
+        elif (
+            operator is None
+            and self.kind(after) == "comparator"
+            and self.items[after].payload in (">=", "<=")
+            and self.kind(after + 1) not in ("number", "between")
+            and self.items[after].words.lower().startswith(("at ", "max", "min"))
+        ):
             operator, after = self.items[after].payload, after + 1
         if operator in (None, "="):
             exact = operator == "=" and self.items[i].words.lower() in ("exactly", "precisely")
@@ -481,10 +518,18 @@ class Reducer:
             j = self.skip(i + 1, 2, ("filler", "known"))
             after = j + 1
             words = [x.words.lower() for x in self.items[i + 1 : j]]
-            if self.kind(j) == "field" and self.items[j].payload not in ("dataset", "architecture", "num_parameters", "image_size") and \
-                    all(w in ("a", "an", "any", "known", "recorded", "measured") for w in words) and \
-                    (after >= len(self.items) or self.items[after].words in ("?", ".", "!") or self.kind(after) in ("noun",) or
-                     self.kind(self.skip(after, 2, ("filler",))) in ("connector", "") or self.items[after].words.lower() in ("score", "value")):  # fmt: skip
+            if (
+                self.kind(j) == "field"
+                and self.items[j].payload not in ("dataset", "architecture", "num_parameters", "image_size")
+                and all(w in ("a", "an", "any", "known", "recorded", "measured") for w in words)
+                and (
+                    after >= len(self.items)
+                    or self.items[after].words in ("?", ".", "!")
+                    or self.kind(after) in ("noun",)
+                    or self.kind(self.skip(after, 2, ("filler",))) in ("connector", "")
+                    or self.items[after].words.lower() in ("score", "value")
+                )
+            ):
                 asked = (
                     any(x.words.lower() in ("which", "what") for x in self.items[:i] if x.kind == "filler")
                     and self.items[i].words.lower() in ("has", "have")

@@ -19,18 +19,37 @@ from diffusionlab.search.tokens import Token, clean, tokenize
 from diffusionlab.search.typos import near, repair
 
 _GLUE = {"-", "/", "_", "'", ".", "&", "+"}
-_SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "mil": 1e6, "million": 1e6, "millions": 1e6, "b": 1e9,
-           "bn": 1e9, "billion": 1e9, "hundred": 1e2}  # fmt: skip
+_SCALES = {
+    "k": 1e3,
+    "thousand": 1e3,
+    "m": 1e6,
+    "mio": 1e6,
+    "mil": 1e6,
+    "million": 1e6,
+    "millions": 1e6,
+    "b": 1e9,
+    "bn": 1e9,
+    "billion": 1e9,
+    "hundred": 1e2,
+}
 _UNITS = {
     **dict.fromkeys(("px", "pixel", "pixels"), ("image_size", 1.0)),
-    "kb": ("size_bytes", 1e3), "mb": ("size_bytes", 1e6), "gb": ("size_bytes", 1e9), "tb": ("size_bytes", 1e12),
-    "megabytes": ("size_bytes", 1e6), "gigabytes": ("size_bytes", 1e9), "mib": ("size_bytes", 2.0**20), "gib": ("size_bytes", 2.0**30),
+    "kb": ("size_bytes", 1e3),
+    "mb": ("size_bytes", 1e6),
+    "gb": ("size_bytes", 1e9),
+    "tb": ("size_bytes", 1e12),
+    "megabytes": ("size_bytes", 1e6),
+    "gigabytes": ("size_bytes", 1e9),
+    "mib": ("size_bytes", 2.0**20),
+    "gib": ("size_bytes", 2.0**30),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), ("seconds", 1.0)),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), ("seconds", 60.0)),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), ("seconds", 3600.0)),
     **dict.fromkeys(("d", "day", "days"), ("seconds", 86400.0)),
-    "gflops": ("flops", 1e9), "mflops": ("flops", 1e6), "tflops": ("flops", 1e12),
-}  # fmt: skip
+    "gflops": ("flops", 1e9),
+    "mflops": ("flops", 1e6),
+    "tflops": ("flops", 1e12),
+}
 _NUMBER_WORDS = {
     w: float(n)
     for w, n in NUMBER_WORDS.items()
@@ -96,10 +115,18 @@ class Scanner:
         if len(word) < 4 or not word.isalpha() or not word.isascii():
             return False
         plain = {word, word.removesuffix("s"), word.removesuffix("es"), word.removeprefix("non")}
-        return not (plain & phrases().keys() or word in spellable() or word in filler() or word in common()
-                    or plain & self.known.spellings.keys() or word in self.known.words or (stem(word) in self.known.stems and not near(word, spellable()))
-                    or word in NUMBER_WORDS or word in self.known.metrics
-                    or any(name.startswith(word) and len(word) > 2 for name in (*MONTH_NAMES, *WEEKDAYS)))  # fmt: skip
+        return not (
+            plain & phrases().keys()
+            or word in spellable()
+            or word in filler()
+            or word in common()
+            or plain & self.known.spellings.keys()
+            or word in self.known.words
+            or (stem(word) in self.known.stems and not near(word, spellable()))
+            or word in NUMBER_WORDS
+            or word in self.known.metrics
+            or any(name.startswith(word) and len(word) > 2 for name in (*MONTH_NAMES, *WEEKDAYS))
+        )
 
     # -- rules: each returns the index after what it has read, or 0
 
@@ -167,8 +194,11 @@ class Scanner:
     def _counts(self, i: int) -> bool:
         """Whether the number at i belongs to a following unit or field, as in "runs 100 epochs"."""
         following = self.tokens[i + 1 : i + 2]
-        return bool(following) and (following[0].text in _UNITS or following[0].text in _SCALES
-                                    or phrases().get(following[0].compact, ("",))[0] == "field")  # fmt: skip
+        return bool(following) and (
+            following[0].text in _UNITS
+            or following[0].text in _SCALES
+            or phrases().get(following[0].compact, ("",))[0] == "field"
+        )
 
     def _when(self, i: int) -> int:
         token = self.tokens[i]
@@ -306,8 +336,11 @@ class Scanner:
     def _goes_on(self, meaning: Meaning, i: int, j: int) -> bool:
         """Whether "or higher" is the beginning of "or higher than 100"."""
         following = self.tokens[j + 1]
-        return meaning[0] == "afterwards" and self.tokens[i].text in ("and", "or") and (
-            following.kind == "number" or following.text in (*_NUMBER_WORDS, "than"))  # fmt: skip
+        return (
+            meaning[0] == "afterwards"
+            and self.tokens[i].text in ("and", "or")
+            and (following.kind == "number" or following.text in (*_NUMBER_WORDS, "than"))
+        )
 
     def _meaning(self, key: str, i: int, j: int) -> Meaning | None:
         known = self.known
@@ -334,8 +367,18 @@ class Scanner:
         if j - i < 5 and (i != j or len(key) > 1):
             multi = re.fullmatch(r"(\d+)\s?x\s+(.+)", words)
             if multi and known.hardware(multi[2]):
-                return ("value", ("hardware", tuple(v for v in known.values["hardware"] if squeeze(v).startswith(multi[1] + "x")
-                        and known.hardware(v) == known.hardware(multi[2])) or (words,)))  # fmt: skip
+                return (
+                    "value",
+                    (
+                        "hardware",
+                        tuple(
+                            v
+                            for v in known.values["hardware"]
+                            if squeeze(v).startswith(multi[1] + "x") and known.hardware(v) == known.hardware(multi[2])
+                        )
+                        or (words,),
+                    ),
+                )
             if kind := known.hardware(words):
                 return ("value", ("hardware_kind", (kind,)))
         if key in {squeeze(m) for m in known.metrics}:
@@ -404,7 +447,7 @@ class Scanner:
         occurring = tuple(v for v in values if v in self.known.values.get(column, ()))
         if column == "status" and self._is_verb_of_text(i, after):
             return 0
-        if not occurring and column in ("schedule", "parameterization", "sampler", "precision", "status"):
+        if not occurring and column in ("schedule", "parameterization", "sampler", "precision", "status"):  # noqa: SIM102
             if all(stem(w) in self.known.stems for w in re.findall(r"[a-z]+", words.lower())) and column != "status":
                 return self._add("text", (words, words), i, after)
         return self._add(
@@ -430,8 +473,12 @@ class Scanner:
 
     def _is_verb_of_text(self, i: int, after: int) -> bool:
         """ "Error" and "done" are words of a text in "memory error" and "validation error"."""
-        return self.tokens[i].text in ("error", "errors") and i > 0 and self.tokens[i - 1].kind == "word" and (
-            self.tokens[i - 1].text not in filler() | {"an", "with", "by", "in"})  # fmt: skip
+        return (
+            self.tokens[i].text in ("error", "errors")
+            and i > 0
+            and self.tokens[i - 1].kind == "word"
+            and (self.tokens[i - 1].text not in filler() | {"an", "with", "by", "in"})
+        )
 
     def _word(self, i: int) -> int:
         token = self.tokens[i]

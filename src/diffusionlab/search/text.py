@@ -13,8 +13,29 @@ from diffusionlab.registry.filter import Leaf
 TEXT_COLUMNS = ("name", "architecture", "description", "notes", "tags", "search_text")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z]\w)|(?<=[A-Z])(?=[A-Z][a-z])")
-_SUFFIXES = ("isations", "izations", "isation", "ization", "ations", "ation", "ences", "ence", "ions", "ion", "ing", "ies",
-             "ers", "ed", "es", "er", "al", "ly", "s", "e", "y")  # fmt: skip
+_SUFFIXES = (
+    "isations",
+    "izations",
+    "isation",
+    "ization",
+    "ations",
+    "ation",
+    "ences",
+    "ence",
+    "ions",
+    "ion",
+    "ing",
+    "ies",
+    "ers",
+    "ed",
+    "es",
+    "er",
+    "al",
+    "ly",
+    "s",
+    "e",
+    "y",
+)
 
 
 @lru_cache(maxsize=65536)

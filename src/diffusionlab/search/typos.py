@@ -29,7 +29,7 @@ def distance(a: str, b: str, limit: int = 2) -> int:
 
 
 def repair(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` most likely was meant to be, or None. Of equally near ones, that with most letters in place."""
+    """The known word that `word` most likely was meant to be, or None. Of equally near ones, that with most letters in place."""  # noqa: E501
     if len(word) < 4 or not word.isalpha():
         return None
     limit = 2 if len(word) >= 8 else 1

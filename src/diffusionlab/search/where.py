@@ -26,16 +26,32 @@ from diffusionlab.registry.filter import (
     Not,
     Or,
     Value,
-)  # fmt: skip
+)
 from diffusionlab.search.calendar_words import Period, read_period
 from diffusionlab.search.known import Known
 from diffusionlab.search.text import TEXT_COLUMNS, Mentions
 from diffusionlab.search.typos import nearest
 
-SHORT = {"created_at": "created", "modified_at": "modified", "hardware_kind": "hardware", "hardware": "device", "num_parameters": "params",
-         "size_bytes": "size", "parameterization": "prediction", "arch_tags": "arch", "batch_size": "batch"}  # fmt: skip
-_LONG = {short: column for column, short in SHORT.items()} | {"batch_size": "batch_size", "facet": "arch", "tag": "tags",
-         "bs": "batch_size", "heartbeat": "heartbeat_at", "parameters": "num_parameters", "optimiser": "optimizer"}  # fmt: skip
+SHORT = {
+    "created_at": "created",
+    "modified_at": "modified",
+    "hardware_kind": "hardware",
+    "hardware": "device",
+    "num_parameters": "params",
+    "size_bytes": "size",
+    "parameterization": "prediction",
+    "arch_tags": "arch",
+    "batch_size": "batch",
+}
+_LONG = {short: column for column, short in SHORT.items()} | {
+    "batch_size": "batch_size",
+    "facet": "arch",
+    "tag": "tags",
+    "bs": "batch_size",
+    "heartbeat": "heartbeat_at",
+    "parameters": "num_parameters",
+    "optimiser": "optimizer",
+}
 _TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'[^']*')|(?P<op><=|>=|==|!=|<>|[<>=~])|(?P<mark>[(),])|(?P<word>[^\s()<>=!~,"']+))"""
 )
@@ -242,8 +258,14 @@ def any_gpu(known: Known) -> Filter:
 def compare_period(column: str, operator: str, start: datetime, stop: datetime) -> Filter:
     """A moment against a period: `<= 2025-04` reaches to the end of April, `> 2025-04` starts after it."""
     inside = And(Compare(column, ">=", start), Compare(column, "<", stop))
-    return {"=": inside, "!=": Not(inside), "<": Compare(column, "<", start), ">=": Compare(column, ">=", start),
-            "<=": Compare(column, "<", stop), ">": Compare(column, ">=", stop)}[operator]  # fmt: skip
+    return {
+        "=": inside,
+        "!=": Not(inside),
+        "<": Compare(column, "<", start),
+        ">=": Compare(column, ">=", start),
+        "<=": Compare(column, "<", stop),
+        ">": Compare(column, ">=", stop),
+    }[operator]
 
 
 def _number(column: str, text: str) -> int | float:
