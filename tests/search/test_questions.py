@@ -54,6 +54,11 @@ def test_best_of_each(ask):
     }
 
 
+def test_best_of_each_side_of_a_comparison(ask):
+    found = ask("compare the best unet and the best dit on CIFAR-10")
+    assert [row["run_id"] for row in found.rows] == ["run-032", "run-020"]
+
+
 def test_likeness_puts_the_sibling_first_and_the_run_itself_nowhere(ask):
     found = ask("runs like run-015")
     assert found.rows[0]["run_id"] == "run-014"

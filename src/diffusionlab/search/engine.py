@@ -145,6 +145,10 @@ class Engine:
         result.rows, result.total = known, len(known)
         if order.per is not None:
             result.rows = _first_of_each(known, order)
+        elif order.count is not None and result.query.groups:  # "compare the best unet and the best dit"
+            sides = ([row for row in known if group.condition.matches(row)] for group in result.query.groups)
+            chosen = {row["run_id"] for side in sides for row in side[: order.count]}
+            result.rows = [row for row in known if row["run_id"] in chosen]
         elif order.count is not None:
             last = order.skip + order.count
             shown, rest = known[order.skip : last], known[last:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 FILLER = """
-inclusive inclusively
+w inclusive inclusively
 a an the this that these those it its their they them there here i me my mine we us our you your he she who whom is
 are was were be been being am do does did done doing has have had having will would can could shall should might must
 of in on at to for with from by about into onto over as than then so if when where which what whats what's who's whose

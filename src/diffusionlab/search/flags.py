@@ -6,10 +6,10 @@ import shlex
 from datetime import UTC, datetime, timedelta
 
 from diffusionlab.registry.canonical import canonical
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, IsNull, Not
+from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, IsNull, Not
 from diffusionlab.search.engine import Result
 from diffusionlab.search.known import Known
-from diffusionlab.search.query import ParsedQuery
+from diffusionlab.search.query import Order, ParsedQuery
 from diffusionlab.search.where import SHORT, format_where
 
 
@@ -73,6 +73,11 @@ def _days(condition: Filter) -> tuple[str, datetime | None, datetime | None] | N
 def flags(result: Result, known: Known) -> list[str]:
     """Arguments for `python search.py` that give the rows of `result` again."""
     query, found, where = result.query, [], []
+    if query.groups and query.order is not None and query.order.count is not None and result.rows:
+        ids = In(
+            "run_id", tuple(row["run_id"] for row in result.rows)
+        )  # the first of each side: no other flags say that
+        return ["--where", format_where(ids, known), "--sort", _sort_flag(query.order)]
     dated = 0
     for condition in query.conditions:
         days = _days(condition)
@@ -99,10 +104,7 @@ def flags(result: Result, known: Known) -> list[str]:
     if query.like is not None:
         found += ["--like", query.like, "--limit", str(max(1, len(result.rows)))]
     elif query.order is not None:
-        found += [
-            "--sort",
-            SHORT.get(query.order.column, query.order.column) + (":desc" if query.order.descending else ""),
-        ]
+        found += ["--sort", _sort_flag(query.order)]
         if query.order.per:
             found += ["--per", SHORT.get(query.order.per, query.order.per), "--limit", str(query.order.count or 1)]
         elif query.order.count is not None:
@@ -112,6 +114,10 @@ def flags(result: Result, known: Known) -> list[str]:
     elif query.limit is not None:
         found += ["--limit", str(query.limit)]
     return found or ["--where", "anything"]
+
+
+def _sort_flag(order: Order) -> str:
+    return SHORT.get(order.column, order.column) + (":desc" if order.descending else "")
 
 
 def flag_line(result: Result, known: Known) -> str:

@@ -45,7 +45,7 @@ FIELDS: dict[str, str] = {
     "dataset": "dataset, datasets, data set, data sets, training data, training set, data",
     "optimizer": "optimizer, optimiser, optimizers, optimisers, optim",
     "hardware_kind": "hardware, device, devices, accelerator, accelerators, machine, machines, hw",
-    "schedule": "schedule, noise schedule, schedules, noise schedules, scheduler, beta schedule, noise scheduler",
+    "schedule": "schedule, sch, noise schedule, schedules, noise schedules, scheduler, beta schedule, noise scheduler",
     "parameterization": "parameterization, parametrization, parameterisation, parametrisation, prediction, "
     "prediction type, prediction target, predictions, objective, target, parameterizations, objectives, "
     "prediction types",
@@ -512,6 +512,7 @@ def phrases() -> dict[str, Meaning]:
     for phrase, others in TEXT_SYNONYMS.items():
         table[squeeze(phrase)] = ("text", others)
     add("same, identical, equal", "same", None)
+    add("nothing but, nothing except, solely, exclusively", "carrier", None)
     add("with or without, with and without, with vs without, with versus without", "either way", None)
     add("but not both, not both, but not both of them, exclusively one of", "not both", None)
     add(

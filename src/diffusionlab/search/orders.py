@@ -144,7 +144,11 @@ class Orders:
             self._ordinal_run()
             return
         i = (places or newest)[0]
-        if len(places) > 1 and places[0] + 1 == places[1] and self.items[places[0]].payload[2] in ("top", "most"):
+        if (
+            len(places) > 1
+            and all(self.items[k].kind == "number" for k in range(places[0] + 1, places[1]))
+            and self.items[places[0]].payload[2] in ("top", "most")
+        ):
             i = places[1]
         if (
             newest
@@ -181,7 +185,14 @@ class Orders:
         others = [p for p in places if p > i and p not in self.used and p != i + 1]
         for p in others:
             self.used.add(p)
-            if self.items[p].payload[2] not in ("most", "least", "top", "recent", "last", "first"):
+            if self.items[p].payload != self.items[i].payload and self.items[p].payload[2] not in (
+                "most",
+                "least",
+                "top",
+                "recent",
+                "last",
+                "first",
+            ):
                 self.notes.append(f'"{self.items[p].words}" is left out: one order at a time')
 
     def _stands(self, i: int) -> bool:

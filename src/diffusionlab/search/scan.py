@@ -301,7 +301,9 @@ class Scanner:
 
     def _times(self, i: int) -> bool:
         texts = [t.text for t in self.tokens[i + 1 : i + 3]]
-        return bool(texts) and texts[0] == "x" and len(texts) > 1
+        return (len(texts) > 1 and texts[0] == "x") or (
+            texts[:1] in (["gpus"], ["gpu"], ["cards"]) and self.tokens[i].value > 1
+        )
 
     def _phrase(self, i: int) -> int:
         """The longest span from token i that means something."""
@@ -319,7 +321,10 @@ class Scanner:
             if len(key) > longest() + 2:
                 break
             meaning = self._meaning(key, i, j)
-            if meaning and not (j + 1 < len(self.tokens) and (self._cuts(i, j) or self._goes_on(meaning, i, j))):
+            if meaning and not (
+                j + 1 < len(self.tokens)
+                and ((meaning[0] != "superlative" and self._cuts(i, j)) or self._goes_on(meaning, i, j))
+            ):
                 best, last = meaning, j
         if best is None or not key:
             return 0
@@ -365,6 +370,10 @@ class Scanner:
                 return phrases()[form]
         words = self.raw[self.tokens[i].start : self.tokens[j].end]
         if j - i < 5 and (i != j or len(key) > 1):
+            several = re.fullmatch(r"(\d+)\s?x?\s?(?:gpus?|cards|accelerators|devices)", words.lower())
+            if several and int(several[1]) > 1:
+                found = tuple(v for v in known.values["hardware"] if squeeze(v).startswith(several[1] + "x"))
+                return ("value", ("hardware", found or (words,)))
             multi = re.fullmatch(r"(\d+)\s?x\s+(.+)", words)
             if multi and known.hardware(multi[2]):
                 return (
