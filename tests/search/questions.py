@@ -384,6 +384,7 @@ highest FID on Fashion-MNIST | ds=='Fashion-MNIST' | -fid | 1
 three best models on CIFAR-10 | ds=='CIFAR-10' | fid | 3
 best 3 models on CIFAR-10 | ds=='CIFAR-10' | fid | 3
 top 5 by val_loss | True | vl | 5
+show the top-3 smallest transformers | T('transformer') | params | 3
 top five runs by validation loss on MNIST | ds=='MNIST' | vl | 5
 lowest validation loss | True | vl | 1
 the 4 lowest FIDs among unets | T('unet') | fid | 4

@@ -151,6 +151,13 @@ def test_ten_thousand_questions(fast, question):
     check(fast, question)
 
 
+@pytest.mark.parametrize(
+    "question", ["1e400 B", "MULT&GPU", "0/0", "batch size " + "9" * 400, "may may may", "not " * 200]
+)
+def test_questions_that_once_broke(engine, question):
+    check(engine, question)
+
+
 @pytest.mark.parametrize("question", PHRASES[::4])
 def test_flags_find_the_rows_of_the_words(engine, question):
     check(engine, question)

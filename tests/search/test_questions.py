@@ -66,6 +66,7 @@ def test_likeness_puts_the_sibling_first_and_the_run_itself_nowhere(ask):
     assert found.scores == sorted(found.scores, reverse=True)
     assert all(-1 <= score <= 1 for score in found.scores)
     assert {row["dataset"] for row in ask("like run-015 on STL-10").rows} == {"STL-10"}
+    assert {row["parameterization"] for row in ask("like run-015 but with v-prediction").rows} == {"v"}
     assert len(ask("3 runs most similar to run-015").rows) == 3
 
 

@@ -42,8 +42,10 @@ def operands(items: Sequence[Item]) -> list[Operand]:
     found: list[Operand] = []
     joined, carried, negation, both_ways = "", False, "", False
     reach = ""  # strength of the negation that the last operand stood under
+    everything = False  # "any", "every" was said
     for item in items:
-        if item.kind == "connector" and item.payload == "but" and not found and negation == "":
+        everything |= item.words.lower() in ("any", "every", "all", "each", "everything", "anything", "whatever", "no")
+        if item.kind == "connector" and item.payload == "but" and not found and everything:
             negation = "without"  # "any optimizer but AdamW"
         elif item.kind == "connector":
             joined = item.payload if joined in ("", ",", "and") or item.payload == "or" else joined

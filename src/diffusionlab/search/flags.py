@@ -31,6 +31,7 @@ def reading(query: ParsedQuery, known: Known) -> str:
         said += f"; {first or f'{column}, {lead} first'}"
         said += f", number {order.skip + 1}" if order.skip else f", {order.count}" if order.count else ""
         said += f" of each {SHORT.get(order.per, order.per)}" if order.per else ""
+        said += " of each side" if query.groups and order.count else ""
     elif query.limit is not None:
         said += f"; {query.limit} of them"
     if query.intent == "compare" and query.groups:

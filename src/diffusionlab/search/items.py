@@ -19,6 +19,9 @@ class Number:
     typed: str = ""
     dim: bool = False  # 32x32
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", min(max(self.value, -1e300), 1e300))  # "1e400 billion" stays a number
+
 
 @dataclass(frozen=True)
 class Condition:

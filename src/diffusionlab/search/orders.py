@@ -146,7 +146,7 @@ class Orders:
         i = (places or newest)[0]
         if (
             len(places) > 1
-            and all(self.items[k].kind == "number" for k in range(places[0] + 1, places[1]))
+            and all(self.items[k].kind in ("number", "filler") for k in range(places[0] + 1, places[1]))
             and self.items[places[0]].payload[2] in ("top", "most")
         ):
             i = places[1]
