@@ -21,6 +21,7 @@ setup-dev: .venv/.installed-dev  ## the same, with what tests and checks need
 
 demo: setup  ## train on drawn garments for less than three minutes, sample, record, and show how to find it
 	$(PY) train.py experiment=demo $(ARGS)
+	$(PY) search.py "demo on garments, newest first" --limit 5
 
 test: setup-dev  ## the quick tests
 	$(PY) -m pytest -m "not slow" $(ARGS)

@@ -119,6 +119,7 @@ def test_several_guidance_scales_make_a_grid_of_scales_and_classes_from_the_same
 
 def test_changing_one_label_changes_only_that_sample(trained, tmp_path):
     """The same noise, another class: sample 1 differs, its neighbours stay what they were."""
+
     def of(name, labels):
         settings = (f"label={labels}", "num_samples=3", "guidance_scale=5000", f"output_dir={tmp_path / name}")
         return pictures(run_sample(trained, *settings))

@@ -15,8 +15,8 @@ from diffusionlab import config
 from diffusionlab.checkpoint import SaveWeights, build_codec, check_resumable
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
-from diffusionlab.run_folder import LAST, checkpoint_file
 from diffusionlab.models import Autoencoder
+from diffusionlab.run_folder import LAST, checkpoint_file
 from diffusionlab.training import AutoencoderModule, AveragedModule, DiffusionModule
 from diffusionlab.training.callbacks import GracefulStop, Heartbeat, LossGuard, RandomState, Throughput
 

@@ -150,7 +150,9 @@ def _own_part(config: dict[str, Any], path: Path | None) -> Any:
     """Instantiate a part. A file from elsewhere must not be able to name any callable it likes."""
     module, _, name = str(config.get("_target_")).rpartition(".")
     if module not in ("diffusionlab.models", "diffusionlab.diffusion") or not name.isidentifier():
-        raise UsageError(f"{path or 'this setting'} asks for {config.get('_target_')}, which is no part of diffusionlab")
+        raise UsageError(
+            f"{path or 'this setting'} asks for {config.get('_target_')}, which is no part of diffusionlab"
+        )
     return instantiate(config)
 
 

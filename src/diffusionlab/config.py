@@ -4,6 +4,7 @@ Imports neither torch nor Lightning: `--help`, `--cfg job` and every refusal ans
 """
 
 import math
+import netrc
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -157,7 +158,7 @@ def register() -> None:
         "class_names": _class_names,
         "latent_size": _latent_size,
         "len": len,
-        "no_wandb_key": lambda: "WANDB_API_KEY" not in os.environ,
+        "no_wandb_key": _no_wandb_key,
         "num_styles": lambda names: None if names is None else len(names),
         "run_folder": run_folder,
         "style_names": _style_names,
@@ -182,6 +183,16 @@ def _style_names(style: str | None, csv: str | None) -> list[str] | None:
     from diffusionlab.data.style_names import style_names
 
     return style_names(style, csv)
+
+
+def _no_wandb_key() -> bool:
+    """Whether neither the environment nor ~/.netrc, where `wandb login` writes, has a key."""
+    if "WANDB_API_KEY" in os.environ:
+        return False
+    try:
+        return netrc.netrc().authenticators("api.wandb.ai") is None
+    except (OSError, netrc.NetrcParseError):
+        return True
 
 
 def check(cfg: DictConfig, choices: dict[str, str]) -> None:

@@ -16,7 +16,8 @@ from diffusionlab.tensors import to_float
 
 IDENTITY = {
     **dict.fromkeys(("model", "loss", "optimizer", "seed", "lr_warmup_steps", "ema_decay")),
-    "data": {"_target_", "image_size", "channels", "class_names", "batch_size", "num_val", "seed", "split_seed"},
+    "data": {"_target_", "image_size", "channels", "class_names", "batch_size", "num_val", "seed", "split_seed"}
+    | {"horizontal_flip", "random_crop", "colour_jitter"},
     "trainer": {"max_epochs", "max_steps", "max_time", "limit_train_batches", "overfit_batches"}
     | {"accumulate_grad_batches", "gradient_clip_val"},
 }
@@ -44,7 +45,7 @@ def autoencoder_settings(cfg: DictConfig, choices: dict[str, str]) -> tuple[Dict
 
 
 def find_autoencoder(stage: DictConfig, data_hash: str, status: str = "finished") -> RunRecord | None:
-    """The newest run below paths.runs_dir with this status, the same data and the same settings; None: there is none."""
+    """The newest run below paths.runs_dir of this status, this data and these settings; None: there is none."""
     wanted = identity(to_plain(stage))
     for file in sorted(Path(stage.paths.runs_dir).glob(f"*/*/{RECORD_FILE}"), reverse=True):
         needed = WEIGHTS if status == "finished" else LAST

@@ -75,18 +75,17 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRe
         result = facts_of_result(experiment.trainer, experiment.throughput, folder)
         result["metrics"] |= _test(experiment)
     except BaseException as error:
-        stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt))
+        # Lightning makes a SystemExit of the second Ctrl-C
+        stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt, SystemExit))
         result = facts_of_result(experiment.trainer, experiment.throughput, folder) if experiment else {}
         _finish(recorder, result, start, "interrupted" if stopped else "failed", reason=str(error))
         raise
     _finish(recorder, result, start, "finished")
-    _say_where(recorder.record)
+    _say_where(recorder.record, brief=sweep is not None)
     return recorder.record
 
 
-def _train_codec(
-    cfg: DictConfig, choices: dict[str, str], codec: Codec, datamodule: ImageDataModule
-) -> str | None:
+def _train_codec(cfg: DictConfig, choices: dict[str, str], codec: Codec, datamodule: ImageDataModule) -> str | None:
     """Give a latent codec its autoencoder, trained now if no finished run has it; returns that run's id.
 
     The random state is left as it was: a diffusion run is the same whether it found its autoencoder or not.
@@ -136,9 +135,7 @@ def _score(record: RunRecord) -> float | None:
 
 
 @rank_zero_only
-def _finish(
-    recorder: RunRecorder, facts: dict[str, Any], start: float, status: str, reason: str | None = None
-) -> None:
+def _finish(recorder: RunRecorder, facts: dict[str, Any], start: float, status: str, reason: str | None = None) -> None:
     """Write how the run ended, if it ever began."""
     if recorder.record.status != "running":
         return
@@ -157,11 +154,13 @@ def _quieten_lightning() -> None:
 
 
 @rank_zero_only
-def _say_where(record: RunRecord) -> None:
+def _say_where(record: RunRecord, *, brief: bool) -> None:
     folder = Path(record.path or ".")
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     losses = ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items() if value is not None)
     print(f"run      {record.run_id}  ({losses}; {record.seconds:.0f} s)")
+    if brief:
+        return
     if record.thumbnail:
         print(f"samples  {shown / record.thumbnail}")
     if record.schedule:

@@ -45,7 +45,7 @@ def sample(cfg: DictConfig) -> Path:
 def choose_labels(
     wishes: Sequence[Any], names: Sequence[Sequence[str] | None], null_labels: Sequence[int], num_samples: int
 ) -> tuple[torch.Tensor, ...]:
-    """One (num_samples,) int64 for each label that the network takes: every wished class in every wished style, in turn.
+    """(num_samples,) int64 for each label that the network takes: every wished class in every wished style, in turn.
 
     A wish is a name, a number, or a list of them; None is all classes, or the null style. `null_labels` are how many
     classes and styles there are. Raises UsageError for a wish that there is not.
@@ -88,9 +88,7 @@ def save_singly(images: torch.Tensor, folder: Path) -> None:
         save_png(to_pil(image), folder / f"{number:05d}.png")
 
 
-def _request(
-    cfg: DictConfig, model: TrainedModel, labels: tuple[torch.Tensor, ...], scale: float
-) -> SampleRequest:
+def _request(cfg: DictConfig, model: TrainedModel, labels: tuple[torch.Tensor, ...], scale: float) -> SampleRequest:
     return SampleRequest(
         num_samples=cfg.num_samples,
         shape=model.x0_shape,

@@ -30,18 +30,26 @@ def sweep_table(trials: list[RunRecord]) -> Table:
     settings = {trial.run_id: _overrides(trial) for trial in trials}
     varied = list(dict.fromkeys(key for own in settings.values() for key in own))
     varied = [key for key in varied if len({own.get(key) for own in settings.values()}) > 1]
-    table = Table("trial", *varied, "val_loss", "train_loss", "seconds", "status", title="trials, best first")
-    for trial in sorted(trials, key=_loss):
-        own = settings[trial.run_id]
-        losses = [_number(trial.metrics.get(metric), ".4f") for metric in ("val_loss", "train_loss")]
-        seconds = _number(trial.seconds, ".0f")
-        table.add_row(trial.run_id, *(own.get(key, "") for key in varied), *losses, seconds, trial.status)
+    metric = "val_loss" if any(trial.metrics.get("val_loss") is not None for trial in trials) else "train_loss"
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("trial", no_wrap=True)
+    for heading in (*map(_short, varied), metric, "seconds", "status"):
+        table.add_column(heading, overflow="fold")
+    losses = {trial.run_id: trial.metrics.get(metric) for trial in trials}
+    for trial in sorted(trials, key=lambda trial: _or_last(losses[trial.run_id])):
+        chosen = [settings[trial.run_id].get(key, "") for key in varied]
+        measured = [_number(losses[trial.run_id], ".4f"), _number(trial.seconds, ".0f")]
+        table.add_row(trial.run_id, *chosen, *measured, trial.status)
     return table
 
 
-def _loss(trial: RunRecord) -> float:
-    losses = (trial.metrics.get(metric) for metric in ("val_loss", "train_loss"))
-    return next((loss for loss in losses if loss is not None), math.inf)
+def _or_last(loss: float | None) -> float:
+    return math.inf if loss is None else loss
+
+
+def _short(key: str) -> str:
+    """optimizer.lr -> lr, as long as a heading in a narrow terminal should be."""
+    return key.rpartition(".")[2]
 
 
 def _overrides(trial: RunRecord) -> dict[str, str]:

@@ -5,6 +5,7 @@ import pytorch_lightning as pl
 import torch
 
 from diffusionlab.data import CIFAR10, CatDog, FashionMNIST, Garments
+from diffusionlab.data.augmentation import Augmentation
 
 
 def small(**options) -> Garments:
@@ -49,8 +50,9 @@ def test_the_validation_images_stay_the_same_whatever_the_seed():
 def test_only_training_images_are_mirrored():
     datamodule = small(horizontal_flip=True)
     datamodule.setup()
-    assert datamodule.train_dataloader().horizontal_flip
-    assert not datamodule.val_dataloader().horizontal_flip and not datamodule.test_dataloader().horizontal_flip
+    assert datamodule.train_dataloader().augmentation.horizontal_flip
+    for loader in (datamodule.val_dataloader(), datamodule.test_dataloader()):
+        assert loader.augmentation == Augmentation()
 
 
 def test_classes_can_be_chosen():

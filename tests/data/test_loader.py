@@ -10,6 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusionlab.data import BatchLoader, ImageArrays
+from diffusionlab.data.augmentation import Augmentation
+
+FLIP = Augmentation(horizontal_flip=True)
 
 
 def numbered(count: int, size: int = 4) -> ImageArrays:
@@ -46,7 +49,7 @@ def test_an_epoch_holds_every_image_once(count, batch_size, epoch):
 
 def test_order_and_flips_depend_on_seed_and_epoch_alone():
     def epoch_of(seed: int, epoch: int) -> tuple[list[int], dict[int, bool]]:
-        loader = BatchLoader(numbered(64), batch_size=8, shuffle=True, seed=seed, horizontal_flip=True)
+        loader = BatchLoader(numbered(64), batch_size=8, shuffle=True, seed=seed, augmentation=FLIP)
         loader.set_epoch(epoch)
         return order(loader), flips(loader)
 
@@ -64,7 +67,7 @@ def test_order_and_flips_depend_on_seed_and_epoch_alone():
 def test_a_flip_mirrors_the_width_and_nothing_else():
     arrays = ImageArrays(torch.randint(0, 256, (32, 3, 5, 6), dtype=torch.uint8), torch.arange(32))
     plain = torch.cat([x for x, _ in BatchLoader(arrays, batch_size=8)])
-    mirrored = torch.cat([x for x, _ in BatchLoader(arrays, batch_size=8, horizontal_flip=True)])
+    mirrored = torch.cat([x for x, _ in BatchLoader(arrays, batch_size=8, augmentation=FLIP)])
     same = (plain == mirrored).flatten(1).all(1)
     turned = (plain.flip(-1) == mirrored).flatten(1).all(1)
     assert bool((same | turned).all()) and 0 < int(turned.sum()) < 32
@@ -145,7 +148,7 @@ class Recorder(pl.LightningModule):
 
 class Numbered(pl.LightningDataModule):
     def train_dataloader(self):
-        return BatchLoader(numbered(22), batch_size=4, shuffle=True, seed=5, horizontal_flip=True, drop_last=True)
+        return BatchLoader(numbered(22), batch_size=4, shuffle=True, seed=5, augmentation=FLIP, drop_last=True)
 
     def val_dataloader(self):
         return BatchLoader(numbered(6), batch_size=4)

@@ -19,7 +19,9 @@ def from_config(model: str, *, channels: int = 1, image_size: int = 28, num_clas
     facts = {"channels": channels, "image_size": image_size, "num_classes": num_classes}
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose("train", [f"model={model}", "data=garments", *(f"data.{key}={value}" for key, value in facts.items())])
+        cfg = compose(
+            "train", [f"model={model}", "data=garments", *(f"data.{key}={value}" for key, value in facts.items())]
+        )
         return instantiate(cfg.model)
 
 

@@ -10,6 +10,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from diffusionlab.registry import table, upkeep
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.record import RunRecord, write_record
 from diffusionlab.registry.recorder import RunRecorder
@@ -39,15 +40,15 @@ def kill(process: BaseProcess) -> None:
     process.join()
 
 
-def upsert_many(uri: Path, writer: int, count: int) -> None:
-    registry = _registry(uri)
+def upsert_many(uri: Path, writer: int, count: int, upkeep_every: int) -> None:
+    registry = _registry(uri, upkeep_every)
     for number in range(count):
         registry.upsert(RunRecord(run_id=f"w{writer}-{number:03d}", name="many", seed=number))
 
 
-def race(uri: Path, writer: int, keys: list[str], barrier: Any) -> None:
+def race(uri: Path, writer: int, keys: list[str], barrier: Any, upkeep_every: int) -> None:
     """Insert each new key at the same moment as all other writers."""
-    registry = _registry(uri)
+    registry = _registry(uri, upkeep_every)
     for key in keys:
         barrier.wait(60)
         registry.upsert(RunRecord(run_id=key, name=f"writer {writer}", seed=writer))
@@ -55,7 +56,7 @@ def race(uri: Path, writer: int, keys: list[str], barrier: Any) -> None:
 
 def write_until_killed(uri: Path, runs: Path, writer: int, written: Any) -> None:
     """Record new runs as a training does, run.json first, and report each one that is complete."""
-    registry = _registry(uri)
+    registry = _registry(uri, upkeep_every=7)
     for number in itertools.count():
         record = RunRecord(run_id=f"k{writer}-{number:04d}", name="killed", notes="x" * 2000)
         record.path = str(runs / record.run_id)
@@ -64,7 +65,10 @@ def write_until_killed(uri: Path, runs: Path, writer: int, written: Any) -> None
         written.put(record.run_id)
 
 
-def _registry(uri: Path) -> Registry:
+def _registry(uri: Path, upkeep_every: int = 100) -> Registry:
+    table.WRITES_BETWEEN_OPTIMIZE = upkeep_every
+    upkeep.ROWS_WORTH_INDEXES = 0
+    upkeep.INDEXES |= {"run_id": "BTree"}  # which must not make writers blind to each other
     warnings.filterwarnings("ignore", message=".*fork.*")
     return Registry(uri)
 

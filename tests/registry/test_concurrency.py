@@ -15,20 +15,26 @@ def ids(uri: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("writers", "count"), [(4, 12), pytest.param(8, 50, marks=pytest.mark.slow, id="8 processes x 50")]
+    ("writers", "count", "upkeep_every"),
+    [(4, 12, 5), pytest.param(8, 50, 100, marks=pytest.mark.slow, id="8 processes x 50")],
 )
-def test_upserts_of_many_processes_all_arrive_once(tmp_path: Path, writers: int, count: int) -> None:
-    run_all(upsert_many, [(tmp_path, writer, count) for writer in range(writers)])
+def test_upserts_of_many_processes_all_arrive_once(tmp_path: Path, writers: int, count: int, upkeep_every: int) -> None:
+    run_all(upsert_many, [(tmp_path, writer, count, upkeep_every) for writer in range(writers)])
     assert ids(tmp_path) == [f"w{writer}-{number:03d}" for writer in range(writers) for number in range(count)]
 
 
 @pytest.mark.parametrize(
-    ("writers", "count"), [(4, 6), pytest.param(8, 20, marks=pytest.mark.slow, id="8 processes, 20 keys")]
+    ("writers", "count", "upkeep_every"),
+    [(4, 6, 5), pytest.param(8, 20, 100, marks=pytest.mark.slow, id="8 processes, 20 keys")],
 )
-def test_processes_that_race_for_a_new_key_insert_it_once(tmp_path: Path, writers: int, count: int) -> None:
+def test_processes_that_race_for_a_new_key_insert_it_once(
+    tmp_path: Path, writers: int, count: int, upkeep_every: int
+) -> None:
     keys = [f"key-{number:02d}" for number in range(count)]
     barrier = CONTEXT.Barrier(writers)
-    run_all(race, [(tmp_path, writer, keys, barrier) for writer in range(writers)])  # the first key makes the table
+    run_all(
+        race, [(tmp_path, writer, keys, barrier, upkeep_every) for writer in range(writers)]
+    )  # the first key makes the table
     assert ids(tmp_path) == keys
     assert Registry(tmp_path).count(Compare("seed", ">=", 0)) == count
 

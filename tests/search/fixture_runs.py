@@ -8,8 +8,10 @@ from types import SimpleNamespace
 from diffusionlab.registry.record import RunRecord
 
 NOW = datetime(2025, 6, 18, 12, tzinfo=UTC)  # a Wednesday
-FIELDS = ("created modified status framework architecture facets dataset batch lr optimizer epochs hardware params fid "
-          "val_loss schedule prediction size name description").split()  # fmt: skip
+FIELDS = (  # noqa: SIM905
+    "created modified status framework architecture facets dataset batch lr optimizer epochs hardware params fid "
+    "val_loss schedule prediction size name description"
+).split()
 _LINES = """
 2024-10-07T08:00 2024-10-07T09:10 finished    2.5 ConvDenoiser      cnn                         MNIST            128  1e-3 Adam    20  CPU            400000    62.0  .0688 linear  epsilon      28 digits-plain-cnn     | smallest convolutional baseline, no skip connections
 2024-11-04T12:00 2024-11-04T15:30 finished    2.5 UNet              unet                        MNIST            128  2e-4 AdamW   50  RTX_3060       2200000   14.8  .0241 cosine  epsilon      28 mnist-unet-base      | reference denoiser
@@ -47,7 +49,7 @@ _LINES = """
 2025-06-16T09:00 2025-06-17T21:00 finished    2.8 UNet              unet,attention              STL-10           64   2e-4 AdamW   150 A100           61200000  23.6  .0341 cosine  epsilon      96 stl10-unet-96        | unlabelled natural images
 2025-06-17T15:00 2025-06-17T23:30 finished    2.8 DiT               dit                         STL-10           128  1e-4 AdamW   90  H100           33400000  27.7  .0377 none    flow         96 stl10-flow-dit       | rectified flow with straight paths
 2025-06-18T08:00 2025-06-18T11:55 running     2.8 DiT               dit,conditional             CIFAR-10         256  1e-4 AdamW   35  H100           33200000  -     .0399 none    flow         32 cifar-dit-flow       | rectified flow, still improving
-"""
+"""  # noqa: E501
 _IMPLIED = {"unet": "cnn", "resnet": "cnn", "dit": "transformer", "linear_attention": "attention", "cfg": "conditional"}
 
 
@@ -55,7 +57,9 @@ def _runs() -> list[SimpleNamespace]:
     runs = []
     for n, line in enumerate(_LINES.strip().splitlines(), 1):
         head, _, description = line.partition("|")
-        run = SimpleNamespace(**dict(zip(FIELDS, [*head.split(), description.strip()], strict=True)), id=f"run-{n:03d}", n=n)
+        run = SimpleNamespace(
+            **dict(zip(FIELDS, [*head.split(), description.strip()], strict=True)), id=f"run-{n:03d}", n=n
+        )
         tags = run.facets.split(",")
         run.tags = set(tags) | {_IMPLIED[t] for t in tags if t in _IMPLIED}
         run.created, run.modified = (datetime.fromisoformat(x).replace(tzinfo=UTC) for x in (run.created, run.modified))
@@ -74,13 +78,30 @@ RUNS = _runs()
 def records() -> list[RunRecord]:
     """The same runs as the registry holds them."""
     return [
-        RunRecord.from_json({
-            "run_id": r.id, "name": r.name, "created_at": r.created.isoformat(), "modified_at": r.modified.isoformat(),
-            "status": r.status, "framework": f"PyTorch {r.framework}", "architecture": r.architecture,
-            "arch_tags": r.facets.split(","), "dataset": r.dataset, "batch_size": r.batch, "lr": r.lr, "optimizer": r.optimizer,
-            "epochs": r.epochs, "hardware": r.hardware, "params": r.params, "metrics": {"fid": r.fid, "val_loss": r.val_loss},
-            "schedule": r.schedule, "prediction": r.prediction, "image_size": r.size,
-            "description": r.description, "path": f"outputs/{r.c}/{r.name}",
-        })
+        RunRecord.from_json(
+            {
+                "run_id": r.id,
+                "name": r.name,
+                "created_at": r.created.isoformat(),
+                "modified_at": r.modified.isoformat(),
+                "status": r.status,
+                "framework": f"PyTorch {r.framework}",
+                "architecture": r.architecture,
+                "arch_tags": r.facets.split(","),
+                "dataset": r.dataset,
+                "batch_size": r.batch,
+                "lr": r.lr,
+                "optimizer": r.optimizer,
+                "epochs": r.epochs,
+                "hardware": r.hardware,
+                "params": r.params,
+                "metrics": {"fid": r.fid, "val_loss": r.val_loss},
+                "schedule": r.schedule,
+                "prediction": r.prediction,
+                "image_size": r.size,
+                "description": r.description,
+                "path": f"outputs/{r.c}/{r.name}",
+            }
+        )
         for r in RUNS
-    ]  # fmt: skip
+    ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from tests.search.fixture_runs import RUNS
 
-
 FILTERS = """
 # facets, synonyms, plural forms
 all U-Nets | T('unet')
@@ -226,6 +225,14 @@ unets with lr 2e-4 and batch size 128 | T('unet') and lr==2e-4 and bs==128
 no fewer than 500 epochs | ep>=500
 not more than 10 epochs | ep<=10
 batch size 128, 50 epochs | bs==128 and ep==50
+Which Fashion-MNIST models came in under an FID of 20? | ds=='Fashion-MNIST' and fid and fid<20
+models with more than ten million weights | params>1e7
+lr at or below 1e-4 | lr<=1e-4
+fid lower than 7 or higher than 100 | fid and (fid<7 or fid>100)
+more than 5M but less than 20M parameters | 5e6<params<2e7
+lr 1e-4 / batch 256 | lr==1e-4 and bs==256
+tiny models under one million parameters | params<1e6
+at least half a million parameters but at most 1.5M | 5e5<=params<=1.5e6
 # status
 failed runs | st=='failed'
 what crashed? | st=='crashed'
@@ -237,6 +244,22 @@ finished DiTs | st=='finished' and T('dit')
 unfinished runs | st!='finished'
 which experiments did not fail | st!='failed'
 failed MNIST runs | st=='failed' and ds=='MNIST'
+runs with no metrics | fid is None and vl is None
+attention or conditional but not both | T('attention') != T('conditional')
+conditional and unconditional models on MNIST | ds=='MNIST'
+the U-Nets and DiTs on MNIST | ds=='MNIST' and (T('unet') or T('dit'))
+runs 14-16 | n in (14,15,16)
+multi-GPU runs | hw=='8x H100'
+RTX cards | 'RTX' in hw
+runs before Christmas 2024 | c<'2024-12-25'
+fall 2024 | '2024-09-01'<=c<='2024-11-30'
+everything in the last month | at>='2025-05-18T12:00'
+from 3 to 7 days ago | '2025-06-11'<=c<='2025-06-15'
+models that are neither CNNs nor transformers | not T('cnn') and not T('transformer')
+clasifier free guidence | T('cfg')
+predicted v | pred=='v'
+modified more recently than June 14 | m>'2025-06-14'
+U-Nets with plain attention only | T('unet') and T('attention') and not T('linear_attention')
 # optimizer
 runs with Adam | opt=='Adam'
 AdamW | opt=='AdamW'
@@ -361,6 +384,7 @@ highest FID on Fashion-MNIST | ds=='Fashion-MNIST' | -fid | 1
 three best models on CIFAR-10 | ds=='CIFAR-10' | fid | 3
 best 3 models on CIFAR-10 | ds=='CIFAR-10' | fid | 3
 top 5 by val_loss | True | vl | 5
+show the top-3 smallest transformers | T('transformer') | params | 3
 top five runs by validation loss on MNIST | ds=='MNIST' | vl | 5
 lowest validation loss | True | vl | 1
 the 4 lowest FIDs among unets | T('unet') | fid | 4
@@ -409,11 +433,29 @@ worst 2 runs on CIFAR-10 by fid | ds=='CIFAR-10' | -fid | 2
 
 def _names(r) -> dict:
     return {
-        "T": lambda *tags: all(tag in r.tags for tag in tags), "ds": r.dataset, "bs": r.batch, "lr": r.lr, "opt": r.optimizer,
-        "hw": r.hardware, "c": r.c, "m": r.m, "at": r.created.isoformat()[:16], "mat": r.modified.isoformat()[:16], "fid": r.fid,
-        "vl": r.val_loss, "ep": r.epochs, "st": r.status, "params": r.params, "sch": r.schedule, "pred": r.prediction,
-        "img": r.size, "n": r.n, "txt": r.description, "fw": r.framework, "arch": r.architecture,
-    }  # fmt: skip
+        "T": lambda *tags: all(tag in r.tags for tag in tags),
+        "ds": r.dataset,
+        "bs": r.batch,
+        "lr": r.lr,
+        "opt": r.optimizer,
+        "hw": r.hardware,
+        "c": r.c,
+        "m": r.m,
+        "at": r.created.isoformat()[:16],
+        "mat": r.modified.isoformat()[:16],
+        "fid": r.fid,
+        "vl": r.val_loss,
+        "ep": r.epochs,
+        "st": r.status,
+        "params": r.params,
+        "sch": r.schedule,
+        "pred": r.prediction,
+        "img": r.size,
+        "n": r.n,
+        "txt": r.description,
+        "fw": r.framework,
+        "arch": r.architecture,
+    }
 
 
 def _meets(criterion: str, r) -> bool:

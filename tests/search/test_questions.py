@@ -28,8 +28,15 @@ def test_there_are_enough_questions_and_few_are_trivial():
 
 def test_superlative_without_a_number_lists_all_that_tie(ask):
     assert [row["run_id"] for row in ask("highest learning rate below 2e-3").rows] == [
-        "run-001", "run-004", "run-011", "run-018", "run-019", "run-022", "run-029", "run-032",
-    ]  # fmt: skip
+        "run-001",
+        "run-004",
+        "run-011",
+        "run-018",
+        "run-019",
+        "run-022",
+        "run-029",
+        "run-032",
+    ]
     exact = ask("the 2 highest learning rates below 2e-3")
     assert [row["run_id"] for row in exact.rows] == ["run-001", "run-004"]
     assert len(exact.tied) == 6
@@ -38,9 +45,18 @@ def test_superlative_without_a_number_lists_all_that_tie(ask):
 def test_best_of_each(ask):
     rows = ask("best FID on each dataset").rows
     assert {row["dataset"]: row["run_id"] for row in rows} == {
-        "MNIST": "run-003", "Fashion-MNIST": "run-009", "CIFAR-10": "run-032", "CIFAR-10 cat/dog": "run-025",
-        "CelebA": "run-026", "STL-10": "run-034",
-    }  # fmt: skip
+        "MNIST": "run-003",
+        "Fashion-MNIST": "run-009",
+        "CIFAR-10": "run-032",
+        "CIFAR-10 cat/dog": "run-025",
+        "CelebA": "run-026",
+        "STL-10": "run-034",
+    }
+
+
+def test_best_of_each_side_of_a_comparison(ask):
+    found = ask("compare the best unet and the best dit on CIFAR-10")
+    assert [row["run_id"] for row in found.rows] == ["run-032", "run-020"]
 
 
 def test_likeness_puts_the_sibling_first_and_the_run_itself_nowhere(ask):
@@ -50,6 +66,7 @@ def test_likeness_puts_the_sibling_first_and_the_run_itself_nowhere(ask):
     assert found.scores == sorted(found.scores, reverse=True)
     assert all(-1 <= score <= 1 for score in found.scores)
     assert {row["dataset"] for row in ask("like run-015 on STL-10").rows} == {"STL-10"}
+    assert {row["parameterization"] for row in ask("like run-015 but with v-prediction").rows} == {"v"}
     assert len(ask("3 runs most similar to run-015").rows) == 3
 
 
@@ -87,11 +104,19 @@ def test_count_average_and_asked_fields(ask, engine):
     assert answer(ask("how many runs failed?"), engine).startswith("2 runs: run-023, run-006.")
     assert "Mean FID of 6 runs: 44.6" in answer(ask("average FID of MNIST runs"), engine)
     assert "Learning rate: 0.0005 (run-006)" in answer(ask("what lr did run-006 use?"), engine)
-    assert answer(ask("how many different optimizers did I use on MNIST?"), engine).startswith("3 different values of optimizer")
+    assert answer(ask("how many different optimizers did I use on MNIST?"), engine).startswith(
+        "3 different values of optimizer"
+    )
 
 
 def test_every_claim_of_an_answer_cites_a_run_that_was_found(ask, engine):
-    for question in ("best FID on CIFAR-10", "runs on MNIST", "compare unet and dit on CIFAR-10", "worst 3 by val loss", "like run-003"):
+    for question in (
+        "best FID on CIFAR-10",
+        "runs on MNIST",
+        "compare unet and dit on CIFAR-10",
+        "worst 3 by val loss",
+        "like run-003",
+    ):
         found = ask(question)
         cited = set(re.findall(r"run-\d{3}", answer(found, engine)))
         rows = {*found.rows[0:0]} | {row["run_id"] for row in (*found.rows, *found.lacking, *found.tied)}

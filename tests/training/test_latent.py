@@ -1,6 +1,5 @@
 """One command trains an autoencoder and the diffusion in its latent; the next one finds the autoencoder."""
 
-import os
 import signal
 
 import pytest
@@ -14,7 +13,7 @@ from diffusionlab.registry.lookup import find_run
 from diffusionlab.registry.record import read_record
 from diffusionlab.tensors import to_float
 from tests.conftest import SMALL
-from tests.training.test_resume import SignalAt, assert_identical, content
+from tests.training.test_resume import assert_identical, content
 
 AUTOENCODER = ("model=autoencoder", "model.channels=[8,8]")
 STAGE = ("codec.autoencoder.model.channels=[8,8]", "codec.autoencoder.trainer.max_epochs=1")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytorch_lightning as pl
 
 from diffusionlab.data.arrays import ImageArrays, content_hash, stratified_split
-from diffusionlab.data.loader import BatchLoader
+from diffusionlab.data.augmentation import Augmentation
+from diffusionlab.data.loader import NONE, BatchLoader
 from diffusionlab.data.styles import Styler
 
 
@@ -26,6 +27,8 @@ class ImageDataModule(pl.LightningDataModule):
         split_seed: of the choice of validation images. Apart from `seed`, so that runs with different seeds are
             judged on the same images and no checkpoint is ever judged on images that it was trained on.
         horizontal_flip: mirror every training image with probability 1/2.
+        random_crop: shift every training image by up to so many pixels, the edge filled by reflection.
+        colour_jitter: strength s of random brightness, contrast and saturation, factors from [1 - s, 1 + s].
         image_size: height and width in pixels; None is the set's own, another size resizes (antialiased).
         channels: 1 or 3; None is the set's own.
         class_names: the classes to keep, whose places are the labels; None keeps all.
@@ -52,6 +55,8 @@ class ImageDataModule(pl.LightningDataModule):
         seed: int = 0,
         split_seed: int = 0,
         horizontal_flip: bool = False,
+        random_crop: int = 0,
+        colour_jitter: float = 0.0,
         image_size: int | None = None,
         channels: int | None = None,
         class_names: Sequence[str] | None = None,
@@ -64,7 +69,9 @@ class ImageDataModule(pl.LightningDataModule):
         self.num_val = num_val
         self.seed = seed
         self.split_seed = split_seed
-        self.horizontal_flip = horizontal_flip
+        self.augmentation = Augmentation(
+            horizontal_flip=horizontal_flip, random_crop=random_crop, colour_jitter=colour_jitter
+        )
         self.image_size = self.native_image_size if image_size is None else image_size
         self.channels = self.native_channels if channels is None else channels
         self.class_names = self.native_class_names if class_names is None else tuple(map(str, class_names))
@@ -167,11 +174,11 @@ class ImageDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> BatchLoader:
         """Shuffled full batches; what the last one would hold comes in another epoch.
 
-        With `trainer.overfit_batches` the same unmirrored batches every epoch: Lightning can stop only torch's own
+        With `trainer.overfit_batches` the same unchanged batches every epoch: Lightning can stop only torch's own
         loaders from shuffling.
         """
         vary = self.trainer is None or not self.trainer.overfit_batches  # type: ignore[attr-defined]
-        return self._loader(self.train, shuffle=vary, horizontal_flip=vary and self.horizontal_flip, drop_last=True)
+        return self._loader(self.train, shuffle=vary, augmentation=self.augmentation if vary else NONE, drop_last=True)
 
     def val_dataloader(self) -> BatchLoader | list[BatchLoader]:
         """The images held out of training in a fixed order; no loader where none are."""
@@ -182,14 +189,19 @@ class ImageDataModule(pl.LightningDataModule):
         return self._loader(self.test)
 
     def _loader(
-        self, arrays: ImageArrays, *, shuffle: bool = False, horizontal_flip: bool = False, drop_last: bool = False
+        self,
+        arrays: ImageArrays,
+        *,
+        shuffle: bool = False,
+        augmentation: Augmentation = NONE,
+        drop_last: bool = False,
     ) -> BatchLoader:
         return BatchLoader(
             arrays,
             batch_size=self.batch_size,
             shuffle=shuffle,
             seed=self.seed,
-            horizontal_flip=horizontal_flip,
+            augmentation=augmentation,
             rank=self.trainer.global_rank if self.trainer is not None else 0,
             world_size=self._world_size,
             drop_last=drop_last,

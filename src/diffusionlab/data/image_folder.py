@@ -46,6 +46,8 @@ class ImageFolder(ImageDataModule):
         seed: int = 0,
         split_seed: int = 0,
         horizontal_flip: bool = False,
+        random_crop: int = 0,
+        colour_jitter: float = 0.0,
         class_names: Sequence[str] | None = None,
         num_classes: int | None = None,
     ) -> None:
@@ -65,6 +67,8 @@ class ImageFolder(ImageDataModule):
             seed=seed,
             split_seed=split_seed,
             horizontal_flip=horizontal_flip,
+            random_crop=random_crop,
+            colour_jitter=colour_jitter,
             image_size=image_size,
             channels=channels,
             class_names=class_names,

@@ -1,6 +1,6 @@
-"""Batches from memory whose order and flips depend on (seed, epoch) alone, and which resume where they stopped.
+"""Batches from memory whose order and augmentation depend on (seed, epoch) alone, and which resume where they stopped.
 
-Why not `torch.utils.data.DataLoader`: the arrays already lie in memory, so one index, one flip and one cast per
+Why not `torch.utils.data.DataLoader`: the arrays already lie in memory, so one index, one augmentation and one cast per
 batch replace worker processes and a Python call per image; and the global random state never decides what a
 run sees, so a resumed run sees exactly what the uninterrupted one would have seen.
 """
@@ -14,19 +14,22 @@ import torch
 from torch import Tensor
 
 from diffusionlab.data.arrays import ImageArrays
+from diffusionlab.data.augmentation import Augmentation, Changes
 from diffusionlab.tensors import to_float
+
+NONE = Augmentation()
 
 
 @dataclass(frozen=True)
 class _EpochPlan:
-    """This rank's share of one epoch: which rows (n,) in which order, and which of them are mirrored (n,)."""
+    """This rank's share of one epoch: which rows (n,) in which order, and how each is changed."""
 
     rows: Tensor
-    flips: Tensor
+    changes: Changes
 
 
 class BatchLoader:
-    """Iterates `(x0, label)`: (B, C, H, W) float32 in [-1, 1] and (B,) int64; `(x0, label, style)` where there are styles.
+    """Iterates `(x0, label)`: (B, C, H, W) float32 in [-1, 1] and (B,) int64; with styles `(x0, label, style)`.
 
     The order is a permutation drawn from `(seed, epoch)`; call `set_epoch` before each epoch, as Lightning does.
     Rank r of w takes every w-th image of it, so the global batch is the same however many ranks share it. Where
@@ -46,7 +49,7 @@ class BatchLoader:
         batch_size: int,
         shuffle: bool = False,
         seed: int = 0,
-        horizontal_flip: bool = False,
+        augmentation: Augmentation = NONE,
         rank: int = 0,
         world_size: int = 1,
         drop_last: bool = False,
@@ -55,7 +58,7 @@ class BatchLoader:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.seed = seed
-        self.horizontal_flip = horizontal_flip
+        self.augmentation = augmentation
         self.rank = rank
         self.world_size = world_size
         self.drop_last = drop_last
@@ -85,15 +88,13 @@ class BatchLoader:
         rng = np.random.default_rng([self.seed, self._epoch])
         num_images = len(self.arrays)
         rows = rng.permutation(num_images) if self.shuffle else np.arange(num_images)
-        flips = rng.random(num_images) < 0.5 if self.horizontal_flip else np.zeros(num_images, dtype=bool)
+        changes = self.augmentation.draw(rng, num_images)
         share = np.arange(self.rank, -(-num_images // self.world_size) * self.world_size, self.world_size) % num_images
-        return _EpochPlan(torch.from_numpy(rows[share]), torch.from_numpy(flips[share]))
+        return _EpochPlan(torch.from_numpy(rows[share]), changes.take(torch.from_numpy(share)))
 
     def _batch(self, plan: _EpochPlan, part: slice) -> tuple[Tensor, ...]:
-        rows, flips = plan.rows[part], plan.flips[part]
-        images = self.arrays.images[rows]
-        if self.horizontal_flip:
-            images = torch.where(flips[:, None, None, None], images.flip(-1), images)
+        rows = plan.rows[part]
+        images = self.augmentation(self.arrays.images[rows], plan.changes.take(part))
         labels = (self.arrays.labels, self.arrays.styles)
         return to_float(images), *(label[rows] for label in labels if label is not None)
 

@@ -1,4 +1,4 @@
-"""A second label beside the class: how much of a style an image has, measured in the image itself, or read from a CSV."""
+"""A second label beside the class: how much of a style an image has, measured in it, or read from a CSV."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -39,6 +39,9 @@ class Guidance:
         return self.scale
 
 
+NO_GUIDANCE = Guidance()
+
+
 @dataclass
 class GuidedDenoiser:
     """Classifier-free guidance: uncond + scale (cond - uncond) (Ho & Salimans 2022, eq. 6).
@@ -52,7 +55,7 @@ class GuidedDenoiser:
     denoiser: Denoiser
     labels: tuple[Tensor, ...] = ()
     null_labels: tuple[int, ...] = ()
-    guidance: Guidance = Guidance()
+    guidance: Guidance = NO_GUIDANCE
     clip_x0: bool = True
     nfe: int = field(default=0, init=False)
 

@@ -8,20 +8,20 @@ from torch import Tensor
 
 from diffusionlab.diffusion.codec import Codec
 from diffusionlab.diffusion.denoiser import Denoiser
-from diffusionlab.diffusion.guidance import Guidance, GuidedDenoiser
+from diffusionlab.diffusion.guidance import NO_GUIDANCE, Guidance, GuidedDenoiser
 from diffusionlab.diffusion.noise import SampleNoise
 from diffusionlab.diffusion.sampler import Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleRequest:
-    """What to sample: `shape` (C, H, W) of x0; `labels` (num_samples,) int64 each, none for an unconditional network."""
+    """What to sample: `shape` (C, H, W) of x0; `labels` (num_samples,) int64 each, or none."""
 
     num_samples: int
     shape: tuple[int, int, int]
     labels: tuple[Tensor, ...] = ()
     null_labels: tuple[int, ...] = ()
-    guidance: Guidance = Guidance()
+    guidance: Guidance = NO_GUIDANCE
     seed: int = 0
 
     def __post_init__(self) -> None:

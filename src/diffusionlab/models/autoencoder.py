@@ -67,9 +67,7 @@ class Autoencoder(nn.Module):
         finest, coarsest = channels[0], channels[-1]
         down = [part for fine, coarse in pairwise(channels) for part in (*blocks(fine), downsample(fine, coarse, 2))]
         up = [
-            part
-            for coarse, fine in pairwise(reversed(channels))
-            for part in (upsample(coarse, fine, 2), *blocks(fine))
+            part for coarse, fine in pairwise(reversed(channels)) for part in (upsample(coarse, fine, 2), *blocks(fine))
         ]
         self.encoder = nn.Sequential(
             *(nn.Conv2d(in_channels, finest, 3, padding=1), *down, *blocks(coarsest), *attend()),

@@ -138,9 +138,7 @@ class UNet(Network):
             return UpLevel(blocks, upsample(level.width, finer.width, 2) if finer else nn.Identity())
 
         finest, coarsest = levels[0], levels[-1]
-        self.condition = ConditionEmbedding(
-            dim=time_embedding_dim, num_classes=num_classes, num_styles=num_styles
-        )
+        self.condition = ConditionEmbedding(dim=time_embedding_dim, num_classes=num_classes, num_styles=num_styles)
         self.stem = stem(in_channels, finest.width, patch_size)
         self.down = nn.ModuleList(map(down, levels, [*levels[1:], None]))
         self.middle = block(coarsest.width, coarsest)
@@ -148,9 +146,7 @@ class UNet(Network):
         self.norm = group_norm(finest.width)
         self.head = zeroed(head(finest.width, in_channels, patch_size))
 
-    def forward(
-        self, x: Tensor, time: Tensor, label: Tensor | None = None, style: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None, style: Tensor | None = None) -> Tensor:
         check_size(*x.shape[-2:], multiple=self.size_multiple)
         condition = self.condition(time, label, style, x.dtype)
         h = self.stem(x)

@@ -23,7 +23,7 @@ OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 
 MAX_DEPTH = 100
 NATIVE_DEPTH = 12
-"""LanceDB's parser takes time exponential in nested negations, so deeper expressions are evaluated in Python."""
+"""LanceDB's parser takes time exponential in nested parentheses, so deeper expressions are evaluated in Python."""
 
 
 class Filter(ABC):
@@ -31,9 +31,17 @@ class Filter(ABC):
 
     depth: int = 0
 
-    @abstractmethod
     def render(self) -> str:
-        """The Lance predicate. ValueError for `metrics.NAME`, which is held in JSON (`split` sets it apart)."""
+        """The Lance predicate, true for just the rows that `matches` is true for.
+
+        Negations are moved down to the leaves, and leaves within an `or` ask for a value first: LanceDB's planner
+        takes `a and not a` for false and `a or not a` for true, which of null neither is.
+        ValueError for `metrics.NAME`, which is held in JSON (`split` sets it apart).
+        """
+        return self._predicate(negated=False, guarded=False)
+
+    @abstractmethod
+    def _predicate(self, negated: bool, guarded: bool) -> str: ...
 
     @abstractmethod
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
@@ -68,6 +76,14 @@ class Leaf(Filter):
 
     column: str
 
+    @abstractmethod
+    def _condition(self) -> str:
+        """The predicate of the leaf by itself."""
+
+    def _predicate(self, negated: bool, guarded: bool) -> str:
+        condition = f"(NOT {self._condition()})" if negated else self._condition()
+        return f"({_name(self.column)} IS NOT NULL AND {condition})" if guarded else condition
+
     def leaves(self) -> Iterator["Leaf"]:
         yield self
 
@@ -89,7 +105,7 @@ class Compare(Leaf):
         _settle(self, "text", "int", "float", "bool", "time")
         object.__setattr__(self, "value", _literal_value(self.column, self.value))
 
-    def render(self) -> str:
+    def _condition(self) -> str:
         if kind_of(self.column) == "int" and not _is_int64(self.value):
             return self._render_beyond_integers()
         return f"({_name(self.column)} {'<>' if self.op == '!=' else self.op} {_literal(self.value)})"
@@ -122,10 +138,13 @@ class In(Leaf):
     def _as_or(self) -> Filter:
         return Or(*(Compare(self.column, "=", value) for value in self.values))
 
-    def render(self) -> str:
+    def _condition(self) -> str:
+        return f"({_name(self.column)} IN ({', '.join(map(_literal, self.values))}))"
+
+    def _predicate(self, negated: bool, guarded: bool) -> str:
         if self.values and all(isinstance(value, str) for value in self.values):
-            return f"({_name(self.column)} IN ({', '.join(map(_literal, self.values))}))"
-        return self._as_or().render()
+            return super()._predicate(negated, guarded)
+        return self._as_or()._predicate(negated, guarded)
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         return self._as_or().evaluate(row)
@@ -142,7 +161,7 @@ class Contains(Leaf):
         _settle(self, "list")
         object.__setattr__(self, "value", _literal_value("name", self.value))
 
-    def render(self) -> str:
+    def _condition(self) -> str:
         return f"array_has({_name(self.column)}, {_literal(self.value)})"
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
@@ -159,8 +178,11 @@ class IsNull(Leaf):
     def __post_init__(self) -> None:
         _settle(self, "text", "int", "float", "bool", "time", "list", "json")
 
-    def render(self) -> str:
+    def _condition(self) -> str:
         return f"({_name(self.column)} IS NULL)"
+
+    def _predicate(self, negated: bool, guarded: bool) -> str:
+        return super()._predicate(negated, guarded=False)
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         return _cell(row, self.column) is None
@@ -187,6 +209,12 @@ class _Many(Filter):
     def __hash__(self) -> int:
         return hash((type(self), self.parts))
 
+    def _joined(self, conjunction: bool, negated: bool, guarded: bool) -> str:
+        if not self.parts:
+            return "(true)" if conjunction else "(false)"
+        parts = (part._predicate(negated, guarded or not conjunction) for part in self.parts)
+        return f"({(' AND ' if conjunction else ' OR ').join(parts)})"
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.parts))})"
 
@@ -201,8 +229,8 @@ class _Many(Filter):
 class And(_Many):
     """Every part holds; with no part, everything does."""
 
-    def render(self) -> str:
-        return f"({' AND '.join(part.render() for part in self.parts)})" if self.parts else "(true)"
+    def _predicate(self, negated: bool, guarded: bool) -> str:
+        return self._joined(not negated, negated, guarded)
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         values = [part.evaluate(row) for part in self.parts]
@@ -212,8 +240,8 @@ class And(_Many):
 class Or(_Many):
     """Some part holds; with no part, nothing does."""
 
-    def render(self) -> str:
-        return f"({' OR '.join(part.render() for part in self.parts)})" if self.parts else "(false)"
+    def _predicate(self, negated: bool, guarded: bool) -> str:
+        return self._joined(negated, negated, guarded)
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         values = [part.evaluate(row) for part in self.parts]
@@ -229,8 +257,8 @@ class Not(Filter):
     def __post_init__(self) -> None:
         object.__setattr__(self, "depth", _depth_around((self.part,)))
 
-    def render(self) -> str:
-        return f"(NOT {self.part.render()})"
+    def _predicate(self, negated: bool, guarded: bool) -> str:
+        return self.part._predicate(not negated, guarded)
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         value = self.part.evaluate(row)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS, METRIC_COLUMNS
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _PRIMARY_KEY = {b"lance-schema:unenforced-primary-key:position": b"1"}
 
 
+@cache
 def runs_schema() -> "pa.Schema":
     """The Arrow schema that this version writes: COLUMNS in order, `run_id` the primary key."""
     import pyarrow as pa

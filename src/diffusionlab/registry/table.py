@@ -10,17 +10,16 @@ from typing import Any, TypeVar
 
 from diffusionlab.registry.columns import COLUMNS
 from diffusionlab.registry.errors import BrokenRegistry, MissingRegistry, RegistryError, reason
-from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Leaf, Not, Or, split
+from diffusionlab.registry.filter import EVERYTHING, And, Compare, Filter, In, IsNull, Leaf, Not, Or, split
 from diffusionlab.registry.liveness import COLUMNS_NEEDED, actual_status
-from diffusionlab.registry.record import RunRecord
+from diffusionlab.registry.record import RunRecord, utc_now
 from diffusionlab.registry.schema import decode, runs_schema, to_record, to_table
+from diffusionlab.registry.upkeep import KEEP_VERSIONS, optimize
 
 T = TypeVar("T")
 
 TABLE = "runs"
 WRITES_BETWEEN_OPTIMIZE = 100
-KEEP_VERSIONS = timedelta(hours=1)
-"""Older versions are cleaned up. Every read here first moves to the newest version and takes seconds at most."""
 
 _ATTEMPTS = 12  # with the pauses of _retry: about a minute
 _BUSY = ("conflict", "too many concurrent", "retryable", "timed out", "timeout")
@@ -68,14 +67,10 @@ class Registry:
         `deleted`: False leaves deleted runs out, True gives only them, None gives both. `order_by` puts rows
         that lack the value last; rows that tie, and all rows without it, come in the order of their run ids.
         """
-        conditions = [] if where is None else [where]
-        if deleted is not None:
-            conditions.append(Not(IsNull("deleted_at")) if deleted else IsNull("deleted_at"))
-        condition: Filter = And(*conditions)
-        if "status" in condition.columns():
-            condition = _with_actual_status(condition, self._crashed(now))
+        now = now or utc_now()
         wanted = list(columns) if columns is not None else list(COLUMNS)
-        rows = self._read(condition, wanted, order_by, now)
+        condition = self._condition(where, deleted, now)
+        rows = self._read(condition, wanted, (order_by, descending, limit) if order_by else None, now)
         if order_by is None:
             rows.sort(key=lambda row: row["run_id"])
         else:
@@ -93,7 +88,12 @@ class Registry:
 
     def count(self, where: Filter | None = None) -> int:
         """How many runs, deleted ones aside, meet `where`."""
-        return len(self.rows(where, columns=["run_id"]))
+        condition = self._condition(where, False, utc_now())
+        table = self._latest()
+        native, rest = split(condition, table.schema.names)
+        if rest != EVERYTHING:
+            return len(self.rows(where, columns=["run_id"]))
+        return self._readable(lambda: table.count_rows(native.render()))
 
     def exists(self) -> bool:
         """Whether there is a table, readable or not; one that is just being made, or never was finished, is none."""
@@ -111,7 +111,9 @@ class Registry:
 
         def merge() -> int:
             table = self._for_writing()
-            merging = table.merge_insert("run_id").when_matched_update_all().when_not_matched_insert_all()
+            # Through an index on the key LanceDB 0.40 no longer sees that another writer inserts the same new key.
+            merging = table.merge_insert("run_id").use_index(False)
+            merging = merging.when_matched_update_all().when_not_matched_insert_all()
             return merging.execute(rows, timeout=timedelta(seconds=60)).version
 
         if self._retry(merge) % WRITES_BETWEEN_OPTIMIZE == 0:
@@ -124,7 +126,7 @@ class Registry:
 
     def optimize(self, keep: timedelta = KEEP_VERSIONS) -> None:
         """Join the small files of many writes, and drop versions older than `keep`."""
-        self._retry(lambda: self._latest().optimize(cleanup_older_than=keep))
+        self._retry(lambda: optimize(self._latest(), keep))
 
     def statistics(self) -> dict[str, int]:
         """{"rows", "version", "fragments", "bytes", "columns"} of the table."""
@@ -140,26 +142,39 @@ class Registry:
 
     # -- the table itself
 
+    def _condition(self, where: Filter | None, deleted: bool | None, now: datetime) -> Filter:
+        parts = [] if where is None else [where]
+        if deleted is not None:
+            parts.append(Not(IsNull("deleted_at")) if deleted else IsNull("deleted_at"))
+        condition = And(*parts)
+        return _with_actual_status(condition, self._crashed(now)) if "status" in condition.columns() else condition
+
     def _read(
-        self, condition: Filter, columns: Sequence[str], order_by: str | None, now: datetime | None
+        self, condition: Filter, columns: Sequence[str], order: tuple[str, bool, int | None] | None, now: datetime
     ) -> list[dict[str, Any]]:
-        needed = {"run_id", *columns, *condition.columns(), *([order_by] if order_by else ())}
-        if "status" in needed:
-            needed |= {*COLUMNS_NEEDED}
+        """Decoded rows in no order, but where LanceDB can sort and cut, no more than `order` lets through."""
         table = self._latest()
         present = set(table.schema.names)  # an older table lacks some: they read as null
         native, rest = split(condition, present)
+        needed = {"run_id", *columns, *rest.columns(), *((order[0],) if order else ())}
+        if "status" in needed:
+            needed |= {*COLUMNS_NEEDED}
         stored = {"metrics" if column.startswith("metrics.") else column for column in needed} & present
-        try:
-            found = table.search().where(native.render()).select(sorted(stored)).to_arrow().to_pylist()
-        except (RuntimeError, OSError, ValueError) as error:
-            raise BrokenRegistry(self.uri, error) from error
-        rows = [self._row(row, needed) for row in found]
+        query = table.search().where(native.render()).select(sorted(stored))
+        if order and order[2] is not None and order[0] in present - {"status"} and rest == EVERYTHING:
+            query = query.order_by(_ordering(order[0], order[1])).limit(order[2])
+        rows = [self._row(row, needed) for row in self._readable(query.to_arrow).to_pylist()]
         rows = [row for row in rows if rest.matches(row)]
         if "status" in needed:
             for row in rows:
                 row["status"] = actual_status(row, now)
         return rows
+
+    def _readable(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except (RuntimeError, OSError, ValueError) as error:
+            raise BrokenRegistry(self.uri, error) from error
 
     @staticmethod
     def _row(stored: dict[str, Any], needed: set[str]) -> dict[str, Any]:
@@ -169,7 +184,7 @@ class Registry:
             row[column] = metrics.get(column.removeprefix("metrics.")) if column.startswith("metrics.") else None
         return row
 
-    def _crashed(self, now: datetime | None) -> tuple[str, ...]:
+    def _crashed(self, now: datetime) -> tuple[str, ...]:
         running = self._read(Compare("status", "=", "running"), COLUMNS_NEEDED, None, now)
         return tuple(row["run_id"] for row in running if row["status"] == "crashed")
 
@@ -205,14 +220,15 @@ class Registry:
                 if "already exists" not in str(error):
                     raise
                 table = self._latest()
-        missing = [field for field in runs_schema() if field.name not in set(table.schema.names)]
+        present = set(table.schema.names)
+        missing = [field for field in runs_schema() if field.name not in present]
         if missing:
             table.add_columns(missing)
         return table
 
     def _optimize_unless_busy(self) -> None:
         try:
-            self._latest().optimize(cleanup_older_than=KEEP_VERSIONS)
+            optimize(self._latest())
         except (RuntimeError, OSError) as error:
             if not _is_busy(error):
                 raise
@@ -245,6 +261,13 @@ def _with_actual_status(condition: Filter, crashed: tuple[str, ...]) -> Filter:
         return Or(leaf, among) if met else And(leaf, Not(among))
 
     return condition.replace(change)
+
+
+def _ordering(column: str, descending: bool) -> list[Any]:
+    from lancedb.query import ColumnOrdering
+
+    by_id = ColumnOrdering(column_name="run_id")
+    return [ColumnOrdering(column_name=column, ascending=not descending, nulls_first=False), by_id]
 
 
 def _sort(rows: list[dict[str, Any]], column: str, descending: bool) -> None:

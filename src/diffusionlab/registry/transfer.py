@@ -53,6 +53,8 @@ def import_runs(registry: Registry, records: list[RunRecord]) -> None:
     journal.add(registry, records)
     for start in range(0, len(records), _BATCH):
         registry.upsert(records[start : start + _BATCH])
+    if len(records) > _BATCH:
+        registry.optimize()
 
 
 def export_runs(records: Iterable[RunRecord], out: IO[bytes], form: str) -> None:

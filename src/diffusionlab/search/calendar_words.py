@@ -13,16 +13,71 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-MONTH_NAMES = ("january", "february", "march", "april", "may", "june", "july", "august",
-               "september", "october", "november", "december")  # fmt: skip
+MONTH_NAMES = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # first month
-NUMBER_WORDS = {word: n for n, word in enumerate(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"])}  # fmt: skip
-NUMBER_WORDS |= {"a": 1, "an": 1, "couple of": 2, "a couple of": 2, "a couple": 2, "few": 3, "a few": 3,
-                 "several": 5, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90,
-                 "hundred": 100, "a hundred": 100, "a dozen": 12, "dozen": 12}  # fmt: skip
+NUMBER_WORDS = {
+    word: n
+    for n, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
+    )
+}
+NUMBER_WORDS |= {
+    "a": 1,
+    "an": 1,
+    "couple of": 2,
+    "a couple of": 2,
+    "a couple": 2,
+    "few": 3,
+    "a few": 3,
+    "several": 5,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "ninety": 90,
+    "hundred": 100,
+    "a hundred": 100,
+    "a dozen": 12,
+    "dozen": 12,
+}
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 
 YEAR = r"(?P<year>(?:19[7-9]|20\d)\d)(?![\d.,]?\d)"
@@ -31,10 +86,14 @@ DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:%]|[.,]\d)"
 WEEKDAY = r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)(?P<plural>s)?\b\.?"  # noqa: E501
 UNIT = r"(?P<unit>minute|min|hour|hr|day|week|fortnight|month|quarter|year)s?\b"
 COUNT = r"(?P<count>\d{1,6}|" + "|".join(sorted(NUMBER_WORDS, key=len, reverse=True)) + ")"
-PART = r"(?P<part>early|mid|middle|late|beginning|start|end|first half|second half)(?:\s+of\s+|\s+in\s+|\s*-\s*|\s+)(?:the\s+)?"
+PART = r"(?P<part>early|mid|middle|late|beginning|start|end|first half|second half)(?:\s+of\s+|\s+in\s+|\s*-\s*|\s+)(?:the\s+)?"  # noqa: E501
 SEASON = r"(?P<season>spring|summer|autumn|fall|winter)\b"
 TIME_OF_DAY = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 24)}
 AMBIGUOUS = {"may", "march", "mar", "sun", "sat", "mon", "wed", "fri", "fall", "dec", "spring"}
+
+
+Match = Any  # a re.Match, or its groups with some of them given (_Words)
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -105,9 +164,17 @@ def _part(span: tuple[datetime, datetime], part: str | None) -> tuple[datetime, 
     else:
         cuts = [shift(start, "day", n) for n in (days // 3, 2 * days // 3, days // 2)]
     third, two_thirds, half = cuts
-    return {"early": (start, third), "beginning": (start, third), "start": (start, third),
-            "mid": (third, two_thirds), "middle": (third, two_thirds), "late": (two_thirds, stop),
-            "end": (two_thirds, stop), "first half": (start, half), "second half": (half, stop)}[part]  # fmt: skip
+    return {
+        "early": (start, third),
+        "beginning": (start, third),
+        "start": (start, third),
+        "mid": (third, two_thirds),
+        "middle": (third, two_thirds),
+        "late": (two_thirds, stop),
+        "end": (two_thirds, stop),
+        "first half": (start, half),
+        "second half": (half, stop),
+    }[part]
 
 
 def _year_of(m: re.Match[str]) -> int | None:
@@ -117,7 +184,7 @@ def _year_of(m: re.Match[str]) -> int | None:
     return 2000 + int(found["short"]) if found.get("short") else None
 
 
-def _latest(build: Callable[[int], tuple[datetime, datetime]], now: datetime, year: int | None):
+def _latest(build: Callable[[int], tuple[datetime, datetime]], now: datetime, year: int | None) -> Span:
     """The period of `year`, or without a year the latest one that has begun."""
     if year is not None:
         return build(year)
@@ -130,12 +197,12 @@ def _latest(build: Callable[[int], tuple[datetime, datetime]], now: datetime, ye
     return build(now.year)
 
 
-def _day(m, now, year):
+def _day(m: Match, now: datetime, year: int | None) -> Span:
     month = month_number(m["month"])
     return _latest(lambda y: _span(datetime(y, month, int(m["day"]), tzinfo=UTC), "day"), now, _year_of(m) or year)
 
 
-def _month(m, now, year):
+def _month(m: Match, now: datetime, year: int | None) -> Span:
     month = month_number(m["month"])
     span = _latest(lambda y: _span(datetime(y, month, 1, tzinfo=UTC), "month"), now, _year_of(m) or year)
     part, order = m.groupdict().get("part"), m.groupdict().get("order")
@@ -146,25 +213,25 @@ def _month(m, now, year):
     return _part(span, part)
 
 
-def _iso(m, now, year):
+def _iso(m: Match, now: datetime, year: int | None) -> Span:
     parts = [int(n) for n in re.findall(r"\d+", m["iso"])]
     if len(parts) == 2:
         return _span(datetime(parts[0], parts[1], 1, tzinfo=UTC), "month")
     if len(parts) == 3:
-        return _span(datetime(*parts[:3], tzinfo=UTC), "day")
+        return _span(datetime(parts[0], parts[1], parts[2], tzinfo=UTC), "day")
     moment = datetime.fromisoformat(re.sub(r"\s+", "T", m["iso"].upper().replace("/", "-")))
     moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return _span(moment, "minute")
 
 
-def _numeric_day(m, now, year):
+def _numeric_day(m: Match, now: datetime, year: int | None) -> Span:
     first, second, year = int(m["a"]), int(m["b"]), int(m["year"])
     month_first = m["mark"] == "/" and first <= 12  # 4/9/2025 as in the US, 9.4.2025 as in Europe
     month, day = (first, second) if month_first else (second, first)
     return _span(datetime(year, month, day, tzinfo=UTC), "day")
 
 
-def _relative_day(m, now, year):
+def _relative_day(m: Match, now: datetime, year: int | None) -> Span:
     days = {"today": 0, "tonight": 0, "yesterday": -1, "tomorrow": 1, "this": 0, "last": -1}
     word = re.sub(r"\s+", " ", m["word"])
     start = shift(floor(now, "day"), "day", -2 if word.startswith("day before") else days[word])
@@ -175,24 +242,24 @@ def _relative_day(m, now, year):
     return shift(start, "hour", first), shift(start, "hour", last)
 
 
-def _calendar(m, now, year):
+def _calendar(m: Match, now: datetime, year: int | None) -> Span:
     """This, last, next week ...; "the week before last"."""
     steps = {"this": 0, "current": 0, "the": 0, "next": 1, "before last": -2}.get(m["word"], -1)
     start = shift(floor(now, m["unit"]), m["unit"], steps)
     return _part(_span(start, m["unit"]), m.groupdict().get("part"))
 
 
-def _rolling(m, now, year):
+def _rolling(m: Match, now: datetime, year: int | None) -> Span:
     count = number(m["count"]) if m.groupdict().get("count") else 1
     return shift(now, m["unit"], -count), now + timedelta(seconds=1)
 
 
-def _ago(m, now, year):
+def _ago(m: Match, now: datetime, year: int | None) -> Span:
     start = floor(shift(now, m["unit"], -number(m["count"])), m["unit"])
     return _span(start, m["unit"])
 
 
-def _weekday(m, now, year):
+def _weekday(m: Match, now: datetime, year: int | None) -> Span:
     day = next(i for i, name in enumerate(WEEKDAYS) if name.startswith(m["weekday"][:3]))
     back = (now.weekday() - day) % 7
     word = m.groupdict().get("word") or ""
@@ -205,30 +272,30 @@ def _weekday(m, now, year):
     return _span(shift(floor(now, "day"), "day", -back), "day")
 
 
-def _feast(m, now, year):
+def _feast(m: Match, now: datetime, year: int | None) -> Span:
     month, day = (12, 25) if m["feast"].startswith("christmas") else (12, 31) if m["feast"].endswith("eve") else (1, 1)
     return _latest(lambda y: _span(datetime(y, month, day, tzinfo=UTC), "day"), now, _year_of(m) or year)
 
 
-def _weekend(m, now, year):
+def _weekend(m: Match, now: datetime, year: int | None) -> Span:
     saturday = shift(floor(now, "week"), "day", 5)
     past = m.groupdict().get("word") in ("last", "previous", "past", "the", None) and now < saturday
     past = past or (m.groupdict().get("word") in ("last", "previous", "past"))
     return _span(shift(saturday, "day", -7 if past else 0), "day", 2)
 
 
-def _quarter(m, now, year):
+def _quarter(m: Match, now: datetime, year: int | None) -> Span:
     quarter = int(m["q"]) if m.groupdict().get("q") else ORDINALS[m["order"]]
     build = lambda y: _span(datetime(y, 3 * quarter - 2, 1, tzinfo=UTC), "quarter")  # noqa: E731
     return _part(_latest(build, now, _year_of(m) or year), m.groupdict().get("part"))
 
 
-def _half(m, now, year):
+def _half(m: Match, now: datetime, year: int | None) -> Span:
     month = 1 if (m.groupdict().get("h") or m.groupdict().get("order")) in ("1", "first", "1st") else 7
     return _latest(lambda y: _span(datetime(y, month, 1, tzinfo=UTC), "month", 6), now, _year_of(m) or year)
 
 
-def _season(m, now, year):
+def _season(m: Match, now: datetime, year: int | None) -> Span:
     """Winter 2024 starts in December 2024. "Last spring" is the latest that is over."""
     first = SEASONS[m["season"]]
     build = lambda y: _span(datetime(y, first, 1, tzinfo=UTC), "month", 3)  # noqa: E731
@@ -238,16 +305,18 @@ def _season(m, now, year):
     return _part((start, stop), m.groupdict().get("part"))
 
 
-def _week_number(m, now, year):
+def _week_number(m: Match, now: datetime, year: int | None) -> Span:
     week = int(m["week"])
-    return _latest(lambda y: _span(datetime.fromisocalendar(y, week, 1).replace(tzinfo=UTC), "week"), now, _year_of(m) or year)
+    return _latest(
+        lambda y: _span(datetime.fromisocalendar(y, week, 1).replace(tzinfo=UTC), "week"), now, _year_of(m) or year
+    )
 
 
-def _year(m, now, year):
+def _year(m: Match, now: datetime, year: int | None) -> Span:
     return _part(_span(datetime(int(m["year"]), 1, 1, tzinfo=UTC), "year"), m.groupdict().get("part"))
 
 
-def _day_of_month(m, now, year):
+def _day_of_month(m: Match, now: datetime, year: int | None) -> Span:
     start = floor(now, "month")
     for back in range(13):
         month = shift(start, "month", -back)
@@ -269,30 +338,67 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     (r"(?P<iso>(?:19|20)\d\d[-/][01]?\d)(?![\w-])", _iso, False),
     (r"(?P<a>\d{1,2})(?P<mark>[./])(?P<b>\d{1,2})[./](?P<year>\d{4})\b", _numeric_day, False),
     (rf"(?:the\s+)?{DAY}\s*(?:of\s+)?{MONTH}{_YEAR_TAIL}", _day, True),
-    (rf"(?:the\s+)?(?P<order>first|second|third|fourth|last|final)\s+week\s+(?:of|in)\s+{MONTH}{_YEAR_TAIL}", _month, True),
+    (
+        rf"(?:the\s+)?(?P<order>first|second|third|fourth|last|final)\s+week\s+(?:of|in)\s+{MONTH}{_YEAR_TAIL}",
+        _month,
+        True,
+    ),
     (rf"(?:the\s+)?(?:{PART})?{MONTH}\s+(?:of\s+)?{YEAR}", _month, False),
     (rf"{MONTH}\s+(?:the\s+)?{DAY}{_YEAR_TAIL}", _day, True),
     (rf"(?:the\s+)?(?:{PART})?{MONTH}{_YEAR_TAIL}", _month, True),
-    (r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday|this|last)(?:\s+(?P<time>morning|afternoon|evening|night))\b", _relative_day, False),  # noqa: E501
+    (
+        r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday|this|last)(?:\s+(?P<time>morning|afternoon|evening|night))\b",
+        _relative_day,
+        False,
+    ),
     (r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday)\b", _relative_day, False),
-    (rf"(?:the\s+)?{UNIT.replace(')s?', ')')}\s+(?P<word>before\s+last)\b", lambda m, n, y: _calendar(_Words(m, word="before last"), n, y), False),  # noqa: E501
-    (rf"(?:the\s+)?(?:{PART})?(?P<word>this|current|last|previous|prior|next)\s+(?!second)(?P<unit>hour|day|week|fortnight|month|quarter|year)\b", _calendar, False),  # noqa: E501
+    (
+        rf"(?:the\s+)?{UNIT.replace(')s?', ')')}\s+(?P<word>before\s+last)\b",
+        lambda m, n, y: _calendar(_Words(m, word="before last"), n, y),
+        False,
+    ),
+    (r"the\s+last\s+(?P<unit>hour|day|week|month|year)\b(?!\s+of\b)", _rolling, False),
+    (
+        rf"(?:the\s+)?(?:{PART})?(?P<word>this|current|last|previous|prior|next)\s+(?!second)(?P<unit>hour|day|week|fortnight|month|quarter|year)\b",
+        _calendar,
+        False,
+    ),
     (rf"(?:the\s+)?(?:last|past|previous|preceding)\s+{COUNT}\s+{UNIT}", _rolling, False),
     (rf"(?:the\s+)?past\s+{UNIT}", _rolling, False),
     (rf"(?:over\s+|about\s+)?{COUNT}\s+{UNIT}\s+(?:ago|back|earlier)\b", _ago, False),
-    (rf"{PART}(?P<word>the\s+)?(?P<unit>week|month|quarter|year)\b", lambda m, n, y: _calendar(_Words(m, word="this"), n, y), False),  # noqa: E501
+    (
+        rf"{PART}(?P<word>the\s+)?(?P<unit>week|month|quarter|year)\b",
+        lambda m, n, y: _calendar(_Words(m, word="this"), n, y),
+        False,
+    ),
     (rf"(?:(?P<word>last|this|past|previous|next)\s+)?{WEEKDAY}(?!\s*-)", _weekday, False),
     (rf"(?P<feast>christmas(?:\s+day)?|new\s+year(?:'?s)?(?:\s+(?:day|eve))?)(?:\s+(?:of\s+)?{YEAR})?", _feast, True),
     (r"(?:(?P<word>last|this|past|previous|the)\s+)?weekend\b", _weekend, False),
     (rf"(?:the\s+)?(?:{PART})?q(?P<q>[1-4])\b(?:\s*(?:of\s+|/|-)?\s*{YEAR}|\s*'(?P<short>\d\d)\b)?", _quarter, True),
-    (rf"(?:the\s+)?(?P<order>first|second|third|fourth|1st|2nd|3rd|4th)\s+quarter\b(?:\s+(?:of\s+)?{YEAR})?", _quarter, True),
+    (
+        rf"(?:the\s+)?(?P<order>first|second|third|fourth|1st|2nd|3rd|4th)\s+quarter\b(?:\s+(?:of\s+)?{YEAR})?",
+        _quarter,
+        True,
+    ),
     (rf"(?:the\s+)?h(?P<h>[12])\b(?:\s*(?:of\s+|/|-)?\s*{YEAR})?", _half, True),
     (rf"(?:the\s+)?(?P<order>first|second|1st|2nd)\s+half\s+(?:of\s+)?(?:the\s+year\s+)?{YEAR}", _half, False),
-    (rf"(?:the\s+)?(?:{PART})?(?:(?P<word>last|this|previous)\s+)?{SEASON}(?:\s+(?:of\s+)?{YEAR}(?:/\d\d)?)?", _season, True),
-    (rf"(?:the\s+)?(?:calendar\s+week|iso\s+week|week|cw|kw)\s+(?P<week>[0-5]?\d)\b(?:\s+(?:of\s+)?{YEAR})?", _week_number, True),
+    (
+        rf"(?:the\s+)?(?:{PART})?(?:(?P<word>last|this|previous)\s+)?{SEASON}(?:\s+(?:of\s+)?{YEAR}(?:/\d\d)?)?",
+        _season,
+        True,
+    ),
+    (
+        rf"(?:the\s+)?(?:calendar\s+week|iso\s+week|week|cw|kw)\s+(?P<week>[0-5]?\d)\b(?:\s+(?:of\s+)?{YEAR})?",
+        _week_number,
+        True,
+    ),
     (rf"(?:the\s+)?(?:year\s+)?(?:{PART})?{YEAR}{_AFTER_YEAR}", _year, False),
-    (r"the\s+(?P<day>[0-3]?\d)(?:st|nd|rd|th)\b(?!\s+(?:best|worst|run|model|lowest|highest|largest|smallest))", _day_of_month, False),  # noqa: E501
-]  # fmt: skip
+    (
+        r"the\s+(?P<day>[0-3]?\d)(?:st|nd|rd|th)\b(?!\s+(?:best|worst|run|model|lowest|highest|largest|smallest))",
+        _day_of_month,
+        False,
+    ),
+]
 _COMPILED = [(re.compile(pattern), build, yearless) for pattern, build, yearless in _RULES]
 
 
@@ -302,7 +408,7 @@ class _Words(dict):
     def __init__(self, m: re.Match[str], **given: str):
         super().__init__(m.groupdict() | given)
 
-    def groupdict(self):
+    def groupdict(self) -> dict[str, Any]:
         return self
 
 
@@ -312,9 +418,8 @@ def read_period(text: str, position: int, now: datetime, year: int | None = None
     `year` is used where the text says none ("March" in "between March and May 2025").
     """
     week_of = re.compile(r"(?:the\s+)?week\s+(?:of|starting|beginning|from)\s+(?:on\s+)?").match(text, position)
-    if week_of and (inner := read_period(text, week_of.end(), now, year)):
-        if (inner.stop - inner.start).days == 1:
-            return Period(*_span(floor(inner.start, "week"), "week"), end=inner.end, yearless=inner.yearless)
+    if week_of and (inner := read_period(text, week_of.end(), now, year)) and (inner.stop - inner.start).days == 1:
+        return Period(*_span(floor(inner.start, "week"), "week"), end=inner.end, yearless=inner.yearless)
     for pattern, build, yearless in _COMPILED:
         m = pattern.match(text, position)
         if not m:

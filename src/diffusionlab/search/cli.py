@@ -45,10 +45,20 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="search.py", description="Ask the registry of runs.", epilog=EXAMPLES, allow_abbrev=False,
-                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = _Parser(
+        prog="search.py",
+        description="Ask the registry of runs.",
+        epilog=EXAMPLES,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
-    add("query", nargs="*", metavar="QUERY", help="a question in plain words; search.embedder=open_clip may stand among them")
+    add(
+        "query",
+        nargs="*",
+        metavar="QUERY",
+        help="a question in plain words; search.embedder=open_clip may stand among them",
+    )
     add("--json", action="store_true", help="one JSON object on stdout and nothing else")
     add("--csv", action="store_true", help="rows as CSV on stdout")
     add("--limit", type=int, metavar="N", help="show at most N runs")
@@ -60,7 +70,12 @@ def _parser() -> _Parser:
     add("--since", metavar="DATE", help="created on DATE or later: 2025-04-01, 2025-04, yesterday, 'last week'")
     add("--until", metavar="DATE", help="created on DATE or earlier")
     add("--dataset", metavar="NAME", help="trained on this data set; several with commas")
-    add("--arch", action="append", metavar="FACET", help="has this facet (unet, attention, conditional, ...); may be repeated")
+    add(
+        "--arch",
+        action="append",
+        metavar="FACET",
+        help="has this facet (unet, attention, conditional, ...); may be repeated",
+    )
     add("--where", metavar="CONDITION", help="'fid < 20 and (dataset = mnist or not unet)'")
     add("--like", metavar="RUN", help="the runs most like this one first")
     add("--image", metavar="FILE", help="the runs whose samples are most like this picture (search.embedder=open_clip)")
@@ -87,12 +102,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {line}", file=sys.stderr)
         if "--json" in arguments:
             words = " ".join(a for a in arguments if not a.startswith("--"))
-            print(json.dumps({"query": words, "interpretation": None, "intent": "error", "total": 0, "hits": [], "answer": line, "warnings": [line]}))
+            print(
+                json.dumps(
+                    {
+                        "query": words,
+                        "interpretation": None,
+                        "intent": "error",
+                        "total": 0,
+                        "hits": [],
+                        "answer": line,
+                        "warnings": [line],
+                    }
+                )
+            )
         return 2
 
 
 def _run(options: argparse.Namespace) -> None:
-    settings = dict(m.groups() for word in options.query if (m := _SETTING.fullmatch(word)))
+    settings: dict[str, str] = {m[1]: m[2] for word in options.query if (m := _SETTING.fullmatch(word))}
     question = " ".join(word for word in options.query if not _SETTING.fullmatch(word)).strip()
     now = _moment(options.now) if options.now else datetime.now(UTC)
     engine = Engine(Registry(options.registry or settings.get("registry.uri") or default_uri()), now)
@@ -111,11 +138,18 @@ def _query(options: argparse.Namespace, question: str, known: Known, now: dateti
     added, replaced = _conditions(options, known, now)
     if question:
         query = text_query(question, known) if options.no_parse else parse(question, known, now)
-    elif added or options.like or options.sort or options.limit or pictured:
-        query = ParsedQuery(" ".join(f"--{name} {given}" for name in ("dataset", "arch", "since", "until", "where", "like", "sort")
-                                     if (given := getattr(options, name))))  # fmt: skip
+    elif added or options.where or options.like or options.sort or options.limit or pictured:
+        query = ParsedQuery(
+            " ".join(
+                f"--{name} {given}"
+                for name in ("dataset", "arch", "since", "until", "where", "like", "sort")
+                if (given := getattr(options, name))
+            )
+        )
     else:
-        raise ValueError('ask something, such as "unets on MNIST with fid below 10", or give --where, --dataset, --since')
+        raise ValueError(
+            'ask something, such as "unets on MNIST with fid below 10", or give --where, --dataset, --since'
+        )
     query = restrict(override(query, replaced), *added) if added else query
     words = tuple(c for c in query.conditions if isinstance(c, Mentions))
     query = replace(query, words=words)
@@ -124,17 +158,29 @@ def _query(options: argparse.Namespace, question: str, known: Known, now: dateti
     if options.like:
         ids = known.find(options.like)
         if not ids:
-            raise ValueError(f"there is no run {options.like[:60]!r}; nearest: {', '.join(nearest(options.like, known.ids)) or 'none'}")
+            raise ValueError(
+                f"there is no run {options.like[:60]!r}; nearest: {', '.join(nearest(options.like, known.ids)) or 'none'}"  # noqa: E501
+            )
         query = replace(query, like=ids[0], intent="like", order=None)
     if options.sort:
         name, _, direction = options.sort.partition(":")
         if direction not in ("", "asc", "desc"):
             raise ValueError(f"--sort {name}:desc or {name}:asc, not {direction[:20]!r}")
-        query = replace(query, order=Order(_sortable(name, known), direction == "desc", per=_sortable(options.per, known) if options.per else None))
+        query = replace(
+            query,
+            order=Order(
+                _sortable(name, known),
+                direction == "desc",
+                keep=True,
+                per=_sortable(options.per, known) if options.per else None,
+            ),
+        )
     if options.limit is not None or options.per:
         if query.order is not None:
             count = options.limit if options.limit is not None else 1
-            query = replace(query, order=replace(query.order, count=count, ties=False, skip=query.order.skip or options.skip))
+            query = replace(
+                query, order=replace(query.order, count=count, ties=False, skip=query.order.skip or options.skip)
+            )
         else:
             query = replace(query, limit=options.limit + options.skip)
     return query
@@ -152,7 +198,9 @@ def _conditions(options: argparse.Namespace, known: Known, now: datetime) -> tup
     for name in options.arch or ():
         facet = canonical_facet(name)
         if facet not in FACETS and facet not in known.facets:
-            raise ValueError(f"--arch: there is no facet {name[:40]!r}; nearest: {', '.join(nearest(name, {*FACETS, *known.facets}))}")
+            raise ValueError(
+                f"--arch: there is no facet {name[:40]!r}; nearest: {', '.join(nearest(name, {*FACETS, *known.facets}))}"  # noqa: E501
+            )
         added.append(Contains("arch_tags", facet))
         replaced.append("arch_tags")
     for flag, operator in (("since", ">="), ("until", "<=")):
@@ -244,11 +292,14 @@ def _print(result: Result, engine: Engine, options: argparse.Namespace) -> None:
     if options.json:
         query = result.query
         interpretation: dict[str, Any] = {
-            "reading": reading(query, known), "flags": flag_line(result, known), "where": format_where(query.condition, known),
+            "reading": reading(query, known),
+            "flags": flag_line(result, known),
+            "where": format_where(query.condition, known),
             "conditions": [format_where(c, known) for c in query.conditions],
-            "sort": query.order.column if query.order else None, "limit": query.order.count if query.order else query.limit,
+            "sort": query.order.column if query.order else None,
+            "limit": query.order.count if query.order else query.limit,
             "groups": [group.label for group in query.groups],
-        }  # fmt: skip
+        }
         print(as_json(result, interpretation, answer(result, engine), warnings))
     elif options.csv:
         from diffusionlab.search.render import USUAL
@@ -264,12 +315,12 @@ def _print(result: Result, engine: Engine, options: argparse.Namespace) -> None:
 def sweep_table(uri: str, sweep: str, sort: str = "val_loss") -> int:
     """Print the trials of a sweep, the best first and those without a value last; the number of trials."""
     engine = Engine(Registry(uri), datetime.now(UTC))
-    query = ParsedQuery(f"sweep {sweep}", (Compare("sweep", "=", sweep),), Order(_sortable(sort, engine.known), False))
+    query = ParsedQuery(
+        f"sweep {sweep}", (Compare("sweep", "=", sweep),), Order(_sortable(sort, engine.known), False, keep=True)
+    )
     result = engine.answer(query)
     from diffusionlab.search.answer import answer
     from diffusionlab.search.page import print_page
 
     print_page(result, engine, answer(result, engine), result.warnings, None, False, False)
     return len(result.rows)
-
-

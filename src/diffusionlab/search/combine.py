@@ -15,8 +15,7 @@ from itertools import pairwise
 from diffusionlab.registry.canonical import dataset_family
 from diffusionlab.registry.facets import close
 from diffusionlab.registry.filter import And, Filter, Not, Or
-from diffusionlab.search.scan import Condition, Item
-
+from diffusionlab.search.items import Condition, Item
 
 _NETWORKS = {"unet", "dit", "mlp", "resnet", "transformer", "cnn", "autoencoder", "vae"}
 
@@ -43,8 +42,10 @@ def operands(items: Sequence[Item]) -> list[Operand]:
     found: list[Operand] = []
     joined, carried, negation, both_ways = "", False, "", False
     reach = ""  # strength of the negation that the last operand stood under
+    everything = False  # "any", "every" was said
     for item in items:
-        if item.kind == "connector" and item.payload == "but" and not found and negation == "":
+        everything |= item.words.lower() in ("any", "every", "all", "each", "everything", "anything", "whatever", "no")
+        if item.kind == "connector" and item.payload == "but" and not found and everything:
             negation = "without"  # "any optimizer but AdamW"
         elif item.kind == "connector":
             joined = item.payload if joined in ("", ",", "and") or item.payload == "or" else joined
@@ -63,11 +64,14 @@ def operands(items: Sequence[Item]) -> list[Operand]:
             if joined == "/":
                 joined = "or" if found and found[-1].category == condition.category else ","
             extended = bool(
-                found and reach and not negation and joined in ("or", "nor", ",", "and")
+                found
+                and reach
+                and not negation
+                and joined in ("or", "nor", ",", "and")
                 and condition.category == found[-1].category
                 and (not carried or condition.single)
                 and (joined != "and" or condition.single or reach == "without")
-            )  # fmt: skip
+            )
             reach = negation or (reach if extended else "")
             found.append(Operand(condition, bool(negation) or extended, joined, carried, item.words))
             if both_ways:
@@ -108,7 +112,12 @@ def _clauses(found: list[Operand]) -> list[list[Operand]]:
     clauses: list[list[Operand]] = [[]]
     for place, operand in enumerate(found):
         left = clauses[-1]
-        if left and operand.joined in ("and", "or", ",", "vs", "but") and operand.category != left[-1].category and not operand.negated:
+        if (
+            left
+            and operand.joined in ("and", "or", ",", "vs", "but")
+            and operand.category != left[-1].category
+            and not operand.negated
+        ):
             right = found[place:]
             for stop, later in enumerate(right[1:], 1):
                 if later.joined and later.category != right[stop - 1].category:
@@ -128,7 +137,7 @@ def _clause(found: Sequence[Operand]) -> list[Filter]:
     for operand in found:
         last = groups[-1][-1] if groups else None
         if last is not None and _alternative(last, operand):
-            groups[-1].append(operand)
+            groups[-1] += [operand] if all(o.filter != operand.filter for o in groups[-1]) else []
         elif not _repeats(groups, operand):
             groups.append([operand])
     return [group[0].filter if len(group) == 1 else Or(*(o.filter for o in group)) for group in groups]
@@ -138,7 +147,11 @@ def _alternative(last: Operand, operand: Operand) -> bool:
     same = last.category == operand.category
     if last.negated and operand.negated:
         return False
-    if operand.joined in ("and", ",", "or") and same and (_opposite(last.filter, operand.filter) or _two_kinds(last, operand)):
+    if (
+        operand.joined in ("and", ",", "or")
+        and same
+        and (_opposite(last.filter, operand.filter) or _two_kinds(last, operand))
+    ):
         return True
     if operand.joined == "or":
         return not (operand.negated and not last.negated and same and operand.condition.single)
@@ -158,7 +171,11 @@ def _two_kinds(last: Operand, operand: Operand) -> bool:
     if last.negated or operand.negated or last.category != "facet" or not all(tag in _NETWORKS for tag in tags):
         return False
     plural = all(o.words.lower().rstrip("?.!").endswith("s") for o in (last, operand))
-    return (plural or not {"cnn", "autoencoder"} & set(tags)) and tags[1] not in close([tags[0]]) and tags[0] not in close([tags[1]])
+    return (
+        (plural or not {"cnn", "autoencoder"} & set(tags))
+        and tags[1] not in close([tags[0]])
+        and tags[0] not in close([tags[1]])
+    )
 
 
 def _repeats(groups: list[list[Operand]], operand: Operand) -> bool:

@@ -38,9 +38,15 @@ def run_sentences(result: Result, engine: Engine) -> list[str]:
     for group, differences in comparison.groups.items():
         facts = []
         for difference in differences:
-            if difference.fact.startswith(("config.", "packages.")) or difference.fact in ("size_bytes", "git_commit", "data_hash"):
+            if difference.fact.startswith(("config.", "packages.")) or difference.fact in (
+                "size_bytes",
+                "git_commit",
+                "data_hash",
+            ):
                 continue
-            values = ", ".join(f"{_text(v)} ({run_id})" for run_id, v in zip(comparison.run_ids, difference.values, strict=True))
+            values = ", ".join(
+                f"{_text(v)} ({run_id})" for run_id, v in zip(comparison.run_ids, difference.values, strict=True)
+            )
             facts.append(f"{difference.fact.replace('_', ' ')} {values}")
         said.append(f"{group.capitalize()}: {'; '.join(facts) if facts else 'no difference recorded'}.")
     if comparison.layers:
@@ -57,8 +63,25 @@ def _sides(result: Result) -> list[tuple[str, list[Row]]]:
     groups = result.query.groups
     if len(groups) > 1:
         return [(group.label, [row for row in result.rows if group.condition.matches(row)]) for group in groups]
-    column = next((c for c in result.query.show if c in ("dataset", "optimizer", "schedule", "parameterization", "hardware_kind", "status",
-                                                         "sampler", "framework", "precision")), None)  # fmt: skip
+    column = next(
+        (
+            c
+            for c in result.query.show
+            if c
+            in (
+                "dataset",
+                "optimizer",
+                "schedule",
+                "parameterization",
+                "hardware_kind",
+                "status",
+                "sampler",
+                "framework",
+                "precision",
+            )
+        ),
+        None,
+    )
     if column is None:
         return [("all", list(result.rows))]
     values = sorted({str(row.get(column)) for row in result.rows if row.get(column) is not None})
@@ -73,7 +96,13 @@ def facts_of_groups(result: Result) -> list[tuple[str, str, list[str]]]:
     for tag in tags:
         counts = [sum(tag in (row.get("arch_tags") or ()) for row in rows) for _, rows in sides]
         if any(count != len(rows) for count, (_, rows) in zip(counts, sides, strict=True)):
-            found.append(("architecture", tag, [f"{count} of {len(rows)}" for count, (_, rows) in zip(counts, sides, strict=True)]))
+            found.append(
+                (
+                    "architecture",
+                    tag,
+                    [f"{count} of {len(rows)}" for count, (_, rows) in zip(counts, sides, strict=True)],
+                )
+            )
     found.append(("architecture", "parameters", [_range(rows, "num_parameters") for _, rows in sides]))
     for column in _TRAINING:
         found.append(("training", column.removesuffix("_kind"), [_tally(rows, column) for _, rows in sides]))
@@ -92,21 +121,35 @@ def group_sentences(result: Result) -> list[str]:
     from diffusionlab.search.answer import cite, named, value
 
     sides = _sides(result)
-    said = ["; ".join(f"{name}: {len(rows)} run{'' if len(rows) == 1 else 's'}{f' ({cite(rows)})' if rows else ''}" for name, rows in sides) + "."]
+    said = [
+        "; ".join(
+            f"{name}: {len(rows)} run{'' if len(rows) == 1 else 's'}{f' ({cite(rows)})' if rows else ''}"
+            for name, rows in sides
+        )
+        + "."
+    ]
     tags = sorted({tag for _, rows in sides for row in rows for tag in row.get("arch_tags") or ()})
     parts = []
     for tag in tags:
         having = [[row for row in rows if tag in (row.get("arch_tags") or ())] for _, rows in sides]
         shares = {len(have) / len(rows) for have, (_, rows) in zip(having, sides, strict=True) if rows}
         if len(shares) > 1:
-            texts = [f"{len(have)} of {len(rows)} {name}" + (f" ({cite(have)})" if 0 < len(have) <= 3 else "") for have, (name, rows) in zip(having, sides, strict=True)]
+            texts = [
+                f"{len(have)} of {len(rows)} {name}" + (f" ({cite(have)})" if 0 < len(have) <= 3 else "")
+                for have, (name, rows) in zip(having, sides, strict=True)
+            ]
             parts.append(f"{tag} {', '.join(texts)}")
     if parts:
         said.append(f"Architecture: {'; '.join(parts)}.")
     for column in ("fid", "val_loss"):
         known = [(name, [row for row in rows if row.get(column) is not None]) for name, rows in sides]
         if any(rows for _, rows in known):
-            best = [f"{name} {value(row, column)} by {named(row)}" for name, rows in known if rows for row in [_first(rows, column)]]
+            best = [
+                f"{name} {value(row, column)} by {named(row)}"
+                for name, rows in known
+                if rows
+                for row in [_first(rows, column)]
+            ]
             said.append(f"Best {column}: {'; '.join(best)}.")
             break
     datasets = {row.get("dataset") for _, rows in sides for row in rows}

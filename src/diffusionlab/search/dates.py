@@ -10,27 +10,67 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from diffusionlab.search.calendar_words import AMBIGUOUS, COUNT, UNIT, Period, number, read_period, shift
+from diffusionlab.search.calendar_words import AMBIGUOUS, COUNT, UNIT, Period, floor, number, read_period, shift
 
 Range = tuple[datetime | None, datetime | None]  # start <= t < stop; None: open
 
 _WORDS = r"(?:the\s+)?"
 _LEAD = re.compile(
-    r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:last|past|previous|week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"
+    r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"
 )
-_SINCE = re.compile(r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from\s+(?=.{3,40}?\s(?:on|onwards?)\b))\s+")  # noqa: E501
-_AFTER = re.compile(r"(?:after|later\s+than|newer\s+than|more\s+recent\s+than|younger\s+than|following)\s+")
+_SINCE = re.compile(
+    r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from\s+(?=.{3,40}?\s(?:on|onwards?)\b))\s+"
+)
+_AFTER = re.compile(r"(?:after|later\s+than|newer\s+than|more\s+recent(?:ly)?\s+than|younger\s+than|following)\s+")
 _BEFORE = re.compile(r"(?:before|prior\s+to|earlier\s+than|older\s+than)\s+")
-_UNTIL = re.compile(r"(?:until|till|up\s+(?:to|until)|no\s+later\s+than|not\s+(?:after|later\s+than)|through|thru|by(?:\s+the\s+end\s+of)?|on\s+or\s+before|to)\s+(?:the\s+end\s+of\s+)?")  # noqa: E501
-_TO = re.compile(r"\s*(?:,?\s+(?:to|until|till|through|thru|up\s+to|and\s+(?:until|before|ending))\s+|\s+[-–—]\s+|[–—]|\.\.+|\s?-\s?)(?:the\s+)?(?:end\s+of\s+(?=the|\w+\s+\d{4}|[a-z]+))?")  # noqa: E501
-_LIST = re.compile(r"(?:\s*,\s*(?:and|or)?\s*|\s+(?:and|or|&)\s+|\s*[/&]\s*)(?:in\s+|on\s+|from\s+|during\s+)?(?:the\s+)?")
+_UNTIL = re.compile(
+    r"(?:until|till|up\s+(?:to|until)|no\s+later\s+than|not\s+(?:after|later\s+than)|through|thru|by(?:\s+the\s+end\s+of)?|on\s+or\s+before|to)\s+(?:the\s+end\s+of\s+)?"
+)
+_TO = re.compile(
+    r"\s*(?:,?\s+(?:to|until|till|through|thru|up\s+to|and\s+(?:until|before|ending))\s+|\s+[-–—]\s+|[–—]|\.\.+|\s?-\s?)(?:the\s+)?(?:end\s+of\s+(?=the|\w+\s+\d{4}|[a-z]+))?"  # noqa: RUF001
+)
+_LIST = re.compile(
+    r"(?:\s*,\s*(?:and|or)?\s*|\s+(?:and|or|&)\s+|\s*[/&]\s*)(?:in\s+|on\s+|from\s+|during\s+)?(?:the\s+)?"
+)
 _NOW = re.compile(r"(?:right\s+)?(?:now|today|date|the\s+present|present)\b")
-_OLDER = re.compile(rf"(?:older\s+than|more\s+than|over|at\s+least)\s+(?:the\s+last\s+)?{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?")
-_NEWER = re.compile(rf"(?:newer\s+than|younger\s+than|less\s+than|under|at\s+most|within(?:\s+the)?(?:\s+(?:last|past))?|since)\s+{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?")  # noqa: E501
-_DAYS = re.compile(r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?[a-z]{3})")  # noqa: E501
-_MORE_DAYS = re.compile(r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?")  # noqa: E501
-_TEMPORAL = {"in", "since", "until", "till", "before", "after", "during", "of", "from", "through", "between", "by", "last",
-             "this", "early", "mid", "late", "on", "starting", "modified", "updated", "created", "throughout"}  # fmt: skip
+_OLDER = re.compile(
+    rf"(?:older\s+than|more\s+than|over|at\s+least)\s+(?:the\s+last\s+)?{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
+)
+_NEWER = re.compile(
+    rf"(?:newer\s+than|younger\s+than|less\s+than|under|at\s+most|within(?:\s+the)?(?:\s+(?:last|past))?|since)\s+{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
+)
+_DAYS = re.compile(
+    r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"  # noqa: RUF001
+)
+_AGES = re.compile(rf"(?:between\s+|from\s+)?(?P<low>\d{{1,4}})\s*(?:to|-|and)\s*(?P<high>\d{{1,4}})\s+{UNIT}\s+ago\b")
+_MORE_DAYS = re.compile(
+    r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?"  # noqa: RUF001
+)
+_TEMPORAL = {
+    "in",
+    "since",
+    "until",
+    "till",
+    "before",
+    "after",
+    "during",
+    "of",
+    "from",
+    "through",
+    "between",
+    "by",
+    "last",
+    "this",
+    "early",
+    "mid",
+    "late",
+    "on",
+    "starting",
+    "modified",
+    "updated",
+    "created",
+    "throughout",
+}
 _FIRST = re.compile(r"(?:may|march|mar|spring|fall)\s+(?:runs?|models?|experiments?|trainings?|results?|unets?|\d|'\d)")
 
 
@@ -54,7 +94,9 @@ def read_when(text: str, position: int, now: datetime, raw: str | None = None) -
     return None
 
 
-def _period(text: str, position: int, now: datetime, raw: str, year: int | None = None, nested: bool = False) -> Period | None:
+def _period(
+    text: str, position: int, now: datetime, raw: str, year: int | None = None, nested: bool = False
+) -> Period | None:
     found = read_period(text, position, now, year)
     if found is None:
         return None
@@ -80,12 +122,14 @@ def _meant_as_date(text: str, position: int, raw: str) -> bool:
 
 def _read_age(text: str, position: int, now: datetime, raw: str) -> When | None:
     """Older than 3 weeks, more than a month ago, within two days, less than an hour ago."""
-    if m := _OLDER.match(text, position):
-        if m["ago"] or m.group().startswith("older"):
-            return When(((None, shift(now, m["unit"], -number(m["count"]))),), m.end())
-    if m := _NEWER.match(text, position):
-        if m["ago"] or not re.match(r"less|under|at\s", m.group()):
-            return When(((shift(now, m["unit"], -number(m["count"])), now + timedelta(seconds=1)),), m.end())
+    if m := _AGES.match(text, position):  # "3 to 7 days ago"
+        young, old = sorted((int(m["low"]), int(m["high"])))
+        first, last = (floor(shift(now, m["unit"], -age), m["unit"]) for age in (old, young))
+        return When(((first, shift(last, m["unit"], 1)),), m.end())
+    if (m := _OLDER.match(text, position)) and (m["ago"] or m.group().startswith("older")):
+        return When(((None, shift(now, m["unit"], -number(m["count"]))),), m.end())
+    if (m := _NEWER.match(text, position)) and (m["ago"] or not re.match(r"less|under|at\s", m.group())):
+        return When(((shift(now, m["unit"], -number(m["count"])), now + timedelta(seconds=1)),), m.end())
     return None
 
 
@@ -150,13 +194,15 @@ def _read_bounds(text: str, position: int, now: datetime, raw: str) -> When | No
 
 
 def _dated(text: str, position: int, now: datetime) -> bool:
-    """"By" and "to" bound a date only where an unmistakable one follows."""
+    """ "By" and "to" bound a date only where an unmistakable one follows."""
     found = read_period(text, position, now)
-    return bool(found) and text[position : found.end] not in AMBIGUOUS - {"may", "march"}
+    return found is not None and text[position : found.end] not in AMBIGUOUS - {"may", "march"}
 
 
 def _second_bound(text: str, position: int, now: datetime, raw: str) -> When | None:
-    m = re.compile(r"\s*,?\s+(?:(?:and|but)\s+)?(?=until|till|before|up\s+to|to\s|through|prior|no\s+later|earlier)").match(text, position)
+    m = re.compile(
+        r"\s*,?\s+(?:(?:and|but)\s+)?(?=until|till|before|up\s+to|to\s|through|prior|no\s+later|earlier)"
+    ).match(text, position)
     return _read_bounds(text, m.end(), now, raw) if m else None
 
 
@@ -173,7 +219,11 @@ def _read_day_range(text: str, position: int, now: datetime, raw: str) -> When |
                 return None
             return _days(m["mark"], first, second.start, second.end, text[:position].rstrip().endswith("between"))
     found = _period(text, position, now, raw, nested=True)
-    if not found or (found.stop - found.start).days != 1 or not re.search(r"[a-z]{3}\.?\s+(?:the\s+)?\d", text[position : found.end]):
+    if (
+        not found
+        or (found.stop - found.start).days != 1
+        or not re.search(r"[a-z]{3}\.?\s+(?:the\s+)?\d", text[position : found.end])
+    ):
         return None
     m = _MORE_DAYS.match(text, found.end)
     if not m:
@@ -202,10 +252,14 @@ def _read_list(text: str, position: int, now: datetime, raw: str) -> When | None
     if (mark := _TO.match(text, first.end)) and (found := _finish_range(text, begin, first, mark.end(), now, raw)):
         return found
     places, periods = [begin], [first]
-    while (m := _LIST.match(text, periods[-1].end)) and (more := _period(text, m.end(), now, raw, nested=text[m.end() : m.end() + 3] in ("may", "mar"))):
+    while (m := _LIST.match(text, periods[-1].end)) and (
+        more := _period(text, m.end(), now, raw, nested=text[m.end() : m.end() + 3] in ("may", "mar"))
+    ):
         places.append(m.end())
         periods.append(more)
     if len(periods) > 1 and not periods[-1].yearless:  # "March and April 2024": the year counts for both
         year = periods[-1].start.year
-        periods = [(read_period(text, at, now, year) or p) if p.yearless else p for at, p in zip(places, periods, strict=True)]
+        periods = [
+            (read_period(text, at, now, year) or p) if p.yearless else p for at, p in zip(places, periods, strict=True)
+        ]
     return When(tuple((p.start, p.stop) for p in periods), periods[-1].end)

@@ -1,11 +1,12 @@
 """Pictures and words in one space, by open_clip: only where it is asked for and its weights are at hand.
 
-    python search.py "runs whose samples look like sneakers" search.embedder=open_clip search.clip_weights=FILE
-    python search.py --image shoe.png search.embedder=open_clip
+python search.py "runs whose samples look like sneakers" search.embedder=open_clip search.clip_weights=FILE
+python search.py --image shoe.png search.embedder=open_clip
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -41,8 +42,13 @@ class OpenClip:
         os.environ["HF_HUB_OFFLINE"] = "1"  # read on import; without it a missing file costs most of a minute
         try:
             import open_clip
+            from huggingface_hub import constants
+
+            constants.HF_HUB_OFFLINE = True  # where the hub was imported before
         except ImportError:
-            raise ValueError("search.embedder=open_clip needs the package open_clip: type `pip install open_clip_torch`") from None
+            raise ValueError(
+                "search.embedder=open_clip needs the package open_clip: type `pip install open_clip_torch`"
+            ) from None
         is_file = Path(weights).is_file()
         if is_file and not weights.endswith(".safetensors"):
             raise ValueError(f"{weights}: CLIP weights are read from .safetensors files only, which cannot run code")
@@ -50,13 +56,16 @@ class OpenClip:
             raise ValueError(f"there are no CLIP weights at {weights}: give a file with search.clip_weights=FILE")
         if model not in open_clip.list_models():
             raise ValueError(f"open_clip has no model {model[:60]!r}: try search.clip_model={MODEL}")
+        logging.disable(logging.CRITICAL)  # open_clip logs what is raised below in one line
         try:
             self._model, _, self._preprocess = open_clip.create_model_and_transforms(model, pretrained=weights)
         except Exception as error:  # the hub, the file format or the shapes: each has its own exceptions
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
             raise ValueError(
-                f"the weights {weights!r} of {model} are not at hand ({first}): give a file with search.clip_weights=FILE"
+                f"the weights {weights!r} of {model} are not at hand ({first}): give a file with search.clip_weights=FILE"  # noqa: E501
             ) from None
+        finally:
+            logging.disable(logging.NOTSET)
         self._tokenizer = open_clip.get_tokenizer(model)
         self._model.eval()
 

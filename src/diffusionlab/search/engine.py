@@ -19,8 +19,50 @@ from diffusionlab.search.where import format_where
 
 Row = Mapping[str, Any]
 COLUMNS = tuple(
-    ["run_id", "name", "created_at", "modified_at", "status", "framework", "architecture", "arch_tags", "dataset", "dataset_family", "batch_size", "lr", "optimizer", "epochs", "hardware", "hardware_kind", "num_parameters", "flops", "image_size", "schedule", "parameterization", "sampler", "precision", "seed", "metrics", "fid", "kid", "val_loss", "train_loss", "description", "notes", "tags", "path", "size_bytes", "seconds", "images_per_second", "sweep", "thumbnail", "search_text", "sources", "config"]
-)  # fmt: skip
+    [
+        "run_id",
+        "name",
+        "created_at",
+        "modified_at",
+        "status",
+        "framework",
+        "architecture",
+        "arch_tags",
+        "dataset",
+        "dataset_family",
+        "batch_size",
+        "lr",
+        "optimizer",
+        "epochs",
+        "hardware",
+        "hardware_kind",
+        "num_parameters",
+        "flops",
+        "image_size",
+        "schedule",
+        "parameterization",
+        "sampler",
+        "precision",
+        "seed",
+        "metrics",
+        "fid",
+        "kid",
+        "val_loss",
+        "train_loss",
+        "description",
+        "notes",
+        "tags",
+        "path",
+        "size_bytes",
+        "seconds",
+        "images_per_second",
+        "sweep",
+        "thumbnail",
+        "search_text",
+        "sources",
+        "config",
+    ]
+)
 LIKE_COUNT = 10  # neighbours listed where the question names no number
 
 
@@ -95,11 +137,18 @@ class Engine:
 
     def _by_order(self, result: Result, rows: list[Row], order: Order) -> None:
         known = [row for row in rows if _cell(row, order.column) is not None]
-        result.lacking = [row for row in rows if _cell(row, order.column) is None]
+        lacking = [row for row in rows if _cell(row, order.column) is None]
+        if not order.keep:
+            result.lacking, lacking = lacking, []
         known.sort(key=lambda row: _cell(row, order.column), reverse=order.descending)
+        known += lacking
         result.rows, result.total = known, len(known)
         if order.per is not None:
             result.rows = _first_of_each(known, order)
+        elif order.count is not None and result.query.groups:  # "compare the best unet and the best dit"
+            sides = ([row for row in known if group.condition.matches(row)] for group in result.query.groups)
+            chosen = {row["run_id"] for side in sides for row in side[: order.count]}
+            result.rows = [row for row in known if row["run_id"] in chosen]
         elif order.count is not None:
             last = order.skip + order.count
             shown, rest = known[order.skip : last], known[last:]
@@ -114,7 +163,7 @@ class Engine:
     def _fewer_words(self, query: ParsedQuery) -> ParsedQuery | None:
         """The query with those words only that some run says together, where none says all of them."""
         plain = [c for c in query.conditions if isinstance(c, Mentions) and c in query.words]
-        if len(plain) < 2 or any(column is None for _, column in query.unknown):
+        if not query.loose or len(plain) < 2 or any(column is None for _, column in query.unknown):
             return None
         rest = tuple(c for c in query.conditions if c not in plain)
         kept = best_subset(self.rows(And(*rest)), plain, self.known.texts)
@@ -156,7 +205,11 @@ class Engine:
         for subset, whole in DATASET_FAMILY.items():
             if whole in asked and subset not in asked and subset in self.known.values["dataset"]:
                 swapped = result.query.condition.replace(
-                    lambda leaf, a=whole, b=subset: Compare("dataset", "=", b) if isinstance(leaf, Compare) and leaf.column == "dataset" and leaf.value == a else leaf  # type: ignore[misc]  # noqa: E501
+                    lambda leaf, a=whole, b=subset: (
+                        Compare("dataset", "=", b)
+                        if isinstance(leaf, Compare) and leaf.column == "dataset" and leaf.value == a
+                        else leaf
+                    )  # type: ignore[misc]
                 )
                 near = self.rows(And(swapped, Compare("dataset", "=", subset)))
                 if near:
@@ -197,4 +250,3 @@ def _first_of_each(rows: list[Row], order: Order) -> list[Row]:
         if order.skip < seen[key] <= order.skip + (order.count or 1):
             kept.append(row)
     return kept
-

@@ -6,10 +6,10 @@ import shlex
 from datetime import UTC, datetime, timedelta
 
 from diffusionlab.registry.canonical import canonical
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, IsNull, Not
+from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, IsNull, Not
 from diffusionlab.search.engine import Result
 from diffusionlab.search.known import Known
-from diffusionlab.search.query import ParsedQuery
+from diffusionlab.search.query import Order, ParsedQuery
 from diffusionlab.search.where import SHORT, format_where
 
 
@@ -22,12 +22,16 @@ def reading(query: ParsedQuery, known: Known) -> str:
     if query.order is not None:
         order = query.order
         column = SHORT.get(order.column, order.column)
-        first = {("created_at", True): "newest first", ("created_at", False): "oldest first",
-                 ("modified_at", True): "last modified first"}.get((order.column, order.descending))  # fmt: skip
+        first = {
+            ("created_at", True): "newest first",
+            ("created_at", False): "oldest first",
+            ("modified_at", True): "last modified first",
+        }.get((order.column, order.descending))
         lead = "highest" if order.descending else "lowest"
         said += f"; {first or f'{column}, {lead} first'}"
         said += f", number {order.skip + 1}" if order.skip else f", {order.count}" if order.count else ""
         said += f" of each {SHORT.get(order.per, order.per)}" if order.per else ""
+        said += " of each side" if query.groups and order.count else ""
     elif query.limit is not None:
         said += f"; {query.limit} of them"
     if query.intent == "compare" and query.groups:
@@ -70,11 +74,21 @@ def _days(condition: Filter) -> tuple[str, datetime | None, datetime | None] | N
 def flags(result: Result, known: Known) -> list[str]:
     """Arguments for `python search.py` that give the rows of `result` again."""
     query, found, where = result.query, [], []
+    if query.groups and query.order is not None and query.order.count is not None and result.rows:
+        ids = In(
+            "run_id", tuple(row["run_id"] for row in result.rows)
+        )  # the first of each side: no other flags say that
+        return ["--where", format_where(ids, known), "--sort", _sort_flag(query.order)]
     dated = 0
     for condition in query.conditions:
         days = _days(condition)
-        if isinstance(condition, Compare) and condition.column == "dataset" and condition.op == "=" and "--dataset" not in found and (
-                canonical("dataset", str(condition.value)) == condition.value):  # fmt: skip
+        if (
+            isinstance(condition, Compare)
+            and condition.column == "dataset"
+            and condition.op == "="
+            and "--dataset" not in found
+            and (canonical("dataset", str(condition.value)) == condition.value)
+        ):
             found += ["--dataset", str(condition.value)]
         elif isinstance(condition, Contains) and condition.column == "arch_tags" and condition.value.isidentifier():
             found += ["--arch", condition.value]
@@ -84,15 +98,14 @@ def flags(result: Result, known: Known) -> list[str]:
             found += ["--until", str(days[2].date() - timedelta(days=1))] if days[2] else []
         else:
             where.append(condition)
-    if query.order is not None and query.like is None:
-        if query.order.column != "run_id":
-            where.append(Not(IsNull(query.order.column)))
+    if query.order is not None and query.like is None and query.order.column != "run_id":
+        where.append(Not(IsNull(query.order.column)))
     if where:
         found += ["--where", format_where(where[0] if len(where) == 1 else And(*where), known)]
     if query.like is not None:
         found += ["--like", query.like, "--limit", str(max(1, len(result.rows)))]
     elif query.order is not None:
-        found += ["--sort", SHORT.get(query.order.column, query.order.column) + (":desc" if query.order.descending else "")]
+        found += ["--sort", _sort_flag(query.order)]
         if query.order.per:
             found += ["--per", SHORT.get(query.order.per, query.order.per), "--limit", str(query.order.count or 1)]
         elif query.order.count is not None:
@@ -102,6 +115,10 @@ def flags(result: Result, known: Known) -> list[str]:
     elif query.limit is not None:
         found += ["--limit", str(query.limit)]
     return found or ["--where", "anything"]
+
+
+def _sort_flag(order: Order) -> str:
+    return SHORT.get(order.column, order.column) + (":desc" if order.descending else "")
 
 
 def flag_line(result: Result, known: Known) -> str:

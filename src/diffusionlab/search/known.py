@@ -12,13 +12,45 @@ from diffusionlab.registry.canonical import canonical, hardware_kind, is_gpu, sq
 from diffusionlab.registry.columns import METRIC_COLUMNS
 from diffusionlab.search.text import stems, words_of
 
-VALUE_COLUMNS = ("dataset", "optimizer", "hardware_kind", "schedule", "parameterization", "sampler", "precision",
-                 "framework", "architecture", "status", "hardware", "sweep", "host", "dataset_family")  # fmt: skip
+VALUE_COLUMNS = (
+    "dataset",
+    "optimizer",
+    "hardware_kind",
+    "schedule",
+    "parameterization",
+    "sampler",
+    "precision",
+    "framework",
+    "architecture",
+    "status",
+    "hardware",
+    "sweep",
+    "host",
+    "dataset_family",
+)
 LIGHT = ("run_id", "name", "arch_tags", "tags", "image_size", *VALUE_COLUMNS)
 TEXTS = ("name", "architecture", "description", "notes", "tags", "search_text")
-FACTS = ("created_at", "modified_at", "batch_size", "lr", "epochs", "num_parameters", "seconds", "images_per_second",
-         "size_bytes", "flops", "seed", "description", "notes", "git_commit", "config_hash", "data_hash", "parent_run",
-         *LIGHT, *METRIC_COLUMNS)  # fmt: skip
+FACTS = (
+    "created_at",
+    "modified_at",
+    "batch_size",
+    "lr",
+    "epochs",
+    "num_parameters",
+    "seconds",
+    "images_per_second",
+    "size_bytes",
+    "flops",
+    "seed",
+    "description",
+    "notes",
+    "git_commit",
+    "config_hash",
+    "data_hash",
+    "parent_run",
+    *LIGHT,
+    *METRIC_COLUMNS,
+)
 Row = Mapping[str, Any]
 Load = Callable[[Sequence[str]], Sequence[Row]]
 _HARDWARE = re.compile(
@@ -76,7 +108,12 @@ class Known:
         key = chunk.lower()
         if found := self.ids_by_name.get(key):
             return found
-        if len(key) >= 8 and any(c.isdigit() for c in key) and re.search(r"\d-\d", key) and not re.fullmatch(r"[\d-]{8,10}", key):
+        if (
+            len(key) >= 8
+            and any(c.isdigit() for c in key)
+            and re.search(r"\d-\d", key)
+            and not re.fullmatch(r"[\d-]{8,10}", key)
+        ):
             near = [run_id for run_id in self.ids if run_id.lower().startswith(key)]
             return tuple(near) if len(near) == 1 else ()
         return ()
@@ -89,7 +126,9 @@ class Known:
     def values(self) -> dict[str, tuple[str, ...]]:
         """Column -> the values that occur, the most frequent first."""
         counts = {column: Counter(row.get(column) for row in self.rows) for column in VALUE_COLUMNS}
-        return {column: tuple(str(value) for value, _ in count.most_common() if value) for column, count in counts.items()}
+        return {
+            column: tuple(str(value) for value, _ in count.most_common() if value) for column, count in counts.items()
+        }
 
     @cached_property
     def spellings(self) -> dict[str, tuple[str, str]]:
@@ -112,7 +151,11 @@ class Known:
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Names of all metrics that any run has."""
-        return tuple(dict.fromkeys([*METRIC_COLUMNS, *(name for row in self._load(("metrics",)) for name in row.get("metrics") or ())]))
+        return tuple(
+            dict.fromkeys(
+                [*METRIC_COLUMNS, *(name for row in self._load(("metrics",)) for name in row.get("metrics") or ())]
+            )
+        )
 
     @cached_property
     def image_sizes(self) -> frozenset[int]:
@@ -121,8 +164,22 @@ class Known:
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """The text of each run, for counting the runs that mention a word."""
-        return tuple(" ".join(filter(None, (row.get("name"), row.get("architecture"), row.get("description"), row.get("notes"),
-                     " ".join(row.get("tags") or ()), row.get("search_text")))) for row in self._load(TEXTS))  # fmt: skip
+        return tuple(
+            " ".join(
+                filter(
+                    None,
+                    (
+                        row.get("name"),
+                        row.get("architecture"),
+                        row.get("description"),
+                        row.get("notes"),
+                        " ".join(row.get("tags") or ()),
+                        row.get("search_text"),
+                    ),
+                )
+            )
+            for row in self._load(TEXTS)
+        )
 
     @cached_property
     def stems(self) -> frozenset[str]:

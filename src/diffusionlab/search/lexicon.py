@@ -24,7 +24,9 @@ FIELDS: dict[str, str] = {
     "model size, network size, parameter counts, num parameters, trainable parameters, param count",
     "image_size": "image size, resolution, resolutions, pixels, pixel, px, image resolution, image sizes, img size, "
     "side length, pixels wide",
-    "size_bytes": "file size, disk size, disk space, size on disk, disk usage, checkpoint size, storage, bytes, disk, on disk",
+    "size_bytes": (
+        "file size, disk size, disk space, size on disk, disk usage, checkpoint size, storage, bytes, disk, on disk"
+    ),
     "seconds": "duration, runtime, run time, training time, wall time, wall clock, wall clock time, time, durations, "
     "train time, hours of training",
     "images_per_second": "throughput, images per second, imgs per second, img s, images s, speed, training speed, "
@@ -34,15 +36,19 @@ FIELDS: dict[str, str] = {
     "fid": "fid, fids, fid score, frechet inception distance, fréchet inception distance, frechet distance, fid value, "
     "fid scores",
     "kid": "kid, kid score, kernel inception distance",
-    "val_loss": "val loss, validation loss, valloss, eval loss, loss, losses, validation losses, test loss, val losses, "
-    "validation error, final loss, validation",
+    "val_loss": (
+        "val loss, validation loss, valloss, eval loss, loss, losses, validation losses, test loss, val "
+        "losses, "
+        "validation error, final loss, validation"
+    ),
     "train_loss": "train loss, training loss, train losses, training losses",
     "dataset": "dataset, datasets, data set, data sets, training data, training set, data",
     "optimizer": "optimizer, optimiser, optimizers, optimisers, optim",
     "hardware_kind": "hardware, device, devices, accelerator, accelerators, machine, machines, hw",
-    "schedule": "schedule, noise schedule, schedules, noise schedules, scheduler, beta schedule, noise scheduler",
+    "schedule": "schedule, sch, noise schedule, schedules, noise schedules, scheduler, beta schedule, noise scheduler",
     "parameterization": "parameterization, parametrization, parameterisation, parametrisation, prediction, "
-    "prediction type, prediction target, predictions, objective, target, parameterizations, objectives, prediction types",
+    "prediction type, prediction target, predictions, objective, target, parameterizations, objectives, "
+    "prediction types",
     "sampler": "sampler, samplers, solver, solvers, sampling method",
     "precision": "precision, numeric precision",
     "framework": "framework, frameworks, framework version",
@@ -71,27 +77,46 @@ COMPARATORS: dict[str, str] = {
     "<=": "at most, no more than, not more than, up to, maximum of, max of, no higher than, no greater than, "
     "no larger than, not over, not above, not exceeding, at the most, a maximum of, no bigger than, not higher than, "
     "not larger than, not greater than, no longer than, not bigger than, capped at, does not exceed, not exceed, "
-    "smaller or equal to, smaller than or equal to, less than or equal to, lower than or equal to, equal to or less than, "
-    "equal or below, at or below, at or under, at or less than, equal to or below, below or equal to, lte, le, or less than",
+    "smaller or equal to, smaller than or equal to, less than or equal to, lower than or equal to, equal "
+    "to or less than, "
+    "equal or below, at or below, at or under, at or less than, equal to or below, below or equal to, "
+    "lte, le, or less than",
     ">=": "at least, no less than, not less than, no fewer than, not fewer than, minimum of, min of, a minimum of, "
     "not below, not under, no lower than, no smaller than, not lower than, not smaller than, at the least, "
     "greater than or equal to, more than or equal to, higher than or equal to, equal to or more than, "
-    "larger than or equal to, at or above, at or over, equal to or greater than, above or equal to, equal to or above, gte, ge",
+    "larger than or equal to, at or above, at or over, equal to or greater than, above or equal to, "
+    "equal to or above, gte, ge",
     "=": "exactly, equal to, equals, equal, precisely, is exactly",
     "~": "about, around, approximately, roughly, approx, circa, nearly, near, ca, close to",
     "best": "better than, beating, beats, beat, outperforming, outperforms, outperform, superior to",
     "worst": "worse than",
 }
-OPERATOR_SIGNS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "=": "=", "==": "=", "≤": "<=", "≥": ">=",
-                  "!=": "!=", "<>": "!=", "≠": "!=", "~": "~", "≈": "~"}  # fmt: skip
-AFTERWARDS = {">=": "or more, or higher, or greater, or larger, or above, or over, or bigger, and more, and above, "
-              "and up, or longer, upwards, and higher, or up, and over, minimum, at minimum, at least",
-              "<=": "or less, or fewer, or lower, or smaller, or below, or under, and below, and less, or shorter, "
-              "and under, maximum, tops, at most, at maximum"}  # fmt: skip
+OPERATOR_SIGNS = {
+    "<": "<",
+    ">": ">",
+    "<=": "<=",
+    ">=": ">=",
+    "=": "=",
+    "==": "=",
+    "≤": "<=",
+    "≥": ">=",
+    "!=": "!=",
+    "<>": "!=",
+    "≠": "!=",
+    "~": "~",
+    "≈": "~",
+}
+AFTERWARDS = {
+    ">=": "or more, or higher, or greater, or larger, or above, or over, or bigger, and more, and above, "
+    "and up, or longer, upwards, and higher, or up, and over, minimum, at minimum, at least",
+    "<=": "or less, or fewer, or lower, or smaller, or below, or under, and below, and less, or shorter, "
+    "and under, maximum, tops, at most, at maximum",
+}
 
 NEGATIONS: dict[str, str] = {
     "not": "not, non, isnt, arent, doesnt, dont, didnt, wasnt, werent, hasnt, havent, nor, never, cannot, cant, "
-    "isn't, aren't, doesn't, don't, didn't, wasn't, weren't, hasn't, haven't, can't, isnot, rather than, instead of, !, "
+    "isn't, aren't, doesn't, don't, didn't, wasn't, weren't, hasn't, haven't, can't, isnot, rather than, "
+    "instead of, !, "
     "wont, won't",
     "without": "without, no, w o, lacking, lack, lacks, missing, excluding, exclude, excludes, except, except for, "
     "except on, other than, apart from, aside from, besides, neither, neither of, neither on, all but, anything but, "
@@ -99,25 +124,69 @@ NEGATIONS: dict[str, str] = {
     "different from, with no, but no, and no, exept, any other than, outside of, outside, everything except, "
     "anything except, excepting, free of, devoid of, avoiding, avoid, that lack, not any",
 }
-CONNECTORS = {"and": "and, plus, as well as, along with, together with, also, both, &", "or": "or, either, and or, any of, one of, |",
-              "but": "but, yet, though, although, however, whereas, while", "vs": "vs, versus, against, v s, compared to, compared with, "
-              "as opposed to", "nor": "nor"}  # fmt: skip
+CONNECTORS = {
+    "and": "and, plus, as well as, along with, together with, also, both, &",
+    "or": "or, either, and or, any of, one of, |",
+    "but": "but, yet, though, although, however, whereas, while",
+    "vs": "vs, versus, against, v s, compared to, compared with, as opposed to",
+    "nor": "nor",
+}
 CARRIERS = (  # words after which a negation no longer reaches: "without attention on MNIST"
     "with, on, using, use, uses, used, having, has, have, had, in, that use, trained, train, trained on, that are, "
-    "which are, that were, that have, which have, employ, employing, employs, via, through, by, from, where, whose, whose"
+    "which are, that were, that have, which have, employ, employing, employs, via, through, by, from, "
+    "where, whose, whose"
 )
 
 # word -> (direction, the column when none is named). Direction: best, worst (by the column), low, high.
 SUPERLATIVES: dict[str, tuple[str, str | None]] = {
-    **dict.fromkeys(("best", "top", "bestperforming", "topperforming", "bestscoring", "strongest", "mostaccurate",
-                     "mostsuccessful", "leading", "highestquality", "bestquality", "bestrated", "winning", "winner",
-                     "champion", "finest", "optimal", "performsbest", "performedbest", "didbest", "scoredbest", "worksbest",
-                     "workedbest", "performbest"), ("best", None)),
-    **dict.fromkeys(("worst", "poorest", "worstperforming", "weakest", "leastaccurate", "lowestquality", "bottom",
-                     "didworst", "performedworst"), ("worst", None)),
+    **dict.fromkeys(
+        (
+            "best",
+            "top",
+            "bestperforming",
+            "topperforming",
+            "bestscoring",
+            "strongest",
+            "mostaccurate",
+            "mostsuccessful",
+            "leading",
+            "highestquality",
+            "bestquality",
+            "bestrated",
+            "winning",
+            "winner",
+            "champion",
+            "finest",
+            "optimal",
+            "performsbest",
+            "performedbest",
+            "didbest",
+            "scoredbest",
+            "worksbest",
+            "workedbest",
+            "performbest",
+        ),
+        ("best", None),
+    ),
+    **dict.fromkeys(
+        (
+            "worst",
+            "poorest",
+            "worstperforming",
+            "weakest",
+            "leastaccurate",
+            "lowestquality",
+            "bottom",
+            "didworst",
+            "performedworst",
+        ),
+        ("worst", None),
+    ),
     **dict.fromkeys(("lowest", "minimum", "min", "minimal", "least", "fewest"), ("low", None)),
     **dict.fromkeys(("highest", "maximum", "max", "greatest", "most", "maximal"), ("high", None)),
-    **dict.fromkeys(("smallest", "tiniest", "lightest", "mostcompact", "littlest", "leastheavy"), ("low", "num_parameters")),
+    **dict.fromkeys(
+        ("smallest", "tiniest", "lightest", "mostcompact", "littlest", "leastheavy"), ("low", "num_parameters")
+    ),
     **dict.fromkeys(("cheapest", "leastexpensive"), ("low", "num_parameters")),
     **dict.fromkeys(("mostexpensive",), ("high", "num_parameters")),
     **dict.fromkeys(("largest", "biggest", "heaviest", "hugest"), ("high", "num_parameters")),
@@ -125,19 +194,85 @@ SUPERLATIVES: dict[str, tuple[str, str | None]] = {
     **dict.fromkeys(("slowest",), ("worst", "speed")),
     **dict.fromkeys(("longest", "longestrunning", "longesttraining"), ("high", "seconds")),
     **dict.fromkeys(("shortest", "briefest"), ("low", "seconds")),
-    **dict.fromkeys(("newest", "latest", "mostrecent", "mostrecently", "youngest", "last", "recent", "recently", "verylast",
-                     "lately", "final", "verylatest", "mostrecentlycreated"), ("high", "created_at")),
+    **dict.fromkeys(
+        (
+            "newest",
+            "latest",
+            "mostrecent",
+            "mostrecently",
+            "youngest",
+            "last",
+            "recent",
+            "recently",
+            "verylast",
+            "lately",
+            "final",
+            "verylatest",
+            "mostrecentlycreated",
+        ),
+        ("high", "created_at"),
+    ),
     **dict.fromkeys(("oldest", "earliest", "first", "veryfirst", "longestago"), ("low", "created_at")),
-}  # fmt: skip
+}
 POSITIONAL = {"first", "last", "final"}  # superlatives only before "run", "3 runs" and the like
 
-NOUNS = ["run", "models", "model", "runs", "experiments", "experiment", "training", "trainings", "trial", "trials", "network", "networks", "result", "results", "one", "ones", "job", "jobs", "checkpoint", "checkpoints", "denoiser", "denoisers", "entry", "entries", "row", "rows", "attempt", "attempts", "diffusionmodel", "diffusionmodels", "session", "sessions", "architecture", "architectures", "net", "nets", "system", "systems", "setup", "setups", "configuration", "configurations", "config", "configs", "generator", "generators"]  # fmt: skip
+NOUNS = [
+    "run",
+    "models",
+    "model",
+    "runs",
+    "experiments",
+    "experiment",
+    "training",
+    "trainings",
+    "trial",
+    "trials",
+    "network",
+    "networks",
+    "result",
+    "results",
+    "one",
+    "ones",
+    "job",
+    "jobs",
+    "checkpoint",
+    "checkpoints",
+    "denoiser",
+    "denoisers",
+    "entry",
+    "entries",
+    "row",
+    "rows",
+    "attempt",
+    "attempts",
+    "diffusionmodel",
+    "diffusionmodels",
+    "session",
+    "sessions",
+    "architecture",
+    "architectures",
+    "net",
+    "nets",
+    "system",
+    "systems",
+    "setup",
+    "setups",
+    "configuration",
+    "configurations",
+    "config",
+    "configs",
+    "generator",
+    "generators",
+]
 
 STATUSES: dict[str, str] = {
     "finished": "finished, completed, complete, done, successful, succeeded, succeed, successfully, finish, finishes, "
     "successes, completes, ended well, terminated normally, success, completing, finishing, concluded",
-    "failed": "failed, fail, failing, fails, failure, failures, errored, went wrong, broken, broke, error, errors, errored out, "
-    "with an error",
+    "failed": (
+        "failed, fail, failing, fails, failure, failures, errored, went wrong, broken, broke, error, errors, "
+        "errored out, "
+        "with an error"
+    ),
     "crashed": "crashed, crash, crashes, died, dead, crashing",
     "running": "running, in progress, ongoing, still training, currently training, still running, active, is training, "
     "are training, under way, underway, currently running, live, being trained, right now training, in flight, "
@@ -175,17 +310,34 @@ NOT_FACET = {
     "cfg": "unguided, guidance free",
     "cnn": "nonconvolutional",
 }
-FULL_ATTENTION = "full attention, full self attention, softmax attention, quadratic attention, ordinary attention, regular attention"
+FULL_ATTENTION = (
+    "full attention, plain attention, vanilla attention, standard attention, normal attention, full self attention, "
+    "softmax attention, quadratic attention, ordinary attention, regular attention"
+)
 
 VALUE_WORDS: dict[tuple[str, str], str] = {
-    ("parameterization", "epsilon"): "predict noise, predicts the noise, predict the noise, predicting noise, predicting the noise, "
-    "noise predicting, eps pred, epsilon pred, predict epsilon, predicts epsilon, predicting epsilon, predicted noise, epsilons",
+    (
+        "parameterization",
+        "epsilon",
+    ): (
+        "predict noise, predicts the noise, predict the noise, predicting noise, epsilon predicting, eps "
+        "predicting, predicting the noise, "
+        "noise predicting, eps pred, epsilon pred, predict epsilon, predicts epsilon, predicting epsilon, "
+        "predicted noise, epsilons"
+    ),
     ("parameterization", "v"): "v pred, v parameterization, v parametrization, v objective, v target, velocity target, "
-    "velocity parameterization, predict velocity, predicting velocity, predicts velocity, predict v, predicts v, "
+    "velocity parameterization, predict velocity, predicting velocity, predicts velocity, predict v, "
+    "predicts v, predicted v, predicted velocity, velocity predicting, "
     "predicting v, v param, v parameterisation, v predicting, v predictions, velocity predictions",
-    ("parameterization", "x0"): "x0 pred, x0 target, predict x0, predicts x0, predicting x0, predict the clean image, "
-    "predicts the clean image, predicting the clean image, predicting clean images, x 0, clean image prediction, "
-    "predict clean images, x0 parameterization, clean image",
+    (
+        "parameterization",
+        "x0",
+    ): (
+        "x0 pred, x0 target, predict x0, predicts x0, predicting x0, predicted x0, x0 predicting, predict "
+        "the clean image, "
+        "predicts the clean image, predicting the clean image, predicting clean images, x 0, clean image prediction, "
+        "predict clean images, x0 parameterization, clean image"
+    ),
     ("parameterization", "flow"): "flows, rectified flows, flow prediction, flow models, flow based, flow model",
     ("parameterization", "consistency"): "consistency training, consistency distillation",
     ("schedule", "linear"): "linear schedule, linear noise schedule, linear noise, linearly, linear schedules",
@@ -194,7 +346,10 @@ VALUE_WORDS: dict[tuple[str, str], str] = {
     ("sampler", "heun"): "heun solver, heun sampler",
     ("hardware_kind", "cpu"): "cpu, cpus, processor, cpu only, without a gpu, without gpu, no gpu, without gpus",
     ("hardware_kind", "mps"): "mps, apple silicon, apple gpu, metal, macbook, mac, macs",
-    ("hardware_kind", "gpu"): "gpu, gpus, graphics card, graphics cards, cuda device, cuda gpu, nvidia, graphics processor, "
+    (
+        "hardware_kind",
+        "gpu",
+    ): "gpu, gpus, graphics card, graphics cards, cuda device, cuda gpu, nvidia, graphics processor, "
     "nvidia gpu, nvidia gpus, gpu accelerated",
     ("optimizer", "SGD"): "sgds, plain sgd, vanilla sgd",
     ("optimizer", "Adam"): "plain adam, vanilla adam, ordinary adam, regular adam",
@@ -204,117 +359,90 @@ DATASET_WORDS: dict[str, tuple[str, ...]] = {  # what the pictures show -> data 
     "digits, digit, handwritten digits, handwriting, numerals, handwritten": ("MNIST", "Digits"),
     "clothes, clothing, garments, garment, apparel, fashion items, sneakers, shoes, shirts": ("Fashion-MNIST",),
     "cats, dogs, pets, pet, animals, cat, dog, dogs and cats, dog cat, dogs cats, dogs vs cats, dogs versus cats, "
-    "cats versus dogs, cat versus dog, dog and cat, cats or dogs, cat or dog, cats dogs, cifar subset, subset of cifar 10, "
+    "cats versus dogs, cat versus dog, dog and cat, cats or dogs, cat or dog, cats dogs, cifar subset, "
+    "subset of cifar 10, "
     "subset of cifar, cifar10 subset, cifar cat dog, cifar cats and dogs, cat and dogs, cifar catdog, "
     "cat dog subset, cats and dogs subset, catdog subset, two class cifar, cifar 10 cat dog, "
     "cats and dogs from cifar, cats and dogs of cifar 10": ("CIFAR-10 cat/dog",),
     "plain mnist, regular mnist, original mnist, the mnist, mnist proper, classic mnist": ("MNIST",),
-    "full cifar, full cifar 10, whole cifar 10, entire cifar 10, all of cifar 10, complete cifar 10, cifar 10 proper, cifar tens, "
+    "full cifar, full cifar 10, whole cifar 10, entire cifar 10, all of cifar 10, complete cifar 10, "
+    "cifar 10 proper, cifar tens, "
     "ten class cifar": ("CIFAR-10",),
     "celeba faces": ("CelebA",),
 }
 
 TEXT_SYNONYMS: dict[str, tuple[str, ...]] = {  # phrase -> other ways in which a description says it
-    "out of memory": ("out of memory", "oom"), "oom": ("oom", "out of memory"), "ran out of memory": ("out of memory", "oom"),
-    "memory error": ("out of memory", "oom"), "run out of memory": ("out of memory", "oom"),
-    "ema": ("ema", "moving average"), "moving average": ("moving average", "ema"),
-    "exponential moving average": ("moving average", "ema"), "weight averaging": ("moving average", "ema"),
-    "averaged weights": ("moving average", "ema"), "moving averages": ("moving average", "ema"),
-    "diverged": ("diverged", "nan"), "diverge": ("diverged", "nan"), "diverging": ("diverged", "nan"),
-    "divergence": ("diverged", "nan"), "exploded": ("diverged", "nan", "exploded"), "nan": ("nan",),
-    "min snr": ("min snr",), "batch norm": ("batch norm",), "layer norm": ("layer norm",),
-    "second order": ("second order",), "first stage": ("first stage",), "one step": ("one step",),
-    "single step": ("single step", "one step"), "few step": ("few step", "one step"),
-    "skip connections": ("skip connections",), "still improving": ("improving",),
-    "power failure": ("power",), "rebooted": ("rebooted",), "reboot": ("rebooted",), "class switch": ("class switch",),
-    "first step": ("first step",), "other noise schedule": ("other noise schedule",),
-}  # fmt: skip
+    "out of memory": ("out of memory", "oom"),
+    "oom": ("oom", "out of memory"),
+    "ran out of memory": ("out of memory", "oom"),
+    "memory error": ("out of memory", "oom"),
+    "run out of memory": ("out of memory", "oom"),
+    "ema": ("ema", "moving average"),
+    "moving average": ("moving average", "ema"),
+    "exponential moving average": ("moving average", "ema"),
+    "weight averaging": ("moving average", "ema"),
+    "averaged weights": ("moving average", "ema"),
+    "moving averages": ("moving average", "ema"),
+    "diverged": ("diverged", "nan"),
+    "diverge": ("diverged", "nan"),
+    "diverging": ("diverged", "nan"),
+    "divergence": ("diverged", "nan"),
+    "exploded": ("diverged", "nan", "exploded"),
+    "nan": ("nan",),
+    "min snr": ("min snr",),
+    "batch norm": ("batch norm",),
+    "layer norm": ("layer norm",),
+    "second order": ("second order",),
+    "first stage": ("first stage",),
+    "one step": ("one step",),
+    "single step": ("single step", "one step"),
+    "few step": ("few step", "one step"),
+    "skip connections": ("skip connections",),
+    "still improving": ("improving",),
+    "power failure": ("power",),
+    "rebooted": ("rebooted",),
+    "reboot": ("rebooted",),
+    "class switch": ("class switch",),
+    "first step": ("first step",),
+    "other noise schedule": ("other noise schedule",),
+}
 
-COMPARE = ("compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
-           "how different, distinguish, changed between, distinguishes, side by side, diff")  # fmt: skip
+COMPARE = (
+    "compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
+    "how different, distinguish, changed between, distinguishes, side by side, diff"
+)
 COUNT = "how many, number of, count, count of, total number of, the number of, how often, counts, tally, quantity of"
-LIKE = ("like, similar to, similar, resembling, resemble, resembles, comparable to, nearest to, closest to, neighbours of, "
-        "neighbors of, most similar to, look like, looks like, most like, alike, akin to, similarly to, much like, similar as, close to, closest")  # fmt: skip
+LIKE = (
+    "like, similar to, similar, resembling, resemble, resembles, comparable to, nearest to, closest to, neighbours of, "
+    "neighbors of, most similar to, look like, looks like, most like, alike, akin to, similarly to, much "
+    "like, similar as, close to, closest"
+)
 AVERAGE = {"mean": "average, mean, avg, on average, typical", "median": "median", "sum": "sum of, sum"}
-SORTED = ("sorted by, sort by, ordered by, order by, ranked by, rank by, ranking by, in order of, ordered, sorted, ranked, "
-          "sort, rank, ranking, arranged by, listed by, by increasing, by decreasing, leaderboard")  # fmt: skip
-BY = ("by, in terms of, according to, with respect to, wrt, w r t, based on, measured by, judged by, regarding, "
-      "when it comes to, as measured by, concerning")  # fmt: skip
-MODIFIED = ("modified, updated, changed, touched, edited, last modified, last updated, last changed, modification, update, "
-            "modification date, modify, updates, modifications, last edited, last touched, rewritten, revised, altered, "
-            "most recently modified, recently modified, recently updated")  # fmt: skip
-CREATED = ("created, started, launched, began, made, kicked off, creation, creation date, start date, dated, trained, "
-           "begun, create, built, submitted, made, started training, produced, date, recorded, logged, initiated")  # fmt: skip
-GROUPED = "per, for each, for every, of each, in each, by each, each, grouped by, on each, on every, within each, in every, every"
-
-FILLER = """
-a an the this that these those it its their they them there here i me my mine we us our you your he she who whom
-is are was were be been being am do does did done doing has have had having will would can could shall should might must
-of in on at to for with from by about into onto over as than then so if when where which what whats what's who's whose why how
-please show list find give get tell display print fetch return retrieve search look looking see view want wanted
-need like would wish let lets let's help could can you any all every each some such same other another whole entire
-only just also too even ever still yet already currently now presently anyhow really actually exactly simply basically
-quite rather very much many more most less few lot lots several various different particular certain specific
-train trained training trains used use uses using utilize utilizes utilizing utilise utilising employ employed employs
-employing make makes made making run ran build built building based contain contains containing include includes
-including included involve involves involving feature features featuring featured involving belong belongs belonging
-has-been thing things stuff something anything everything whatever anyone someone exist exists existing available
-diffusion denoising denoise generative image images picture pictures generate generates generating generated
-generation produce produces produced producing sample samples sampling
-neural deep learning machine-learning network networks layers layer block blocks module modules mechanism mechanisms
-component components type types kind kinds style based sort sorts version versions variant variants family subset
-mention mentions mentioning mentioned describe describes described describing refer refers say says said talk talks
-called named labelled labeled marked known seen went go goes going come comes came take takes took taken taking
-reach reached reaches reaching achieve achieved achieves achieving get gets got gotten getting obtain obtained obtaining
-score scores scored scoring value values valued number numbers figure figures level levels amount setting settings
-set sets size sized work works worked working perform performs performed performing performance quality
-hello hi hey thanks thank ok okay well oh hmm kindly question answer ask asking know knew wonder wondering curious
-remember recall think thought believe guess interested interesting check overview summary summarize summarise information info
-details detail regarding concerning related relevant matching match matches matched satisfy satisfies satisfying meet meets
-meeting fulfil fulfill fulfilling criteria condition-met question query registry database lab project catalog catalogue
-history past far recently ago time times day days week weeks month months year years during within since until till
-because due ended end ends start starts far so-far anywhere somewhere everywhere overall total altogether
-both either neither whether or and but nor not no yes if else though although however because
-good great nice fine better
-out up down off again once back own via per through between among amongst inside across against along around
-left right next follow follows following followed above below under
-one ones no. nr # 's s t re ve d ll m
-them themselves itself himself herself myself yourself yourselves
-became become becomes becoming turned turn turns seem seems looked looks appear appears
-pick picks choose chose chosen select selected selecting filter filtered filtering return returned
-against apply applied applying run's involving given considering case cases instance instances example examples
-experiment-wise people person anybody nobody
-doing held keep keeps kept put puts
-long large big small high low short fast slow old new early late little tiny huge
-way ways means mean part parts rest
-had hasn
-whatsoever possible possibly perhaps maybe probably
-did didn doesn don isn aren wasn
-save saved stored store storing record recorded records
-come-from originate
-completely fully partly mostly mainly purely only
-used-to usable
-finally lastly next
-happened happen happens happening
-able may might give gives gave given yield yields yielded lead leads led win wins won happen older newer later earlier younger sooner
-lower higher smaller bigger larger fewer worse greater
-corresponding respective respectively accordingly
-there's here's where's how's who
-amongst upon unto toward towards without
-want's tries tried try trying attempt
-currently
-using
-"""
+SORTED = (
+    "sorted by, sort by, ordered by, order by, ranked by, rank by, ranking by, in order of, ordered, sorted, ranked, "
+    "sort, rank, ranking, arranged by, listed by, by increasing, by decreasing, leaderboard"
+)
+BY = (
+    "by, in terms of, according to, with respect to, wrt, w r t, based on, measured by, judged by, regarding, "
+    "when it comes to, as measured by, concerning"
+)
+MODIFIED = (
+    "modified, updated, changed, touched, edited, last modified, last updated, last changed, modification, update, "
+    "modification date, modify, updates, modifications, last edited, last touched, rewritten, revised, altered, "
+    "most recently modified, recently modified, recently updated"
+)
+CREATED = (
+    "created, started, launched, began, made, kicked off, creation, creation date, start date, dated, trained, "
+    "begun, create, built, submitted, made, started training, produced, date, recorded, logged, initiated"
+)
+GROUPED = (
+    "per, for each, for every, of each, in each, by each, each, grouped by, on each, on every, within each, "
+    "in every, every"
+)
 
 
 def _phrases(text: str) -> list[str]:
     return [squeeze(part.replace("&", "ampersand").replace("!", "exclamation")) for part in text.split(",")]
-
-
-@cache
-def filler() -> frozenset[str]:
-    """English words that carry no condition in a question about runs; never repaired, never a condition."""
-    return frozenset(word for word in re.split(r"\s+", FILLER) if word)
 
 
 @cache
@@ -331,7 +459,11 @@ def phrases() -> dict[str, Meaning]:
         for value, others in values.items():
             names = [value, *others] if value != "none" else []
             for name in names:
-                if len(squeeze(name)) > 2 and not squeeze(name).isdigit() and squeeze(name) not in ("half", "cos", "extendedmnist"):
+                if (
+                    len(squeeze(name)) > 2
+                    and not squeeze(name).isdigit()
+                    and squeeze(name) not in ("half", "cos", "extendedmnist")
+                ):
                     table[squeeze(name)] = ("value", (column, (value,)))
     for words, datasets in DATASET_WORDS.items():
         add(words, "value", ("dataset", datasets))
@@ -364,7 +496,14 @@ def phrases() -> dict[str, Meaning]:
         table[word] = ("superlative", (*payload, word))
     for word in NOUNS:
         table[word] = ("noun", word)
-    for name, words in (("compare", COMPARE), ("count", COUNT), ("like", LIKE), ("sorted", SORTED), ("by", BY), ("per", GROUPED)):
+    for name, words in (
+        ("compare", COMPARE),
+        ("count", COUNT),
+        ("like", LIKE),
+        ("sorted", SORTED),
+        ("by", BY),
+        ("per", GROUPED),
+    ):
         add(words, name, None)
     for name, words in AVERAGE.items():
         add(words, "average", name)
@@ -373,20 +512,50 @@ def phrases() -> dict[str, Meaning]:
     for phrase, others in TEXT_SYNONYMS.items():
         table[squeeze(phrase)] = ("text", others)
     add("same, identical, equal", "same", None)
+    add("nothing but, nothing except, solely, exclusively", "carrier", None)
     add("with or without, with and without, with vs without, with versus without", "either way", None)
     add("but not both, not both, but not both of them, exclusively one of", "not both", None)
-    add("rtx, rtxs, rtx card, rtx cards, rtx gpu, rtx gpus, geforce, consumer gpu, consumer gpus, consumer card, consumer cards, "
-        "gaming gpu, gaming gpus, consumer hardware", "family", "rtx")  # fmt: skip
-    add("multi gpu, multiple gpus, several gpus, more than one gpu, many gpus, multigpu, multiple devices", "multi", None)
+    add(
+        "rtx, rtxs, rtx card, rtx cards, rtx gpu, rtx gpus, geforce, consumer gpu, consumer gpus, "
+        "consumer card, consumer cards, "
+        "gaming gpu, gaming gpus, consumer hardware",
+        "family",
+        "rtx",
+    )
+    add(
+        "multi gpu, multiple gpus, several gpus, more than one gpu, many gpus, multigpu, multiple devices",
+        "multi",
+        None,
+    )
     add("as, than", "than", None)
-    add("between, ranging from, in the range, in the range of, anywhere between, ranging between, from", "between", None)
+    add(
+        "between, ranging from, in the range, in the range of, anywhere between, ranging between, from", "between", None
+    )
     add("to, through, until, up to, till", "to", None)
-    add("ascending, increasing, asc, from low to high, lowest first, smallest first, from smallest to largest, best first", "order", False)
-    add("descending, decreasing, desc, from high to low, highest first, largest first, reverse, worst first", "order", True)
+    add(
+        "ascending, increasing, asc, from low to high, lowest first, smallest first, from smallest to "
+        "largest, best first",
+        "order",
+        False,
+    )
+    add(
+        "descending, decreasing, desc, from high to low, highest first, largest first, reverse, worst first",
+        "order",
+        True,
+    )
     add("newest first, latest first, most recent first", "chronological", True)
-    add("oldest first, earliest first, chronologically, chronological order, in chronological order", "chronological", False)
-    add("unknown, missing, undefined, null, not available, unavailable, not known, not recorded, not set, absent, na, not measured, "
-        "not reported, empty, blank, not computed", "unknown", None)  # fmt: skip
+    add(
+        "oldest first, earliest first, chronologically, chronological order, in chronological order",
+        "chronological",
+        False,
+    )
+    add(
+        "unknown, missing, undefined, null, not available, unavailable, not known, not recorded, not "
+        "set, absent, na, not measured, "
+        "not reported, empty, blank, not computed",
+        "unknown",
+        None,
+    )
     add("known, measured, reported, available, recorded, defined, computed", "known", None)
     table["missing"] = ("not", "without")
     table["single digit"] = table["singledigit"] = ("digits", (0, 10))
@@ -405,17 +574,35 @@ def longest() -> int:
 @cache
 def spellable() -> frozenset[str]:
     """Single words to which a misspelt one may be repaired, in a fixed order by the caller."""
-    kinds = ("facet", "not facet", "value", "field", "superlative", "moment", "noun", "compare", "comparator", "not", "count",
-             "average", "sorted", "not finished", "unsuccessful")  # fmt: skip
+    kinds = (
+        "facet",
+        "not facet",
+        "value",
+        "field",
+        "superlative",
+        "moment",
+        "noun",
+        "compare",
+        "comparator",
+        "not",
+        "count",
+        "average",
+        "sorted",
+        "not finished",
+        "unsuccessful",
+    )
     words = {key for key, (kind, _) in phrases().items() if kind in kinds and key.isalpha() and len(key) >= 4}
     for column in VOCABULARY.values():
         words |= {w for names in column for w in re.findall(r"[a-z]{4,}", names.lower())}
-    for text in (*FIELDS.values(), *FACET_WORDS.values(), *COMPARATORS.values(), *DATASET_WORDS, *MONTHS_AND_DAYS):
+    for text in (*FIELDS.values(), *FACET_WORDS.values(), *DATASET_WORDS, *OFTEN_MISSPELT):
         words |= set(re.findall(r"[a-z]{4,}", text.lower()))
     return frozenset(words)
 
 
-MONTHS_AND_DAYS = (
-    "january february march april june july august september october november december monday tuesday wednesday thursday "
-    "friday saturday sunday yesterday today fall christmas week month quarter year spring summer autumn winter diffusion models",
+OFTEN_MISSPELT = (
+    "below above least most fewer greater larger smaller under between exactly approximately",
+    "january february march april june july august september october november december monday tuesday "
+    "wednesday thursday "
+    "friday saturday sunday yesterday today fall christmas week month quarter year spring summer autumn "
+    "winter diffusion models",
 )

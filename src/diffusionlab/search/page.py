@@ -14,7 +14,13 @@ from diffusionlab.search.where import format_where
 
 
 def print_page(
-    result: Result, engine: Engine, answer: str, warnings: Sequence[str], columns: Sequence[str] | None, wide: bool, explain: bool
+    result: Result,
+    engine: Engine,
+    answer: str,
+    warnings: Sequence[str],
+    columns: Sequence[str] | None,
+    wide: bool,
+    explain: bool,
 ) -> None:
     """Print everything on stdout; only tables are coloured, and only on a terminal."""
     from rich.console import Console
@@ -26,12 +32,19 @@ def print_page(
     console.print(Text.assemble(("Flags    ", "dim"), printable(flag_line(result, known))), soft_wrap=True)
     if explain:
         for condition in result.query.conditions:
-            count = len(engine.rows(And(condition), ("run_id", "name", "architecture", "description", "notes", "tags", "search_text")))
-            console.print(Text(f"         {printable(format_where(condition, known))}: {count} runs", style="dim"), soft_wrap=True)
+            count = len(
+                engine.rows(
+                    And(condition), ("run_id", "name", "architecture", "description", "notes", "tags", "search_text")
+                )
+            )
+            console.print(
+                Text(f"         {printable(format_where(condition, known))}: {count} runs", style="dim"), soft_wrap=True
+            )
     console.print()
     if result.rows:
         if wide:
-            console.print(table(result, list(WIDE.values()), max(console.width, 200), list(WIDE)), soft_wrap=True, no_wrap=True)
+            roomy = Console(highlight=False, emoji=False, width=max(console.width, 400))
+            roomy.print(table(result, list(WIDE.values()), roomy.width, list(WIDE)), crop=False, soft_wrap=True)
         else:
             console.print(table(result, columns or pick_columns(result, console.width), console.width))
         console.print()
@@ -50,4 +63,4 @@ def print_page(
 
 
 def _told(found: dict[str, object]) -> str:
-    return f"{found['value']}" + (f" ({found['source']})" if "source" in found else "")
+    return printable(found["value"]) + (f" ({found['source']})" if "source" in found else "")

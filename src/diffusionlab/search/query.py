@@ -7,7 +7,20 @@ from dataclasses import dataclass, field
 from diffusionlab.registry.filter import And, Filter
 from diffusionlab.search.text import Mentions
 
-LOWER_IS_BETTER = ("fid", "kid", "val_loss", "train_loss", "seconds", "loss", "lpips", "mse", "mae", "nll", "bpd", "error")
+LOWER_IS_BETTER = (
+    "fid",
+    "kid",
+    "val_loss",
+    "train_loss",
+    "seconds",
+    "loss",
+    "lpips",
+    "mse",
+    "mae",
+    "nll",
+    "bpd",
+    "error",
+)
 
 
 def lower_is_better(column: str) -> bool:
@@ -25,6 +38,7 @@ class Order:
     count: int | None = None
     skip: int = 0
     ties: bool = False
+    keep: bool = False  # runs without the value come last, rather than not at all
     per: str | None = None  # the first `count` of each value of this column
 
 
@@ -49,6 +63,7 @@ class ParsedQuery:
     average: str | None = None  # mean | median | sum, of the first of `show`
     words: tuple[Mentions, ...] = ()  # the words that are left: conditions too, and what ranks
     notes: tuple[str, ...] = ()  # spellings repaired, things read with doubt
+    loose: bool = False  # where no run mentions all the words, those that some run does are enough
     unknown: tuple[tuple[str, str | None], ...] = field(default=())  # (value, column) that no run has
 
     @property

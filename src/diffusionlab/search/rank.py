@@ -14,9 +14,25 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 DIMENSIONS = 1024
-_FACTS = {"dataset": 1.5, "dataset_family": 0.5, "architecture": 0.5, "optimizer": 0.8, "schedule": 0.8,
-          "parameterization": 1.0, "hardware_kind": 0.3, "framework": 0.1, "sampler": 0.4, "precision": 0.2}  # fmt: skip
-_SCALES = {"lr": (10.0, 0.8), "batch_size": (2.0, 0.6), "epochs": (2.0, 0.4), "num_parameters": (2.0, 0.8), "image_size": (2.0, 0.6)}
+_FACTS = {
+    "dataset": 1.5,
+    "dataset_family": 0.5,
+    "architecture": 0.5,
+    "optimizer": 0.8,
+    "schedule": 0.8,
+    "parameterization": 1.0,
+    "hardware_kind": 0.3,
+    "framework": 0.1,
+    "sampler": 0.4,
+    "precision": 0.2,
+}
+_SCALES = {
+    "lr": (10.0, 0.8),
+    "batch_size": (2.0, 0.6),
+    "epochs": (2.0, 0.4),
+    "num_parameters": (2.0, 0.8),
+    "image_size": (2.0, 0.6),
+}
 _FIELD_WEIGHT = {"name": 2.0, "tags": 2.0, "notes": 1.0, "description": 1.0, "architecture": 1.0, "search_text": 0.3}
 QUERY_COLUMNS = ("run_id", "name", "arch_tags", "tags", "description", "notes", "search_text", *_FACTS, *_SCALES)
 
@@ -37,7 +53,9 @@ def vector(row: Row) -> np.ndarray:
             low = math.floor(place)  # a number lies between two marks of a log scale and is partly at each
             _add(out, f"{column} {low}", weight * (1 - (place - low)))
             _add(out, f"{column} {low + 1}", weight * (place - low))
-    words = [stem(w) for w in words_of(f"{row.get('name') or ''} {row.get('description') or ''} {row.get('notes') or ''}")]
+    words = [
+        stem(w) for w in words_of(f"{row.get('name') or ''} {row.get('description') or ''} {row.get('notes') or ''}")
+    ]
     for n, weight in ((1, 0.25), (2, 0.15)):
         for start in range(len(words) - n + 1):
             _add(out, "words " + " ".join(words[start : start + n]), weight)
@@ -70,7 +88,11 @@ def _rarity(word: Mentions, texts: Sequence[str]) -> float:
 
 
 def _best_field(row: Row, word: Mentions) -> float:
-    found = [weight for column, weight in _FIELD_WEIGHT.items() if row.get(column) and any(mentioned(str(row[column]), p) for p in word.phrases)]
+    found = [
+        weight
+        for column, weight in _FIELD_WEIGHT.items()
+        if row.get(column) and any(mentioned(str(row[column]), p) for p in word.phrases)
+    ]
     return max(found, default=0.0)
 
 

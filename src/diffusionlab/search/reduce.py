@@ -4,15 +4,44 @@ from __future__ import annotations
 
 from diffusionlab.registry.columns import kind_of
 from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Not, Or
+from diffusionlab.search.items import Condition, Item, Number, missing_filter, value_filter
 from diffusionlab.search.known import Known
 from diffusionlab.search.query import lower_is_better
-from diffusionlab.search.scan import FREE_COLUMNS, Condition, Item, Number, missing_filter, value_filter
 from diffusionlab.search.text import Mentions
 
 NUMERIC = ("int", "float")
+FREE_COLUMNS = (
+    "tags",
+    "sweep",
+    "host",
+    "name",
+    "git_commit",
+    "config_hash",
+    "data_hash",
+    "parent_run",
+    "framework",
+    "dataset",
+    "optimizer",
+    "schedule",
+    "sampler",
+    "architecture",
+    "hardware_kind",
+    "precision",
+    "parameterization",
+)
+"""Columns whose value may follow or precede their name: "tag baseline", "the Foo dataset"."""
 _SOFT = ("filler", "carrier", "noun")  # items that a phrase may step over
-_TEMPORAL = {"after": ">", "since": ">=", "newer": ">", "later": ">", "younger": ">",
-             "before": "<", "older": "<", "earlier": "<", "until": "<="}  # fmt: skip
+_TEMPORAL = {
+    "after": ">",
+    "since": ">=",
+    "newer": ">",
+    "later": ">",
+    "younger": ">",
+    "before": "<",
+    "older": "<",
+    "earlier": "<",
+    "until": "<=",
+}
 
 
 def is_numeric(column: str) -> bool:
@@ -30,7 +59,15 @@ class Reducer:
 
     def reduce(self) -> list[Item]:
         i = 0
-        rules = (self._same_as, self._against_run, self._field_quantity, self._free_value, self._lack, self._quantity)
+        rules = (
+            self._same_as,
+            self._against_run,
+            self._bound_of_field,
+            self._field_quantity,
+            self._free_value,
+            self._lack,
+            self._quantity,
+        )
         while i < len(self.items):
             for rule in rules:
                 if found := rule(i):
@@ -70,7 +107,16 @@ class Reducer:
         if self.kind(i) != "same":
             return 0
         columns, j = [], i + 1
-        while j < len(self.items) and self.items[j].kind in ("field", "filler", "connector", "carrier", "break", "noun", "than", "moment"):
+        while j < len(self.items) and self.items[j].kind in (
+            "field",
+            "filler",
+            "connector",
+            "carrier",
+            "break",
+            "noun",
+            "than",
+            "moment",
+        ):
             if self.items[j].kind == "field":
                 columns.append(self.items[j].payload)
             j += 1
@@ -90,9 +136,13 @@ class Reducer:
         item = self.items[i]
         j = self.skip(i + 1)
         column: str | None = None
-        if item.kind in ("filler", "afterwards", "text", "connector") and item.words.lower() in _TEMPORAL and self.kind(j := self.skip(i + 1, 4, (*_SOFT, "than"))) == "run":
+        if (
+            item.kind in ("filler", "afterwards", "text", "connector")
+            and item.words.lower() in _TEMPORAL
+            and self.kind(j := self.skip(i + 1, 4, (*_SOFT, "than"))) == "run"
+        ):
             operator, column = _TEMPORAL[item.words.lower()], "created_at"
-        elif item.kind == "comparator":
+        elif item.kind == "comparator" and item.payload in ("<", "<=", ">", ">=", "best", "worst"):
             operator = item.payload
             if self.kind(j) == "field":
                 column, j = self.items[j].payload, self.skip(j + 1, 3, (*_SOFT, "than"))
@@ -102,9 +152,23 @@ class Reducer:
                 return 0
             if self.kind(k := self.skip(j + 1, 4)) == "field" and column is None:
                 column, j = self.items[k].payload, k
-        elif item.kind == "filler" and item.words.lower() in ("lower", "higher", "better", "worse", "bigger", "larger", "smaller", "more", "fewer", "less", "greater"):
+        elif item.kind == "filler" and item.words.lower() in (
+            "lower",
+            "higher",
+            "better",
+            "worse",
+            "bigger",
+            "larger",
+            "smaller",
+            "more",
+            "fewer",
+            "less",
+            "greater",
+        ):
             word = item.words.lower()
-            operator = {"better": "best", "worse": "worst"}.get(word, "<" if word in ("lower", "smaller", "fewer", "less") else ">")
+            operator = {"better": "best", "worse": "worst"}.get(
+                word, "<" if word in ("lower", "smaller", "fewer", "less") else ">"
+            )
             if self.kind(j) != "field":
                 return 0
             column, j = self.items[j].payload, self.skip(j + 1, 3)
@@ -112,11 +176,17 @@ class Reducer:
                 return 0
         else:
             return 0
-        if self.kind(j) != "run" and self.kind(self.skip(i + 1)) != "run" and not any(x.kind == "run" for x in self.items[i : j + 1]):
+        if (
+            self.kind(j) != "run"
+            and self.kind(self.skip(i + 1)) != "run"
+            and not any(x.kind == "run" for x in self.items[i : j + 1])
+        ):
             return 0
         run = next(x for x in self.items[i : j + 1] if x.kind == "run")
         if column is None:
-            column = self.field or ("num_parameters" if item.words.lower().startswith(("larger", "bigger", "smaller")) else "fid")
+            column = self.field or (
+                "num_parameters" if item.words.lower().startswith(("larger", "bigger", "smaller")) else "fid"
+            )
         value = self.known.runs.get(run.payload[0], {}).get(column)
         if kind_of(column) not in (*NUMERIC, "time"):
             return 0
@@ -130,13 +200,33 @@ class Reducer:
             return "<" if lower_is_better(column) == (operator == "best") else ">"
         return operator
 
+    def _bound_of_field(self, i: int) -> int:
+        """COMPARATOR [a] FIELD of NUMBER: "under an FID of 20"."""
+        if self.kind(i) != "comparator":
+            return 0
+        j = self.skip(i + 1, 2, ("filler",))
+        if self.kind(j) != "field" or not is_numeric(self.items[j].payload):
+            return 0
+        k = self.skip(j + 1, 2, ("filler", "carrier"))
+        if self.kind(k) != "number":
+            return 0
+        column, number = self.items[j].payload, self.items[k].payload
+        operator = self._operator(self.items[i].payload, column)
+        if operator not in ("<", "<=", ">", ">=") or number.column not in (None, column):
+            return 0
+        self.field = column
+        return self.emit(i, k + 1, column, Compare(column, operator, number.value))
+
     def _field_quantity(self, i: int) -> int:
         """FIELD [is] [COMPARATOR] NUMBER, and further numbers of the same field."""
         if self.kind(i) != "field" or not is_numeric(self.items[i].payload):
             return 0
         column = self.items[i].payload
         j = self.skip(i + 1, 4, ("filler", "carrier"))
-        if any(x.kind == "carrier" and x.words.lower() in ("with", "having", "using", "on", "trained", "where", "whose") for x in self.items[i + 1 : j]):
+        if any(
+            x.kind == "carrier" and x.words.lower() in ("with", "having", "using", "on", "trained", "where", "whose")
+            for x in self.items[i + 1 : j]
+        ):
             return 0
         if self.kind(j) == "field" and is_numeric(self.items[j].payload) and self.items[j].payload == column:
             j = self.skip(j + 1, 3, ("filler", "carrier"))
@@ -147,9 +237,18 @@ class Reducer:
         if not found:
             return 0
         after, condition, listed = found
-        if j == self.skip(i + 1, 4, ("filler", "carrier")) and self.kind(j) == "number" and self._belongs_to_next(j, column):
+        if (
+            j == self.skip(i + 1, 4, ("filler", "carrier"))
+            and self.kind(j) == "number"
+            and self._belongs_to_next(j, column)
+        ):
             return 0
-        if self.out and self.out[-1].kind == "superlative" and self.kind(after) == "field" and is_numeric(self.items[after].payload):
+        if (
+            self.out
+            and self.out[-1].kind == "superlative"
+            and self.kind(after) == "field"
+            and is_numeric(self.items[after].payload)
+        ):
             return 0  # "lowest FID under 100 epochs"
         self.field = column
         return self.emit(i, after, column, condition, listed)
@@ -157,11 +256,15 @@ class Reducer:
     def _belongs_to_next(self, j: int, column: str) -> bool:
         """In "fid, 100 epochs" or "top fid 3 runs" the number is not the field's."""
         following = self.items[j + 1] if j + 1 < len(self.items) else None
-        if self.items[j].payload.column not in (None, column) and not (column == "size_bytes"):
+        if self.items[j].payload.column not in (None, column) and column != "size_bytes":
             return True
         if following is None:
             return False
-        if following.kind == "noun" and following.words.lower() not in ("ones", "one") and any(x.kind in ("superlative", "ordinal") for x in self.out[-3:]):
+        if (
+            following.kind == "noun"
+            and following.words.lower() not in ("ones", "one")
+            and any(x.kind in ("superlative", "ordinal") for x in self.out[-3:])
+        ):
             return True
         if following.kind != "field" or following.payload == column or not is_numeric(following.payload):
             return False
@@ -172,7 +275,12 @@ class Reducer:
         """[COMPARATOR] NUMBER [FIELD]: "at least 5M parameters", "500 epochs", "under 10M"."""
         if self.kind(i) == "digits" and self.kind(j := self.skip(i + 1, 2)) == "field":
             low, high = self.items[i].payload
-            return self.emit(i, j + 1, self.items[j].payload, And(Compare(self.items[j].payload, ">=", low), Compare(self.items[j].payload, "<", high)))
+            return self.emit(
+                i,
+                j + 1,
+                self.items[j].payload,
+                And(Compare(self.items[j].payload, ">=", low), Compare(self.items[j].payload, "<", high)),
+            )
         negated = self.kind(i) == "not" and self.kind(i + 1) in ("number", "comparator")
         start = i
         compared = self.kind(i) in ("comparator", "between") or negated
@@ -189,7 +297,12 @@ class Reducer:
         k = self.skip(after, 1, ("filler",))
         if self.kind(after) == "field" and is_numeric(self.items[after].payload) and not self._field_starts_own(after):
             column, end = self.items[after].payload, after + 1
-        elif self.kind(k) == "field" and is_numeric(self.items[k].payload) and self.items[after].words.lower() in ("training", "of", "in", "the", "-", "for") and not self._field_starts_own(k):
+        elif (
+            self.kind(k) == "field"
+            and is_numeric(self.items[k].payload)
+            and self.items[after].words.lower() in ("training", "of", "in", "the", "-", "for")
+            and not self._field_starts_own(k)
+        ):
             column, end = self.items[k].payload, k + 1
         else:
             end = after
@@ -216,7 +329,9 @@ class Reducer:
         k = self.skip(j + 1, 3, ("filler", "carrier"))
         if self.kind(k) not in ("number", "comparator", "between"):
             return False
-        return self.kind(j - 1) == "break" or (self.kind(k) == "number" and self.kind(k + 1) != "field" and self.kind(k - 1) != "connector")
+        return self.kind(j - 1) == "break" or (
+            self.kind(k) == "number" and self.kind(k + 1) != "field" and self.kind(k - 1) != "connector"
+        )
 
     def _about_size(self, i: int) -> bool:
         return any(x.words.lower().startswith(("larger", "bigger", "smaller")) for x in self.items[i : i + 1])
@@ -238,14 +353,30 @@ class Reducer:
         if self.kind(j) != "number":
             return None
         first: Number = self.items[j].payload
-        if not ranged and first.column not in (None, column) and not (first.column == "num_parameters" and column in ("flops", "size_bytes")):
+        if (
+            not ranged
+            and first.column not in (None, column)
+            and not (first.column == "num_parameters" and column in ("flops", "size_bytes"))
+        ):
             return None
         after = j + 1
-        dash = self.kind(after) == "filler" and self.items[after].words in ("-", "–", "—", "..")
-        if (ranged or self.kind(after) == "to" or dash or (operator is None and self.kind(after) == "comparator" and self.items[after].words == "up to")):
+        dash = self.kind(after) == "filler" and self.items[after].words in ("-", "–", "—", "..")  # noqa: RUF001
+        if (
+            ranged
+            or self.kind(after) == "to"
+            or dash
+            or (operator is None and self.kind(after) == "comparator" and self.items[after].words == "up to")
+        ):
             k = after
-            while k < len(self.items) and k - after < 3 and (self.items[k].kind in ("field", "filler") or self.items[k].kind == "connector"
-                                           or self.items[k].kind in ("to", "comparator")):  # fmt: skip
+            while (
+                k < len(self.items)
+                and k - after < 3
+                and (
+                    self.items[k].kind in ("field", "filler")
+                    or self.items[k].kind == "connector"
+                    or self.items[k].kind in ("to", "comparator")
+                )
+            ):
                 k += 1
             if self.kind(k) == "number" and k > after:
                 second: Number = self.items[k].payload
@@ -260,10 +391,19 @@ class Reducer:
                 return None
         if operator is None and self.kind(after) == "afterwards":
             operator, after = self.items[after].payload, after + 1
-        elif operator is None and self.kind(k := self.skip(after, 1, ("field",))) == "afterwards" and (k == after or self.items[after].payload == column):
+        elif (
+            operator is None
+            and self.kind(k := self.skip(after, 1, ("field",))) == "afterwards"
+            and (k == after or self.items[after].payload == column)
+        ):
             operator, after = self.items[k].payload, k + 1
-        elif operator is None and self.kind(after) == "comparator" and self.items[after].payload in (">=", "<=") and self.kind(after + 1) not in ("number", "between") \
-                and self.items[after].words.lower().startswith(("at ", "max", "min")):  # fmt: skip
+        elif (
+            operator is None
+            and self.kind(after) == "comparator"
+            and self.items[after].payload in (">=", "<=")
+            and self.kind(after + 1) not in ("number", "between")
+            and self.items[after].words.lower().startswith(("at ", "max", "min"))
+        ):
             operator, after = self.items[after].payload, after + 1
         if operator in (None, "="):
             exact = operator == "=" and self.items[i].words.lower() in ("exactly", "precisely")
@@ -288,14 +428,20 @@ class Reducer:
             j += 1
         if j == i or self.kind(j) != "number" or self.items[j].payload.column not in (None, column):
             return 0
-        if self.kind(j + 1) in ("field", "noun") and self.kind(j + 1) == "field" and self.items[j + 1].payload != column:
+        if (
+            self.kind(j + 1) in ("field", "noun")
+            and self.kind(j + 1) == "field"
+            and self.items[j + 1].payload != column
+        ):
             return 0
         return j
 
     def _equal(self, column: str, number: Number, exact: bool) -> Filter:
         if number.step and not exact and column in ("num_parameters", "size_bytes", "flops"):  # 35.7M: as it is rounded
             half = number.step / 2
-            return And(Compare(column, ">=", round(number.value - half)), Compare(column, "<", round(number.value + half)))
+            return And(
+                Compare(column, ">=", round(number.value - half)), Compare(column, "<", round(number.value + half))
+            )
         return Compare(column, "=", number.value)
 
     def _free_value(self, i: int) -> int:
@@ -304,7 +450,10 @@ class Reducer:
             return self.emit(i, i + 2, "tags", self._value("tags", self.items[i + 1].words))
         if self.kind(i) == "field" and self.items[i].payload in FREE_COLUMNS:
             column = self.items[i].payload
-            if any(x.words.lower() in ("which", "what", "each", "every", "different", "whose") for x in self.items[max(0, i - 2) : i]):
+            if any(
+                x.words.lower() in ("which", "what", "each", "every", "different", "whose")
+                for x in self.items[max(0, i - 2) : i]
+            ):
                 return 0
             j = self.skip(i + 1, 2, ("filler",))
             if self.kind(j) == "comparator" and self.items[j].payload == "=":
@@ -340,7 +489,11 @@ class Reducer:
         """Without a fid, no description, fid is unknown, with a fid."""
         if self.kind(i) == "not":
             j = self.skip(i + 1, 3, ("filler", "carrier", "known"))
-            if self.kind(j) == "field" and self.kind(self.skip(j + 1, 2, ("filler",))) not in ("number", "comparator", "between"):
+            if self.kind(j) == "field" and self.kind(self.skip(j + 1, 2, ("filler",))) not in (
+                "number",
+                "comparator",
+                "between",
+            ):
                 return self._emit_lack(i, j, True)
             return 0
         if self.kind(i) == "field":
@@ -353,16 +506,40 @@ class Reducer:
             elif self.kind(j) != "known":
                 return 0
             return self._emit_lack(i, i, absent, j + 1)
-        if self.kind(i) == "carrier" and self.items[i].words.lower() in ("with", "have", "has", "having", "that have", "which have", "had"):
+        if self.kind(i) == "carrier" and self.items[i].words.lower() in (
+            "with",
+            "have",
+            "has",
+            "having",
+            "that have",
+            "which have",
+            "had",
+        ):
             j = self.skip(i + 1, 2, ("filler", "known"))
             after = j + 1
             words = [x.words.lower() for x in self.items[i + 1 : j]]
-            if self.kind(j) == "field" and self.items[j].payload not in ("dataset", "architecture", "num_parameters", "image_size") and \
-                    all(w in ("a", "an", "any", "known", "recorded", "measured") for w in words) and \
-                    (after >= len(self.items) or self.items[after].words in ("?", ".", "!") or self.kind(after) in ("noun",) or
-                     self.kind(self.skip(after, 2, ("filler",))) in ("connector", "") or self.items[after].words.lower() in ("score", "value")):  # fmt: skip
-                asked = any(x.words.lower() in ("which", "what") for x in self.items[:i] if x.kind == "filler") and self.items[i].words.lower() in ("has", "have") and not words
-                return 0 if asked and self.items[j].payload not in ("fid", "kid", "description", "notes") else self._emit_lack(i, j, False)
+            if (
+                self.kind(j) == "field"
+                and self.items[j].payload not in ("dataset", "architecture", "num_parameters", "image_size")
+                and all(w in ("a", "an", "any", "known", "recorded", "measured") for w in words)
+                and (
+                    after >= len(self.items)
+                    or self.items[after].words in ("?", ".", "!")
+                    or self.kind(after) in ("noun",)
+                    or self.kind(self.skip(after, 2, ("filler",))) in ("connector", "")
+                    or self.items[after].words.lower() in ("score", "value")
+                )
+            ):
+                asked = (
+                    any(x.words.lower() in ("which", "what") for x in self.items[:i] if x.kind == "filler")
+                    and self.items[i].words.lower() in ("has", "have")
+                    and not words
+                )
+                return (
+                    0
+                    if asked and self.items[j].payload not in ("fid", "kid", "description", "notes")
+                    else self._emit_lack(i, j, False)
+                )
         return 0
 
     def _emit_lack(self, first: int, field: int, absent: bool, after: int = 0) -> int:
@@ -371,5 +548,3 @@ class Reducer:
         if column in ("architecture", "arch_tags"):
             missing = IsNull("architecture")
         return self.emit(first, after or field + 1, f"known {column}", missing if absent else Not(missing))
-
-

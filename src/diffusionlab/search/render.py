@@ -20,19 +20,76 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 # in order of worth: as many as fit are shown
-USUAL = ("run_id", "name", "dataset", "arch_tags", "fid", "val_loss", "status", "created_at", "num_parameters", "lr", "batch_size",
-         "optimizer", "epochs", "hardware_kind", "schedule", "parameterization", "image_size", "modified_at", "description")  # fmt: skip
+USUAL = (
+    "run_id",
+    "name",
+    "dataset",
+    "arch_tags",
+    "fid",
+    "val_loss",
+    "status",
+    "created_at",
+    "num_parameters",
+    "lr",
+    "batch_size",
+    "optimizer",
+    "epochs",
+    "hardware_kind",
+    "schedule",
+    "parameterization",
+    "image_size",
+    "modified_at",
+    "description",
+)
 WIDE = {
-    "Rank": "rank", "Model ID": "run_id", "Similarity Score": "score", "Distance": "distance", "Size": "size_bytes", "Created": "created_at",
-    "Modified": "modified_at", "Path": "path", "Description": "description", "Framework": "framework", "Arch": "arch_tags",
-    "Dataset": "dataset", "Batch": "batch_size", "LR": "lr", "Optimizer": "optimizer", "Epochs": "epochs", "HW": "hardware",
-}  # fmt: skip
-_HEADS = {"run_id": "run", "arch_tags": "facets", "num_parameters": "params", "batch_size": "batch", "created_at": "created",
-          "modified_at": "modified", "hardware_kind": "hw", "parameterization": "predicts", "image_size": "px",
-          "size_bytes": "size", "images_per_second": "img/s"}  # fmt: skip
-_CAPS = {"name": 34, "arch_tags": 30, "description": 60, "path": 44, "notes": 40, "architecture": 26, "dataset": 18, "hardware": 24}
+    "Rank": "rank",
+    "Model ID": "run_id",
+    "Similarity Score": "score",
+    "Distance": "distance",
+    "Size": "size_bytes",
+    "Created": "created_at",
+    "Modified": "modified_at",
+    "Path": "path",
+    "Description": "description",
+    "Framework": "framework",
+    "Arch": "arch_tags",
+    "Dataset": "dataset",
+    "Batch": "batch_size",
+    "LR": "lr",
+    "Optimizer": "optimizer",
+    "Epochs": "epochs",
+    "HW": "hardware",
+}
+_HEADS = {
+    "run_id": "run",
+    "arch_tags": "facets",
+    "num_parameters": "params",
+    "batch_size": "batch",
+    "created_at": "created",
+    "modified_at": "modified",
+    "hardware_kind": "hw",
+    "parameterization": "predicts",
+    "image_size": "px",
+    "size_bytes": "size",
+    "images_per_second": "img/s",
+}
+_CAPS = {
+    "name": 34,
+    "arch_tags": 30,
+    "description": 60,
+    "path": 44,
+    "notes": 40,
+    "architecture": 26,
+    "dataset": 18,
+    "hardware": 24,
+}
 _FLOORS = {"name": 22, "arch_tags": 20, "description": 24, "path": 20, "notes": 16}
-_IMPLIED = {"cnn": ("unet", "resnet"), "transformer": ("dit",), "attention": ("linear_attention",), "conditional": ("cfg",)}
+_IMPLIED = {
+    "cnn": ("unet", "resnet"),
+    "transformer": ("dit",),
+    "attention": ("linear_attention",),
+    "conditional": ("cfg",),
+}
 
 
 def cell(row: Row, column: str, rank: int = 0, score: float = 1.0) -> str:
@@ -53,13 +110,39 @@ def pick_columns(result: Result, width: int) -> list[str]:
     """The columns that fit into `width`: those the question is about first, constants of all rows last."""
     query, rows = result.query, result.rows
     asked = [query.order.column] if query.order else []
-    asked += [*query.show, *(leaf.column for leaf in query.condition.leaves() if leaf.column not in ("text", "run_id", "hardware"))]
-    wanted = list(dict.fromkeys(["run_id", "name", *asked, *USUAL]))
+    asked += [
+        *query.show,
+        *(leaf.column for leaf in query.condition.leaves() if leaf.column not in ("text", "run_id", "hardware")),
+    ]
+    several = ["dataset"] if len({row.get("dataset") for row in rows}) > 1 else []
+    several += (
+        ["status"] if query.order and query.order.keep and any(row.get("status") != "finished" for row in rows) else []
+    )
+    wanted = list(dict.fromkeys(["run_id", "name", *several, *asked, *USUAL]))
     wanted = [c for c in wanted if c in USUAL or c in asked]
-    empty = [c for c in wanted if c not in ("run_id", "name", *asked) and all(row.get(c) in (None, [], "") for row in rows)]
+    empty = [
+        c for c in wanted if c not in ("run_id", "name", *asked) and all(row.get(c) in (None, [], "") for row in rows)
+    ]
     order = query.order.column if query.order else ""
-    same = [c for c in wanted[2:] if c not in (order, *query.show) and c in ("status", "dataset", "hardware_kind", "schedule", "parameterization", "optimizer", "image_size", "batch_size", "epochs")
-            and len(rows) > 1 and len({row.get(c) for row in rows}) == 1]  # fmt: skip
+    same = [
+        c
+        for c in wanted[2:]
+        if c not in (order, *query.show)
+        and c
+        in (
+            "status",
+            "dataset",
+            "hardware_kind",
+            "schedule",
+            "parameterization",
+            "optimizer",
+            "image_size",
+            "batch_size",
+            "epochs",
+        )
+        and len(rows) > 1
+        and len({row.get(c) for row in rows}) == 1
+    ]
     wanted = [c for c in wanted if c not in empty and c not in same] + [c for c in same if c not in empty]
     chosen: list[str] = []
     used = 0
@@ -85,18 +168,29 @@ def table(result: Result, columns: Sequence[str], width: int, heads: Sequence[st
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, header_style="bold", width=None)
+    made = Table(box=None, pad_edge=False, header_style="bold")
     spare = width - sum(_natural(result.rows, c) + 2 for c in columns) + 2
     for number, column in enumerate(columns):
-        natural = _natural(result.rows, column)
+        natural = max(_natural(result.rows, column), len(heads[number]) if heads else 0)
         if spare < 0 and column in _FLOORS:
             given = max(_FLOORS[column], natural + spare)
             spare += natural - given
             natural = given
-        numeric = column in ("rank", "score", "distance") or column.startswith("metrics.") or (column in COLUMNS and kind_of(column) in ("int", "float"))
+        numeric = (
+            column in ("rank", "score", "distance")
+            or column.startswith("metrics.")
+            or (column in COLUMNS and kind_of(column) in ("int", "float"))
+        )
         style = {"run_id": "cyan", "name": "bold"}.get(column, "")
-        made.add_column(heads[number] if heads else head(column), justify="right" if numeric else "left", no_wrap=True, overflow="ellipsis",
-                        style=style, max_width=natural, min_width=min(natural, 8) if column in _FLOORS else natural)  # fmt: skip
+        made.add_column(
+            heads[number] if heads else head(column),
+            justify="right" if numeric else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            style=style,
+            max_width=natural,
+            min_width=min(natural, 8) if column in _FLOORS else natural,
+        )
     for rank, (row, score) in enumerate(zip(result.rows, result.scores, strict=True), 1):
         made.add_row(*(Text(cell(row, c, rank, score)) for c in columns))
     return made
@@ -155,13 +249,44 @@ def _plain_json(row: Row, column: str) -> Any:
 
 def as_json(result: Result, interpretation: dict[str, Any], answer: str, warnings: Sequence[str]) -> str:
     """The answer for programs: query, interpretation, intent, total, hits, answer, warnings."""
-    shown = ("name", "status", "created_at", "modified_at", "framework", "architecture", "arch_tags", "dataset", "batch_size", "lr", "optimizer", "epochs",
-             "hardware", "num_parameters", "image_size", "schedule", "parameterization", "metrics", "description", "path", "size_bytes")  # fmt: skip
+    shown = (
+        "name",
+        "status",
+        "created_at",
+        "modified_at",
+        "framework",
+        "architecture",
+        "arch_tags",
+        "dataset",
+        "batch_size",
+        "lr",
+        "optimizer",
+        "epochs",
+        "hardware",
+        "num_parameters",
+        "image_size",
+        "schedule",
+        "parameterization",
+        "metrics",
+        "description",
+        "path",
+        "size_bytes",
+    )
     hits = [
-        {"run_id": row["run_id"], "score": score} | {c: _plain_json(row, c) for c in shown} | {"evidence": evidence(row, result)}
+        {"run_id": row["run_id"], "score": score}
+        | {c: _plain_json(row, c) for c in shown}
+        | {"evidence": evidence(row, result)}
         for row, score in zip(result.rows, result.scores, strict=True)
     ]
-    return json.dumps({"query": result.query.question, "interpretation": interpretation, "intent": result.query.intent, "total": result.total,
-                       "hits": hits, "answer": answer, "warnings": list(warnings)}, ensure_ascii=False)  # fmt: skip
-
-
+    return json.dumps(
+        {
+            "query": result.query.question,
+            "interpretation": interpretation,
+            "intent": result.query.intent,
+            "total": result.total,
+            "hits": hits,
+            "answer": answer,
+            "warnings": list(warnings),
+        },
+        ensure_ascii=False,
+    )

@@ -3,69 +3,60 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.canonical import squeeze
-from diffusionlab.registry.columns import METRIC_COLUMNS
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, IsNull, Not, Or
+from diffusionlab.registry.filter import And, Compare, Contains, In, Not
 from diffusionlab.search.calendar_words import MONTH_NAMES, NUMBER_WORDS, WEEKDAYS
 from diffusionlab.search.dates import read_when
+from diffusionlab.search.english import common, filler
+from diffusionlab.search.items import Condition, Item, Number, value_filter
 from diffusionlab.search.known import Known
-from diffusionlab.search.lexicon import FIELDS, OPERATOR_SIGNS, Meaning, filler, longest, phrases, spellable
+from diffusionlab.search.lexicon import FIELDS, OPERATOR_SIGNS, Meaning, longest, phrases, spellable
 from diffusionlab.search.text import stem
 from diffusionlab.search.tokens import Token, clean, tokenize
-from diffusionlab.search.typos import repair
-from diffusionlab.search.where import any_gpu
+from diffusionlab.search.typos import near, repair
 
-FREE_COLUMNS = ("tags", "sweep", "host", "name", "git_commit", "config_hash", "data_hash", "parent_run", "framework",
-                "dataset", "optimizer", "schedule", "sampler", "architecture", "hardware_kind", "precision",
-                "parameterization")  # fmt: skip
 _GLUE = {"-", "/", "_", "'", ".", "&", "+"}
-_SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "mil": 1e6, "million": 1e6, "millions": 1e6, "b": 1e9,
-           "bn": 1e9, "billion": 1e9, "hundred": 1e2}  # fmt: skip
+_SCALES = {
+    "k": 1e3,
+    "thousand": 1e3,
+    "m": 1e6,
+    "mio": 1e6,
+    "mil": 1e6,
+    "million": 1e6,
+    "millions": 1e6,
+    "b": 1e9,
+    "bn": 1e9,
+    "billion": 1e9,
+    "hundred": 1e2,
+}
 _UNITS = {
     **dict.fromkeys(("px", "pixel", "pixels"), ("image_size", 1.0)),
-    "kb": ("size_bytes", 1e3), "mb": ("size_bytes", 1e6), "gb": ("size_bytes", 1e9), "tb": ("size_bytes", 1e12),
-    "megabytes": ("size_bytes", 1e6), "gigabytes": ("size_bytes", 1e9), "mib": ("size_bytes", 2.0**20), "gib": ("size_bytes", 2.0**30),
+    "kb": ("size_bytes", 1e3),
+    "mb": ("size_bytes", 1e6),
+    "gb": ("size_bytes", 1e9),
+    "tb": ("size_bytes", 1e12),
+    "megabytes": ("size_bytes", 1e6),
+    "gigabytes": ("size_bytes", 1e9),
+    "mib": ("size_bytes", 2.0**20),
+    "gib": ("size_bytes", 2.0**30),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), ("seconds", 1.0)),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), ("seconds", 60.0)),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), ("seconds", 3600.0)),
     **dict.fromkeys(("d", "day", "days"), ("seconds", 86400.0)),
-    "gflops": ("flops", 1e9), "mflops": ("flops", 1e6), "tflops": ("flops", 1e12),
-}  # fmt: skip
-_NUMBER_WORDS = {w: float(n) for w, n in NUMBER_WORDS.items() if " " not in w and w not in ("a", "an", "one", "few", "several", "dozen")}
+    "gflops": ("flops", 1e9),
+    "mflops": ("flops", 1e6),
+    "tflops": ("flops", 1e12),
+}
+_NUMBER_WORDS = {
+    w: float(n)
+    for w, n in NUMBER_WORDS.items()
+    if " " not in w and w not in ("a", "an", "one", "few", "several", "dozen")
+}
 _NUMBER_WORDS |= {"half": 0.5, "million": 1e6, "thousand": 1e3, "billion": 1e9}
 _ORDINAL_WORDS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
-
-
-@dataclass(frozen=True)
-class Number:
-    value: float
-    column: str | None = None  # told by the unit
-    step: float = 0.0  # weight of the last digit written, where a suffix rounds: 2.2M -> 0.1M
-    typed: str = ""
-    dim: bool = False  # 32x32
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One condition. Values of a `single` category exclude each other, so that "and" between them means or."""
-
-    category: str
-    filter: Filter
-    single: bool = False
-    words: str = ""
-
-
-@dataclass(frozen=True)
-class Item:
-    kind: str
-    payload: Any
-    words: str
-    start: int  # place in the text
-    end: int
 
 
 class Scanner:
@@ -124,10 +115,18 @@ class Scanner:
         if len(word) < 4 or not word.isalpha() or not word.isascii():
             return False
         plain = {word, word.removesuffix("s"), word.removesuffix("es"), word.removeprefix("non")}
-        return not (plain & phrases().keys() or word in spellable() or word in filler() or word in _COMMON
-                    or plain & self.known.spellings.keys() or word in self.known.words or stem(word) in self.known.stems
-                    or word in NUMBER_WORDS or word in self.known.metrics
-                    or any(name.startswith(word) and len(word) > 2 for name in (*MONTH_NAMES, *WEEKDAYS)))  # fmt: skip
+        return not (
+            plain & phrases().keys()
+            or word in spellable()
+            or word in filler()
+            or word in common()
+            or plain & self.known.spellings.keys()
+            or word in self.known.words
+            or (stem(word) in self.known.stems and not near(word, spellable()))
+            or word in NUMBER_WORDS
+            or word in self.known.metrics
+            or any(name.startswith(word) and len(word) > 2 for name in (*MONTH_NAMES, *WEEKDAYS))
+        )
 
     # -- rules: each returns the index after what it has read, or 0
 
@@ -142,10 +141,18 @@ class Scanner:
         position = i + 1
         while position < len(self.tokens):
             t = self.tokens[position]
-            ranged = ids and self.tokens[position - 1].text in ("-", "to", "through", "until") and self.tokens[position - 2].kind == "number"
+            ranged = (
+                ids
+                and self.tokens[position - 1].text in ("-", "to", "through", "until")
+                and self.tokens[position - 2].kind == "number"
+            )
             if ranged and t.raw.isdigit():
                 low = int(self.tokens[position - 2].raw)
-                ids += [r for n in range(low + 1, min(int(t.raw), low + 10_000) + 1) for r in self.known.ids_by_number.get(n, ())]
+                ids += [
+                    r
+                    for n in range(low + 1, min(int(t.raw), low + 10_000) + 1)
+                    for r in self.known.ids_by_number.get(n, ())
+                ]
                 position = after = position + 1
             elif t.kind == "number" and t.raw.isdigit() and not self._counts(position):
                 number_ids = self.known.ids_by_number.get(int(t.raw), ())
@@ -154,7 +161,27 @@ class Scanner:
                     break
                 ids += number_ids or (f"{token.text}-{t.raw}",)
                 position = after = position + 1
-            elif t.text in ("-", "#", "and", "or", ",", "no", "number", ".", "&", "run", "vs", "versus", "to", "through", "until") and position - after < 3:
+            elif (
+                t.text
+                in (
+                    "-",
+                    "#",
+                    "and",
+                    "or",
+                    ",",
+                    "no",
+                    "number",
+                    ".",
+                    "&",
+                    "run",
+                    "vs",
+                    "versus",
+                    "to",
+                    "through",
+                    "until",
+                )
+                and position - after < 3
+            ):
                 position += 1
             else:
                 break
@@ -167,8 +194,11 @@ class Scanner:
     def _counts(self, i: int) -> bool:
         """Whether the number at i belongs to a following unit or field, as in "runs 100 epochs"."""
         following = self.tokens[i + 1 : i + 2]
-        return bool(following) and (following[0].text in _UNITS or following[0].text in _SCALES
-                                    or phrases().get(following[0].compact, ("",))[0] == "field")  # fmt: skip
+        return bool(following) and (
+            following[0].text in _UNITS
+            or following[0].text in _SCALES
+            or phrases().get(following[0].compact, ("",))[0] == "field"
+        )
 
     def _when(self, i: int) -> int:
         token = self.tokens[i]
@@ -180,7 +210,10 @@ class Scanner:
         if not when:
             return 0
         after = next((j for j in range(i, len(self.tokens)) if self.tokens[j].start >= when.end), len(self.tokens))
-        if self.tokens[after - 1].end > when.end and self.tokens[after - 1].text.rstrip(".") != self.text[self.tokens[after - 1].start : when.end]:
+        if (
+            self.tokens[after - 1].end > when.end
+            and self.tokens[after - 1].text.rstrip(".") != self.text[self.tokens[after - 1].start : when.end]
+        ):
             return 0
         words = self.text[token.start : when.end]
         if re.search(r"\d{4}$", words) and self._after_comparison() and words[:4].isdigit():
@@ -189,7 +222,9 @@ class Scanner:
 
     def _after_comparison(self) -> bool:
         for item in reversed(self.items):
-            if item.kind in ("comparator", "between") or (item.kind == "field" and item.payload not in ("created_at", "modified_at")):
+            if item.kind in ("comparator", "between") or (
+                item.kind == "field" and item.payload not in ("created_at", "modified_at")
+            ):
                 return True
             if item.kind not in ("filler", "carrier"):
                 return False
@@ -204,11 +239,24 @@ class Scanner:
             if size in self.known.image_sizes or size > 16:
                 return self._add("number", Number(token.value, "image_size", typed=token.raw, dim=True), i, i + 1)
             return self._add("text", (token.raw.replace("x", " x "), token.raw), i, i + 1)
-        if token.kind == "number" and len(token.raw) == 4 and self.known.hardware(token.raw) and not self._after_comparison():
+        if (
+            token.kind == "number"
+            and len(token.raw) == 4
+            and self.known.hardware(token.raw)
+            and not self._after_comparison()
+        ):
             return 0  # "3060s"
-        if token.text in ("one", "a", "an") and i + 1 < len(self.tokens) and self.tokens[i + 1].text in ("million", "billion", "thousand", "hundred"):
+        if (
+            token.text in ("one", "a", "an")
+            and i + 1 < len(self.tokens)
+            and self.tokens[i + 1].text in ("million", "billion", "thousand", "hundred")
+        ):
             value, digits = 1.0, 0
-        elif token.kind == "word" and token.text in _NUMBER_WORDS and not (token.text in ("half",) and not self._is_scale(i + 1)):
+        elif (
+            token.kind == "word"
+            and token.text in _NUMBER_WORDS
+            and not (token.text in ("half",) and not self._is_scale(i + 1))
+        ):
             value, digits = _NUMBER_WORDS[token.text], 0
         elif token.kind == "number":
             value, digits = token.value, token.digits
@@ -235,6 +283,8 @@ class Scanner:
             if unit and (t.glued or len(t.text) > 1) and not (t.text == "second" and not t.glued):
                 column, scale = unit[0], scale * unit[1]
                 after += 1
+            elif t.text in ("weights", "weight") and value * scale >= 1000:
+                column, after = "num_parameters", after + 1
             elif t.text == "+" and t.glued:
                 self._add("number", Number(value * scale, column, typed=token.raw), i, after)
                 return self._add("afterwards", ">=", after, after + 1)
@@ -242,14 +292,18 @@ class Scanner:
         ordinal = self.tokens[after : after + 1]
         if ordinal and ordinal[0].glued and ordinal[0].text in ("st", "nd", "rd", "th"):
             return self._add("ordinal", int(value), i, after + 1)
-        return self._add("number", Number(value * scale, column, step, self.raw[token.start : self.tokens[after - 1].end]), i, after)
+        return self._add(
+            "number", Number(value * scale, column, step, self.raw[token.start : self.tokens[after - 1].end]), i, after
+        )
 
     def _is_scale(self, i: int) -> bool:
         return any(t.text in _SCALES or t.text in ("a", "an") for t in self.tokens[i : i + 1])
 
     def _times(self, i: int) -> bool:
         texts = [t.text for t in self.tokens[i + 1 : i + 3]]
-        return bool(texts) and texts[0] == "x" and len(texts) > 1
+        return (len(texts) > 1 and texts[0] == "x") or (
+            texts[:1] in (["gpus"], ["gpu"], ["cards"]) and self.tokens[i].value > 1
+        )
 
     def _phrase(self, i: int) -> int:
         """The longest span from token i that means something."""
@@ -267,7 +321,10 @@ class Scanner:
             if len(key) > longest() + 2:
                 break
             meaning = self._meaning(key, i, j)
-            if meaning and not (j + 1 < len(self.tokens) and (self._cuts(i, j) or self._goes_on(meaning, i, j))):
+            if meaning and not (
+                j + 1 < len(self.tokens)
+                and ((meaning[0] != "superlative" and self._cuts(i, j)) or self._goes_on(meaning, i, j))
+            ):
                 best, last = meaning, j
         if best is None or not key:
             return 0
@@ -284,8 +341,11 @@ class Scanner:
     def _goes_on(self, meaning: Meaning, i: int, j: int) -> bool:
         """Whether "or higher" is the beginning of "or higher than 100"."""
         following = self.tokens[j + 1]
-        return meaning[0] == "afterwards" and self.tokens[i].text in ("and", "or") and (
-            following.kind == "number" or following.text in (*_NUMBER_WORDS, "than"))  # fmt: skip
+        return (
+            meaning[0] == "afterwards"
+            and self.tokens[i].text in ("and", "or")
+            and (following.kind == "number" or following.text in (*_NUMBER_WORDS, "than"))
+        )
 
     def _meaning(self, key: str, i: int, j: int) -> Meaning | None:
         known = self.known
@@ -293,17 +353,41 @@ class Scanner:
             return None
         if key in known.spellings and not (i == j and key in filler()):
             column, value = known.spellings[key]
-            if not (column == "architecture" and (i != j or key in phrases())) and column not in ("status", "hardware", "hardware_kind"):
-                return phrases().get(key) if key in phrases() and phrases()[key][0] != "value" else ("value", (column, (value,)))
+            if not (column == "architecture" and (i != j or key in phrases())) and column not in (
+                "status",
+                "hardware",
+                "hardware_kind",
+            ):
+                return (
+                    phrases().get(key)
+                    if key in phrases() and phrases()[key][0] != "value"
+                    else ("value", (column, (value,)))
+                )
         for form in (key, key.removesuffix("s"), key.removesuffix("es")):
-            if form in phrases() and (form == key or (phrases()[form][0] in ("value", "facet", "not facet") and len(form) > 2)):
+            if form in phrases() and (
+                form == key or (phrases()[form][0] in ("value", "facet", "not facet") and len(form) > 2)
+            ):
                 return phrases()[form]
         words = self.raw[self.tokens[i].start : self.tokens[j].end]
         if j - i < 5 and (i != j or len(key) > 1):
+            several = re.fullmatch(r"(\d+)\s?x?\s?(?:gpus?|cards|accelerators|devices)", words.lower())
+            if several and int(several[1]) > 1:
+                found = tuple(v for v in known.values["hardware"] if squeeze(v).startswith(several[1] + "x"))
+                return ("value", ("hardware", found or (words,)))
             multi = re.fullmatch(r"(\d+)\s?x\s+(.+)", words)
             if multi and known.hardware(multi[2]):
-                return ("value", ("hardware", tuple(v for v in known.values["hardware"] if squeeze(v).startswith(multi[1] + "x")
-                        and known.hardware(v) == known.hardware(multi[2])) or (words,)))  # fmt: skip
+                return (
+                    "value",
+                    (
+                        "hardware",
+                        tuple(
+                            v
+                            for v in known.values["hardware"]
+                            if squeeze(v).startswith(multi[1] + "x") and known.hardware(v) == known.hardware(multi[2])
+                        )
+                        or (words,),
+                    ),
+                )
             if kind := known.hardware(words):
                 return ("value", ("hardware_kind", (kind,)))
         if key in {squeeze(m) for m in known.metrics}:
@@ -313,12 +397,17 @@ class Scanner:
         if key.startswith("non") and phrases().get(key[3:], ("",))[0] == "facet":
             return ("not facet", phrases()[key[3:]][1])
         if key == "pytorch" or key == "torch":
-            return ("value", ("framework", tuple(v for v in known.values["framework"] if "torch" in v.lower()) or ("PyTorch",)))
+            return (
+                "value",
+                ("framework", tuple(v for v in known.values["framework"] if "torch" in v.lower()) or ("PyTorch",)),
+            )
         if key == "one" and i == j:
             return phrases()["one"]
         version = re.fullmatch(r"(?:py)?torch(\d\d*)", key)
         if version and i != j:
-            same = tuple(v for v in known.values["framework"] if squeeze(v).removeprefix("py") == squeeze(key).removeprefix("py"))
+            same = tuple(
+                v for v in known.values["framework"] if squeeze(v).removeprefix("py") == squeeze(key).removeprefix("py")
+            )
             return ("value", ("framework", same or (words,)))
         return None
 
@@ -329,21 +418,35 @@ class Scanner:
         if kind == "facet":
             return self._add("condition", Condition("facet", Contains("arch_tags", payload), words=words), i, after)
         if kind == "not facet":
-            return self._add("condition", Condition("facet", Not(Contains("arch_tags", payload)), words=words), i, after)
+            return self._add(
+                "condition", Condition("facet", Not(Contains("arch_tags", payload)), words=words), i, after
+            )
         if kind == "full attention":
             both = And(Contains("arch_tags", "attention"), Not(Contains("arch_tags", "linear_attention")))
             return self._add("condition", Condition("facet", both, words=words), i, after)
         if kind == "not finished":
-            return self._add("condition", Condition("status", Compare("status", "!=", "finished"), True, words), i, after)
+            return self._add(
+                "condition", Condition("status", Compare("status", "!=", "finished"), True, words), i, after
+            )
         if kind == "unsuccessful":
             ended = In("status", ("failed", "crashed", "interrupted"))
             return self._add("condition", Condition("status", ended, True, words), i, after)
         if kind == "family":
             kinds = tuple(k for k in self.known.values["hardware_kind"] if k.startswith(payload)) or (payload,)
-            return self._add("condition", Condition("hardware_kind", value_filter("hardware_kind", kinds, self.known), True, words), i, after)
+            return self._add(
+                "condition",
+                Condition("hardware_kind", value_filter("hardware_kind", kinds, self.known), True, words),
+                i,
+                after,
+            )
         if kind == "multi":
             several = tuple(v for v in self.known.values["hardware"] if re.match(r"(?!1\s?x)\d+\s?x", v.lower()))
-            return self._add("condition", Condition("hardware", In("hardware", several), True, words), i, after)
+            return self._add(
+                "condition",
+                Condition("hardware", value_filter("hardware", several or ("more than one",), self.known), True, words),
+                i,
+                after,
+            )
         if kind == "text" or (kind == "field" and self._told(i)):
             payload = payload if kind == "text" else (words,)
             return self._add("text", (*payload, words), i, after)
@@ -353,19 +456,38 @@ class Scanner:
         occurring = tuple(v for v in values if v in self.known.values.get(column, ()))
         if column == "status" and self._is_verb_of_text(i, after):
             return 0
-        if not occurring and column in ("schedule", "parameterization", "sampler", "precision", "status"):
+        if not occurring and column in ("schedule", "parameterization", "sampler", "precision", "status"):  # noqa: SIM102
             if all(stem(w) in self.known.stems for w in re.findall(r"[a-z]+", words.lower())) and column != "status":
                 return self._add("text", (words, words), i, after)
-        return self._add("condition", Condition(column, value_filter(column, occurring or values[:1], self.known), True, words), i, after)
+        return self._add(
+            "condition",
+            Condition(column, value_filter(column, occurring or values[:1], self.known), True, words),
+            i,
+            after,
+        )
 
     def _told(self, i: int) -> bool:
         """Whether the word before says that a text mentions what follows: "mentions sweep"."""
-        return i > 0 and self.tokens[i - 1].text in ("mention", "mentions", "mentioning", "mentioned", "says", "saying", "contains", "containing", "about")
+        return i > 0 and self.tokens[i - 1].text in (
+            "mention",
+            "mentions",
+            "mentioning",
+            "mentioned",
+            "says",
+            "saying",
+            "contains",
+            "containing",
+            "about",
+        )
 
     def _is_verb_of_text(self, i: int, after: int) -> bool:
-        """"Error" and "done" are words of a text in "memory error" and "validation error"."""
-        return self.tokens[i].text in ("error", "errors") and i > 0 and self.tokens[i - 1].kind == "word" and (
-            self.tokens[i - 1].text not in filler() | {"an", "with", "by", "in"})  # fmt: skip
+        """ "Error" and "done" are words of a text in "memory error" and "validation error"."""
+        return (
+            self.tokens[i].text in ("error", "errors")
+            and i > 0
+            and self.tokens[i - 1].kind == "word"
+            and (self.tokens[i - 1].text not in filler() | {"an", "with", "by", "in"})
+        )
 
     def _word(self, i: int) -> int:
         token = self.tokens[i]
@@ -377,13 +499,18 @@ class Scanner:
         if token.kind == "word" and token.text in _ORDINAL_WORDS:
             return self._add("ordinal", _ORDINAL_WORDS[token.text], i, i + 1)
         after = i + 1
-        while after + 1 < len(self.tokens) and self.tokens[after].text in ("-", "_") and self.tokens[after].glued and self.tokens[after + 1].glued:
+        while (
+            after + 1 < len(self.tokens)
+            and self.tokens[after].text in ("-", "_")
+            and self.tokens[after].glued
+            and self.tokens[after + 1].glued
+        ):
             after += 2
         if after > i + 1 and self._mixed(i, after):  # "ViT-G", "min-SNR": one word
             return self._add("text", (self.raw[token.start : self.tokens[after - 1].end],) * 2, i, after)
         if token.kind == "word" and {token.text, token.compact, token.text.partition("'")[0]} & filler():
             return self._add("filler", None, i, i + 1)
-        if token.kind == "word" and token.text in _COMMON and stem(token.text) not in self.known.stems:
+        if token.kind == "word" and token.text in common() and stem(token.text) not in self.known.stems:
             return self._add("filler", None, i, i + 1)
         if token.kind in ("word", "date", "clock", "number"):
             return self._add("text", (token.raw,) * 2, i, i + 1)
@@ -391,31 +518,10 @@ class Scanner:
 
     def _mixed(self, i: int, after: int) -> bool:
         parts = [t.text for t in self.tokens[i:after] if t.kind == "word"]
-        return not all(part in filler() or phrases().get(part, ("",))[0] in ("facet", "value", "noun", "carrier") for part in parts)
-
-
-def value_filter(column: str, values: tuple[str, ...], known: Known) -> Filter:
-    """The column has one of the values; `gpu` is every GPU; a schedule "none" is also one that is not known."""
-    if column == "hardware_kind" and values == ("gpu",):
-        return any_gpu(known)
-    if len(values) == 1:
-        return Compare(column, "=", values[0])
-    return In(column, values)
-
-
-def missing_filter(column: str, known: Known) -> Filter:
-    """The run lacks the column: null, or "none" where that is a value."""
-    if column == "metrics":
-        return And(*(IsNull(metric) for metric in METRIC_COLUMNS))
-    if "none" in known.values.get(column, ()):
-        return Or(IsNull(column), Compare(column, "=", "none"))
-    return IsNull(column)
+        return not all(
+            part in filler() or phrases().get(part, ("",))[0] in ("facet", "value", "noun", "carrier") for part in parts
+        )
 
 
 def _metric_column(name: str) -> str:
     return name if name in FIELDS else f"metrics.{name}"
-
-
-_COMMON = frozenset(
-    ["able", "accept", "access", "across", "actually", "add", "afraid", "agree", "allow", "almost", "alone", "amazing", "apart", "around", "arrive", "away", "bad", "basic", "bear", "bit", "bring", "broad", "call", "calm", "care", "careful", "carry", "cause", "certainly", "chance", "change", "clean", "clear", "clearly", "close", "common", "complete", "concern", "consider", "continue", "contrary", "cool", "correct", "cover", "crazy", "cross", "curious", "cut", "dare", "dear", "decent", "deal", "decide", "definitely", "depend", "design", "develop", "difficult", "direct", "discover", "double", "doubt", "dream", "drop", "during", "eager", "earn", "easy", "effect", "effort", "else", "enjoy", "enough", "entirely", "especially", "essentially", "evaluate", "evaluated", "evaluation", "event", "everybody", "evidence", "exciting", "expect", "experience", "explain", "express", "extra", "extremely", "face", "fact", "fair", "fancy", "favorite", "favourite", "feel", "fill", "finally", "fit", "focus", "force", "forget", "form", "forward", "free", "frequently", "fresh", "friend", "fun", "further", "future", "gather", "general", "generally", "glad", "grab", "guess", "guy", "guys", "handle", "hang", "happy", "hard", "hardly", "hear", "heavy", "helpful", "hold", "honest", "hope", "hopefully", "hot", "huge", "idea", "ideal", "identify", "imagine", "immediately", "impact", "important", "impressive", "improve", "increase", "indeed", "inspect", "instead", "intend", "interest", "introduce", "issue", "job", "join", "judge", "keen", "kinda", "knowing", "lead", "learn", "learned", "leave", "likely", "limit", "line", "listing", "literally", "live", "locate", "lose", "love", "main", "manage", "manner", "mark", "maybe", "mind", "minor", "miss", "mistake", "moment", "mostly", "move", "multiple", "narrow", "natural", "nature", "necessary", "never", "nicely", "nobody", "normal", "notable", "noticed", "obviously", "occasionally", "occur", "offer", "often", "open", "opinion", "ordinary", "original", "otherwise", "outcome", "output", "own", "paper", "particularly", "pass", "pay", "perfect", "period", "piece", "place", "plain", "plan", "play", "plenty", "point", "poor", "popular", "position", "potential", "prefer", "present", "press", "pretty", "previous", "previously", "primarily", "prior", "problem", "process", "promising", "proper", "provide", "pull", "purpose", "push", "quick", "quickly", "random", "range", "rather", "reason", "reasonable", "receive", "reduce", "regular", "regularly", "remain", "remaining", "remarkable", "remind", "remove", "replace", "reply", "report", "request", "require", "research", "reset", "respect", "rest", "result", "reveal", "review", "rid", "rough", "round", "safe", "scan", "scope", "serious", "serve", "share", "sharp", "shape", "side", "significant", "simple", "since", "single", "sit", "slightly", "slow", "small", "smart", "soon", "special", "specially", "spend", "spot", "stand", "standard", "stay", "step", "strange", "strong", "study", "stuck", "succeed", "suggest", "suit", "super", "support", "suppose", "sure", "surely", "surprise", "surprising", "target", "team", "tend", "term", "test", "tested", "theory", "throw", "tiny", "together", "tomorrow", "tonight", "top", "total", "touch", "tough", "track", "treat", "trick", "true", "trust", "truth", "turn", "typical", "typically", "understand", "unusual", "urgent", "usual", "usually", "various", "verify", "versus", "wait", "walk", "watch", "weird", "welcome", "whole", "wide", "wild", "win", "wise", "wonderful", "word", "worth", "worthy", "write", "wrong", "yes", "yeah", "zero", "favour", "favor", "anymore", "thereof", "thereby", "hitherto", "beforehand", "sorry", "bye", "morning", "evening", "afternoon", "buddy", "folks", "pal", "assistant", "bot", "computer", "machine-like", "please", "pls", "plz", "thx", "best-known", "spot", "notable", "promising", "decent", "stellar", "awesome", "excellent", "outstanding", "superb", "terrible", "awful", "horrible", "mediocre", "acceptable", "passable", "suitable", "appropriate", "relevantly", "individually", "separately", "respective", "collectively", "altogether", "simultaneously"]
-)

@@ -13,8 +13,29 @@ from diffusionlab.registry.filter import Leaf
 TEXT_COLUMNS = ("name", "architecture", "description", "notes", "tags", "search_text")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z]\w)|(?<=[A-Z])(?=[A-Z][a-z])")
-_SUFFIXES = ("isations", "izations", "isation", "ization", "ations", "ation", "ences", "ence", "ions", "ion", "ing", "ies",
-             "ers", "ed", "es", "er", "al", "ly", "s", "e", "y")  # fmt: skip
+_SUFFIXES = (
+    "isations",
+    "izations",
+    "isation",
+    "ization",
+    "ations",
+    "ation",
+    "ences",
+    "ence",
+    "ions",
+    "ion",
+    "ing",
+    "ies",
+    "ers",
+    "ed",
+    "es",
+    "er",
+    "al",
+    "ly",
+    "s",
+    "e",
+    "y",
+)
 
 
 @lru_cache(maxsize=65536)
@@ -52,7 +73,7 @@ class Mentions(Leaf):
     def column(self) -> str:  # type: ignore[override]
         return "text"  # no column of the table, so that the registry leaves it to Python
 
-    def render(self) -> str:
+    def _condition(self) -> str:
         raise ValueError("text is matched in Python: it has no predicate")
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:

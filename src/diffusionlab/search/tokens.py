@@ -23,7 +23,7 @@ _PATTERN = re.compile(
   | (?P<op><=|>=|==|!=|<>|≤|≥|≠|≈|<|>|=|~)
   | (?P<word>[^\W\d]\w*(?:['’][^\W\d]+)*|_\w+)
   | (?P<punct>[^\w\s])
-    """,
+    """,  # noqa: E501, RUF001
     re.VERBOSE,
 )
 
@@ -51,7 +51,7 @@ def clean(question: str) -> str:
     """Normalise Unicode (NFKC) and turn control characters into blanks. Raises ValueError when too long."""
     if len(question) > MAX_QUESTION:
         raise ValueError(f"the question has {len(question):,} characters; ask in at most {MAX_QUESTION:,}")
-    text = unicodedata.normalize("NFKC", question).replace("−", "-").replace("’", "'")
+    text = unicodedata.normalize("NFKC", question).replace("−", "-").replace("’", "'")  # noqa: RUF001
     return "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
 
 

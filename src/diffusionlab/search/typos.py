@@ -7,7 +7,7 @@ spoil few correct words; two edits for short words spoil most of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from os.path import commonprefix
+from itertools import takewhile
 
 
 def distance(a: str, b: str, limit: int = 2) -> int:
@@ -29,7 +29,7 @@ def distance(a: str, b: str, limit: int = 2) -> int:
 
 
 def repair(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` most likely was meant to be, or None. Of equally near ones, that with most letters in place."""
+    """The known word that `word` most likely was meant to be, or None. Of equally near ones, that with most letters in place."""  # noqa: E501
     if len(word) < 4 or not word.isalpha():
         return None
     limit = 2 if len(word) >= 8 else 1
@@ -43,13 +43,24 @@ def repair(word: str, known: Iterable[str]) -> str | None:
     return nearest
 
 
+def near(word: str, known: Iterable[str]) -> bool:
+    """Whether one slip parts `word` from a known word of seven letters or more."""
+    return len(word) >= 7 and any(
+        abs(len(k) - len(word)) <= 1 and distance(word, k, 1) <= 1 for k in known if k[0] == word[0]
+    )
+
+
 def _shared(a: str, b: str) -> int:
     """Letters that two words share at their beginning and at their end."""
-    return len(commonprefix([a, b])) + len(commonprefix([a[::-1], b[::-1]]))
+    return sum(
+        sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(x, y, strict=False)))
+        for x, y in ((a, b), (a[::-1], b[::-1]))
+    )
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Known values to offer for an unknown one: the nearest by edits per letter, then by shared pieces."""
+
     def unlikeness(value: str) -> tuple[float, str]:
         a, b = word.lower(), value.lower()
         edits = distance(a, b, limit=max(len(a), len(b))) / max(len(a), len(b), 1)

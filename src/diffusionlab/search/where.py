@@ -1,10 +1,10 @@
 """The --where grammar: text -> filter and filter -> text. Never SQL.
 
-    fid < 20 and (dataset = mnist or dataset = cifar-10)      and, or, not, parentheses
-    unet and not conditional                                  a bare word is an architecture facet
-    lr between 1e-4 and 1e-3, params >= 5M, optimizer in (Adam, AdamW)
-    created >= 2025-04-01, modified = 2025-04, created = "last week"
-    fid is unknown, description is known, text ~ "moving average", name ~ cifar, hardware = gpu
+fid < 20 and (dataset = mnist or dataset = cifar-10)      and, or, not, parentheses
+unet and not conditional                                  a bare word is an architecture facet
+lr between 1e-4 and 1e-3, params >= 5M, optimizer in (Adam, AdamW)
+created >= 2025-04-01, modified = 2025-04, created = "last week"
+fid is unknown, description is known, text ~ "moving average", name ~ cifar, hardware = gpu
 """
 
 from __future__ import annotations
@@ -26,17 +26,35 @@ from diffusionlab.registry.filter import (
     Not,
     Or,
     Value,
-)  # fmt: skip
+)
 from diffusionlab.search.calendar_words import Period, read_period
 from diffusionlab.search.known import Known
 from diffusionlab.search.text import TEXT_COLUMNS, Mentions
 from diffusionlab.search.typos import nearest
 
-SHORT = {"created_at": "created", "modified_at": "modified", "hardware_kind": "hardware", "num_parameters": "params",
-         "size_bytes": "size", "parameterization": "prediction", "arch_tags": "arch", "batch_size": "batch"}  # fmt: skip
-_LONG = {short: column for column, short in SHORT.items()} | {"batch_size": "batch_size", "facet": "arch", "tag": "tags",
-         "bs": "batch_size", "heartbeat": "heartbeat_at", "parameters": "num_parameters", "optimiser": "optimizer"}  # fmt: skip
-_TOKEN = re.compile(r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'[^']*')|(?P<op><=|>=|==|!=|<>|[<>=~])|(?P<mark>[(),])|(?P<word>[^\s()<>=!~,"']+))""")
+SHORT = {
+    "created_at": "created",
+    "modified_at": "modified",
+    "hardware_kind": "hardware",
+    "hardware": "device",
+    "num_parameters": "params",
+    "size_bytes": "size",
+    "parameterization": "prediction",
+    "arch_tags": "arch",
+    "batch_size": "batch",
+}
+_LONG = {short: column for column, short in SHORT.items()} | {
+    "batch_size": "batch_size",
+    "facet": "arch",
+    "tag": "tags",
+    "bs": "batch_size",
+    "heartbeat": "heartbeat_at",
+    "parameters": "num_parameters",
+    "optimiser": "optimizer",
+}
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'[^']*')|(?P<op><=|>=|==|!=|<>|[<>=~])|(?P<mark>[(),])|(?P<word>[^\s()<>=!~,"']+))"""
+)
 _SUFFIX = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "kb": 1e3, "mb": 1e6, "gb": 1e9, "": 1.0}
 _RESERVED = {"and", "or", "not", "in", "is", "between", "text"}
 
@@ -71,7 +89,9 @@ class _Reader:
         while position < len(text.rstrip()):
             m = _TOKEN.match(text, position)
             if not m:
-                raise ValueError(f"--where: cannot read {text[position : position + 20].strip()!r}; values with blanks need quotes")
+                raise ValueError(
+                    f"--where: cannot read {text[position : position + 20].strip()!r}; values with blanks need quotes"
+                )
             self.tokens.append((str(m.lastgroup), m[str(m.lastgroup)]))
             position = m.end()
         self.at = 0
@@ -113,7 +133,9 @@ class _Reader:
                 raise ValueError("--where: a parenthesis is not closed")
             return inner
         if self.kind != "word":
-            raise ValueError(f"--where: expected a field or a facet, found {self.text or 'the end'!r}: as in 'fid < 20 and unet'")
+            raise ValueError(
+                f"--where: expected a field or a facet, found {self.text or 'the end'!r}: as in 'fid < 20 and unet'"
+            )
         word = self.text
         self.at += 1
         return self.condition(word)
@@ -167,7 +189,9 @@ class _Reader:
         if tag in FACETS or tag in self.known.facets:
             return Contains("arch_tags", tag)
         known = sorted({*FACETS, *self.known.facets})
-        raise ValueError(f"--where: {word!r} is no facet (nearest: {', '.join(nearest(word, known))}); a field needs =, <, in or is")
+        raise ValueError(
+            f"--where: {word!r} is no facet (nearest: {', '.join(nearest(word, known))}); a field needs =, <, in or is"
+        )
 
     def mention(self, column: str) -> Filter:
         if self.text != "~":
@@ -201,7 +225,7 @@ class _Reader:
         if kind == "time":
             period = read_period(text.lower(), 0, self.now)
             if not period or period.end < len(text.rstrip()):
-                raise ValueError(f"--where: {text[:40]!r} is no date; type 2025-04-30, 2025-04 or \"last week\"")
+                raise ValueError(f'--where: {text[:40]!r} is no date; type 2025-04-30, 2025-04 or "last week"')
             return period
         if kind in ("int", "float"):
             return _number(column, text)
@@ -234,8 +258,14 @@ def any_gpu(known: Known) -> Filter:
 def compare_period(column: str, operator: str, start: datetime, stop: datetime) -> Filter:
     """A moment against a period: `<= 2025-04` reaches to the end of April, `> 2025-04` starts after it."""
     inside = And(Compare(column, ">=", start), Compare(column, "<", stop))
-    return {"=": inside, "!=": Not(inside), "<": Compare(column, "<", start), ">=": Compare(column, ">=", start),
-            "<=": Compare(column, "<", stop), ">": Compare(column, ">=", stop)}[operator]  # fmt: skip
+    return {
+        "=": inside,
+        "!=": Not(inside),
+        "<": Compare(column, "<", start),
+        ">=": Compare(column, ">=", start),
+        "<=": Compare(column, "<", stop),
+        ">": Compare(column, ">=", stop),
+    }[operator]
 
 
 def _number(column: str, text: str) -> int | float:
@@ -256,6 +286,8 @@ def format_where(condition: Filter, known: Known) -> str:
             return "anything"
         case Or(parts=()):
             return "nothing"
+        case And(parts=(one,)) | Or(parts=(one,)):
+            return format_where(one, known)
         case And():
             return " and ".join(_wrap(part, known, Or) for part in condition.parts)
         case Or():

@@ -115,7 +115,11 @@ class ReconstructionGrid(PictureEvery):
             return None
         data = trainer.datamodule  # type: ignore[attr-defined]
         arrays = data.val if len(data.val) else data.test
-        images = arrays.images[torch.linspace(0, len(arrays) - 1, self.num_images // self.columns * self.columns).long()]
+        images = arrays.images[
+            torch.linspace(0, len(arrays) - 1, self.num_images // self.columns * self.columns).long()
+        ]
         again = tensors.to_uint8(module.reconstruct(tensors.to_float(images).to(module.device)).float()).cpu()
-        rows = [part for pair in zip(images.split(self.columns), again.split(self.columns), strict=True) for part in pair]
+        rows = [
+            part for pair in zip(images.split(self.columns), again.split(self.columns), strict=True) for part in pair
+        ]
         return image_grid(torch.cat(rows), columns=self.columns)
