@@ -102,17 +102,18 @@ class TrainedModel:
 def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
     """Read `folder`/weights.safetensors. Raises UsageError in one line where it is missing, broken or foreign."""
     path, config, state = _read_weights(folder, device)
-    if config["schedule"] is None:
+    network = _own_part(config["model"], path)
+    if isinstance(network, Autoencoder):
         raise UsageError(
             f"{path} is an autoencoder, which draws nothing by itself: train model=latent_unet on the same data, "
             "which will use it"
         )
-    parts = {name: _own_part(config[name], path) for name in ("model", "schedule", "parameterization")}
-    network, codec = parts["model"], build_codec(config.get("codec") or {}, path)
+    schedule, parameterization = (_own_part(config[name], path) for name in ("schedule", "parameterization"))
+    codec = build_codec(config.get("codec") or {}, path)
     for prefix, part in (("codec.", codec), ("", network)):
         own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
         part.to(device).eval().requires_grad_(False).load_state_dict(own)
-    denoiser = Denoiser(network, parts["schedule"].to(device), parts["parameterization"])
+    denoiser = Denoiser(network, schedule.to(device), parameterization)
     return TrainedModel(denoiser, network, codec, config)
 
 

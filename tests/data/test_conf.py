@@ -33,9 +33,7 @@ def data_dir(tmp_path) -> Path:
 @pytest.mark.parametrize("option", sorted(path.stem for path in CONF.glob("*.yaml")))
 def test_an_option_agrees_with_its_class(option, data_dir):
     data = compose(option, data_dir)
-    stated = {
-        key: data[key] for key in ("channels", "image_size", "num_classes", "batch_size", "num_val", "horizontal_flip")
-    }
+    stated = {key: data[key] for key in ("channels", "image_size", "num_classes", "batch_size", "num_val")}
     datamodule = instantiate(data)
     assert isinstance(datamodule, ImageDataModule)
     assert {key: getattr(datamodule, key) for key in stated} == stated

@@ -1,5 +1,7 @@
 """Styles: what is measured, how it is cut into bins, and how a CSV is read."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -43,7 +45,7 @@ def test_bins_rise_with_the_measure_and_are_equal_in_every_class(style):
         of_class = train.labels == label
         bins = [value[of_class & (train.styles == number)] for number in range(3)]
         assert min(len(part) for part in bins) >= 0.2 * int(of_class.sum())
-        for lower, upper in zip(bins, bins[1:], strict=False):
+        for lower, upper in pairwise(bins):
             assert lower.max() <= upper.min()
 
 

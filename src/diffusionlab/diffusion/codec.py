@@ -63,6 +63,8 @@ class LatentCodec(Codec):
     def __init__(self, autoencoder: Autoencoder) -> None:
         super().__init__()
         assert isinstance(autoencoder, nn.Module)
+        self.shift: Tensor
+        self.scale: Tensor
         self.autoencoder: Any = autoencoder.requires_grad_(False).eval()
         per_channel = (autoencoder.latent_shape[0], 1, 1)
         self.register_buffer("shift", torch.zeros(per_channel))

@@ -42,6 +42,9 @@ class Guidance:
 NO_GUIDANCE = Guidance()
 
 
+NO_GUIDANCE = Guidance()
+
+
 @dataclass
 class GuidedDenoiser:
     """Classifier-free guidance: uncond + scale (cond - uncond) (Ho & Salimans 2022, eq. 6).

@@ -53,7 +53,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
         h = self.norm2(self.conv1(F.silu(self.norm1(x))))
-        if self.condition is not None:
+        if self.condition is not None and condition is not None:
             scale, shift = self.condition(F.silu(condition))[:, :, None, None].chunk(2, dim=1)
             h = torch.addcmul(shift, h, 1 + scale)
         h = self.conv2(self.dropout(F.silu(h)))
