@@ -115,11 +115,8 @@ class ReconstructionGrid(PictureEvery):
             return None
         data = trainer.datamodule  # type: ignore[attr-defined]
         arrays = data.val if len(data.val) else data.test
-        images = arrays.images[
-            torch.linspace(0, len(arrays) - 1, self.num_images // self.columns * self.columns).long()
-        ]
-        again = tensors.to_uint8(module.reconstruct(tensors.to_float(images).to(module.device)).float()).cpu()
-        rows = [
-            part for pair in zip(images.split(self.columns), again.split(self.columns), strict=True) for part in pair
-        ]
-        return image_grid(torch.cat(rows), columns=self.columns)
+        columns = min(self.columns, self.num_images)
+        images = arrays.images[torch.linspace(0, len(arrays) - 1, self.num_images // columns * columns).long()]
+        again = tensors.to_uint8(module.reconstruct(tensors.to_float(images).to(module.device))).cpu()
+        pairs = zip(images.split(columns), again.split(columns), strict=True)
+        return image_grid(torch.cat([row for pair in pairs for row in pair]), columns=columns)
