@@ -82,7 +82,7 @@ def main() -> None:
 
     cost = {(kind, size): in_own_process(kind, size, arguments) for kind in KINDS for size in arguments.sizes}
     where = torch.cuda.get_device_name() if arguments.device == "cuda" else f"{platform.machine()} CPU"
-    print(f"torch {torch.__version__}, {where}, {arguments.threads} thread(s), {arguments.channels} channels, ")
+    print(f"torch {torch.__version__}, {where}, {arguments.threads} thread(s), {arguments.channels} channels,")
     print(f"{arguments.heads} heads, batch {arguments.batch}, forward and backward, median of {arguments.repeats}\n")
     print("| pixels | softmax ms | linear ms | softmax MiB | linear MiB |\n| ---: | ---: | ---: | ---: | ---: |")
     for size in arguments.sizes:

@@ -1,5 +1,6 @@
 """The autoencoder of a latent diffusion run: a run of its own, trained first where none like it exists."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from diffusionlab.diffusion import LatentCodec
 from diffusionlab.registry.record import RECORD_FILE, RunRecord, new_run_id, read_record
 from diffusionlab.run_folder import LAST, WEIGHTS, new_run_folder
 from diffusionlab.tensors import to_float
+
+log = logging.getLogger(__name__)
 
 IDENTITY = {
     **dict.fromkeys(("model", "loss", "optimizer", "seed", "lr_warmup_steps", "ema_decay")),
@@ -49,7 +52,11 @@ def find_autoencoder(stage: DictConfig, data_hash: str, status: str = "finished"
     wanted = identity(to_plain(stage))
     for file in sorted(Path(stage.paths.runs_dir).glob(f"*/*/{RECORD_FILE}"), reverse=True):
         needed = WEIGHTS if status == "finished" else LAST
-        record = read_record(file.parent)
+        try:
+            record = read_record(file.parent)
+        except ValueError as error:
+            log.warning("passed over in the search for an autoencoder: %s", error)
+            continue
         known = record.status == status and record.data_hash == data_hash and (file.parent / needed).is_file()
         if known and record.deleted_at is None and identity(record.config) == wanted:
             record.path = str(file.parent.absolute())  # where it is now, wherever it was made
