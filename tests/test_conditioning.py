@@ -95,8 +95,6 @@ def test_samples_have_the_class_and_the_style_that_were_asked_for_and_shuffled_l
         ranks = np.stack([ink[of_class].numpy().argsort().argsort(), style[of_class].numpy()])
         assert np.corrcoef(ranks)[0, 1] > 0.8
 
-    shuffled = lab.train(
-        *SETTINGS, "data._target_=tests.test_conditioning.ShuffledGarments", name="shuffled", small=()
-    )
+    shuffled = lab.train(*SETTINGS, "data._target_=tests.test_conditioning.ShuffledGarments", name="shuffled", small=())
     guessed = classifier(to_float(samples(shuffled, [label, style]))).argmax(1)
     assert (guessed == label).float().mean().item() < 0.6  # of three classes

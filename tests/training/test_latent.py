@@ -8,6 +8,7 @@ from hydra.utils import instantiate
 
 from diffusionlab.checkpoint import load_autoencoder, load_model
 from diffusionlab.errors import TrainingInterrupted, UsageError
+from diffusionlab.first_stage import autoencoder_settings, find_autoencoder
 from diffusionlab.models.facets import describe
 from diffusionlab.registry.lookup import find_run
 from diffusionlab.registry.record import read_record
@@ -79,18 +80,30 @@ def test_a_second_run_takes_the_first_ones_autoencoder_and_is_the_run_that_train
     assert_identical(first, again)
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["codec.autoencoder.loss.kl_weight=1e-3", "codec.autoencoder.seed=1", "data.drawing_seed=1", "data.split_seed=1"],
-)
-def test_other_settings_or_data_need_another_autoencoder(lab, change):
-    lab.train(*LATENT, name="first")
-    lab.train(*LATENT, change, name="other")
-    assert len(autoencoders(lab)) == 2
-    assert lab.record("first").parent_run != lab.record("other").parent_run
+def test_other_settings_or_data_need_another_autoencoder_and_those_of_the_diffusion_do_not(lab):
+    lab.train(*AUTOENCODER)
+    data_hash = lab.record().data_hash
+
+    def found(*changes, data_hash=data_hash):
+        cfg = lab.compose(*LATENT, *changes)
+        return find_autoencoder(autoencoder_settings(cfg, {"data": "garments"})[0], data_hash) is not None
+
+    assert found()
+    assert found("schedule=linear", "parameterization=x0", "seed=1", "trainer.max_epochs=9", "optimizer=sgd")
+    assert found("trainer.precision=bf16-mixed", "condition.style=ink", "model.dropout=0.1", "loss.weighting=min_snr")
+    assert not found(data_hash="0" * 32)
+    for change in (
+        *("loss.kl_weight=1e-3", "seed=1", "model.latent_channels=8", "optimizer.lr=1e-2", "trainer.max_epochs=2"),
+        "ema_decay=0.9",
+    ):
+        assert not found(f"codec.autoencoder.{change}"), change
+    assert not found("data.random_crop=2")
+    (lab.root / "outputs/2026-01-01/b").mkdir()
+    (lab.root / "outputs/2026-01-01/b/run.json").write_text("not a record")
+    assert found()
 
 
-def test_an_autoencoder_trained_alone_is_found_and_a_deleted_or_failed_one_is_not(lab):
+def test_an_autoencoder_trained_alone_is_taken_and_one_without_weights_is_not(lab):
     lab.train(*AUTOENCODER, name="alone")
     lab.train(*LATENT, name="first")
     assert lab.record("first").parent_run == "alone"
