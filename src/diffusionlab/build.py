@@ -39,18 +39,18 @@ def build(cfg: DictConfig, choices: dict[str, str], folder: Path, beat: Callable
     """
     config.check(cfg, choices)
     pl.seed_everything(cfg.seed, verbose=False)
-    cfg.hardware.precision = _precision(cfg.hardware.precision, cfg.hardware.accelerator)
+    cfg.hardware.precision = _precision(cfg.hardware.precision, cfg.trainer.accelerator)
     plain = to_plain(cfg)
     ckpt_path = None
     if cfg.ckpt_path is not None:
         ckpt_path = checkpoint_file(cfg.paths.runs_dir, cfg.ckpt_path, cfg.name)
-        check_resumable(ckpt_path, plain)
+        check_resumable(ckpt_path, plain, choices)
     datamodule = instantiate(cfg.data)
     module = _module(cfg)
     module.schedule.times(cfg.sampler.num_steps)  # refuses more steps than the schedule has
     throughput = Throughput()
     always = [RandomState(), LossGuard(), GracefulStop(folder / LAST), Heartbeat(beat), throughput]
-    trainer = _trainer(cfg, plain["trainer"], folder, [*always, SaveWeights(folder, plain)])
+    trainer = _trainer(cfg, plain["trainer"], folder, [*always, SaveWeights(folder, plain, choices)])
     datamodule.prepare_data()
     datamodule.setup("fit")
     return Experiment(datamodule, module, trainer, throughput, ckpt_path)
@@ -77,6 +77,7 @@ def _module(cfg: DictConfig) -> DiffusionModule:
         lr_warmup_steps=cfg.lr_warmup_steps,
         channels_last=cfg.hardware.channels_last,
     )
+    module.make_optimizer(network.parameters())  # refuses here what it would refuse once training starts
     if warning := module.schedule.terminal_warning():
         log.warning(warning)
     return module
@@ -84,6 +85,10 @@ def _module(cfg: DictConfig) -> DiffusionModule:
 
 def _trainer(cfg: DictConfig, options: dict[str, Any], folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
     callbacks = [*callbacks, *(instantiate(cfg.callbacks).values() if cfg.callbacks else ())]
+    if cfg.trainer.enable_progress_bar is False:
+        callbacks = [callback for callback in callbacks if not isinstance(callback, pl.callbacks.ProgressBar)]
+    if cfg.trainer.enable_checkpointing is False:
+        callbacks = [callback for callback in callbacks if not isinstance(callback, pl.callbacks.Checkpoint)]
     loggers = list(instantiate(cfg.logger).values()) if cfg.logger else False
     given = {"default_root_dir": str(folder)} | {key: value for key, value in options.items() if value is not None}
     return pl.Trainer(callbacks=callbacks, logger=loggers, **given)

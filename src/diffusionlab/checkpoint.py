@@ -5,17 +5,20 @@ holds the averaged weights and the settings, and is all that sampling needs.
 """
 
 import json
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from hydra.utils import instantiate
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from diffusionlab import diffusion, models
 from diffusionlab.diffusion import Denoiser
 from diffusionlab.errors import UsageError
 from diffusionlab.models import Network
@@ -24,25 +27,32 @@ from diffusionlab.training import DiffusionModule
 
 FORMAT = "diffusionlab"
 
+PARTS = {"diffusionlab.models": models, "diffusionlab.diffusion": diffusion}
+"""Where the parts come from that a file of weights may ask for."""
+
 FREE_TO_CHANGE = {
     *("ckpt_path", "check", "name", "tags", "notes", "paths", "registry"),
     *("trainer", "hardware", "callbacks", "logger", "sampler"),
+    *("experiment", "debug", "sweep"),
 }
-"""Settings that may differ when a run goes on; the others make what it is."""
+"""Settings and groups that may differ when a run goes on; the others make what it is."""
+
+PLACES = {"data.data_dir", "data.folder", "data.download"}
+"""Where the data lie may change too; that they are the same is not looked at here."""
 
 
 class SaveWeights(pl.Callback):
     """Beside every checkpoint the averaged weights as safetensors, and in both the settings."""
 
-    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
         self.folder = folder
-        self.config = config
+        self.settings = {"config": json.dumps(config), "choices": json.dumps(choices)}
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Mark the checkpoint as ours, and write the weights through a temporary file."""
-        checkpoint[FORMAT] = {"config": json.dumps(self.config)}
+        checkpoint[FORMAT] = self.settings
         if not trainer.is_global_zero:
             return
         assert isinstance(pl_module, DiffusionModule)
@@ -51,13 +61,16 @@ class SaveWeights(pl.Callback):
         save_file(
             {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()},
             temporary,
-            metadata={"format": FORMAT, "config": json.dumps(self.config)},
+            metadata={"format": FORMAT} | self.settings,
         )
         temporary.replace(self.folder / WEIGHTS)
 
 
-def check_resumable(path: Path, config: dict[str, Any]) -> None:
-    """Raises UsageError where `path` is no checkpoint of ours, or one of a run with other settings."""
+def check_resumable(path: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
+    """Raises UsageError where `path` is no checkpoint of ours, or one of a run with other settings.
+
+    `choices` maps a config group to the option taken.
+    """
     try:
         content = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
     except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
@@ -66,23 +79,23 @@ def check_resumable(path: Path, config: dict[str, Any]) -> None:
         ) from error
     if not isinstance(content, dict) or FORMAT not in content:
         raise UsageError(f"ckpt_path={path} is a checkpoint of another program: it does not say {FORMAT}")
-    before = json.loads(content[FORMAT]["config"])
-    for key in sorted((before.keys() | config.keys()) - FREE_TO_CHANGE):
-        if difference := _first_difference(before.get(key), config.get(key), key):
-            option, old, new = difference
+    before, chosen = json.loads(content[FORMAT]["config"]), json.loads(content[FORMAT]["choices"])
+    for option, old, new in chain(_differences(chosen, choices), _differences(before, config)):
+        if option.partition(".")[0] not in FREE_TO_CHANGE and option not in PLACES:
+            typed = shlex.quote(f"{option}={json.dumps(old, separators=(',', ':')) if type(old) is not str else old}")
             raise UsageError(
                 f"the run to go on with has {option}={old}, this command {new}: "
-                f"type {option}={old}, or leave ckpt_path away to start anew"
+                f"type {typed}, or leave ckpt_path away to start anew"
             )
 
 
-def _first_difference(old: Any, new: Any, key: str) -> tuple[str, Any, Any] | None:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted(old.keys() | new.keys()):
-            if found := _first_difference(old.get(name), new.get(name), f"{key}.{name}"):
-                return found
-        return None
-    return None if old == new else (key, old, new)
+def _differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Dotted key, old and new value; plain settings before groups, which often only follow them."""
+    for key in sorted(old.keys() | new.keys(), key=lambda key: (isinstance(old.get(key), dict), key)):
+        if isinstance(old.get(key), dict) and isinstance(new.get(key), dict):
+            yield from _differences(old[key], new[key], f"{prefix}{key}.")
+        elif old.get(key) != new.get(key):
+            yield f"{prefix}{key}", old.get(key), new.get(key)
 
 
 @dataclass(frozen=True)
@@ -113,20 +126,31 @@ def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
         raise UsageError(f"{path} is not a readable safetensors file: {_first(error)}") from error
     if metadata.get("format") != FORMAT:
         raise UsageError(f"{path} holds the weights of another program: its metadata do not say {FORMAT}")
-    config = json.loads(metadata["config"])
-    parts = {name: _own_part(config[name], path) for name in ("model", "schedule", "parameterization")}
+    try:
+        config = json.loads(metadata["config"])
+        parts = {name: _own_part(config[name], path) for name in ("model", "schedule", "parameterization")}
+        parts["model"].load_state_dict(state)
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{path} does not fit the settings that it carries: {_first(error)}") from error
     network = parts["model"].to(device).eval().requires_grad_(False)
-    network.load_state_dict(state)
     denoiser = Denoiser(network, parts["schedule"].to(device), parts["parameterization"])
     return TrainedModel(denoiser, network, config)
 
 
 def _own_part(config: dict[str, Any], path: Path) -> Any:
-    """Instantiate a part. A file from elsewhere must not be able to name any callable it likes."""
-    module, _, name = str(config.get("_target_")).rpartition(".")
-    if module not in ("diffusionlab.models", "diffusionlab.diffusion") or not name.isidentifier():
-        raise UsageError(f"{path} asks for {config.get('_target_')}, which is no part of diffusionlab")
-    return instantiate(config)
+    """Build a part from plain values. A file from elsewhere must not be able to name any callable it likes.
+
+    Hydra's `instantiate` would follow a `_target_` at any depth; here a nested one is just a value that does not fit.
+    """
+    arguments = dict(config)
+    target = str(arguments.pop("_target_"))
+    module, _, name = target.rpartition(".")
+    part = getattr(PARTS[module], name, None) if module in PARTS else None
+    if not isinstance(part, type):
+        raise UsageError(f"{path} asks for {target}, which is no part of diffusionlab")
+    return part(**arguments)
 
 
 def _first(error: Exception) -> str:

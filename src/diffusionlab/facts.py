@@ -16,7 +16,7 @@ from diffusionlab.run_folder import WEIGHTS
 from diffusionlab.training import DiffusionModule
 from diffusionlab.training.callbacks import Throughput
 
-PLACE_AND_LENGTH = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
+NOT_WHAT_IS_TRAINED = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
 """Settings that do not change what is trained, left out of the config's hash."""
 
 
@@ -36,7 +36,7 @@ def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[s
         "sampler": choices["sampler"],
         "seed": config["seed"],
         "config": config,
-        "config_hash": _hash({key: value for key, value in config.items() if key not in PLACE_AND_LENGTH}),
+        "config_hash": _hash({key: value for key, value in config.items() if key not in NOT_WHAT_IS_TRAINED}),
     }
     return facts | {"sources": dict.fromkeys(facts, "config")}
 
@@ -46,7 +46,7 @@ def facts_of_parts(datamodule: ImageDataModule, module: DiffusionModule, trainer
     network = describe(module.network)  # type: ignore[arg-type]
     from_graph = {
         "architecture": type(module.network).__name__,
-        "arch_tags": sorted(network.facets | ({"cfg"} if module.num_classes and module.loss.label_dropout else set())),
+        "arch_tags": sorted(network.facets | ({"cfg"} if module.can_be_guided else set())),
         "num_parameters": network.num_parameters,
         "flops": network.flops_per_image,
         "layers": list(network.layers),
@@ -73,7 +73,8 @@ def facts_of_result(trainer: pl.Trainer, throughput: Throughput, folder: Path) -
         "size_bytes": (folder / WEIGHTS).stat().st_size if (folder / WEIGHTS).exists() else None,
         "thumbnail": "samples/latest.png" if (folder / "samples/latest.png").exists() else None,
     }
-    return facts | {"sources": dict.fromkeys(facts, "measured")}
+    known = {name: value for name, value in facts.items() if value is not None}
+    return known | {"sources": dict.fromkeys(known, "measured")}
 
 
 def _hardware(trainer: pl.Trainer) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig
+from rich.console import Console
 from rich.progress import track
 
 from diffusionlab import tensors
@@ -25,7 +26,7 @@ def sample(cfg: DictConfig) -> Path:
         labels = choose_labels(
             cfg.label, cfg.num_samples, model.config["data"]["class_names"], model.network.num_classes
         )
-        scale = cfg.guidance_scale if cfg.guidance_scale is not None else (1.0 if labels is None else 2.0)
+        scale = _guidance_scale(cfg.guidance_scale, model, labels)
         request = SampleRequest(
             num_samples=cfg.num_samples,
             shape=model.shape,
@@ -34,14 +35,17 @@ def sample(cfg: DictConfig) -> Path:
             guidance_scale=scale,
             seed=cfg.seed,
         )
+        if cfg.batch_size < 1:
+            raise UsageError(f"batch_size={cfg.batch_size}: at least 1")
         sampler = instantiate(cfg.sampler)
         model.denoiser.schedule.times(sampler.num_steps)  # refuses more steps than the schedule has
+        target = _output_folder(cfg.output_dir, folder)
     batches = sample_batches(
         model.denoiser, sampler, request, batch_size=cfg.batch_size, device=next(model.network.parameters()).device
     )
     total = -(-cfg.num_samples // cfg.batch_size)
-    images = tensors.to_uint8(torch.cat([batch.cpu() for batch in track(batches, "sampling", total=total)]))
-    target = Path(cfg.output_dir) if cfg.output_dir else _new_folder(folder / "samples")
+    shown = track(batches, "sampling", total=total, console=Console(stderr=True))
+    images = tensors.to_uint8(torch.cat([batch.cpu() for batch in shown]))
     write(images, labels, model, target)
     print(target / "grid.png")
     return target
@@ -62,13 +66,14 @@ def choose_labels(
         return None
     names = class_names or [str(number) for number in range(num_classes)]
     wishes = list(range(num_classes)) if wish is None else list(wish) if isinstance(wish, ListConfig) else [wish]
+    if not wishes:
+        raise UsageError(f"label=[] names no class; choose from {', '.join(names)}, or leave it away for all")
     numbers = torch.tensor([_class_number(one, names) for one in wishes])
     return numbers.repeat(-(-num_samples // len(numbers)))[:num_samples]
 
 
 def write(images: torch.Tensor, labels: torch.Tensor | None, model: TrainedModel, target: Path) -> None:
     """grid.png, and 00000.png ... in the order of the samples; `images` (N, C, H, W) uint8."""
-    target.mkdir(parents=True, exist_ok=True)
     for number, image in enumerate(images):
         save_png(to_pil(image), target / f"{number:05d}.png")
     equal = labels is not None and len(set(labels.bincount(minlength=1)[labels.unique()].tolist())) == 1
@@ -81,8 +86,8 @@ def write(images: torch.Tensor, labels: torch.Tensor | None, model: TrainedModel
 
 
 def _class_number(wish: Any, names: list[str]) -> int:
-    if isinstance(wish, int) or str(wish).isdecimal():
-        if int(wish) < len(names):
+    if not isinstance(wish, bool) and str(wish).lstrip("-").isdecimal():
+        if 0 <= int(wish) < len(names):
             return int(wish)
         raise UsageError(f"label={wish}: the classes are numbered 0 to {len(names) - 1}")
     lower = [name.lower() for name in names]
@@ -98,6 +103,16 @@ def _run_folder(cfg: DictConfig) -> Path:
     return Path(record.path)
 
 
+def _guidance_scale(wish: float | None, model: TrainedModel, labels: torch.Tensor | None) -> float:
+    """2 by default, where the null label was trained."""
+    guided = labels is not None and model.config["loss"]["label_dropout"] > 0
+    if wish is None:
+        return 2.0 if guided else 1.0
+    if labels is not None and not guided and wish != 1:
+        raise UsageError(f"guidance_scale={wish}: this run was trained with loss.label_dropout=0; leave it away")
+    return wish
+
+
 def _device(wish: str) -> torch.device:
     if wish != "auto":
         try:
@@ -107,6 +122,16 @@ def _device(wish: str) -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _output_folder(wish: str | None, run_folder: Path) -> Path:
+    if wish is None:
+        return _new_folder(run_folder / "samples")
+    try:
+        Path(wish).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"output_dir={wish} cannot be made: {error.strerror}") from error
+    return Path(wish)
 
 
 def _new_folder(parent: Path) -> Path:

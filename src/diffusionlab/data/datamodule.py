@@ -116,6 +116,8 @@ class ImageDataModule(pl.LightningDataModule):
         if self._arrays is not None:
             return
         train, test = (self._fitted(arrays) for arrays in self.read())
+        if not len(train):
+            raise ValueError(f"{self.name} has no training images: add some")
         if self.num_val >= len(train):
             raise ValueError(
                 f"data.num_val={self.num_val} leaves nothing of the {len(train)} training images of {self.name}; "

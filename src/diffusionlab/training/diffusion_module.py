@@ -23,6 +23,8 @@ class DiffusionModule(pl.LightningModule):
     `lr_warmup_steps`: optimizer steps over which the learning rate rises linearly from 0.
     """
 
+    error_sums: Tensor
+
     def __init__(
         self,
         *,
@@ -36,6 +38,8 @@ class DiffusionModule(pl.LightningModule):
         channels_last: bool = False,
     ) -> None:
         super().__init__()
+        if lr_warmup_steps < 0:
+            raise ValueError(f"lr_warmup_steps={lr_warmup_steps}: 0 for none, or the number of steps")
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.network = network.to(memory_format=self.memory_format)
         self.schedule = schedule
@@ -44,6 +48,8 @@ class DiffusionModule(pl.LightningModule):
         self.make_optimizer = optimizer
         self.lr_warmup_steps = lr_warmup_steps
         self.ema = EMA(self.network, decay=ema_decay)
+        # per range of t: the sum of the errors, and their number, in this epoch
+        self.register_buffer("error_sums", torch.zeros(2, len(T_RANGES)), persistent=False)
         self.denoiser = Denoiser(self.network, schedule, parameterization)
         self.ema_denoiser = Denoiser(self.ema.network, schedule, parameterization)
 
@@ -51,6 +57,11 @@ class DiffusionModule(pl.LightningModule):
     def num_classes(self) -> int | None:
         """Classes of the network, which is also the number of its null label; None: unconditional."""
         return self.network.num_classes  # type: ignore[return-value]
+
+    @property
+    def can_be_guided(self) -> bool:
+        """Whether the null label is trained, without which guidance means nothing."""
+        return self.num_classes is not None and self.loss.label_dropout > 0
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> dict[str, Tensor]:
         """One loss; its unweighted error per third of t goes to the log as train/loss_t_{low,mid,high}."""
@@ -64,20 +75,17 @@ class DiffusionModule(pl.LightningModule):
             batch_size=len(parts.t),
             sync_dist=True,
         )
-        third = (parts.t * 3).long().clamp(max=2)
-        for i, name in enumerate(T_RANGES):
-            inside = third == i
-            if inside.any():
-                error = parts.error[inside].mean()
-                self.log(
-                    f"train/loss_t_{name}",
-                    error,
-                    on_step=False,
-                    on_epoch=True,
-                    batch_size=int(inside.sum()),
-                    sync_dist=True,
-                )
+        third = (parts.t * len(T_RANGES)).long().clamp(max=len(T_RANGES) - 1)
+        self.error_sums.index_add_(1, third, torch.stack([parts.error, torch.ones_like(parts.error)]))
         return {"loss": parts.loss}
+
+    def on_train_epoch_end(self) -> None:
+        """The mean error of each range over the epoch and all processes; a range that no t fell into has none."""
+        sums, counts = self.trainer.strategy.reduce(self.error_sums.clone(), reduce_op="sum")
+        for name, total, count in zip(T_RANGES, sums, counts, strict=True):
+            if count > 0:
+                self.log(f"train/loss_t_{name}", total / count)
+        self.error_sums.zero_()
 
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """The loss of the averaged weights on noise that is the same in every epoch, so that epochs compare."""

@@ -16,7 +16,7 @@ class SampleGrid(pl.Callback):
     """Samples with the averaged weights every `every_n_epochs` and at the end; the noise never changes.
 
     Writes `folder`/epoch_0005.png, ..., and latest.png. A conditional model gets `num_samples` spread over its classes,
-    one column each. `guidance_scale` is ignored by an unconditional one.
+    one column each. `guidance_scale` counts only where labels were dropped in training.
     """
 
     def __init__(
@@ -31,6 +31,9 @@ class SampleGrid(pl.Callback):
         guidance_scale: float = 2.0,
         seed: int = 0,
     ) -> None:
+        for option, value in (("every_n_epochs", every_n_epochs), ("num_samples", num_samples)):
+            if value < 1:
+                raise ValueError(f"callbacks.sample_grid.{option}={value}: at least 1; ~callbacks.sample_grid for none")
         self.sampler = sampler
         self.shape = (shape[0], shape[1], shape[2])
         self.class_names = class_names
@@ -63,7 +66,7 @@ class SampleGrid(pl.Callback):
             shape=self.shape,
             labels=labels,
             null_label=module.num_classes,
-            guidance_scale=1.0 if labels is None else self.guidance_scale,
+            guidance_scale=self.guidance_scale if module.can_be_guided else 1.0,
             seed=self.seed,
         )
         batches = sample_batches(module.ema_denoiser, self.sampler, request, batch_size=250, device=module.device)
