@@ -93,6 +93,16 @@ REFUSED = [
     (["hardware=gpu"], "hardware=auto"),
     (["hardware.precision=bf17"], "bf17"),
     (["ema_decay=1.5"], "ema_decay=1.5"),
+    (["sampler.num_steps=many"], "sampler.num_steps=many"),
+    (["sampler.eta=9"], "sampler.eta=9"),
+    (["optimizer.lr=-1"], "Invalid learning rate"),
+    (["model.num_classes=5"], "model.num_classes=5"),
+    (["callbacks.sample_grid.every_n_epochs=0"], "every_n_epochs=0"),
+    (["schedule=edm", "schedule.rho=-1"], "schedule.rho=-1"),
+    (["lr_warmup_steps=-5"], "lr_warmup_steps=-5"),
+    (["model=simple_unet", "model.num_heads=2"], "model=conditional_unet has it"),
+    (["sampler=heun", "sampler.eta=0.5"], "sampler=ddim|ddpm has it"),
+    (["data.folder=photos"], "data=image_folder has it"),
 ]
 
 

@@ -40,8 +40,9 @@ def test_each_command_has_a_place_where_it_runs():
     here = commands("python train.py") + commands("python sample.py") + commands("python search.py")
     here += commands("python registry.py")
     ci = (ROOT / ".ci/run").read_text()
+    lines = [line.split("#")[-1].removeprefix(" README: ").strip() for line in ci.splitlines()]
     for command in COMMANDS:
-        assert command in here or command in ci or command.removeprefix("make ") in ci, command
+        assert command in here or any(line.startswith(command) for line in lines), command
 
 
 @pytest.mark.parametrize("command", [command for command in commands("python train.py") if " -m " not in command])

@@ -83,6 +83,12 @@ def test_labels_are_taken_by_name_number_or_list_in_turn():
     [
         (["label=Trousers"], "did you mean Trouser?"),
         (["label=11"], "numbered 0 to 9"),
+        (["label=-1"], "numbered 0 to 9"),
+        (["label=[]"], "names none"),
+        (["seed=-1"], "seed=-1"),
+        (["batch_size=0"], "batch_size=0"),
+        (["guidance_scale=nan"], "guidance_scale=nan"),
+        (["output_dir=/dev/null/x"], "output_dir=/dev/null/x"),
         (["num_samples=0"], "num_samples=0"),
         (["style=bold"], "trained without styles"),
         (["guidance_scale=much"], "a list such as [1,2,4]"),

@@ -12,9 +12,10 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from diffusionlab import config
-from diffusionlab.checkpoint import SaveWeights, build_codec, check_resumable
+from diffusionlab.checkpoint import SaveWeights, check_resumable
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
+from diffusionlab.diffusion import make_codec
 from diffusionlab.models import Autoencoder
 from diffusionlab.run_folder import LAST, checkpoint_file
 from diffusionlab.training import AutoencoderModule, AveragedModule, DiffusionModule
@@ -41,18 +42,18 @@ def build(cfg: DictConfig, choices: dict[str, str], folder: Path, beat: Callable
     """
     config.check(cfg, choices)
     pl.seed_everything(cfg.seed, verbose=False)
-    cfg.hardware.precision = _precision(cfg.hardware.precision, cfg.hardware.accelerator)
+    cfg.hardware.precision = _precision(cfg.hardware.precision, cfg.trainer.accelerator)
     plain = to_plain(cfg)
     ckpt_path = None
     if cfg.ckpt_path is not None:
         ckpt_path = checkpoint_file(cfg.paths.runs_dir, cfg.ckpt_path, cfg.name)
-        check_resumable(ckpt_path, plain)
+        check_resumable(ckpt_path, plain, choices)
     datamodule = instantiate(cfg.data)
     datamodule.styler = make_styler(cfg.condition.style, cfg.condition.csv)
     module = _module(cfg)
     throughput = Throughput()
     always = [RandomState(), LossGuard(), GracefulStop(folder / LAST), Heartbeat(beat), throughput]
-    trainer = _trainer(cfg, plain["trainer"], folder, [*always, SaveWeights(folder, plain)])
+    trainer = _trainer(cfg, plain["trainer"], folder, [*always, SaveWeights(folder, plain, choices)])
     datamodule.prepare_data()
     datamodule.setup("fit")
     return Experiment(datamodule, module, trainer, throughput, ckpt_path)
@@ -77,10 +78,11 @@ def _module(cfg: DictConfig) -> AveragedModule:
         "lr_warmup_steps": cfg.lr_warmup_steps,
         "channels_last": cfg.hardware.channels_last,
     }
+    training["optimizer"](network.parameters())  # refuses here what it would refuse once training starts
     if isinstance(network, Autoencoder):
         return AutoencoderModule(**training)
     module = DiffusionModule(
-        codec=build_codec(to_plain(cfg.codec)),
+        codec=make_codec(instantiate(cfg.codec.autoencoder.model) if cfg.codec.autoencoder else None),
         schedule=instantiate(cfg.schedule),
         parameterization=instantiate(cfg.parameterization),
         **training,
@@ -93,6 +95,10 @@ def _module(cfg: DictConfig) -> AveragedModule:
 
 def _trainer(cfg: DictConfig, options: dict[str, Any], folder: Path, callbacks: list[pl.Callback]) -> pl.Trainer:
     callbacks = [*callbacks, *(instantiate(cfg.callbacks).values() if cfg.callbacks else ())]
+    if cfg.trainer.enable_progress_bar is False:
+        callbacks = [callback for callback in callbacks if not isinstance(callback, pl.callbacks.ProgressBar)]
+    if cfg.trainer.enable_checkpointing is False:
+        callbacks = [callback for callback in callbacks if not isinstance(callback, pl.callbacks.Checkpoint)]
     loggers = list(instantiate(cfg.logger).values()) if cfg.logger else False
     given = {"default_root_dir": str(folder)} | {key: value for key, value in options.items() if value is not None}
     return pl.Trainer(callbacks=callbacks, logger=loggers, **given)

@@ -5,18 +5,22 @@ holds the averaged weights and the settings, and is all that sampling needs.
 """
 
 import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from hydra.utils import instantiate
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from diffusionlab.diffusion import Codec, Denoiser, LatentCodec, PixelCodec
+from diffusionlab import diffusion, models
+from diffusionlab.diffusion import Codec, Denoiser, make_codec
 from diffusionlab.errors import UsageError
 from diffusionlab.models import Autoencoder, Network
 from diffusionlab.run_folder import WEIGHTS
@@ -24,25 +28,32 @@ from diffusionlab.training import AveragedModule
 
 FORMAT = "diffusionlab"
 
+PARTS = {"diffusionlab.models": models, "diffusionlab.diffusion": diffusion}
+"""Where the parts come from that a file of weights may ask for."""
+
 FREE_TO_CHANGE = {
     *("ckpt_path", "check", "name", "tags", "notes", "paths", "registry"),
     *("trainer", "hardware", "callbacks", "logger", "sampler"),
+    *("experiment", "debug", "sweep"),
 }
-"""Settings that may differ when a run goes on; the others make what it is."""
+"""Settings and groups that may differ when a run goes on; the others make what it is."""
+
+PLACES = {"data.data_dir", "data.folder", "data.download"}
+"""Where the data lie may change too; that they are the same is not looked at here."""
 
 
 class SaveWeights(pl.Callback):
     """Beside every checkpoint the averaged weights as safetensors, and in both the settings."""
 
-    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
         self.folder = folder
-        self.config = config
+        self.settings = {"config": json.dumps(config), "choices": json.dumps(choices)}
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Mark the checkpoint as ours, and write the weights through a temporary file."""
-        checkpoint[FORMAT] = {"config": json.dumps(self.config)}
+        checkpoint[FORMAT] = self.settings
         if not trainer.is_global_zero:
             return
         assert isinstance(pl_module, AveragedModule)
@@ -50,13 +61,16 @@ class SaveWeights(pl.Callback):
         save_file(
             {name: tensor.detach().cpu().contiguous() for name, tensor in pl_module.shipped_state().items()},
             temporary,
-            metadata={"format": FORMAT, "config": json.dumps(self.config)},
+            metadata={"format": FORMAT} | self.settings,
         )
         temporary.replace(self.folder / WEIGHTS)
 
 
-def check_resumable(path: Path, config: dict[str, Any]) -> None:
-    """Raises UsageError where `path` is no checkpoint of ours, or one of a run with other settings."""
+def check_resumable(path: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
+    """Raises UsageError where `path` is no checkpoint of ours, or one of a run with other settings.
+
+    `choices` maps a config group to the option taken.
+    """
     try:
         content = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
     except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
@@ -65,23 +79,23 @@ def check_resumable(path: Path, config: dict[str, Any]) -> None:
         ) from error
     if not isinstance(content, dict) or FORMAT not in content:
         raise UsageError(f"ckpt_path={path} is a checkpoint of another program: it does not say {FORMAT}")
-    before = json.loads(content[FORMAT]["config"])
-    for key in sorted((before.keys() | config.keys()) - FREE_TO_CHANGE):
-        if difference := _first_difference(before.get(key), config.get(key), key):
-            option, old, new = difference
+    before, chosen = json.loads(content[FORMAT]["config"]), json.loads(content[FORMAT]["choices"])
+    for option, old, new in chain(_differences(chosen, choices), _differences(before, config)):
+        if option.partition(".")[0] not in FREE_TO_CHANGE and option not in PLACES:
+            typed = shlex.quote(f"{option}={json.dumps(old, separators=(',', ':')) if type(old) is not str else old}")
             raise UsageError(
                 f"the run to go on with has {option}={old}, this command {new}: "
-                f"type {option}={old}, or leave ckpt_path away to start anew"
+                f"type {typed}, or leave ckpt_path away to start anew"
             )
 
 
-def _first_difference(old: Any, new: Any, key: str) -> tuple[str, Any, Any] | None:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted(old.keys() | new.keys()):
-            if found := _first_difference(old.get(name), new.get(name), f"{key}.{name}"):
-                return found
-        return None
-    return None if old == new else (key, old, new)
+def _differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Dotted key, old and new value; plain settings before groups, which often only follow them."""
+    for key in sorted(old.keys() | new.keys(), key=lambda key: (isinstance(old.get(key), dict), key)):
+        if isinstance(old.get(key), dict) and isinstance(new.get(key), dict):
+            yield from _differences(old[key], new[key], f"{prefix}{key}.")
+        elif old.get(key) != new.get(key):
+            yield f"{prefix}{key}", old.get(key), new.get(key)
 
 
 @dataclass(frozen=True)
@@ -101,38 +115,36 @@ class TrainedModel:
 
 def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
     """Read `folder`/weights.safetensors. Raises UsageError in one line where it is missing, broken or foreign."""
-    path, config, state = _read_weights(folder, device)
-    network = _own_part(config["model"], path)
-    if isinstance(network, Autoencoder):
-        raise UsageError(
-            f"{path} is an autoencoder, which draws nothing by itself: train model=latent_unet on the same data, "
-            "which will use it"
-        )
-    schedule, parameterization = (_own_part(config[name], path) for name in ("schedule", "parameterization"))
-    codec = build_codec(config.get("codec") or {}, path)
-    for prefix, part in (("codec.", codec), ("", network)):
-        own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
-        part.to(device).eval().requires_grad_(False).load_state_dict(own)
+    with _weights(folder, device) as (path, config, state):
+        network = _own_part(config["model"], path)
+        if isinstance(network, Autoencoder):
+            raise UsageError(
+                f"{path} is an autoencoder, which draws nothing by itself: train model=latent_unet on the same data, "
+                "which will use it"
+            )
+        schedule, parameterization = (_own_part(config[name], path) for name in ("schedule", "parameterization"))
+        stage = (config.get("codec") or {}).get("autoencoder")
+        codec = make_codec(_own_part(stage["model"], path) if stage else None)
+        for prefix, part in (("codec.", codec), ("", network)):
+            own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
+            part.to(device).eval().requires_grad_(False).load_state_dict(own)
     denoiser = Denoiser(network, schedule.to(device), parameterization)
     return TrainedModel(denoiser, network, codec, config)
 
 
 def load_autoencoder(folder: Path) -> Autoencoder:
     """Read the autoencoder in `folder`/weights.safetensors; raises UsageError as `load_model` does."""
-    path, config, state = _read_weights(folder, "cpu")
-    network = _own_part(config["model"], path)
-    network.load_state_dict(state)
+    with _weights(folder, "cpu") as (path, config, state):
+        network = _own_part(config["model"], path)
+        network.load_state_dict(state)
     return network
 
 
-def build_codec(config: dict[str, Any], path: Path | None = None) -> Codec:
-    """The codec that the settings ask for, before its weights are loaded; `path`: the file that the settings are of."""
-    autoencoder = config.get("autoencoder")
-    return PixelCodec() if autoencoder is None else LatentCodec(_own_part(autoencoder["model"], path))
-
-
-def _read_weights(folder: Path, device: torch.device | str) -> tuple[Path, dict[str, Any], dict[str, torch.Tensor]]:
-    """The file, the settings in it and its tensors."""
+@contextmanager
+def _weights(
+    folder: Path, device: torch.device | str
+) -> Iterator[tuple[Path, dict[str, Any], dict[str, torch.Tensor]]]:
+    """The file, the settings in it and its tensors; what does not fit in them is told in one line."""
     path = folder / WEIGHTS
     if not path.is_file():
         raise UsageError(f"{path} is not there: the run has saved nothing yet, or its folder was moved")
@@ -144,17 +156,26 @@ def _read_weights(folder: Path, device: torch.device | str) -> tuple[Path, dict[
         raise UsageError(f"{path} is not a readable safetensors file: {_first(error)}") from error
     if metadata.get("format") != FORMAT:
         raise UsageError(f"{path} holds the weights of another program: its metadata do not say {FORMAT}")
-    return path, json.loads(metadata["config"]), state
+    try:
+        yield path, json.loads(metadata["config"]), state
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{path} does not fit the settings that it carries: {_first(error)}") from error
 
 
-def _own_part(config: dict[str, Any], path: Path | None) -> Any:
-    """Instantiate a part. A file from elsewhere must not be able to name any callable it likes."""
-    module, _, name = str(config.get("_target_")).rpartition(".")
-    if module not in ("diffusionlab.models", "diffusionlab.diffusion") or not name.isidentifier():
-        raise UsageError(
-            f"{path or 'this setting'} asks for {config.get('_target_')}, which is no part of diffusionlab"
-        )
-    return instantiate(config)
+def _own_part(config: dict[str, Any], path: Path) -> Any:
+    """Build a part from plain values. A file from elsewhere must not be able to name any callable it likes.
+
+    Hydra's `instantiate` would follow a `_target_` at any depth; here a nested one is just a value that does not fit.
+    """
+    arguments = dict(config)
+    target = str(arguments.pop("_target_"))
+    module, _, name = target.rpartition(".")
+    part = getattr(PARTS[module], name, None) if module in PARTS else None
+    if not isinstance(part, type):
+        raise UsageError(f"{path} asks for {target}, which is no part of diffusionlab")
+    return part(**arguments)
 
 
 def _first(error: Exception) -> str:

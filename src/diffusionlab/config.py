@@ -200,9 +200,12 @@ def check(cfg: DictConfig, choices: dict[str, str]) -> None:
 
     Raises UsageError with the override that mends it.
     """
-    if choices["model"].startswith("conditional") and cfg.model.get("num_classes") is None:
+    classes = cfg.model.get("num_classes")
+    if classes not in (None, cfg.data.num_classes):
+        raise UsageError(f"model.num_classes={classes}, but the data have {cfg.data.num_classes}: leave it away")
+    if choices["model"].startswith("conditional") and classes is None:
         raise UsageError(
-            f"model={choices['model']} needs classes and data={choices['data']} has none: "
+            f"model={choices['model']} needs classes and has none from data={choices['data']}: "
             "type model=attention_unet, or choose data with classes"
         )
     if cfg.condition.style is not None and cfg.model.get("num_styles") is None:

@@ -49,6 +49,11 @@ def told_in_one_line(explain: Callable[[Exception], str | None]) -> Iterator[Non
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its errors itself instead of handing them on
     try:
         yield
+    except KeyboardInterrupt:
+        if SHOW_TRACEBACKS:
+            raise
+        print("error: interrupted", file=sys.stderr)
+        sys.exit(TrainingInterrupted.exit_code)
     except Exception as error:
         line = str(error) if isinstance(error, LabError) else explain(error)
         if line is None or SHOW_TRACEBACKS:

@@ -33,7 +33,7 @@ def user_errors() -> Iterator[None]:
         raise
     except Exception as error:
         line = explain(error)
-        if line is None and isinstance(error, ValueError):
+        if line is None and isinstance(error, (ValueError, TypeError, ImportError)):
             line = _one_line(error)
         if line is None:
             raise
@@ -42,6 +42,8 @@ def user_errors() -> Iterator[None]:
 
 def explain(error: Exception, config_name: str = "train") -> str | None:
     """The line for an error of a library; None for one that is nobody's typing mistake."""
+    if told := _told_below(error):
+        return told
     match error:
         case InstantiationException():
             return _explain_instantiation(error)
@@ -57,7 +59,18 @@ def explain(error: Exception, config_name: str = "train") -> str | None:
         case OmegaConfBaseException():
             return f"{error.full_key}: {_one_line(error)}" if error.full_key else _one_line(error)
     if type(error).__name__ == "MisconfigurationException":  # Lightning's, told apart without importing it
-        return f"{_one_line(error)} (hardware=auto takes what the machine has)"
+        about_device = re.search(r"accelerator|device|gpu|cuda|mps|tpu", str(error), re.IGNORECASE)
+        return _one_line(error) + (" (hardware=auto takes what the machine has)" if about_device else "")
+    return None
+
+
+def _told_below(error: BaseException) -> str | None:
+    """The line of a LabError that a resolver raised and OmegaConf and Hydra wrapped."""
+    below = error.__cause__ or error.__context__
+    while below is not None:
+        if isinstance(below, LabError):
+            return str(below)
+        below = below.__cause__ or below.__context__
     return None
 
 
@@ -82,13 +95,20 @@ def _explain_override(error: ConfigCompositionException, config_name: str) -> st
     """An unknown key names the nearest of all keys and groups; a wrong value says what the key takes."""
     cause = error.__cause__
     if key := re.search(r"Could not override '([^']+)'", str(error)):
-        known = _known_keys(config_name)
         word = key.group(1)
-        near = did_you_mean(word, known) or did_you_mean(word.rpartition(".")[2], [k.rpartition(".")[2] for k in known])
-        return f"there is no option {word}{near or '; python train.py --help lists them'}"
+        group, _, name = word.partition(".")
+        if owners := [file.stem for file in sorted((CONF / group).glob("*.yaml")) if _states(file, name)]:
+            return f"there is no option {word} with this {group}; {group}={'|'.join(owners)} has it"
+        known = _known_keys(config_name)
+        near = did_you_mean(word, known) or "; python train.py --help lists groups and options"
+        return f"there is no option {word}{near}"
     if isinstance(cause, OmegaConfBaseException):
         return f"{cause.full_key}: {_one_line(cause)}" if cause.full_key else _one_line(cause)
     return _one_line(error)
+
+
+def _states(file: Path, name: str) -> bool:
+    return bool(name) and re.search(rf"^{re.escape(name)}:", file.read_text(), re.MULTILINE) is not None
 
 
 def _known_keys(config_name: str) -> list[str]:

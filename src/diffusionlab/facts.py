@@ -17,7 +17,7 @@ from diffusionlab.run_folder import WEIGHTS
 from diffusionlab.training import AutoencoderModule, AveragedModule, DiffusionModule
 from diffusionlab.training.callbacks import Throughput
 
-PLACE_AND_LENGTH = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
+NOT_WHAT_IS_TRAINED = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
 """Settings that do not change what is trained, left out of the config's hash."""
 
 
@@ -35,7 +35,7 @@ def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[s
         **{group: choices[group] if diffuses else None for group in ("schedule", "parameterization", "sampler")},
         "seed": config["seed"],
         "config": config,
-        "config_hash": _hash({key: value for key, value in config.items() if key not in PLACE_AND_LENGTH}),
+        "config_hash": _hash({key: value for key, value in config.items() if key not in NOT_WHAT_IS_TRAINED}),
     }
     return facts | {"sources": dict.fromkeys(facts, "config")}
 
@@ -72,7 +72,8 @@ def facts_of_result(trainer: pl.Trainer, throughput: Throughput, folder: Path) -
         "size_bytes": (folder / WEIGHTS).stat().st_size if (folder / WEIGHTS).exists() else None,
         "thumbnail": "samples/latest.png" if (folder / "samples/latest.png").exists() else None,
     }
-    return facts | {"sources": dict.fromkeys(facts, "measured")}
+    known = {name: value for name, value in facts.items() if value is not None}
+    return known | {"sources": dict.fromkeys(known, "measured")}
 
 
 def _facets_of_the_whole(module: AveragedModule) -> set[str]:
@@ -80,15 +81,12 @@ def _facets_of_the_whole(module: AveragedModule) -> set[str]:
     match module:
         case AutoencoderModule(loss=loss):
             return {"vae"} if loss.kl_weight else set()
-        case DiffusionModule(codec=LatentCodec(autoencoder=autoencoder)):
-            return _guided(module) | {"latent"} | (describe(autoencoder).facets & {"autoencoder"})
-        case DiffusionModule():
-            return _guided(module)
+        case DiffusionModule(codec=codec, can_be_guided=guided):
+            facets = {"cfg"} if guided else set()
+            if isinstance(codec, LatentCodec):
+                facets |= {"latent"} | (describe(codec.autoencoder).facets & {"autoencoder"})
+            return facets
     raise TypeError(type(module).__name__)
-
-
-def _guided(module: DiffusionModule) -> set[str]:
-    return {"cfg"} if module.null_labels and module.loss.label_dropout else set()
 
 
 def _hardware(trainer: pl.Trainer) -> str:

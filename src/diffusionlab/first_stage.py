@@ -44,7 +44,7 @@ def autoencoder_settings(cfg: DictConfig, choices: dict[str, str]) -> tuple[Dict
         stage.condition.style = stage.condition.csv = None
         stage.name, stage.notes, stage.ckpt_path = f"{choices['data']}_autoencoder", "", None
         stage.paths.output_dir = str(new_run_folder(cfg.paths.runs_dir, new_run_id()).absolute())
-    return stage, {**choices, "model": "autoencoder"}
+    return stage, {"data": choices["data"], "model": "autoencoder"}
 
 
 def find_autoencoder(stage: DictConfig, data_hash: str, status: str = "finished") -> RunRecord | None:

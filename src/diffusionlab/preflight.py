@@ -9,10 +9,11 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from diffusionlab.build import Experiment, build
-from diffusionlab.diffusion import DDIM, SampleRequest, sample_batches
+from diffusionlab.diffusion import Sampler, SampleRequest, sample_batches
 from diffusionlab.first_stage import autoencoder_settings, find_autoencoder
 from diffusionlab.training import DiffusionModule
 
@@ -53,37 +54,34 @@ def preflight(cfg: DictConfig, choices: dict[str, str]) -> str:
 
 
 def _try_out(cfg: DictConfig, choices: dict[str, str]) -> tuple[Experiment, str]:
-    max_steps, max_epochs = cfg.trainer.max_steps, cfg.trainer.max_epochs
+    given = cfg.trainer
+    if cfg.schedule is not None:
+        instantiate(cfg.schedule).times(cfg.sampler.num_steps)
+    instantiate(cfg.callbacks or {})
     cfg = cfg.copy()
-    OmegaConf.update(cfg, "trainer", {"max_steps": WARM_UP + TIMED, "max_epochs": -1, "limit_val_batches": 0})
-    cfg.callbacks, cfg.logger = None, None
-    cfg.trainer.enable_progress_bar = cfg.trainer.enable_checkpointing = False
+    few = {"max_steps": WARM_UP + TIMED, "max_epochs": -1, "limit_val_batches": 0, "accumulate_grad_batches": 1}
+    OmegaConf.update(cfg, "trainer", few | {"enable_progress_bar": False, "max_time": None})
+    cfg.callbacks, cfg.logger, cfg.sampler.num_steps = None, None, 2
     with tempfile.TemporaryDirectory() as folder:
         experiment = build(cfg, choices, Path(folder), beat=lambda: None)
         clock = StepClock()
         experiment.trainer.callbacks.append(clock)  # type: ignore[attr-defined]
         experiment.trainer.fit(experiment.module, datamodule=experiment.datamodule)
         if isinstance(experiment.module, DiffusionModule):
-            _sample(experiment.module.to(experiment.trainer.strategy.root_device))
-    per_epoch = experiment.trainer.num_training_batches
-    steps = per_epoch * max_epochs if max_epochs and max_epochs > 0 else max_steps
-    steps = min(steps, max_steps) if max_steps > 0 else steps
-    return experiment, _report(experiment, sum(clock.seconds[WARM_UP:]) / TIMED, int(steps), int(per_epoch))
+            _sample(experiment.module.to(experiment.trainer.strategy.root_device), instantiate(cfg.sampler))
+    return experiment, _report(experiment, sum(clock.seconds[WARM_UP:]) / TIMED, given)
 
 
-def _sample(module: DiffusionModule) -> None:
+def _sample(module: DiffusionModule, sampler: Sampler) -> None:
     labels = tuple(torch.zeros(1, dtype=torch.int64) for _ in module.null_labels)
     request = SampleRequest(num_samples=1, shape=module.x0_shape, labels=labels, null_labels=module.null_labels)
-    sampler = DDIM(num_steps=2)
     list(sample_batches(module.ema_denoiser, module.codec, sampler, request, batch_size=1, device=module.device))
 
 
-def _report(experiment: Experiment, seconds: float, steps: int, per_epoch: int) -> str:
+def _report(experiment: Experiment, seconds: float, given: DictConfig) -> str:
     device = experiment.trainer.strategy.root_device
     data, rate = experiment.datamodule, experiment.datamodule.batch_size / seconds
     parameters = sum(parameter.numel() for parameter in experiment.module.network.parameters())
-    total = seconds * steps
-    length = f"{total / 3600:.1f} h" if total > 5400 else f"{total / 60:.1f} min" if total > 90 else f"{total:.0f} s"
     return "\n".join(
         [
             f"data      {data.name}: {len(data.train):,} train, {len(data.val):,} validation images, "
@@ -92,10 +90,23 @@ def _report(experiment: Experiment, seconds: float, steps: int, per_epoch: int) 
             f"{experiment.trainer.precision}",
             f"step      {seconds * 1000:.0f} ms for {data.batch_size} images ({rate:.0f} images/s)",
             f"memory    {_peak_memory(device) / 2**30:.2f} GiB at most",
-            f"to come   {steps:,} steps ({per_epoch:,} an epoch), about {length} of training",
+            f"to come   {_length(seconds, int(experiment.trainer.num_training_batches), given)}",
             "all fits: take check=true away to train",
         ]
     )
+
+
+def _length(seconds: float, per_epoch: int, given: DictConfig) -> str:
+    """How long the run as given will train, at `seconds` a batch."""
+    epochs = given.max_epochs if given.max_epochs is not None else -1
+    limits = [epochs * per_epoch] if epochs >= 0 else []
+    limits += [given.max_steps * given.accumulate_grad_batches] if given.max_steps >= 0 else []
+    at_most = f", at most {given.max_time}" if given.max_time else ""
+    if not limits:
+        return f"batches of {seconds * 1000:.0f} ms until it is stopped ({per_epoch:,} an epoch){at_most}"
+    total = seconds * min(limits)
+    length = f"{total / 3600:.1f} h" if total > 5400 else f"{total / 60:.1f} min" if total > 90 else f"{total:.0f} s"
+    return f"{min(limits):,} batches ({per_epoch:,} an epoch), about {length} of training{at_most}"
 
 
 def _wait_for(device: torch.device) -> None:

@@ -1,6 +1,7 @@
 """One run from settings to record: build the parts, train, remember."""
 
 import logging
+import os
 import time
 import warnings
 from pathlib import Path
@@ -15,14 +16,16 @@ from pytorch_lightning.utilities.seed import isolate_rng
 from diffusionlab.build import Experiment, build, to_plain
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.diffusion import Codec, LatentCodec
-from diffusionlab.errors import LabError, TrainingInterrupted
+from diffusionlab.errors import LabError, TrainingInterrupted, UsageError
 from diffusionlab.explain import user_errors
 from diffusionlab.facts import facts_of_parts, facts_of_result, facts_of_settings
 from diffusionlab.first_stage import autoencoder_settings, find_autoencoder, fit_codec, go_on_where_interrupted
 from diffusionlab.preflight import preflight
+from diffusionlab.registry.liveness import actual_status
 from diffusionlab.registry.provenance import provenance, save_uncommitted
 from diffusionlab.registry.record import RECORD_FILE, RunRecord, new_run_id, read_record
 from diffusionlab.registry.recorder import RunRecorder
+from diffusionlab.run_folder import discard_unless_recorded
 from diffusionlab.training import AutoencoderModule, DiffusionModule
 
 log = logging.getLogger(__name__)
@@ -38,8 +41,11 @@ def train(cfg: DictConfig) -> float | None:
     hydra = HydraConfig.get()
     choices = dict(hydra.runtime.choices)
     if cfg.check:
-        with user_errors():
-            print(preflight(cfg, choices))
+        try:
+            with user_errors():
+                print(preflight(cfg, choices))
+        finally:
+            discard_unless_recorded(Path(cfg.paths.output_dir))
         return None
     if hydra.mode is not RunMode.MULTIRUN:
         return _score(_train(cfg, choices, sweep=None))
@@ -47,8 +53,9 @@ def train(cfg: DictConfig) -> float | None:
         return _score(_train(cfg, choices, sweep=Path(hydra.sweep.dir).name))
     except TrainingInterrupted:
         raise
-    except LabError as error:
-        log.error("trial %s failed: %s", hydra.job.num, error)
+    except Exception as error:  # whatever befell this trial, the next ones are to be tried
+        line = str(error).partition("\n")[0] or type(error).__name__
+        log.error("trial %s failed: %s", hydra.job.num, line, exc_info=not isinstance(error, LabError))
         return None
 
 
@@ -59,6 +66,7 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRe
         recorder.start()  # a trial is known even if it cannot be built
     start = time.monotonic()
     experiment: Experiment | None = None
+    started = sweep is not None
     try:
         with user_errors():
             experiment = build(cfg, choices, folder, recorder.beat)
@@ -67,6 +75,7 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRe
             start = time.monotonic()
         if experiment.trainer.is_global_zero:
             recorder.start()
+            started = True
             recorder.update(**facts_of_parts(experiment.datamodule, experiment.module, experiment.trainer))
             save_uncommitted(folder)
         experiment.trainer.fit(
@@ -77,8 +86,10 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRe
     except BaseException as error:
         # Lightning makes a SystemExit of the second Ctrl-C
         stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt, SystemExit))
-        result = facts_of_result(experiment.trainer, experiment.throughput, folder) if experiment else {}
-        _finish(recorder, result, start, "interrupted" if stopped else "failed", reason=str(error))
+        if started:
+            result = facts_of_result(experiment.trainer, experiment.throughput, folder) if experiment else {}
+            _finish(recorder, result, start, "interrupted" if stopped else "failed", reason=str(error))
+        discard_unless_recorded(folder)
         raise
     _finish(recorder, result, start, "finished")
     _say_where(recorder.record, brief=sweep is not None)
@@ -109,6 +120,8 @@ def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str
     """The recorder of a new run, or of the one in `folder` that goes on."""
     if (folder / RECORD_FILE).is_file():
         record = read_record(folder)
+        if actual_status(vars(record)) == "running" and "LOCAL_RANK" not in os.environ:
+            raise UsageError(f"run {record.run_id} is still training (process {record.pid}): stop it first")
     else:
         run_id = folder.name if sweep is None else new_run_id()
         record = RunRecord(run_id=run_id, name=cfg.name, sweep=sweep, **provenance())
@@ -136,9 +149,7 @@ def _score(record: RunRecord) -> float | None:
 
 @rank_zero_only
 def _finish(recorder: RunRecorder, facts: dict[str, Any], start: float, status: str, reason: str | None = None) -> None:
-    """Write how the run ended, if it ever began."""
-    if recorder.record.status != "running":
-        return
+    """Write how the run ended."""
     if reason:
         facts["notes"] = f"{recorder.record.notes}; {reason}" if recorder.record.notes else reason
     seconds = (recorder.record.seconds or 0.0) + time.monotonic() - start

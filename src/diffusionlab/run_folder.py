@@ -7,11 +7,15 @@ outputs/2026-11-20/20261120-191530-a1b2c3/
     samples/  logs/  .hydra/
 """
 
+import logging
+import shutil
 from functools import cache
 from pathlib import Path
 
 from diffusionlab.errors import UsageError
 from diffusionlab.registry.record import RECORD_FILE, new_run_id, read_record
+
+log = logging.getLogger(__name__)
 
 LAST = Path("checkpoints/last.ckpt")
 WEIGHTS = "weights.safetensors"
@@ -22,7 +26,7 @@ def run_folder(runs_dir: str, ckpt_path: str | None, name: str) -> str:
     """The folder for Hydra to run in. `ckpt_path`: None, `last`, or a checkpoint file."""
     if ckpt_path is None:
         return str(new_run_folder(runs_dir, new_run_id()))
-    return str(checkpoint_file(runs_dir, ckpt_path, name).absolute().parents[1])
+    return str(checkpoint_file(runs_dir, ckpt_path, name).absolute().parent.parent)
 
 
 def new_run_folder(runs_dir: str, run_id: str) -> Path:
@@ -36,21 +40,32 @@ def checkpoint_file(runs_dir: str, ckpt_path: str, name: str) -> Path:
     Raises UsageError where there is none.
     """
     if ckpt_path != "last":
-        path = Path(ckpt_path)
+        path = Path(ckpt_path).expanduser().absolute()
         if not path.is_file():
             raise UsageError(
                 f"ckpt_path={ckpt_path}: there is no such file; ckpt_path=last finds the newest of this run"
             )
-        if not (path.absolute().parents[1] / RECORD_FILE).is_file():
+        if not (path.parent.parent / RECORD_FILE).is_file():
             raise UsageError(
                 f"ckpt_path={ckpt_path} does not lie in the checkpoints/ of a run folder with a {RECORD_FILE}"
             )
         return path
     candidates = [path for path in Path(runs_dir).glob(f"*/*/{LAST}") if (path.parents[1] / RECORD_FILE).is_file()]
     for path in sorted(candidates, key=lambda path: path.parents[1].name, reverse=True):
-        if read_record(path.parents[1]).name == name:
-            return path
+        try:
+            if read_record(path.parents[1]).name == name:
+                return path
+        except ValueError as error:
+            log.warning("%s; passed over", error)
     raise UsageError(
         f"ckpt_path=last: no run called {name} with a checkpoint below {runs_dir}/; "
         "leave ckpt_path away to start one, or give ckpt_path=FILE"
     )
+
+
+def discard_unless_recorded(folder: Path) -> None:
+    """Remove the folder that Hydra made for a job which never became a run, and the day's folder if now empty."""
+    if folder.is_dir() and not (folder / RECORD_FILE).exists():
+        shutil.rmtree(folder)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()

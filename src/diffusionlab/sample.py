@@ -9,6 +9,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig
 from PIL import Image
+from rich.console import Console
 from rich.progress import track
 
 from diffusionlab import tensors
@@ -32,9 +33,11 @@ def sample(cfg: DictConfig) -> Path:
         labels = choose_labels([cfg.label, cfg.style], names, model.network.null_labels, cfg.num_samples)
         sampler = instantiate(cfg.sampler)
         model.denoiser.schedule.times(sampler.num_steps)  # refuses more steps than the schedule has
-        requests = {scale: _request(cfg, model, labels, scale) for scale in _scales(cfg.guidance_scale, bool(labels))}
+        requests = {scale: _request(cfg, model, labels, scale) for scale in _scales(cfg.guidance_scale, model)}
+        if cfg.batch_size < 1:
+            raise UsageError(f"batch_size={cfg.batch_size}: at least 1")
+        target = _output_folder(cfg.output_dir, folder)
     drawn = {scale: _draw(model, sampler, request, cfg.batch_size) for scale, request in requests.items()}
-    target = Path(cfg.output_dir) if cfg.output_dir else _new_folder(folder / "samples")
     for scale, images in drawn.items():
         save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target)
     save_png(grid(drawn, labels, names[0]), target / "grid.png")
@@ -60,8 +63,11 @@ def choose_labels(
         if wish is None:
             chosen.append(list(range(number)) if option == "label" else [number])
         else:
+            known = known or [str(place) for place in range(number)]
             several = list(wish) if isinstance(wish, list | ListConfig) else [wish]
-            chosen.append([_number(option, one, known or [str(place) for place in range(number)]) for one in several])
+            if not several:
+                raise UsageError(f"{option}=[] names none; choose from {', '.join(known)}, or leave it away")
+            chosen.append([_number(option, one, known) for one in several])
     if not chosen:
         return ()
     in_turn = [combination[::-1] for combination in product(*reversed(chosen))]  # the class changes fastest
@@ -104,23 +110,28 @@ def _draw(model: TrainedModel, sampler: Sampler, request: SampleRequest, batch_s
     device = next(model.network.parameters()).device
     batches = sample_batches(model.denoiser, model.codec, sampler, request, batch_size=batch_size, device=device)
     total = -(-request.num_samples // batch_size)
-    return tensors.to_uint8(torch.cat([batch.cpu() for batch in track(batches, "sampling", total=total)]))
+    shown = track(batches, "sampling", total=total, console=Console(stderr=True))
+    return tensors.to_uint8(torch.cat([batch.cpu() for batch in shown]))
 
 
-def _scales(wish: Any, conditional: bool) -> list[float]:
-    """The guidance scales asked for; by default 2 where there are labels."""
+def _scales(wish: Any, model: TrainedModel) -> list[float]:
+    """The guidance scales asked for; 2 by default, where the null label was trained."""
+    labelled = bool(model.network.null_labels)
+    guided = labelled and model.config["loss"]["label_dropout"] > 0
     if wish is None:
-        return [2.0 if conditional else 1.0]
-    several = list(wish) if isinstance(wish, ListConfig) else [wish]
+        return [2.0 if guided else 1.0]
     try:
-        return list(dict.fromkeys(float(one) for one in several))
+        scales = [float(one) for one in (wish if isinstance(wish, ListConfig) and len(wish) else [wish])]
     except (TypeError, ValueError):
         raise UsageError(f"guidance_scale={wish}: a number, or a list such as [1,2,4]") from None
+    if labelled and not guided and scales != [1]:
+        raise UsageError(f"guidance_scale={wish}: this run was trained with loss.label_dropout=0; leave it away")
+    return list(dict.fromkeys(scales))
 
 
 def _number(option: str, wish: Any, names: Sequence[str]) -> int:
-    if isinstance(wish, int) or str(wish).isdecimal():
-        if int(wish) < len(names):
+    if not isinstance(wish, bool) and str(wish).lstrip("-").isdecimal():
+        if 0 <= int(wish) < len(names):
             return int(wish)
         raise UsageError(f"{option}={wish}: they are numbered 0 to {len(names) - 1}, {', '.join(names)}")
     lower = [name.lower() for name in names]
@@ -145,6 +156,16 @@ def _device(wish: str) -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _output_folder(wish: str | None, run_folder: Path) -> Path:
+    if wish is None:
+        return _new_folder(run_folder / "samples")
+    try:
+        Path(wish).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"output_dir={wish} cannot be made: {error.strerror}") from error
+    return Path(wish)
 
 
 def _new_folder(parent: Path) -> Path:

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from diffusionlab.errors import TrainingInterrupted, UsageError
+from diffusionlab.registry.recorder import RunRecorder
 
 
 def content(folder: Path):
@@ -79,6 +80,16 @@ def test_a_signal_in_mid_epoch_loses_nothing(lab, number, step):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.parametrize("limit", ["trainer.max_steps=2", "trainer.max_steps=5"])  # of three steps an epoch
+def test_a_run_that_ended_inside_an_epoch_goes_on_there(lab, limit):
+    settings = ("data.num_train=64", "trainer.max_epochs=3")
+    whole = lab.train(*settings, name="whole")
+    lab.train(*settings, limit, "name=parts", name="parts")
+    parts = lab.train(*settings, "name=parts", "ckpt_path=last", name="parts")
+    assert content(whole)["step"] == 9
+    assert_identical(content(whole), content(parts))
+
+
 def test_a_resumed_run_keeps_its_identity_and_adds_up_its_time(lab):
     lab.train(name="20260101-000000-aaaaaa")
     first = lab.record("20260101-000000-aaaaaa")
@@ -95,8 +106,24 @@ class TestRefusals:
 
     def test_other_settings(self, lab):
         lab.train()
-        with pytest.raises(UsageError, match=r"type model.channels=\[8, 16\]"):
-            lab.train("model.channels=[8,24]", "ckpt_path=last")
+        before = lab.record().status
+        for override, advice in (
+            ("model.channels=[8,24]", "type 'model.channels=[8,16]'"),
+            ("optimizer=adam", "type optimizer=adamw,"),
+            ("seed=1", "type seed=0,"),
+        ):
+            with pytest.raises(UsageError) as caught:
+                lab.train(override, "ckpt_path=last")
+            assert advice in str(caught.value)
+        assert lab.record().status == before == "finished"
+
+    def test_a_run_that_is_still_training(self, lab):
+        folder = lab.train()
+        record = lab.record()
+        RunRecorder(None, folder, record).start()  # this process is alive
+        with pytest.raises(UsageError, match="still training"):
+            lab.train("ckpt_path=last")
+        assert lab.record().status == "running"
 
     @pytest.mark.parametrize(
         ("damage", "line"),

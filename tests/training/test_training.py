@@ -1,6 +1,7 @@
 """What a training does beside lowering its loss: it averages, measures, guards and reports."""
 
 import csv
+import json
 import math
 
 import pytest
@@ -111,11 +112,24 @@ class TestBrokenWeights:
         with pytest.raises(UsageError, match="another program"):
             load_model(tmp_path, "cpu")
 
-    def test_a_file_cannot_name_any_callable(self, lab, tmp_path):
-        config = '{"model": {"_target_": "os.system", "command": "true"}}'
+    @pytest.mark.parametrize("depth", ["at the top", "nested"])
+    def test_a_file_cannot_name_any_callable(self, tmp_path, depth):
+        bomb = {
+            "_target_": "pathlib.Path.touch",
+            "_args_": [{"_target_": "pathlib.Path", "_args_": [str(tmp_path / "x")]}],
+        }
+        model = bomb if depth == "at the top" else {"_target_": "diffusionlab.models.UNet", "channels": bomb}
+        metadata = {"format": "diffusionlab", "config": json.dumps({"model": model})}
+        save_file({"weight": torch.zeros(1)}, tmp_path / "weights.safetensors", metadata=metadata)
+        with pytest.raises(UsageError, match=r"no part of diffusionlab|does not fit"):
+            load_model(tmp_path, "cpu")
+        assert not (tmp_path / "x").exists()
+
+    @pytest.mark.parametrize("config", ["{}", "[", '{"model": {"_target_": "diffusionlab.models.UNet"}}'])
+    def test_settings_that_make_no_model(self, tmp_path, config):
         metadata = {"format": "diffusionlab", "config": config}
         save_file({"weight": torch.zeros(1)}, tmp_path / "weights.safetensors", metadata=metadata)
-        with pytest.raises(UsageError, match="no part of diffusionlab"):
+        with pytest.raises(UsageError, match="does not fit"):
             load_model(tmp_path, "cpu")
 
 
@@ -151,9 +165,14 @@ def test_precisions_train_on_a_cpu(lab, precision):
 def test_check_reports_memory_and_time_and_leaves_nothing(lab, capsys, registry_of_its_own):
     lab.train("check=true", "trainer.max_epochs=100")
     report = capsys.readouterr().out
-    for word in ("parameters", "images/s", "GiB", "200 steps (2 an epoch)", "all fits"):
+    for word in ("parameters", "images/s", "GiB", "200 batches (2 an epoch)", "all fits"):
         assert word in report
-    assert not (lab.root / "outputs").exists() and not registry_of_its_own.exists()
+    assert not list(lab.root.rglob("*.json")) and not registry_of_its_own.exists()
+
+
+def test_without_label_dropout_there_is_no_guidance(lab):
+    folder = lab.train("loss.label_dropout=0")
+    assert "cfg" not in lab.record().arch_tags and (folder / "samples/latest.png").is_file()
 
 
 def test_a_registry_that_cannot_be_written_never_stops_a_training(lab, tmp_path, monkeypatch, caplog):

@@ -127,6 +127,8 @@ class ImageDataModule(pl.LightningDataModule):
             return
         splits = self.read()
         train, test = map(self._fitted, splits if self.styler is None else self.styler(*splits))
+        if not len(train):
+            raise ValueError(f"{self.name} has no training images: add some")
         if self.num_val >= len(train):
             raise ValueError(
                 f"data.num_val={self.num_val} leaves nothing of the {len(train)} training images of {self.name}; "

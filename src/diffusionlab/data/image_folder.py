@@ -12,9 +12,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from diffusionlab.data.arrays import ImageArrays, stratified_split
 from diffusionlab.data.datamodule import ImageDataModule
-from diffusionlab.data.errors import DataNotFoundError
+from diffusionlab.data.layout import IMAGE_SUFFIXES, has_splits, image_files
 from diffusionlab.data.layout import class_names as find_class_names
-from diffusionlab.data.layout import has_splits, image_files
 
 _MODES = {1: "L", 3: "RGB"}
 _BLOCK = 128  # files per task: threads help with large photographs, and for small ones a task per file costs more
@@ -92,13 +91,15 @@ def decode_classes(folder: Path, *, classes: Sequence[str], image_size: int, cha
     """Every image in `folder/<class>/`, class k of `classes` having label k.
 
     Raises:
-        DataNotFoundError: a class has no images.
+        ValueError: a class has no images.
         ValueError: a file is not an image; the message names it.
     """
     files_of = {name: image_files(folder / name) if (folder / name).is_dir() else [] for name in classes}
     for name, files in files_of.items():
         if not files:
-            raise DataNotFoundError(f"class {name!r}", folder / name, "no image files there")
+            raise ValueError(
+                f"{folder / name} has no images ({', '.join(sorted(IMAGE_SUFFIXES))}): add some or remove the folder"
+            )
     files = [path for class_files in files_of.values() for path in class_files]
     blocks = [files[start : start + _BLOCK] for start in range(0, len(files), _BLOCK)]
     decode = partial(_decode_block, image_size=image_size, mode=_MODES[channels])
@@ -118,9 +119,17 @@ def _decode(path: Path, *, image_size: int, mode: str) -> np.ndarray:
         with Image.open(path) as image:
             if image.mode.startswith(("I", "F")):  # PIL would clip them to 255
                 raise ValueError(f"{path} has more than 8 bits per channel: save it as an 8-bit PNG")
-            upright = ImageOps.exif_transpose(image).convert(mode)
+            upright = _opaque(ImageOps.exif_transpose(image)).convert(mode)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} is not a readable image: remove or replace it") from error
     if upright.size != (image_size, image_size):
         upright = ImageOps.fit(upright, (image_size, image_size), Image.Resampling.BILINEAR)
     return np.asarray(upright)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Transparent pixels show white, as a page behind them would, not the colour that happens to be stored."""
+    if not image.has_transparency_data:
+        return image
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

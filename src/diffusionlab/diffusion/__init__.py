@@ -3,6 +3,7 @@
 from diffusionlab.diffusion.codec import Codec as Codec
 from diffusionlab.diffusion.codec import LatentCodec as LatentCodec
 from diffusionlab.diffusion.codec import PixelCodec as PixelCodec
+from diffusionlab.diffusion.codec import make_codec as make_codec
 from diffusionlab.diffusion.denoiser import Denoiser as Denoiser
 from diffusionlab.diffusion.guidance import Guidance as Guidance
 from diffusionlab.diffusion.guidance import GuidedDenoiser as GuidedDenoiser

@@ -94,3 +94,8 @@ class LatentCodec(Codec):
     def train(self, mode: bool = True) -> "LatentCodec":
         """Frozen: it stays in eval mode whatever its owner is set to."""
         return super().train(False)
+
+
+def make_codec(autoencoder: Autoencoder | None) -> Codec:
+    """Pixels, or the latent of an autoencoder, its weights and scale still to be loaded."""
+    return PixelCodec() if autoencoder is None else LatentCodec(autoencoder)

@@ -33,6 +33,10 @@ class Sampler(ABC):
 
     num_steps: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.num_steps is not None and (not isinstance(self.num_steps, int) or self.num_steps < 1):
+            raise ValueError(f"sampler.num_steps={self.num_steps}: a whole number from 1, or null for all")
+
     @torch.no_grad()
     def __call__(
         self, denoise: Denoise, schedule: NoiseSchedule, draw_noise: Callable[[], Tensor]
@@ -53,6 +57,11 @@ class DDIM(Sampler):
     """DDIM (Song et al. 2021, eq. 12 and 16). `eta` = 0 is deterministic, `eta` = 1 is ancestral DDPM sampling."""
 
     eta: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.eta <= 1:
+            raise ValueError(f"sampler.eta={self.eta}: between 0 (deterministic) and 1 (as random as DDPM)")
 
     def steps(
         self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]

@@ -1,5 +1,6 @@
 """From labels and a seed to finished images, in batches that leave no trace in the result."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,10 @@ class SampleRequest:
     def __post_init__(self) -> None:
         if self.num_samples < 1:
             raise ValueError(f"num_samples={self.num_samples}: at least 1")
+        if self.seed < 0:
+            raise ValueError(f"seed={self.seed}: 0 or more")
+        if not math.isfinite(self.guidance.scale):
+            raise ValueError(f"guidance_scale={self.guidance.scale}: a finite number, 1 for none")
         if self.guidance.scale != 1.0 and not self.labels:
             raise ValueError(
                 f"guidance_scale={self.guidance.scale} needs labels and a class-conditional network: "

@@ -18,6 +18,9 @@ MAX_TERMINAL_SIGNAL = 0.05
 class NoiseSchedule(nn.Module, ABC):
     """alpha(t), sigma(t) and what depends on them alone. A module only so that its tables follow the device."""
 
+    terminal_remedy = "schedule.zero_terminal_snr=true parameterization=v"
+    """What to type where signal is left at t = 1."""
+
     @abstractmethod
     def forward(self, t: Tensor) -> tuple[Tensor, Tensor]:
         """alpha(t) and sigma(t), float32 of the shape of `t`."""
@@ -54,7 +57,7 @@ class NoiseSchedule(nn.Module, ABC):
             return None
         return (
             f"this schedule ends at sqrt(alpha_bar_T) = {signal:.3f}: training never sees pure noise, sampling starts "
-            f"from it. Expect flat or grey samples; schedule.zero_terminal_snr=true parameterization=v mends it."
+            f"from it. Expect flat or grey samples; {self.terminal_remedy} mends it."
         )
 
 
@@ -170,6 +173,8 @@ class EDMSchedule(NoiseSchedule):
     N(log_sigma_mean, log_sigma_std^2) (table 1). `sigma_min` is the last noisy step of a sampler.
     """
 
+    terminal_remedy = "schedule.sigma_max=80"
+
     def __init__(
         self,
         *,
@@ -182,6 +187,8 @@ class EDMSchedule(NoiseSchedule):
         super().__init__()
         if not 0 < sigma_min < sigma_max:
             raise ValueError(f"schedule.sigma_min={sigma_min} must lie between 0 and schedule.sigma_max={sigma_max}")
+        if rho <= 0 or log_sigma_std <= 0:
+            raise ValueError(f"schedule.rho={rho} and schedule.log_sigma_std={log_sigma_std}: above 0")
         self.sigma_min, self.sigma_max, self.rho = sigma_min, sigma_max, rho
         self.log_sigma_mean, self.log_sigma_std = log_sigma_mean, log_sigma_std
 

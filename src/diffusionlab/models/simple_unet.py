@@ -14,6 +14,8 @@ from diffusionlab.models.network import Network
 class Stage(nn.Module):
     """Two 3x3 convolutions with the time added between them, then a change of resolution by two.
 
+    As in the first notebook, only the first convolution is followed by a ReLU.
+
     Down: (B, in, H, W) -> (B, out, H // 2, W // 2). Up: (B, 2 in, H, W) -> (B, out, 2 H, 2 W), since it takes
     its input with the skip of the same size beside it.
     """
@@ -30,8 +32,8 @@ class Stage(nn.Module):
 
     def forward(self, h: Tensor, time_embedding: Tensor) -> Tensor:
         h = self.norm1(self.conv1(h).relu())
-        h = h + self.time(time_embedding).relu()[:, :, None, None]
-        h = self.norm2(self.conv2(h).relu())
+        h = h + self.time(time_embedding)[:, :, None, None]
+        h = self.norm2(self.conv2(h))
         return self.resample(h)
 
 

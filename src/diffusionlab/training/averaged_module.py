@@ -31,6 +31,8 @@ class AveragedModule(pl.LightningModule):
         channels_last: bool = False,
     ) -> None:
         super().__init__()
+        if lr_warmup_steps < 0:
+            raise ValueError(f"lr_warmup_steps={lr_warmup_steps}: 0 for none, or the number of steps")
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.network = network.to(memory_format=self.memory_format)
         self.ema = EMA(self.network, decay=ema_decay)

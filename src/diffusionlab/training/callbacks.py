@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -16,7 +17,10 @@ from diffusionlab.errors import TrainingDiverged, TrainingInterrupted
 
 
 class RandomState(pl.Callback):
-    """Keeps the random generators in the checkpoint: a resumed run draws the noise that the whole run would have."""
+    """Keeps the random generators in the checkpoint: a resumed run draws the noise that the whole run would have.
+
+    Of several processes each draws noise of its own; on resuming they start new streams, exact only for one process.
+    """
 
     def __init__(self) -> None:
         self._loaded: dict[str, Any] | None = None
@@ -30,7 +34,11 @@ class RandomState(pl.Callback):
         self._loaded = state_dict
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Set what was loaded. On another number of GPUs their streams start afresh."""
+        """Set what was loaded; give each of several processes a stream of its own."""
+        if trainer.world_size > 1:
+            entropy = [torch.initial_seed(), trainer.global_rank, trainer.global_step]
+            torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
+            return
         if self._loaded is None:
             return
         torch.set_rng_state(self._loaded["cpu"].cpu())
@@ -39,11 +47,17 @@ class RandomState(pl.Callback):
         self._loaded = None
 
 
-class GracefulStop(pl.Callback):
-    """Ctrl-C and SIGTERM finish the step at hand, save `checkpoint`, and end the run; a second Ctrl-C ends it now."""
+class GracefulStop(pl.callbacks.Checkpoint):
+    """Sees to it that a run which ends inside an epoch can go on exactly there.
+
+    Ctrl-C and SIGTERM finish the step at hand, save `checkpoint`, and end the run; a second Ctrl-C ends it now. Where
+    max_steps or max_time end it, Lightning's own checkpoint takes the epoch for finished; the one saved here replaces
+    it. (A Checkpoint, since Lightning calls those last: by then the timer has spoken.)
+    """
 
     def __init__(self, checkpoint: Path) -> None:
         self.checkpoint = checkpoint
+        self._inside_epoch = checkpoint.with_name("inside_epoch.ckpt")
         self._received: int | None = None
         self._previous: dict[int, Any] = {}
 
@@ -67,9 +81,14 @@ class GracefulStop(pl.Callback):
             raise TrainingInterrupted(
                 f"stopped at step {trainer.global_step}; go on with the same command and ckpt_path=last"
             )
+        ends = trainer.should_stop or trainer.global_step == trainer.max_steps
+        if ends and batch_idx + 1 < trainer.num_training_batches:
+            trainer.save_checkpoint(self._inside_epoch)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Give the signals back."""
+        """Put the checkpoint in its place, and give the signals back."""
+        if trainer.is_global_zero and self._inside_epoch.exists():
+            self._inside_epoch.replace(self.checkpoint)
         while self._previous:
             signal.signal(*self._previous.popitem())
 

@@ -21,6 +21,7 @@ class DiffusionModule(AveragedModule):
     """
 
     network: Network
+    error_sums: Tensor
 
     def __init__(
         self,
@@ -37,6 +38,8 @@ class DiffusionModule(AveragedModule):
         self.schedule = schedule
         self.parameterization = parameterization
         self.loss = loss
+        # per range of t: the sum of the errors, and their number, in this epoch
+        self.register_buffer("error_sums", torch.zeros(2, len(T_RANGES)), persistent=False)
         self.denoiser = Denoiser(self.network, schedule, parameterization)
         self.ema_denoiser = Denoiser(self.ema.network, schedule, parameterization)
 
@@ -55,6 +58,11 @@ class DiffusionModule(AveragedModule):
         codec = {f"codec.{name}": tensor for name, tensor in self.codec.state_dict().items()}
         return super().shipped_state() | codec
 
+    @property
+    def can_be_guided(self) -> bool:
+        """Whether the null label is trained, without which guidance means nothing."""
+        return bool(self.null_labels) and self.loss.label_dropout > 0
+
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> dict[str, Tensor]:
         """One loss; its unweighted error per third of t goes to the log as train/loss_t_{low,mid,high}."""
         parts = self._loss(self.denoiser, batch, null_labels=self.null_labels)
@@ -67,20 +75,17 @@ class DiffusionModule(AveragedModule):
             batch_size=len(parts.t),
             sync_dist=True,
         )
-        third = (parts.t * 3).long().clamp(max=2)
-        for i, name in enumerate(T_RANGES):
-            inside = third == i
-            if inside.any():
-                error = parts.error[inside].mean()
-                self.log(
-                    f"train/loss_t_{name}",
-                    error,
-                    on_step=False,
-                    on_epoch=True,
-                    batch_size=int(inside.sum()),
-                    sync_dist=True,
-                )
+        third = (parts.t * len(T_RANGES)).long().clamp(max=len(T_RANGES) - 1)
+        self.error_sums.index_add_(1, third, torch.stack([parts.error, torch.ones_like(parts.error)]))
         return {"loss": parts.loss}
+
+    def on_train_epoch_end(self) -> None:
+        """The mean error of each range over the epoch and all processes; a range that no t fell into has none."""
+        sums, counts = self.trainer.strategy.reduce(self.error_sums.clone(), reduce_op="sum")
+        for name, total, count in zip(T_RANGES, sums, counts, strict=True):
+            if count > 0:
+                self.log(f"train/loss_t_{name}", total / count)
+        self.error_sums.zero_()
 
     def validation_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> None:
         """The loss of the averaged weights on noise that is the same in every epoch, so that epochs compare."""

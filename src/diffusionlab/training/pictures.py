@@ -18,6 +18,8 @@ class PictureEvery(pl.Callback):
     """Writes `folder`/epoch_0005.png, ..., and latest.png every `every_n_epochs` and at the end."""
 
     def __init__(self, *, folder: str, every_n_epochs: int) -> None:
+        if every_n_epochs < 1:
+            raise ValueError(f"callbacks.sample_grid.every_n_epochs={every_n_epochs}: at least 1")
         self.folder = Path(folder)
         self.every_n_epochs = every_n_epochs
 
@@ -49,7 +51,7 @@ class SampleGrid(PictureEvery):
     """Samples of a diffusion model with the averaged weights; the noise never changes.
 
     A conditional model gets `num_samples` spread over its classes, one column each, and over its styles, row by row.
-    `guidance_scale` is ignored by an unconditional one.
+    `guidance_scale` counts only where labels were dropped in training.
     """
 
     def __init__(
@@ -64,6 +66,10 @@ class SampleGrid(PictureEvery):
         seed: int = 0,
     ) -> None:
         super().__init__(folder=folder, every_n_epochs=every_n_epochs)
+        if num_samples < 1:
+            raise ValueError(
+                f"callbacks.sample_grid.num_samples={num_samples}: at least 1; ~callbacks.sample_grid for none"
+            )
         self.sampler = sampler
         self.class_names = class_names
         self.num_samples = num_samples
@@ -80,7 +86,7 @@ class SampleGrid(PictureEvery):
             shape=module.x0_shape,
             labels=labels,
             null_labels=module.null_labels,
-            guidance=Guidance(scale=self.guidance_scale if labels else 1.0),
+            guidance=Guidance(scale=self.guidance_scale if module.can_be_guided else 1.0),
             seed=self.seed,
         )
         batches = sample_batches(
