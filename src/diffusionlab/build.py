@@ -47,7 +47,7 @@ def build(cfg: DictConfig, choices: dict[str, str], folder: Path, beat: Callable
         check_resumable(ckpt_path, plain, choices)
     datamodule = instantiate(cfg.data)
     module = _module(cfg)
-    module.schedule.times(cfg.sampler.num_steps)  # refuses more steps than the schedule has
+    module.schedule.times(instantiate(cfg.sampler).num_steps)  # refuses more steps than the schedule has
     throughput = Throughput()
     always = [RandomState(), LossGuard(), GracefulStop(folder / LAST), Heartbeat(beat), throughput]
     trainer = _trainer(cfg, plain["trainer"], folder, [*always, SaveWeights(folder, plain, choices)])

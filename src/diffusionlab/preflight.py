@@ -40,7 +40,7 @@ class StepClock(pl.Callback):
 def preflight(cfg: DictConfig, choices: dict[str, str]) -> str:
     """Train a few steps and sample in two; returns the report. Nothing is kept or recorded."""
     given = cfg.trainer
-    instantiate(cfg.schedule).times(cfg.sampler.num_steps)
+    instantiate(cfg.schedule).times(instantiate(cfg.sampler).num_steps)
     instantiate(cfg.callbacks or {})
     cfg = cfg.copy()
     few = {"max_steps": WARM_UP + TIMED, "max_epochs": -1, "limit_val_batches": 0, "accumulate_grad_batches": 1}
