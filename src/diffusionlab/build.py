@@ -87,7 +87,7 @@ def _module(cfg: DictConfig) -> AveragedModule:
         parameterization=instantiate(cfg.parameterization),
         **training,
     )
-    module.schedule.times(cfg.sampler.num_steps)  # refuses more steps than the schedule has
+    module.schedule.times(instantiate(cfg.sampler).num_steps)  # refuses more steps than the schedule has
     if warning := module.schedule.terminal_warning():
         log.warning(warning)
     return module

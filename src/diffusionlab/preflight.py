@@ -56,7 +56,7 @@ def preflight(cfg: DictConfig, choices: dict[str, str]) -> str:
 def _try_out(cfg: DictConfig, choices: dict[str, str]) -> tuple[Experiment, str]:
     given = cfg.trainer
     if cfg.schedule is not None:
-        instantiate(cfg.schedule).times(cfg.sampler.num_steps)
+        instantiate(cfg.schedule).times(instantiate(cfg.sampler).num_steps)
     instantiate(cfg.callbacks or {})
     cfg = cfg.copy()
     few = {"max_steps": WARM_UP + TIMED, "max_epochs": -1, "limit_val_batches": 0, "accumulate_grad_batches": 1}
