@@ -9,6 +9,9 @@ TORCH_BACKEND ?=
 INSTALL = $(UV) pip install --quiet --python $(PY) --constraint requirements.lock \
 	$(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND))
 
+# one process a core, one thread a process
+PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist worksteal
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test test-all check format sweep bench-search lock clean
 
@@ -24,10 +27,10 @@ demo: setup  ## train on drawn garments for less than three minutes, sample, rec
 	$(PY) search.py "demo on garments, newest first" --limit 5
 
 test: setup-dev  ## the quick tests
-	$(PY) -m pytest -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: setup-dev  ## all tests; DIFFUSIONLAB_DATA_DIR names the folder of the real data sets
-	$(PY) -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: setup-dev  ## lint, formatting, types, and which room may import which
 	.venv/bin/ruff check .
