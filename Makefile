@@ -9,8 +9,11 @@ TORCH_BACKEND ?=
 INSTALL = $(UV) pip install --quiet --python $(PY) --constraint requirements.lock \
 	$(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND))
 
+# one process a core, one thread a process
+PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist worksteal
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-all check format sweep lock clean
+.PHONY: help setup setup-dev demo test test-all check format sweep bench-search lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,10 +27,10 @@ demo: setup  ## train on drawn garments for less than three minutes, sample, rec
 	$(PY) search.py "demo on garments, newest first" --limit 5
 
 test: setup-dev  ## the quick tests
-	$(PY) -m pytest -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: setup-dev  ## all tests; DIFFUSIONLAB_DATA_DIR names the folder of the real data sets
-	$(PY) -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: setup-dev  ## lint, formatting, types, and which room may import which
 	.venv/bin/ruff check .
@@ -42,12 +45,17 @@ format: setup-dev  ## put the code into its usual form
 sweep: setup  ## a grid of short runs, best first (SWEEP=name from conf/sweep, ARGS='data=cifar_catdog')
 	$(PY) train.py sweep=$(SWEEP) $(ARGS)
 
+bench-search: .venv/.installed .venv-mlflow/.installed  ## registry and search against MLflow, on a quiet machine (minutes)
+	$(PY) experiments/search_benchmark/bench.py --mlflow-python .venv-mlflow/bin/python
+	$(PY) experiments/search_benchmark/bench.py --runs 10000
+	$(PY) experiments/search_benchmark/bench.py --runs 100000
+
 lock: .venv/.uv  ## resolve the versions anew
 	$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header \
 		--no-emit-index-url --upgrade pyproject.toml --output-file requirements.lock
 
 clean:  ## remove .venv and caches; runs and registry stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-mlflow .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/.uv:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
@@ -55,8 +63,19 @@ clean:  ## remove .venv and caches; runs and registry stay
 	$(PY) -m pip install --quiet uv
 	@touch $@
 
-.venv/.installed: .venv/.uv pyproject.toml requirements.lock
+.venv/.installed: .venv/.uv .venv/.backend-$(TORCH_BACKEND) pyproject.toml requirements.lock
 	$(INSTALL) --editable .
+	@touch $@
+
+# another backend than before: its wheels have the same version, so they must be asked for
+.venv/.backend-$(TORCH_BACKEND): .venv/.uv
+	$(if $(TORCH_BACKEND),$(INSTALL) --reinstall-package torch --reinstall-package torchvision torch torchvision)
+	@rm -f .venv/.backend-* && touch $@
+
+# MLflow gets an environment of its own: it brings pandas, which would slow every import of lancedb in ours
+.venv-mlflow/.installed: .venv/.uv
+	$(PYTHON) -m venv .venv-mlflow
+	$(UV) pip install --quiet --python .venv-mlflow/bin/python mlflow
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed

@@ -1,16 +1,16 @@
-"""The registry and the search against MLflow, on the same runs in the same minute.
+"""The registry and the search against MLflow, on the same runs in the same minute: `make bench-search`.
 
-    python experiments/search_benchmark/bench.py                     2,000 runs, with mlflow where it is installed
-    python experiments/search_benchmark/bench.py --runs 100000 --skip-mlflow
+    python experiments/search_benchmark/bench.py --mlflow-python PYTHON    2,000 runs, against the mlflow of that Python
+    python experiments/search_benchmark/bench.py --runs 100000             this project alone
 
-Measured: logging one finished run; a warm filter; a cold question from the shell beside a cold `import lancedb`
-and a cold `mlflow.search_runs`. Medians with their range; every figure is printed with its number of repeats.
+Measured: logging one run from start to finish; a warm filter; a cold question from the shell beside a cold
+`import lancedb` and a cold `mlflow.search_runs`. Medians with their range and number of repeats.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import json
 import os
 import platform
 import statistics
@@ -24,6 +24,7 @@ from pathlib import Path
 
 from diffusionlab.registry.filter import And, Compare, Contains
 from diffusionlab.registry.record import RunRecord
+from diffusionlab.registry.recorder import RunRecorder
 from diffusionlab.registry.table import Registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,10 +75,8 @@ def timed(action: Callable[[], object], repeats: int) -> list[float]:
 def report(what: str, seconds: list[float]) -> float:
     """Print one line, give the median."""
     middle = statistics.median(seconds)
-    print(
-        f"{what:<58} {middle * 1e3:10.1f} ms   ({min(seconds) * 1e3:.1f} to {max(seconds) * 1e3:.1f}, {len(seconds)} times)",  # noqa: E501
-        flush=True,
-    )
+    spread = f"({min(seconds) * 1e3:.1f} to {max(seconds) * 1e3:.1f}, {len(seconds)} times)"
+    print(f"{what:<52} {middle * 1e3:8.1f} ms   {spread}", flush=True)
     return middle
 
 
@@ -97,89 +96,56 @@ def bench_registry(folder: Path, runs: int, repeats: int) -> dict[str, float]:
     uri = str(folder / "registry")
     registry = Registry(uri)
     for start in range(0, runs, 10_000):
-        registry.upsert([record(n) for n in range(start, min(start + 10_000, runs))])
+        registry.upsert([record(number) for number in range(start, min(start + 10_000, runs))])
     registry.optimize()
     numbers = iter(range(runs, runs + repeats + 1))
-    registry.upsert(record(next(numbers)))
-    logged = report("diffusionlab: log one run", timed(lambda: registry.upsert(record(next(numbers))), repeats))
+
+    def log() -> None:
+        run = record(next(numbers))
+        recorder = RunRecorder(uri, folder / "runs" / run.run_id, run)
+        recorder.start()
+        recorder.finish("finished")
+
+    log()
+    logged = report("log one run (run.json and row, start and finish)", timed(log, repeats))
     wanted = And(Compare("dataset", "=", "CIFAR-10"), Contains("arch_tags", "conditional"), Compare("fid", "<", 20.0))
     columns = ["run_id", "name", "fid", "val_loss"]
     matches = len(registry.rows(wanted, columns=columns))
-    report(
-        f"diffusionlab: warm filter, all {matches} matches",
-        timed(lambda: registry.rows(wanted, columns=columns), repeats),
-    )
-    report(
-        "diffusionlab: warm filter, first 50 by fid",
-        timed(lambda: registry.rows(wanted, columns=columns, order_by="fid", limit=50), repeats),
-    )
-    bare = report("cold process: import lancedb", timed(cold(["-c", "import lancedb"]), max(3, repeats // 4)))
-    asked = report(
-        "cold process: python search.py QUESTION --json",
-        timed(cold(["search.py", QUESTION, "--json", "--registry", uri]), max(3, repeats // 4)),
-    )
-    print(f"{'':<58} {asked / bare:10.2f} x a bare import lancedb")
-    return {"log": logged, "cold": asked}
+    warm = report(f"warm filter, all {matches} matches", timed(lambda: registry.rows(wanted, columns=columns), repeats))
+    top = timed(lambda: registry.rows(wanted, columns=columns, order_by="fid", limit=50), repeats)
+    report("warm filter, first 50 by fid", top)
+    bare = report("cold process: import lancedb", timed(cold(["-c", "import lancedb"]), 5))
+    question = ["search.py", QUESTION, "--json", "--registry", uri]
+    asked = report("cold process: python search.py QUESTION --json", timed(cold(question), 5))
+    print(f"{'':<52} {asked / bare:8.2f} x a bare import lancedb")
+    return {"log": logged, "warm": warm, "cold": asked}
 
 
-def bench_mlflow(folder: Path, runs: int, repeats: int) -> dict[str, float]:
-    """The same with MLflow's default store of today, a SQLite file."""
-    import mlflow
-
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_experiment("bench")
-
-    def log(number: int) -> None:
-        run = record(number)
-        with mlflow.start_run(run_name=run.name):
-            mlflow.log_params(
-                {
-                    "dataset": run.dataset,
-                    "batch_size": run.batch_size,
-                    "lr": run.lr,
-                    "optimizer": run.optimizer,
-                    "epochs": run.epochs,
-                    "conditional": "conditional" in run.arch_tags,
-                    "schedule": run.schedule,
-                    "num_parameters": run.num_parameters,
-                }
-            )
-            mlflow.log_metrics({name: value for name, value in run.metrics.items() if value is not None})
-
-    for number in range(runs):
-        log(number)
-    numbers = iter(range(runs, runs + repeats))
-    logged = report("mlflow: log one run", timed(lambda: log(next(numbers)), repeats))
-    condition = "params.dataset = 'CIFAR-10' and params.conditional = 'True' and metrics.fid < 20"
-    report(
-        "mlflow: warm filter", timed(lambda: mlflow.search_runs(filter_string=condition, max_results=50_000), repeats)
-    )
-    code = f"import mlflow; mlflow.set_tracking_uri({uri!r}); mlflow.search_runs(experiment_names=['bench'], filter_string={condition!r}, max_results=50000)"  # noqa: E501
-    asked = report("cold process: mlflow.search_runs", timed(cold(["-c", code]), max(3, repeats // 4)))
-    return {"log": logged, "cold": asked}
+def bench_mlflow(python: str, folder: Path, runs: int, repeats: int) -> dict[str, float]:
+    """The same runs in MLflow, in a process of the Python that has it."""
+    file = folder / "runs.jsonl"
+    file.write_text("".join(json.dumps(record(number).to_json()) + "\n" for number in range(runs + repeats)))
+    script = Path(__file__).with_name("bench_mlflow.py")
+    done = subprocess.run([python, script, file, folder, str(repeats)], check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--skip-mlflow", action="store_true", help="measure only this project")
+    parser.add_argument("--mlflow-python", help="a Python that has mlflow; without it this project alone is measured")
     options = parser.parse_args()
-    with_mlflow = not options.skip_mlflow
-    if with_mlflow and importlib.util.find_spec("mlflow") is None:
-        print("mlflow is not installed (pip install mlflow): its half is left out", file=sys.stderr)
-        with_mlflow = False
-    print(
-        f"{options.runs:,} runs, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"  # noqa: E501
-    )
+    when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"{options.runs:,} runs, {machine}, {when}")
     with tempfile.TemporaryDirectory() as folder:
         ours = bench_registry(Path(folder), options.runs, options.repeats)
-        if with_mlflow:
-            theirs = bench_mlflow(Path(folder), options.runs, options.repeats)
-            print(
-                f"logging {theirs['log'] / ours['log']:.1f} x faster than mlflow, a cold question {theirs['cold'] / ours['cold']:.1f} x faster"  # noqa: E501
-            )
+        if options.mlflow_python:
+            theirs = bench_mlflow(options.mlflow_python, Path(folder), options.runs, options.repeats)
+            for what in ("log", "warm", "cold"):
+                ratio = theirs[what] / ours[what]
+                print(f"mlflow {what:<45} {theirs[what] * 1e3:8.1f} ms   {ratio:.1f} x as long")
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def test_the_middle_square_is_taken_upright(tmp_path):
     [
         (lambda root: (root / "red" / "99.png").write_bytes(b"\x89PNG broken"), r"99\.png is not a readable image"),
         (lambda root: Image.fromarray(np.full((9, 9), 40_000, np.uint16)).save(root / "red" / "99.png"), "8 bits"),
-        (lambda root: (root / "empty").mkdir(), "class 'empty' not found"),
+        (lambda root: (root / "empty").mkdir(), r"empty has no images"),
     ],
 )
 def test_files_that_cannot_be_used_are_named(folder, spoil, message):
@@ -116,3 +116,13 @@ def test_counting_classes_brings_neither_torch_nor_lightning(folder):
     )
     done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["['blue', 'grey', 'red']", "[]"]
+
+
+def test_transparent_pixels_show_white_whatever_colour_they_store(tmp_path):
+    for name, alpha in (("clear", 0), ("solid", 255)):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            Image.new("RGBA", (8, 8), (200, 0, 0, alpha)).save(tmp_path / name / f"{number}.png")
+    train, _ = ImageFolder(folder=tmp_path, image_size=8, batch_size=1).read()
+    shown = {int(label): image[:, 0, 0].tolist() for image, label in zip(train.images, train.labels, strict=True)}
+    assert shown == {0: [255, 255, 255], 1: [200, 0, 0]}

@@ -373,6 +373,41 @@ list everything | True
 all runs | True
 which of my models trained on an H100 have attention? | 'H100' in hw and T('attention')
 Give me all experiments where the batch size was 512 | bs==512
+# asked by a fresh reader: bounds, lists of numbers, cards, families, other words
+batch size less than or equal 64 | bs<=64
+sub-1M models | params<1e6
+fewer than a dozen epochs | ep<12
+one hundred and fifty epochs | ep==150
+trained for 60, 80 or 90 epochs | ep in (60,80,90)
+128 < batch size < 1024 | 128<bs<1024
+5 < fid < 9 | fid is not None and 5<fid<9
+smaller batches than 64 | bs<64
+fewer epochs than 20 on MNIST | ep<20 and ds=='MNIST'
+runs having a val loss but no FID | vl is not None and fid is None
+same architecture as run-017 but another dataset | arch=='DiT' and ds!='CIFAR-10'
+all MNIST variants | 'MNIST' in ds
+Adam-family optimizers | opt in ('Adam','AdamW','RAdam')
+runs on cifar including the cat dog subset | ds.startswith('CIFAR-10')
+did anything run on eight H100s? | hw=='8x H100'
+Hopper GPUs | 'H100' in hw
+datacenter GPUs on CIFAR-10 | ds=='CIFAR-10' and ('A100' in hw or 'H100' in hw)
+RNNs | False
+MNIST-M | False
+04/2025 | c[:7]=='2025-04'
+2025-W24 | '2025-06-09'<=c<='2025-06-15'
+from 2025-06-10 onwards | c>='2025-06-10'
+up to and including 22 January 2025 | c<='2025-01-22'
+runs from February or June this year | c[:7] in ('2025-02','2025-06')
+crashed, failed or still going | st in ('crashed','failed','running')
+cosine unets w/ attention | sch=='cosine' and T('unet','attention')
+noise-predicting transformers | T('transformer') and pred=='epsilon'
+models that predict the clean image | pred=='x0'
+unett wiht atention traind on celebA | T('unet','attention') and ds=='CelebA'
+unets with attention or transformers with conditioning | T('unet','attention') or T('transformer','conditional')
+what sets run-014 apart from run-016? | n in (14,16)
+is run-032 better than run-020? | n in (32,20)
+differences between 4090 and 3060 runs on Fashion-MNIST | ds=='Fashion-MNIST' and hw in ('RTX 4090','RTX 3060')
+denoisers which rely on attention, conducted on an A100 | T('attention') and hw=='A100'
 """
 
 ORDERED = """
@@ -428,6 +463,14 @@ most recently created transformer | T('transformer') | -at | 1
 lowest FID overall | True | fid | 1
 best run with Adam | opt=='Adam' | fid | 1
 worst 2 runs on CIFAR-10 by fid | ds=='CIFAR-10' | -fid | 2
+top 3 runs sorted by val loss | True | vl | 3
+top-5 val loss | True | vl | 5
+the runner-up on CIFAR-10 by FID | ds=='CIFAR-10' | fid | 2:
+give me 3 DiTs with the best fid | T('dit') | fid | 3
+order CelebA by size descending | ds=='CelebA' | -params | all
+list MNIST from oldest to newest | ds=='MNIST' | at | all
+MNIST models ranked from best to worst fid | ds=='MNIST' | fid | all
+largest images | True | -img | 1
 """
 
 

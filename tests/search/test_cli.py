@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.search.cli import main, sweep_table
+from diffusionlab.search.cli import main
 from tests.search.fixture_runs import RUNS, records
 
 ROOT = Path(__file__).parents[2]
@@ -180,20 +180,6 @@ def test_missing_and_broken_registries_say_what_to_type(tmp_path, capsys):
     assert main(["unets", "--registry", str(broken)]) == 2
     err = capsys.readouterr().err
     assert "rebuild" in err and len(err.splitlines()) == 1
-
-
-def test_sweep_table_has_the_best_first_and_failures_last(tmp_path, capsys):
-    from diffusionlab.registry.table import Registry
-
-    trials = records()[4:7]  # run-006 failed and has no loss
-    for trial in trials:
-        trial.sweep = "lr-search"
-    Registry(tmp_path).upsert([*trials, records()[0]])
-    assert sweep_table(str(tmp_path), "lr-search") == 3
-    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("run-")]
-    assert [line[:7] for line in lines] == ["run-005", "run-007", "run-006"] and "failed" in lines[2]
-    assert main(["--where", "sweep = lr-search", "--sort", "val_loss", "--json", "--registry", str(tmp_path)]) == 0
-    assert [hit["run_id"] for hit in json.loads(capsys.readouterr().out)["hits"]] == ["run-005", "run-007", "run-006"]
 
 
 def test_facts_that_disagree_with_the_config_are_flagged(tmp_path, capsys):

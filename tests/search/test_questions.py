@@ -78,6 +78,11 @@ def test_unknown_value_says_what_is_near_and_what_each_condition_costs(ask, engi
     assert dict(found.dropped)["dataset = ImageNet"] == len(ask("unets with fid below 20").rows)
 
 
+def test_only_words_that_look_alike_are_offered_for_a_word_that_no_run_mentions(ask, engine):
+    assert "nearest" not in answer(ask("demo runs"), engine)
+    assert "mnist-mlp-toy" in answer(ask('runs that mention "mnist-mlp-toi"'), engine)
+
+
 def test_cat_dog_is_offered_apart_and_labelled(ask, engine):
     found = ask("runs on CIFAR-10")
     assert {row["dataset"] for row in found.rows} == {"CIFAR-10"}

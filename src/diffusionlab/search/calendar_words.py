@@ -224,6 +224,10 @@ def _iso(m: Match, now: datetime, year: int | None) -> Span:
     return _span(moment, "minute")
 
 
+def _numeric_month(m: Match, now: datetime, year: int | None) -> Span:
+    return _span(datetime(int(m["year"]), int(m["month_of"]), 1, tzinfo=UTC), "month")
+
+
 def _numeric_day(m: Match, now: datetime, year: int | None) -> Span:
     first, second, year = int(m["a"]), int(m["b"]), int(m["year"])
     month_first = m["mark"] == "/" and first <= 12  # 4/9/2025 as in the US, 9.4.2025 as in Europe
@@ -336,6 +340,8 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     (r"(?P<iso>\d{4}([-/])\d{1,2}\2\d{1,2})(?![\d-])", _iso, False),
     (rf"{YEAR.replace('(?![', '(?:-|/)?q(?P<q>[1-4])(?![')}", _quarter, False),
     (r"(?P<iso>(?:19|20)\d\d[-/][01]?\d)(?![\w-])", _iso, False),
+    (r"(?P<year>20\d\d)[-\s]?w(?P<week>[0-5]\d)(?![\w-])", _week_number, False),
+    (r"(?P<month_of>0?[1-9]|1[0-2])/(?P<year>20\d\d)(?![\w/-])", _numeric_month, False),
     (r"(?P<a>\d{1,2})(?P<mark>[./])(?P<b>\d{1,2})[./](?P<year>\d{4})\b", _numeric_day, False),
     (rf"(?:the\s+)?{DAY}\s*(?:of\s+)?{MONTH}{_YEAR_TAIL}", _day, True),
     (

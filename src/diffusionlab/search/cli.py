@@ -310,17 +310,3 @@ def _print(result: Result, engine: Engine, options: argparse.Namespace) -> None:
         from diffusionlab.search.page import print_page
 
         print_page(result, engine, answer(result, engine), warnings, columns, options.wide, options.explain)
-
-
-def sweep_table(uri: str, sweep: str, sort: str = "val_loss") -> int:
-    """Print the trials of a sweep, the best first and those without a value last; the number of trials."""
-    engine = Engine(Registry(uri), datetime.now(UTC))
-    query = ParsedQuery(
-        f"sweep {sweep}", (Compare("sweep", "=", sweep),), Order(_sortable(sort, engine.known), False, keep=True)
-    )
-    result = engine.answer(query)
-    from diffusionlab.search.answer import answer
-    from diffusionlab.search.page import print_page
-
-    print_page(result, engine, answer(result, engine), result.warnings, None, False, False)
-    return len(result.rows)

@@ -127,8 +127,23 @@ def _clauses(found: list[Operand]) -> list[list[Operand]]:
             exclusive = {o.category for o in (*left, *right) if o.condition.single}
             if shared & exclusive and len(left) > 1 and len(right) > 1:
                 clauses.append([])
+        elif len(left) > 1 and _new_network(left, found[place:]):
+            clauses.append([])
         clauses[-1].append(operand)
     return clauses
+
+
+def _new_network(left: Sequence[Operand], right: Sequence[Operand]) -> bool:
+    """ "Unets with attention or transformers with conditioning": each kind of network has facets of its own."""
+
+    def network(o: Operand) -> bool:
+        plain = not o.negated and not o.carried
+        return plain and o.category == "facet" and getattr(o.condition.filter, "value", "") in _NETWORKS
+
+    def qualified(side: Sequence[Operand]) -> bool:
+        return any(o.category == "facet" and o.carried for o in side[1:])
+
+    return right[0].joined == "or" and network(left[0]) and network(right[0]) and qualified(left) and qualified(right)
 
 
 def _clause(found: Sequence[Operand]) -> list[Filter]:

@@ -19,12 +19,12 @@ _LEAD = re.compile(
     r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"
 )
 _SINCE = re.compile(
-    r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from\s+(?=.{3,40}?\s(?:on|onwards?)\b))\s+"
+    r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from(?=\s+.{3,40}?\s(?:on(?!\s+\w)|onwards?)\b))\s+"
 )
 _AFTER = re.compile(r"(?:after|later\s+than|newer\s+than|more\s+recent(?:ly)?\s+than|younger\s+than|following)\s+")
 _BEFORE = re.compile(r"(?:before|prior\s+to|earlier\s+than|older\s+than)\s+")
 _UNTIL = re.compile(
-    r"(?:until|till|up\s+(?:to|until)|no\s+later\s+than|not\s+(?:after|later\s+than)|through|thru|by(?:\s+the\s+end\s+of)?|on\s+or\s+before|to)\s+(?:the\s+end\s+of\s+)?"
+    r"(?:until|till|up\s+to\s+and\s+including|up\s+(?:to|until)|no\s+later\s+than|not\s+(?:after|later\s+than)|through|thru|by(?:\s+the\s+end\s+of)?|on\s+or\s+before|to)\s+(?:the\s+end\s+of\s+)?"
 )
 _TO = re.compile(
     r"\s*(?:,?\s+(?:to|until|till|through|thru|up\s+to|and\s+(?:until|before|ending))\s+|\s+[-–—]\s+|[–—]|\.\.+|\s?-\s?)(?:the\s+)?(?:end\s+of\s+(?=the|\w+\s+\d{4}|[a-z]+))?"  # noqa: RUF001
@@ -32,6 +32,7 @@ _TO = re.compile(
 _LIST = re.compile(
     r"(?:\s*,\s*(?:and|or)?\s*|\s+(?:and|or|&)\s+|\s*[/&]\s*)(?:in\s+|on\s+|from\s+|during\s+)?(?:the\s+)?"
 )
+_OF_YEAR = re.compile(r"\s+(?:of\s+|in\s+)?(?P<word>this|last|previous)\s+year\b")
 _NOW = re.compile(r"(?:right\s+)?(?:now|today|date|the\s+present|present)\b")
 _OLDER = re.compile(
     rf"(?:older\s+than|more\s+than|over|at\s+least)\s+(?:the\s+last\s+)?{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
@@ -257,6 +258,12 @@ def _read_list(text: str, position: int, now: datetime, raw: str) -> When | None
     ):
         places.append(m.end())
         periods.append(more)
+    if periods[-1].yearless and (m := _OF_YEAR.match(text, periods[-1].end)):  # "February or June last year"
+        year = now.year - (m["word"] != "this")
+        periods = [
+            (read_period(text, at, now, year) or p) if p.yearless else p for at, p in zip(places, periods, strict=True)
+        ]
+        return When(tuple((p.start, p.stop) for p in periods), m.end())
     if len(periods) > 1 and not periods[-1].yearless:  # "March and April 2024": the year counts for both
         year = periods[-1].start.year
         periods = [

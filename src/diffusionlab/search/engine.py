@@ -192,7 +192,8 @@ class Engine:
         if column is not None and self.known.values.get(column):
             return nearest(value, self.known.values[column])
         named = [v for c in ("dataset", "optimizer", "hardware_kind", "architecture") for v in self.known.values[c]]
-        return nearest(value, [*named, *self.known.facets]) if named else []
+        names = [str(row["name"]) for row in self.known.rows if row.get("name")]
+        return nearest(value, [*named, *self.known.facets, *names], like_only=True)
 
     def _offer(self, result: Result) -> None:
         """Subsets of the data set that was asked for, apart and labelled: they are not what was asked."""

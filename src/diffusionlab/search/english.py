@@ -43,11 +43,12 @@ isn aren wasn save saved stored store storing record recorded records come-from 
 mostly mainly purely used-to usable finally lastly happened happen happens happening able may gives gave yield yields
 yielded lead leads led win wins won older newer later earlier younger sooner lower higher smaller bigger larger fewer
 worse greater corresponding respective respectively accordingly there's here's where's how's upon unto toward towards
-without want's tries tried try trying attempt
+without needed res wth rely relies relied relying file files want's tries tried try trying attempt
 """
 """Always passed over, never repaired, never looked for in a text."""
 
 COMMON = """
+carried conduct conducted conducting execute executed executing strictly solely merely
 able accept acceptable access across actually add afraid afternoon agree allow almost alone altogether amazing anymore
 apart appropriate around arrive assistant away awesome awful bad basic bear beforehand best-known bit bot bring broad
 buddy bye call calm care careful carry cause certainly chance change clean clear clearly close collectively common

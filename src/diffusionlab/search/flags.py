@@ -109,7 +109,7 @@ def flags(result: Result, known: Known) -> list[str]:
         if query.order.per:
             found += ["--per", SHORT.get(query.order.per, query.order.per), "--limit", str(query.order.count or 1)]
         elif query.order.count is not None:
-            found += ["--limit", str(max(1, len(result.rows)))]
+            found += ["--limit", str(max(query.order.count, len(result.rows)))]
         if query.order.skip:
             found += ["--skip", str(query.order.skip)]
     elif query.limit is not None:

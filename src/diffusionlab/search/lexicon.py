@@ -21,7 +21,7 @@ FIELDS: dict[str, str] = {
     "batch_size": "batch size, batch, bs, batches, batch sizes, mini batch, minibatch, mini batch size, batchsize",
     "epochs": "epochs, epoch, number of epochs, num epochs, training epochs, epoch count",
     "num_parameters": "parameters, parameter, params, param, parameter count, number of parameters, num params, "
-    "model size, network size, parameter counts, num parameters, trainable parameters, param count",
+    "size, sizes, model size, network size, parameter counts, num parameters, trainable parameters, param count",
     "image_size": "image size, resolution, resolutions, pixels, pixel, px, image resolution, image sizes, img size, "
     "side length, pixels wide",
     "size_bytes": (
@@ -71,7 +71,7 @@ FIELDS: dict[str, str] = {
 
 COMPARATORS: dict[str, str] = {
     "<": "below, under, less than, lower than, smaller than, fewer than, beneath, less, shorter than, lesser than, "
-    "not as high as, cheaper than, inferior to, lighter than",
+    "not as high as, cheaper than, inferior to, lighter than, sub",
     ">": "over, above, more than, greater than, higher than, larger than, bigger than, exceeding, exceeds, exceed, "
     "beyond, upwards of, in excess of, longer than, larger, bigger, exceeded, heavier than, surpassing",
     "<=": "at most, no more than, not more than, up to, maximum of, max of, no higher than, no greater than, "
@@ -80,10 +80,11 @@ COMPARATORS: dict[str, str] = {
     "smaller or equal to, smaller than or equal to, less than or equal to, lower than or equal to, equal "
     "to or less than, "
     "equal or below, at or below, at or under, at or less than, equal to or below, below or equal to, "
-    "lte, le, or less than",
+    "less than or equal, smaller than or equal, lower than or equal, lte, le, or less than",
     ">=": "at least, no less than, not less than, no fewer than, not fewer than, minimum of, min of, a minimum of, "
     "not below, not under, no lower than, no smaller than, not lower than, not smaller than, at the least, "
     "greater than or equal to, more than or equal to, higher than or equal to, equal to or more than, "
+    "greater than or equal, more than or equal, higher than or equal, larger than or equal, "
     "larger than or equal to, at or above, at or over, equal to or greater than, above or equal to, "
     "equal to or above, gte, ge",
     "=": "exactly, equal to, equals, equal, precisely, is exactly",
@@ -125,7 +126,7 @@ NEGATIONS: dict[str, str] = {
     "anything except, excepting, free of, devoid of, avoiding, avoid, that lack, not any",
 }
 CONNECTORS = {
-    "and": "and, plus, as well as, along with, together with, also, both, &",
+    "and": "and, plus, as well as, along with, together with, also, both, including, &",
     "or": "or, either, and or, any of, one of, |",
     "but": "but, yet, though, although, however, whereas, while",
     "vs": "vs, versus, against, v s, compared to, compared with, as opposed to",
@@ -165,6 +166,7 @@ SUPERLATIVES: dict[str, tuple[str, str | None]] = {
             "worksbest",
             "workedbest",
             "performbest",
+            "runnerup",
         ),
         ("best", None),
     ),
@@ -275,7 +277,8 @@ STATUSES: dict[str, str] = {
     ),
     "crashed": "crashed, crash, crashes, died, dead, crashing",
     "running": "running, in progress, ongoing, still training, currently training, still running, active, is training, "
-    "are training, under way, underway, currently running, live, being trained, right now training, in flight, "
+    "are training, still going, going on, "
+    "still in progress, under way, underway, currently running, live, being trained, right now training, in flight, "
     "not yet finished, not finished yet, not yet done",
     "interrupted": "interrupted, aborted, cancelled, canceled, killed, stopped, stopped early, cut short, interrupt",
 }
@@ -407,6 +410,31 @@ TEXT_SYNONYMS: dict[str, tuple[str, ...]] = {  # phrase -> other ways in which a
     "other noise schedule": ("other noise schedule",),
 }
 
+GPU_FAMILIES: dict[str, tuple[str, ...]] = {  # name -> how the kinds of it begin
+    "hopper": ("h100", "h200", "gh200"),
+    "ampere": ("a100", "a10", "a30", "a40", "rtx-30"),
+    "blackwell": ("b100", "b200", "gb200", "rtx-50"),
+    "ada lovelace": ("l4", "rtx-40"),
+    "data center, datacenter, data centre, datacentre, server grade": (
+        "a100",
+        "h100",
+        "h200",
+        "gh200",
+        "b100",
+        "b200",
+        "gb200",
+        "v100",
+        "p100",
+        "a10",
+        "a30",
+        "a40",
+        "l4",
+        "t4",
+        "mi",
+    ),
+}
+_CARDS = ("", " gpu", " gpus", " card", " cards")
+
 COMPARE = (
     "compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
     "how different, distinguish, changed between, distinguishes, side by side, diff"
@@ -520,8 +548,10 @@ def phrases() -> dict[str, Meaning]:
         "consumer card, consumer cards, "
         "gaming gpu, gaming gpus, consumer hardware",
         "family",
-        "rtx",
+        ("rtx",),
     )
+    for family, kinds in GPU_FAMILIES.items():
+        add(", ".join(f"{name.strip()}{tail}" for name in family.split(",") for tail in _CARDS), "family", kinds)
     add(
         "multi gpu, multiple gpus, several gpus, more than one gpu, many gpus, multigpu, multiple devices",
         "multi",
@@ -534,18 +564,24 @@ def phrases() -> dict[str, Meaning]:
     add("to, through, until, up to, till", "to", None)
     add(
         "ascending, increasing, asc, from low to high, lowest first, smallest first, from smallest to "
-        "largest, best first",
+        "largest, best first, low to high, lowest to highest, smallest to largest, best to worst",
         "order",
         False,
     )
     add(
-        "descending, decreasing, desc, from high to low, highest first, largest first, reverse, worst first",
+        "descending, decreasing, desc, from high to low, highest first, largest first, reverse, worst first, "
+        "high to low, highest to lowest, largest to smallest, worst to best",
         "order",
         True,
     )
-    add("newest first, latest first, most recent first", "chronological", True)
     add(
-        "oldest first, earliest first, chronologically, chronological order, in chronological order",
+        "newest first, latest first, most recent first, newest to oldest, latest to earliest, new to old",
+        "chronological",
+        True,
+    )
+    add(
+        "oldest first, earliest first, oldest to newest, oldest to latest, earliest to latest, old to new, "
+        "oldest to most recent, chronologically, chronological order, in chronological order",
         "chronological",
         False,
     )
@@ -594,9 +630,10 @@ def spellable() -> frozenset[str]:
     words = {key for key, (kind, _) in phrases().items() if kind in kinds and key.isalpha() and len(key) >= 4}
     for column in VOCABULARY.values():
         words |= {w for names in column for w in re.findall(r"[a-z]{4,}", names.lower())}
-    for text in (*FIELDS.values(), *FACET_WORDS.values(), *DATASET_WORDS, *OFTEN_MISSPELT):
+    for text in (*FIELDS.values(), *FACET_WORDS.values(), *VALUE_WORDS.values(), *DATASET_WORDS, *OFTEN_MISSPELT):
         words |= set(re.findall(r"[a-z]{4,}", text.lower()))
-    return frozenset(words)
+    stubs = {squeeze(p) for text in VALUE_WORDS.values() for p in text.split(",") if len(p.split()[-1]) == 1}
+    return frozenset(words - stubs)  # "predictv" is no word to which "predict" may be repaired
 
 
 OFTEN_MISSPELT = (

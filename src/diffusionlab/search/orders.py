@@ -79,6 +79,9 @@ class Orders:
 
     def _sorting(self) -> None:
         for i, item in enumerate(self.items):
+            verb = item.kind == "text" and self._words(i) in ("order", "arrange")
+            if verb and all(x.kind == "filler" for x in self.items[:i]) and any(x.kind == "by" for x in self.items):
+                item = self.items[i] = replace(item, kind="sorted")
             if item.kind == "chronological":
                 self.order = Order("created_at", item.payload)
                 self.used.add(i)
@@ -86,7 +89,7 @@ class Orders:
                 item.kind == "order"
                 and self.order is None
                 and not any(x.kind == "sorted" for x in self.items)
-                and item.words.lower().endswith("first")
+                and (item.words.lower().endswith("first") or " to " in item.words or self._words(i - 1) == "by")
             ):
                 worst, best = item.words.lower().startswith("worst"), item.words.lower().startswith("best")
                 column = self._primary()
@@ -104,7 +107,7 @@ class Orders:
                 self.order = Order(column, lower_is_better(column) == worst if worst or best else item.payload)
             if item.kind != "sorted" or i in self.used:
                 continue
-            j = self._skip(i + 1, ("filler", "by", "noun", "order"), 4)
+            j = self._skip(i + 1, ("filler", "by", "noun", "order", "between"), 4)
             field = j if self._kind(j) in ("field", "moment") else self._after_by(i)
             if self._kind(j) == "superlative":
                 continue
@@ -179,8 +182,10 @@ class Orders:
                 column = self._primary()
             descending = lower_is_better(column) == (direction == "worst")
         count, skip, ties = self._how_many(i, word)
-        if ranked:
-            count, ties = None, False
+        if ranked and (ties or self.order is not None):
+            count, ties = (None, False) if ties else (count, False)
+        if ranked and self.order is not None and direction in ("best", "worst"):  # "top 3 sorted by val loss"
+            column, descending = self.order.column, self.order.descending
         self.order = Order(column, descending, count, skip, ties)
         others = [p for p in places if p > i and p not in self.used and p != i + 1]
         for p in others:
@@ -249,6 +254,9 @@ class Orders:
         if place is not None:
             self.used.add(place)
             return self.items[place].payload, default
+        pictures = self._words(i + 1) in ("image", "images", "pictures") and self._kind(i + 2) != "noun"
+        if default == "num_parameters" and pictures:
+            return "image_size", default
         if default:
             return self._speed(default), default
         k = self._skip(i - 1, ("filler", "carrier"), 4, -1)
@@ -295,6 +303,8 @@ class Orders:
             if self._kind(place) == "number" and self._is_count(place):
                 self.used.add(place)
                 return int(self.items[place].payload.value), 0, False
+        if word == "runnerup":
+            return 1, 1, False
         if self._kind(before) == "ordinal":
             self.used.add(before)
             return 1, self.items[before].payload - 1, False

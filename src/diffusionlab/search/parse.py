@@ -138,7 +138,8 @@ class _Reader(Orders):
                 continue
             j = self._skip(i + 1, ("condition", "filler", "superlative"), 4)
             before = self._kind(i - 1)
-            if self._kind(j) == "noun" and before not in ("field", "comparator") and self.intent != "compare":
+            counted = self._kind(j) == "noun" or self._several(i + 1)
+            if counted and before not in ("field", "comparator") and self.intent != "compare":
                 if self.limit is None and (self.order is None or self.order.count is None or self.order.ties):
                     if self.order is not None:
                         self.order = Order(
@@ -149,6 +150,10 @@ class _Reader(Orders):
                 self.used.add(i)
             elif self.intent == "compare" and self._kind(j) == "noun":
                 self.used.add(i)
+
+    def _several(self, i: int) -> bool:
+        """Whether a plural facet stands at i for the runs themselves: "3 DiTs"."""
+        return self._kind(i) == "condition" and self.items[i].payload.category == "facet" and self._words(i)[-1:] == "s"
 
     def _leftover_fields(self) -> None:
         for i, item in enumerate(self.items):

@@ -6,9 +6,17 @@ from diffusionlab.registry.columns import kind_of
 from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Not, Or
 from diffusionlab.search.items import Condition, Item, Number, missing_filter, value_filter
 from diffusionlab.search.known import Known
+from diffusionlab.search.lexicon import OPERATOR_SIGNS
 from diffusionlab.search.query import lower_is_better
 from diffusionlab.search.text import Mentions
 
+_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_COMPARATIVES = {
+    **dict.fromkeys(("lower", "smaller", "fewer", "less", "shorter"), "<"),
+    **dict.fromkeys(("higher", "larger", "bigger", "more", "greater", "longer"), ">"),
+    "better": "best",
+    "worse": "worst",
+}
 NUMERIC = ("int", "float")
 FREE_COLUMNS = (
     "tags",
@@ -63,6 +71,10 @@ class Reducer:
             self._same_as,
             self._against_run,
             self._bound_of_field,
+            self._apart,
+            self._flipped,
+            self._comparative,
+            self._number_list,
             self._field_quantity,
             self._free_value,
             self._lack,
@@ -119,6 +131,8 @@ class Reducer:
         ):
             if self.items[j].kind == "field":
                 columns.append(self.items[j].payload)
+            elif self.items[j].words.lower() in ("architecture", "architectures"):
+                columns.append("architecture")
             j += 1
         if self.kind(j) != "run" or not columns:
             return 0
@@ -129,7 +143,24 @@ class Reducer:
             value = row.get(column)
             parts.append(missing_filter(column, self.known) if value is None else Compare(column, "=", value))
         others = Not(In("run_id", self.items[j].payload))
-        return self.emit(i, j + 1, "same", And(*parts, others))
+        after = j + 1
+        k = self.skip(after, 4, (*_SOFT, "connector", "break", "not"))
+        said = {x.words.lower() for x in self.items[after:k]}
+        if self.kind(k) == "field" and said & {"another", "different", "other"}:  # "but another dataset"
+            column, after = self.items[k].payload, k + 1
+            value = row.get(column)
+            parts.append(Not(missing_filter(column, self.known) if value is None else Compare(column, "=", value)))
+        return self.emit(i, after, "same", And(*parts, others))
+
+    def _apart(self, i: int) -> int:
+        """What sets run-019 apart from run-021: a comparison, no exception."""
+        if not (self.kind(i) == "not" and self.items[i].words.lower() == "apart from" and self.kind(i + 1) == "run"):
+            return 0
+        if not (self.out and self.out[-1].kind == "run"):
+            return 0
+        item = self.items[i]
+        self.out.append(Item("connector", "vs", item.words, item.start, item.end))
+        return i + 1
 
     def _against_run(self, i: int) -> int:
         """Lower fid than run-019, more parameters than run-020, newer than run-020."""
@@ -187,6 +218,9 @@ class Reducer:
             column = self.field or (
                 "num_parameters" if item.words.lower().startswith(("larger", "bigger", "smaller")) else "fid"
             )
+        if self._is_pair():  # "is run-036 better than run-023?"
+            self.out.append(Item("connector", "vs", item.words, item.start, item.end))
+            return self.items.index(run)
         value = self.known.runs.get(run.payload[0], {}).get(column)
         if kind_of(column) not in (*NUMERIC, "time"):
             return 0
@@ -195,6 +229,11 @@ class Reducer:
             return self.emit(i, j + 1, column, Or())
         return self.emit(i, j + 1, column, Compare(column, self._operator(operator, column), value))
 
+    def _is_pair(self) -> bool:
+        """Whether a run was named just before what compares with another."""
+        said = [item.kind for item in self.out if item.kind not in ("filler", "noun", "carrier")]
+        return said[-1:] == ["run"]
+
     def _operator(self, operator: str, column: str) -> str:
         if operator in ("best", "worst"):
             return "<" if lower_is_better(column) == (operator == "best") else ">"
@@ -202,20 +241,70 @@ class Reducer:
 
     def _bound_of_field(self, i: int) -> int:
         """COMPARATOR [a] FIELD of NUMBER: "under an FID of 20"."""
-        if self.kind(i) != "comparator":
-            return 0
+        words = self.items[i].words.lower()
         j = self.skip(i + 1, 2, ("filler",))
         if self.kind(j) != "field" or not is_numeric(self.items[j].payload):
+            return 0
+        passed = words in ("before", "after") and self.items[j].payload == "epochs"  # "stopped before epoch 15"
+        if self.kind(i) != "comparator" and not passed:
             return 0
         k = self.skip(j + 1, 2, ("filler", "carrier"))
         if self.kind(k) != "number":
             return 0
         column, number = self.items[j].payload, self.items[k].payload
-        operator = self._operator(self.items[i].payload, column)
+        operator = _TEMPORAL[words] if passed else self._operator(self.items[i].payload, column)
         if operator not in ("<", "<=", ">", ">=") or number.column not in (None, column):
             return 0
         self.field = column
         return self.emit(i, k + 1, column, Compare(column, operator, number.value))
+
+    def _flipped(self, i: int) -> int:
+        """NUMBER < FIELD: "5 < fid < 9"; what follows the field is read on its own."""
+        if not (self.kind(i) == "number" and self.kind(i + 1) == "comparator" and self.kind(i + 2) == "field"):
+            return 0
+        column, operator = self.items[i + 2].payload, _FLIPPED.get(self.items[i + 1].payload)
+        number: Number = self.items[i].payload
+        signed = self.items[i + 1].words in OPERATOR_SIGNS
+        if not signed or operator is None or not is_numeric(column) or number.column not in (None, column):
+            return 0
+        self.emit(i, i + 2, column, Compare(column, operator, number.value))
+        return i + 2
+
+    def _comparative(self, i: int) -> int:
+        """Smaller FIELD than NUMBER: "fewer epochs than 100"."""
+        operator = _COMPARATIVES.get(self.items[i].words.lower())
+        j = self.skip(i + 1, 2, ("filler",))
+        if operator is None or self.kind(j) != "field" or self.kind(j + 1) != "than" or self.kind(j + 2) != "number":
+            return 0
+        column, number = self.items[j].payload, self.items[j + 2].payload
+        if not is_numeric(column) or number.column not in (None, column):
+            return 0
+        self.field = column
+        return self.emit(i, j + 3, column, Compare(column, self._operator(operator, column), number.value))
+
+    def _number_list(self, i: int) -> int:
+        """NUMBER, NUMBER or NUMBER FIELD: "60, 80 or 90 epochs"."""
+        if self.kind(i) != "number" or (self.out and self.out[-1].kind in ("superlative", "field", "between")):
+            return 0
+        places = [i]
+        while (more := self._next_in_list(places[-1] + 1)) is not None:
+            places.append(more)
+        end = places[-1] + 1
+        if len(places) < 2 or self.kind(end) != "field" or self._field_starts_own(end):
+            return 0
+        column, numbers = self.items[end].payload, [self.items[p].payload for p in places]
+        if not is_numeric(column) or any(number.column not in (None, column) for number in numbers):
+            return 0
+        self.field = column
+        return self.emit(i, end + 1, column, Or(*(self._equal(column, number, False) for number in numbers)), True)
+
+    def _next_in_list(self, i: int) -> int | None:
+        j = i
+        while j - i < 2 and (
+            self.kind(j) == "break" or (self.kind(j) == "connector" and self.items[j].payload != "vs")
+        ):
+            j += 1
+        return j if j > i and self.kind(j) == "number" else None
 
     def _field_quantity(self, i: int) -> int:
         """FIELD [is] [COMPARATOR] NUMBER, and further numbers of the same field."""
@@ -527,6 +616,7 @@ class Reducer:
                     or self.items[after].words in ("?", ".", "!")
                     or self.kind(after) in ("noun",)
                     or self.kind(self.skip(after, 2, ("filler",))) in ("connector", "")
+                    or (self.kind(after) == "not" and self.kind(self.skip(after + 1, 2, ("filler",))) == "field")
                     or self.items[after].words.lower() in ("score", "value")
                 )
             ):

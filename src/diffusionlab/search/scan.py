@@ -13,7 +13,7 @@ from diffusionlab.search.dates import read_when
 from diffusionlab.search.english import common, filler
 from diffusionlab.search.items import Condition, Item, Number, value_filter
 from diffusionlab.search.known import Known
-from diffusionlab.search.lexicon import FIELDS, OPERATOR_SIGNS, Meaning, longest, phrases, spellable
+from diffusionlab.search.lexicon import FIELDS, NOUNS, OPERATOR_SIGNS, Meaning, longest, phrases, spellable
 from diffusionlab.search.text import stem
 from diffusionlab.search.tokens import Token, clean, tokenize
 from diffusionlab.search.typos import near, repair
@@ -31,6 +31,7 @@ _SCALES = {
     "bn": 1e9,
     "billion": 1e9,
     "hundred": 1e2,
+    "dozen": 12.0,
 }
 _UNITS = {
     **dict.fromkeys(("px", "pixel", "pixels"), ("image_size", 1.0)),
@@ -51,11 +52,12 @@ _UNITS = {
     "tflops": ("flops", 1e12),
 }
 _NUMBER_WORDS = {
-    w: float(n)
-    for w, n in NUMBER_WORDS.items()
-    if " " not in w and w not in ("a", "an", "one", "few", "several", "dozen")
+    w: float(n) for w, n in NUMBER_WORDS.items() if " " not in w and w not in ("a", "an", "one", "few", "several")
 }
 _NUMBER_WORDS |= {"half": 0.5, "million": 1e6, "thousand": 1e3, "billion": 1e9}
+_VARIANTS = ("variant", "variants", "family", "flavours", "flavors", "derivatives")
+_SMALL_WORDS = ("with", "without", "which", "that", "those", "have", "where", "from", "show", "list", "find")
+_NAMELESS = frozenset(NOUNS)  # words for any run; an acronym is none of them
 _ORDINAL_WORDS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
 
 
@@ -98,11 +100,16 @@ class Scanner:
         """Put right what is misspelt in the text itself; whether anything was."""
         words = [t for t in self.tokens if t.kind == "word" and self._misspelt(t)]
         for token in reversed(words):  # from the end, so that places stay true
-            better = repair(token.text, self._candidates)
-            if better and better != token.text:
+            better = repair(token.text, self._candidates) or repair(token.text, _SMALL_WORDS)
+            if better and better != token.text and not (self._acronym(token) and better in _NAMELESS):
                 self.notes.insert(0, f'read "{token.raw}" as "{better}"')
                 self.raw = self.raw[: token.start] + better + self.raw[token.end :]
         return bool(self.notes)
+
+    def _acronym(self, token: Token) -> bool:
+        """ "RNNs" among words in small letters is a name, no misspelt "runs"."""
+        shouted = len(self.tokens) > 1 and self.raw.isupper()
+        return token.raw.rstrip("s").isupper() and not shouted
 
     @property
     def _candidates(self) -> list[str]:
@@ -243,13 +250,13 @@ class Scanner:
             token.kind == "number"
             and len(token.raw) == 4
             and self.known.hardware(token.raw)
-            and not self._after_comparison()
+            and (not self._after_comparison() or self._between_cards())
         ):
             return 0  # "3060s"
         if (
             token.text in ("one", "a", "an")
             and i + 1 < len(self.tokens)
-            and self.tokens[i + 1].text in ("million", "billion", "thousand", "hundred")
+            and self.tokens[i + 1].text in ("million", "billion", "thousand", "hundred", "dozen")
         ):
             value, digits = 1.0, 0
         elif (
@@ -265,6 +272,8 @@ class Scanner:
         after, scale, column = i + 1, 1.0, None
         if token.kind == "number" and self._times(i):  # "8x H100"
             return 0
+        if self._cards(i, value):  # "eight H100s"
+            return 0
         while after < len(self.tokens):
             t = self.tokens[after]
             hundred = t.text in ("a", "an") and self._is_scale(after + 1)
@@ -277,6 +286,8 @@ class Scanner:
                 after += 1
                 continue
             break
+        if token.kind == "word" and (more := self._rest_of_words(value * scale, after)):
+            value, scale, after = value * scale + more[0], 1.0, more[1]
         if after < len(self.tokens):
             t = self.tokens[after]
             unit = _UNITS.get(t.text)
@@ -296,6 +307,16 @@ class Scanner:
             "number", Number(value * scale, column, step, self.raw[token.start : self.tokens[after - 1].end]), i, after
         )
 
+    def _rest_of_words(self, value: float, i: int) -> tuple[float, int] | None:
+        """What goes on a number in words: "(one hundred) and fifty", "(twenty)-five"; (value, index after)."""
+        between = any(item.kind == "between" for item in self.items[-1:])
+        texts = [t.text for t in self.tokens[i : i + 3]] + ["", ""]
+        skip = texts[0] in ("-",) or (texts[0] == "and" and value % 100 == 0 and not between)
+        word, following = texts[skip], texts[skip + 1]
+        more = _NUMBER_WORDS.get(word, 0.0)
+        fits = (value % 100 == 0 and 1 <= more < 100) or (value % 100 >= 20 and value % 10 == 0 and 1 <= more < 10)
+        return (more, i + skip + 1) if value and fits and following not in _SCALES else None
+
     def _is_scale(self, i: int) -> bool:
         return any(t.text in _SCALES or t.text in ("a", "an") for t in self.tokens[i : i + 1])
 
@@ -304,6 +325,29 @@ class Scanner:
         return (len(texts) > 1 and texts[0] == "x") or (
             texts[:1] in (["gpus"], ["gpu"], ["cards"]) and self.tokens[i].value > 1
         )
+
+    def _between_cards(self) -> bool:
+        """ "Differences between 4090 and 3060 runs": no range of numbers."""
+        return self.items[-1].kind == "between" and any(item.kind == "compare" for item in self.items)
+
+    def _cards(self, i: int, value: float) -> bool:
+        """Whether the number at i counts cards of one kind: "eight H100s"."""
+        if not 1 < value <= 64 or i + 1 >= len(self.tokens) or self._after_comparison():
+            return False
+        card = self.tokens[i + 1].text
+        return card.endswith("s") and self.known.hardware(card) is not None
+
+    def _counted_cards(self, words: str) -> tuple[str, ...]:
+        """The hardware of so many cards of a kind ("8x H100", "eight H100s"); the words where no run has it."""
+        m = re.fullmatch(r"(\d+\s?x|\d+|[a-z]+)\s+(.+)", words)
+        if not m or not (kind := self.known.hardware(m[2])):
+            return ()
+        count = int(m[1].rstrip(" x")) if m[1][0].isdigit() else int(_NUMBER_WORDS.get(m[1], 0))
+        if count < 1 + ("x" not in m[1]):
+            return ()
+        of_kind = re.compile(rf"{count}\s?x\s*(.+)")
+        found = ((v, of_kind.fullmatch(v.lower())) for v in self.known.values["hardware"])
+        return tuple(v for v, parts in found if parts and self.known.hardware(parts[1]) == kind) or (words,)
 
     def _phrase(self, i: int) -> int:
         """The longest span from token i that means something."""
@@ -323,7 +367,10 @@ class Scanner:
             meaning = self._meaning(key, i, j)
             if meaning and not (
                 j + 1 < len(self.tokens)
-                and ((meaning[0] != "superlative" and self._cuts(i, j)) or self._goes_on(meaning, i, j))
+                and (
+                    (meaning[0] not in ("superlative", "comparator") and self._cuts(i, j))
+                    or self._goes_on(meaning, i, j)
+                )
             ):
                 best, last = meaning, j
         if best is None or not key:
@@ -374,20 +421,8 @@ class Scanner:
             if several and int(several[1]) > 1:
                 found = tuple(v for v in known.values["hardware"] if squeeze(v).startswith(several[1] + "x"))
                 return ("value", ("hardware", found or (words,)))
-            multi = re.fullmatch(r"(\d+)\s?x\s+(.+)", words)
-            if multi and known.hardware(multi[2]):
-                return (
-                    "value",
-                    (
-                        "hardware",
-                        tuple(
-                            v
-                            for v in known.values["hardware"]
-                            if squeeze(v).startswith(multi[1] + "x") and known.hardware(v) == known.hardware(multi[2])
-                        )
-                        or (words,),
-                    ),
-                )
+            if found := self._counted_cards(words.lower()):
+                return ("value", ("hardware", found))
             if kind := known.hardware(words):
                 return ("value", ("hardware_kind", (kind,)))
         if key in {squeeze(m) for m in known.metrics}:
@@ -432,7 +467,7 @@ class Scanner:
             ended = In("status", ("failed", "crashed", "interrupted"))
             return self._add("condition", Condition("status", ended, True, words), i, after)
         if kind == "family":
-            kinds = tuple(k for k in self.known.values["hardware_kind"] if k.startswith(payload)) or (payload,)
+            kinds = tuple(k for k in self.known.values["hardware_kind"] if k.startswith(payload)) or (payload[0],)
             return self._add(
                 "condition",
                 Condition("hardware_kind", value_filter("hardware_kind", kinds, self.known), True, words),
@@ -454,6 +489,9 @@ class Scanner:
             return self._add(kind, payload, i, after)
         column, values = payload
         occurring = tuple(v for v in values if v in self.known.values.get(column, ()))
+        if column in ("dataset", "optimizer") and (end := self._variants(after)):  # "all MNIST variants"
+            after, words = end, self.raw[self.tokens[i].start : self.tokens[end - 1].end]
+            occurring = tuple(v for v in self.known.values[column] if squeeze(values[0]) in squeeze(v))
         if column == "status" and self._is_verb_of_text(i, after):
             return 0
         if not occurring and column in ("schedule", "parameterization", "sampler", "precision", "status"):  # noqa: SIM102
@@ -465,6 +503,11 @@ class Scanner:
             i,
             after,
         )
+
+    def _variants(self, i: int) -> int:
+        """The index after "variants" or "-family" at token i, or 0."""
+        j = i + 1 if [t.text for t in self.tokens[i : i + 1]] == ["-"] else i
+        return j + 1 if any(t.text in _VARIANTS for t in self.tokens[j : j + 1]) else 0
 
     def _told(self, i: int) -> bool:
         """Whether the word before says that a text mentions what follows: "mentions sweep"."""
@@ -493,6 +536,8 @@ class Scanner:
         token = self.tokens[i]
         if token.kind == "quoted":
             return self._add("text", (token.text, token.text), i, i + 1)
+        if token.text == "-" and self.items and self.items[-1].kind == "superlative":  # "top-5"
+            return i + 1
         if token.kind == "punct":
             kind = "break" if token.text in ",;/&|()" else "filler"
             return self._add(kind, token.text, i, i + 1)
@@ -506,6 +551,9 @@ class Scanner:
             and self.tokens[after + 1].glued
         ):
             after += 2
+        if after > i + 1 and _is_dataset(self.known, token.text) and len(self.tokens[after - 1].text) == 1:  # "MNIST-M"
+            words = self.raw[token.start : self.tokens[after - 1].end]
+            return self._add("condition", Condition("dataset", Compare("dataset", "=", words), True, words), i, after)
         if after > i + 1 and self._mixed(i, after):  # "ViT-G", "min-SNR": one word
             return self._add("text", (self.raw[token.start : self.tokens[after - 1].end],) * 2, i, after)
         if token.kind == "word" and {token.text, token.compact, token.text.partition("'")[0]} & filler():
@@ -521,6 +569,11 @@ class Scanner:
         return not all(
             part in filler() or phrases().get(part, ("",))[0] in ("facet", "value", "noun", "carrier") for part in parts
         )
+
+
+def _is_dataset(known: Known, word: str) -> bool:
+    """Whether the word alone names a data set."""
+    return known.spellings.get(squeeze(word), ("",))[0] == "dataset"
 
 
 def _metric_column(name: str) -> str:

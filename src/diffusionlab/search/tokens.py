@@ -14,7 +14,7 @@ _PATTERN = re.compile(
     rf"""
     (?P<quoted>"[^"]+"|“[^”]+”|«[^»]+»|`[^`]+`)
   | (?P<date>\d{{4}}-\d{{1,2}}-\d{{1,2}}(?:[T ]\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?:Z|[+-]\d{{2}}:?\d{{2}})?)?(?![\w-])
-            |\d{{4}}/\d{{1,2}}/\d{{1,2}}(?!\w)|\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}(?!\w)|\d{{4}}[-/]\d{{1,2}}(?![\w-]))
+            |\d{{4}}/\d{{1,2}}/\d{{1,2}}(?!\w)|\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}(?!\w)|\d{{4}}[-/]\d{{1,2}}(?![\w-])|(?<![\d/.-])(?:0?[1-9]|1[0-2])/20\d\d(?![\w/-]))
   | (?P<clock>\d{{1,2}}:\d{{2}}(?!\w))
   | (?P<dim>\d+\s?[x×*]\s?\d+(?![\w.]|\s?[x×*^]))
   | (?P<power>(?:(?P<mantissa>\d+(?:\.\d+)?)\s?[x×*]\s?)?10\s?\^\s?(?P<exponent>-?\d+))
@@ -52,6 +52,7 @@ def clean(question: str) -> str:
     if len(question) > MAX_QUESTION:
         raise ValueError(f"the question has {len(question):,} characters; ask in at most {MAX_QUESTION:,}")
     text = unicodedata.normalize("NFKC", question).replace("−", "-").replace("’", "'")  # noqa: RUF001
+    text = re.sub(r"(?i)\bw/(?!o\b)", "with ", text)
     return "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
 
 

@@ -58,8 +58,14 @@ def _shared(a: str, b: str) -> int:
     )
 
 
-def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Known values to offer for an unknown one: the nearest by edits per letter, then by shared pieces."""
+def nearest(word: str, known: Iterable[str], count: int = 3, like_only: bool = False) -> list[str]:
+    """Known values to offer for an unknown one: the nearest by edits per letter, then by shared pieces.
+
+    With `like_only`, those alone that a slip or two part from the word, or that begin as it does."""
+
+    def alike(value: str) -> bool:
+        a, b = word.lower(), value.lower()
+        return distance(a, b) <= max(1, min(len(a), len(b)) // 4) or (len(a) >= 3 and (b.startswith(a) or a in b))
 
     def unlikeness(value: str) -> tuple[float, str]:
         a, b = word.lower(), value.lower()
@@ -67,4 +73,4 @@ def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
         grams = {a[i : i + 2] for i in range(len(a) - 1)} & {b[i : i + 2] for i in range(len(b) - 1)}
         return edits - 0.5 * len(grams) / max(len(a) - 1, len(b) - 1, 1), value
 
-    return sorted(set(known), key=unlikeness)[:count]
+    return sorted({v for v in known if alike(v)} if like_only else set(known), key=unlikeness)[:count]
