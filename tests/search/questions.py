@@ -392,6 +392,10 @@ did anything run on eight H100s? | hw=='8x H100'
 Hopper GPUs | 'H100' in hw
 datacenter GPUs on CIFAR-10 | ds=='CIFAR-10' and ('A100' in hw or 'H100' in hw)
 RNNs | False
+BERT | False
+AdamP | False
+nothing on MNIST please, only transformers | ds!='MNIST' and T('transformer')
+images of size 64 | img==64
 MNIST-M | False
 04/2025 | c[:7]=='2025-04'
 2025-W24 | '2025-06-09'<=c<='2025-06-15'

@@ -95,6 +95,11 @@ def test_flags_beat_the_words(search):
     assert set(ids(search, "unets", "--arch", "dit", "--dataset", "mnist,stl-10")) == {"run-005", "run-035"}
 
 
+def test_printed_flags_repeat_the_limit_even_where_nothing_is_found(search):
+    said = json.loads(search("demo on garments, newest first", "--limit", "5", "--json")[1])["interpretation"]
+    assert said["flags"].endswith("--sort created:desc --limit 5")
+
+
 def test_no_parse_takes_words_as_words(search):
     assert ids(search, "without MNIST", "--no-parse") == []
     assert set(ids(search, "rectified flow", "--no-parse")) == {"run-035", "run-036"}

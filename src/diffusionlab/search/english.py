@@ -43,7 +43,7 @@ isn aren wasn save saved stored store storing record recorded records come-from 
 mostly mainly purely used-to usable finally lastly happened happen happens happening able may gives gave yield yields
 yielded lead leads led win wins won older newer later earlier younger sooner lower higher smaller bigger larger fewer
 worse greater corresponding respective respectively accordingly there's here's where's how's upon unto toward towards
-without needed res wth rely relies relied relying file files want's tries tried try trying attempt
+without needed res wth frm rely relies relied relying file files want's tries tried try trying attempt
 """
 """Always passed over, never repaired, never looked for in a text."""
 

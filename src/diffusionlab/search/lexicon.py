@@ -122,7 +122,8 @@ NEGATIONS: dict[str, str] = {
     "without": "without, no, w o, lacking, lack, lacks, missing, excluding, exclude, excludes, except, except for, "
     "except on, other than, apart from, aside from, besides, neither, neither of, neither on, all but, anything but, "
     "everything but, none of, minus, sans, leaving out, leave out, omitting, omit, ignoring, ignore, skipping, "
-    "different from, with no, but no, and no, exept, any other than, outside of, outside, everything except, "
+    "different from, with no, but no, and no, nothing on, nothing from, nothing with, exept, "
+    "any other than, outside of, outside, everything except, "
     "anything except, excepting, free of, devoid of, avoiding, avoid, that lack, not any",
 }
 CONNECTORS = {

@@ -190,6 +190,9 @@ class Orders:
         others = [p for p in places if p > i and p not in self.used and p != i + 1]
         for p in others:
             self.used.add(p)
+            again = self.items[p].payload == self.items[i].payload and self._kind(p + 1) == "condition"
+            if again and self._kind(self._skip(p - 1, ("filler",), 3, -1)) == "connector" and self.intent == "list":
+                self.intent = "compare"  # "the best conditional and the best unconditional model"
             if self.items[p].payload != self.items[i].payload and self.items[p].payload[2] not in (
                 "most",
                 "least",

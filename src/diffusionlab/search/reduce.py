@@ -319,6 +319,8 @@ class Reducer:
             return 0
         if self.kind(j) == "field" and is_numeric(self.items[j].payload) and self.items[j].payload == column:
             j = self.skip(j + 1, 3, ("filler", "carrier"))
+        if self.items[i].words.lower() == "size" and self.kind(j) == "number":  # "images of size 64"
+            column = "image_size" if self.items[j].payload.value in self.known.image_sizes else column
         if self.kind(j) == "digits":
             low, high = self.items[j].payload
             return self.emit(i, j + 1, column, And(Compare(column, ">=", low), Compare(column, "<", high)))

@@ -13,7 +13,7 @@ from diffusionlab.search.dates import read_when
 from diffusionlab.search.english import common, filler
 from diffusionlab.search.items import Condition, Item, Number, value_filter
 from diffusionlab.search.known import Known
-from diffusionlab.search.lexicon import FIELDS, NOUNS, OPERATOR_SIGNS, Meaning, longest, phrases, spellable
+from diffusionlab.search.lexicon import FIELDS, OPERATOR_SIGNS, Meaning, longest, phrases, spellable
 from diffusionlab.search.text import stem
 from diffusionlab.search.tokens import Token, clean, tokenize
 from diffusionlab.search.typos import near, repair
@@ -57,7 +57,6 @@ _NUMBER_WORDS = {
 _NUMBER_WORDS |= {"half": 0.5, "million": 1e6, "thousand": 1e3, "billion": 1e9}
 _VARIANTS = ("variant", "variants", "family", "flavours", "flavors", "derivatives")
 _SMALL_WORDS = ("with", "without", "which", "that", "those", "have", "where", "from", "show", "list", "find")
-_NAMELESS = frozenset(NOUNS)  # words for any run; an acronym is none of them
 _ORDINAL_WORDS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
 
 
@@ -101,15 +100,19 @@ class Scanner:
         words = [t for t in self.tokens if t.kind == "word" and self._misspelt(t)]
         for token in reversed(words):  # from the end, so that places stay true
             better = repair(token.text, self._candidates) or repair(token.text, _SMALL_WORDS)
-            if better and better != token.text and not (self._acronym(token) and better in _NAMELESS):
+            if better and better != token.text and not self._is_name(token, better):
                 self.notes.insert(0, f'read "{token.raw}" as "{better}"')
                 self.raw = self.raw[: token.start] + better + self.raw[token.end :]
         return bool(self.notes)
 
-    def _acronym(self, token: Token) -> bool:
-        """ "RNNs" among words in small letters is a name, no misspelt "runs"."""
+    def _is_name(self, token: Token, better: str) -> bool:
+        """ "RNNs" among words in small letters is a name, no misspelt "runs"; "AdamP" is no misspelt "Adam"."""
+        raw = token.raw
+        if raw[:-1].lower() == better and raw[-1].isupper() and not raw.isupper():
+            return True
         shouted = len(self.tokens) > 1 and self.raw.isupper()
-        return token.raw.rstrip("s").isupper() and not shouted
+        named = phrases().get(better, ("",))[0] in ("value", "facet", "field") or better in self.known.spellings
+        return raw.rstrip("s").isupper() and not shouted and not named
 
     @property
     def _candidates(self) -> list[str]:
