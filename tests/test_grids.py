@@ -24,10 +24,18 @@ def test_tiles_lie_row_by_row_enlarged_without_smoothing():
 
 
 def test_a_class_grid_has_its_classes_in_columns():
-    labels = torch.tensor([1, 0, 1, 0])
-    images = (labels.view(4, 1, 1, 1) * 100 + 50).to(torch.uint8).expand(4, 1, 64, 64)
+    labels = torch.arange(10).flip(0)
+    images = (labels.view(10, 1, 1, 1) * 20).to(torch.uint8).expand(10, 1, 64, 64)
+    grid = np.array(class_grid(images, labels, list("abcdefghij")))
+    assert [grid[-10, 10 + 68 * column, 0] for column in range(10)] == [20 * label for label in range(10)]
+
+
+def test_few_classes_take_several_columns_each():
+    labels = torch.arange(2).repeat_interleave(20)
+    images = (labels.view(40, 1, 1, 1) * 100 + 50).to(torch.uint8).expand(40, 1, 64, 64)
     grid = np.array(class_grid(images, labels, ["no", "yes"]))
-    assert (grid[-10, 10, 0], grid[-10, 78, 0]) == (50, 150)
+    assert grid.shape[1] == 10 * 68 + 4 and grid.shape[0] == 18 + 4 * 68 + 4
+    assert [grid[40, 10 + 68 * column, 0] for column in range(10)] == [50] * 5 + [150] * 5
 
 
 def test_long_captions_are_cut_to_their_column():

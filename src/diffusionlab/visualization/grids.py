@@ -17,9 +17,7 @@ def image_grid(
 ) -> Image.Image:
     """`images`: (N, C, H, W) uint8, C = 1 or 3, laid out row by row; `captions`: one for each column.
 
-    `row_captions` stand at the left, each at the first of its equal share of the rows.
-
-    Small images are enlarged by a whole factor without smoothing, so that a pixel stays a pixel.
+    `row_captions` stand at the left, each at the first of its equal share of the rows. Small images are enlarged by a whole factor without smoothing, so that a pixel stays a pixel.
     """
     count, _, height, width = images.shape
     scale = max(1, -(-MIN_CELL // max(height, width)))
@@ -43,13 +41,19 @@ def image_grid(
 def class_grid(
     images: Tensor, labels: Tensor, class_names: Sequence[str], *, row_captions: Sequence[str] | None = None
 ) -> Image.Image:
-    """One column a class, in the order of the classes; `images` (N, C, H, W) uint8, `labels` (N,) equally many each."""
+    """Columns are classes, in their order; `images` (N, C, H, W) uint8, `labels` (N,) equally many of each.
+
+    Few classes take several columns each, up to ten in all, unless the rows mean something.
+    """
     present = labels.unique().tolist()
     by_class = [images[labels == label] for label in present]
-    rows = min(len(group) for group in by_class)
-    in_rows = torch.stack([group[:rows] for group in by_class], dim=1).flatten(0, 1)
-    captions = [class_names[label] for label in present]
-    return image_grid(in_rows, columns=len(present), captions=captions, row_captions=row_captions)
+    count = min(len(group) for group in by_class)
+    most = 1 if row_captions else max(1, 10 // len(present))
+    wide = max(columns for columns in range(1, most + 1) if count % columns == 0)
+    blocks = [group[:count].unflatten(0, (count // wide, wide)) for group in by_class]
+    in_rows = torch.cat(blocks, dim=1).flatten(0, 1)
+    captions = [class_names[label] for label in present for _ in range(wide)]
+    return image_grid(in_rows, columns=len(captions), captions=captions, row_captions=row_captions)
 
 
 def to_pil(image: Tensor) -> Image.Image:
