@@ -17,7 +17,8 @@ def image_grid(
 ) -> Image.Image:
     """`images`: (N, C, H, W) uint8, C = 1 or 3, laid out row by row; `captions`: one for each column.
 
-    `row_captions` stand at the left, each at the first of its equal share of the rows. Small images are enlarged by a whole factor without smoothing, so that a pixel stays a pixel.
+    `row_captions` stand at the left, each at the first of its equal share of the rows.
+    Small images are enlarged by a whole factor without smoothing, so that a pixel stays a pixel.
     """
     count, _, height, width = images.shape
     scale = max(1, -(-MIN_CELL // max(height, width)))
