@@ -186,3 +186,13 @@ class Heartbeat(pl.Callback):
         """On rank 0 only; the beat throttles itself."""
         if trainer.is_global_zero:
             self.beat()
+
+
+class ProgressBar(pl.callbacks.RichProgressBar):
+    """Rich's bar without the logger's version number, which says nothing here."""
+
+    def get_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, Any]:
+        """What stands beside the bar: losses and images per second."""
+        metrics = super().get_metrics(trainer, pl_module)
+        metrics.pop("v_num", None)
+        return metrics
