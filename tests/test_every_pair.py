@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torchvision import datasets
 
-from diffusionlab.diffusion import Denoiser, DenoisingLoss, SampleRequest, sample_batches
+from diffusionlab.diffusion import Denoiser, DenoisingLoss, Guidance, PixelCodec, SampleRequest, sample_batches
 from diffusionlab.models import UNet
 from tests.conftest import CONF, SMALL, Lab
 from tests.miniatures import write_all, write_cifar10
@@ -62,7 +62,7 @@ def test_every_combination_learns_and_samples(schedule: str, parameterization: s
     x0 = torch.linspace(-1, 1, 64).view(1, 1, 8, 8).repeat(32, 1, 1, 1)
     losses = []
     for _ in range(12):
-        parts = loss(denoiser, x0, torch.zeros(32, dtype=torch.int64), null_label=2)
+        parts = loss(denoiser, x0, torch.zeros(32, dtype=torch.int64), null_labels=(2,))
         optimizer.zero_grad()
         parts.loss.backward()
         optimizer.step()
@@ -71,7 +71,13 @@ def test_every_combination_learns_and_samples(schedule: str, parameterization: s
     for sampler in sorted((CONF / "sampler").glob("*.yaml")):
         three_steps = OmegaConf.merge(OmegaConf.load(sampler), {"num_steps": 3})
         request = SampleRequest(
-            num_samples=2, shape=(1, 8, 8), labels=torch.zeros(2, dtype=torch.int64), null_label=2, guidance_scale=2.0
+            num_samples=2,
+            labels=(torch.zeros(2, dtype=torch.int64),),
+            null_labels=(2,),
+            shape=(1, 8, 8),
+            guidance=Guidance(scale=2.0),
         )
-        (images,) = sample_batches(denoiser, instantiate(three_steps), request, batch_size=2, device="cpu")
+        (images,) = sample_batches(
+            denoiser, PixelCodec(), instantiate(three_steps), request, batch_size=2, device="cpu"
+        )
         assert images.isfinite().all() and images.abs().max() <= 1.0 + 1e-4, sampler.stem
