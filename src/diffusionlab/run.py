@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 def train(cfg: DictConfig) -> float | None:
     """Build, train and record one run, inside a Hydra job; returns its validation loss, or else its training loss.
 
-    In a sweep, a trial that fails in a way that a user can mend is recorded and told in one line, and None is
-    returned, so that the sweep goes on. Otherwise raises LabError.
+    In a sweep, a trial that fails is recorded and told, and None is returned, so that the sweep goes on. Otherwise
+    raises LabError where a user can mend it, and whatever else went wrong as it is.
     """
     _quieten_lightning()
     hydra = HydraConfig.get()

@@ -17,6 +17,7 @@ from diffusionlab.registry.record import RECORD_FILE, new_run_id, read_record
 
 log = logging.getLogger(__name__)
 
+HYDRA_NOTES = {".hydra", "train.log"}
 LAST = Path("checkpoints/last.ckpt")
 WEIGHTS = "weights.safetensors"
 
@@ -64,8 +65,12 @@ def checkpoint_file(runs_dir: str, ckpt_path: str, name: str) -> Path:
 
 
 def discard_unless_recorded(folder: Path) -> None:
-    """Remove the folder that Hydra made for a job which never became a run, and the day's folder if now empty."""
-    if folder.is_dir() and not (folder / RECORD_FILE).exists():
-        shutil.rmtree(folder)
-        if not any(folder.parent.iterdir()):
-            folder.parent.rmdir()
+    """Remove the folder that Hydra made for a job which never became a run, and the day's folder if now empty.
+
+    A folder that holds anything but Hydra's own notes is left alone: `paths.output_dir` may name any folder.
+    """
+    if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= HYDRA_NOTES:
+        return
+    shutil.rmtree(folder)
+    if not any(folder.parent.iterdir()):
+        folder.parent.rmdir()
