@@ -30,6 +30,7 @@ cells = {
 }
 special = {
     "metrics": st.dictionaries(texts, st.none() | cells["float"], max_size=4),
+    "evaluations": st.dictionaries(texts, st.dictionaries(texts, st.none() | cells["float"], max_size=3), max_size=2),
     "config": st.recursive(
         st.none() | st.booleans() | cells["int"] | texts, lambda inner: st.dictionaries(texts, inner), max_leaves=6
     ).filter(lambda value: isinstance(value, dict)),
@@ -85,6 +86,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: p
         ('{"run_id": "a", "seed": 1e30}', "seed: '1e+30' is not a whole number"),
         ('{"run_id": "a", "created_at": "yesterday"}', "created_at: 'yesterday' is not a date"),
         ('{"run_id": "a", "metrics": 3}', "metrics: '3' is not an object"),
+        ('{"run_id": "a", "evaluations": {"p": {"fid": "low"}}}', "evaluations:"),
         ('{"run_id": "a", "git_dirty": "perhaps"}', "git_dirty: 'perhaps' is not true or false"),
         ('{"run_id": "a", "config": ' + "[" * 100_000, "run.json"),
     ],

@@ -12,6 +12,7 @@ Import from the modules; this page only says what is where, and importing it cos
     recorder.py    RunRecorder: what a training calls
     liveness.py    is a run that says `running` still alive?
     edits.py       tag, note, rename, delete, restore, purge
+    evaluations.py figures measured of a trained run, each with its protocol
     lookup.py      an id, a prefix, `latest`, a name or a folder -> RunRecord
     transfer.py    import and export
     rebuild.py     run folders -> table, and the check of one against the other

@@ -8,7 +8,7 @@ from typing import Any
 _TEXT = (
     "run_id name status framework architecture dataset dataset_family optimizer hardware hardware_kind schedule "
     "parameterization sampler precision description notes path git_commit host process_token command config_hash "
-    "data_hash parent_run sweep thumbnail"
+    "data_hash parent_run sweep thumbnail protocol"
 )
 KINDS: dict[str, str] = {
     **dict.fromkeys(_TEXT.split(), "text"),
@@ -21,7 +21,7 @@ KINDS: dict[str, str] = {
     "schema_version": "int",
     "git_dirty": "bool",
     **dict.fromkeys(("arch_tags", "tags", "layers"), "list"),
-    **dict.fromkeys(("metrics", "packages", "config", "sources", "extra"), "json"),
+    **dict.fromkeys(("metrics", "evaluations", "packages", "config", "sources", "extra"), "json"),
 }
 """Field of RunRecord -> text | time | int | float | bool | list | json."""
 
@@ -55,7 +55,7 @@ def convert(column: str, value: Any) -> Any:
     if value is None:
         return None
     try:
-        return _metrics(value) if column == "metrics" else _CONVERTERS[KINDS[column]](value)
+        return _NUMBERS.get(column, _CONVERTERS[KINDS[column]])(value)
     except (ValueError, TypeError, OverflowError, KeyError):
         raise ValueError(f"{column}: {str(value)[:60]!r} is not {_EXPECTED[KINDS[column]]}") from None
 
@@ -117,9 +117,14 @@ def _metrics(value: Any) -> dict[str, float | None]:
     return {key: None if item is None else to_float(item) for key, item in _json(value).items()}
 
 
+def _evaluations(value: Any) -> dict[str, dict[str, float | None]]:
+    return {protocol: _metrics(metrics) for protocol, metrics in _json(value).items()}
+
+
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "text": _text, "time": to_time, "int": _int, "float": to_float, "bool": _bool, "list": _list, "json": _json,
 }  # fmt: skip
+_NUMBERS: dict[str, Callable[[Any], Any]] = {"metrics": _metrics, "evaluations": _evaluations}
 _EXPECTED = {
     "text": "a text", "time": "a date such as 2025-03-14T10:05:00Z", "int": "a whole number", "float": "a number",
     "bool": "true or false", "list": "a list of texts", "json": "an object",

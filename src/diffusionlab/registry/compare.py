@@ -13,7 +13,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "dataset", "batch_size", "lr", "optimizer", "epochs", "schedule", "parameterization", "sampler", "precision",
         "seed", "hardware", "framework", "data_hash", "git_commit", "git_dirty",
     ),
-    "result": ("status", "seconds", "images_per_second"),
+    "result": ("status", "seconds", "images_per_second", "protocol"),
 }  # fmt: skip
 """Group -> columns compared; metrics join the result, config keys and package versions the training."""
 

@@ -1,7 +1,7 @@
 """Runs on a terminal: every text that a person or a file brought is shown as it is, and commands nothing."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,18 @@ from diffusionlab.registry.record import RunRecord
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_ELSEWHERE = ("run_id", "name", "layers", "sources", "extra", "config", "packages", "metrics", "search_text")
+_ELSEWHERE = (
+    "run_id",
+    "name",
+    "layers",
+    "sources",
+    "extra",
+    "config",
+    "packages",
+    "metrics",
+    "evaluations",
+    "search_text",
+)
 _ABOUT = (
     "created_at",
     "modified_at",
@@ -79,8 +90,14 @@ def _grouped(record: RunRecord, status: str | None) -> Iterable[tuple[str, list[
         if group == "result":
             facts += [(f"metrics.{name}", value) for name, value in record.metrics.items()]
         yield group, facts
+    yield "evaluations", [(f"evaluations.{n}", _figures(*one)) for n, one in enumerate(record.evaluations.items(), 1)]
     yield "where from", [(column, value) for column, value in shown.items() if column not in named]
     yield "other", list(record.extra.items())
+
+
+def _figures(protocol: str, metrics: Mapping[str, float | None]) -> str:
+    """One line for an evaluation; figures of single classes (`fid/Bag`) stay in its file."""
+    return f"{protocol}: " + ", ".join(f"{name} {_text(value)}" for name, value in metrics.items() if "/" not in name)
 
 
 def show_comparison(comparison: Comparison) -> "RenderableType":

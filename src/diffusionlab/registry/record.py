@@ -55,6 +55,8 @@ class RunRecord:
     precision: str | None = None
     seed: int | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
+    protocol: str | None = None  # under which the latest evaluation took its metrics
+    evaluations: dict[str, dict[str, float | None]] = field(default_factory=dict)  # all of these weights, by protocol
     description: str | None = None
     notes: str | None = None
     tags: list[str] = field(default_factory=list)
@@ -82,6 +84,12 @@ class RunRecord:
 
     def __post_init__(self) -> None:
         self.normalise()
+
+    def forget_evaluations(self) -> None:
+        """Drop what was measured of weights that are no more."""
+        for name in self.evaluations.get(self.protocol or "", {}):
+            self.metrics.pop(name, None)
+        self.protocol, self.evaluations = None, {}
 
     def normalise(self) -> None:
         """Bring names to their canonical form and close the facets; call it after setting fields by hand."""

@@ -37,9 +37,13 @@ class RunRecorder:
         self._registry_again_at = float("-inf")
 
     def start(self) -> None:
-        """Write the run as running, here and now; a run that is taken up again keeps its date of creation."""
+        """Write the run as running, here and now.
+
+        A run that is taken up again keeps its date of creation, and loses the figures of the weights it had.
+        """
         now = utc_now()
         record = self.record
+        record.forget_evaluations()
         record.created_at = self._created_before() or record.created_at or now
         record.status, record.modified_at, record.heartbeat_at = "running", now, now
         record.host, record.pid, record.process_token = socket.gethostname(), os.getpid(), process_token()
