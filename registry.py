@@ -3,6 +3,7 @@
 import sys
 
 from diffusionlab.registry.cli import main
+from diffusionlab.report.command import add_report
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(more=[add_report]))

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from diffusionlab.registry.columns import COLUMNS
 from diffusionlab.registry.errors import RegistryError
@@ -27,15 +27,27 @@ examples:
 """
 
 
+Action = Callable[[argparse.Namespace], int | None]
+
+
+class AddCommand(Protocol):
+    """Adds a command that has `--registry` already; returns its parser, for its own arguments."""
+
+    def __call__(self, name: str, action: Action, text: str, /) -> argparse.ArgumentParser: ...
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise RegistryError(f"{message} (type `{self.prog} --help`)")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when done, 1 where `check` finds something, 2 with one line for what cannot be done."""
+def main(argv: Sequence[str] | None = None, *, more: Sequence[Callable[[AddCommand], None]] = ()) -> int:
+    """Run one command; 0 when done, 1 where `check` finds something, 2 with one line for what cannot be done.
+
+    `more` adds commands from floors above the registry's own.
+    """
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser(more).parse_args(argv)
         code = arguments.command(arguments) or 0
         sys.stdout.flush()
         return code
@@ -47,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> _Parser:
+def _parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     parser = _Parser(
         prog="registry.py",
         description="Look after the registry of runs.",
@@ -56,7 +68,7 @@ def _parser() -> _Parser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, action: Callable[[argparse.Namespace], int | None], text: str) -> argparse.ArgumentParser:
+    def command(name: str, action: Action, text: str, /) -> argparse.ArgumentParser:
         # abbreviations off: `--rem` must not one day mean something else
         sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
         sub.add_argument("--registry", metavar="URI", help="default: $DIFFUSIONLAB_REGISTRY, else ./registry")
@@ -96,6 +108,8 @@ def _parser() -> _Parser:
     sub = command("check", _check, "compare the table with the run folders and say what is wrong")
     sub.add_argument("folders", nargs="*", type=Path, help=f"where to look; default: {' and '.join(DEFAULT_FOLDERS)}")
     command("optimize", _optimize, "join small files and drop old versions (this also happens by itself)")
+    for add in more:
+        add(command)
     return parser
 
 

@@ -69,7 +69,7 @@ def show_run(record: RunRecord, status: str | None) -> "RenderableType":
     table.add_column("fact", style="cyan", no_wrap=True)
     table.add_column("value", overflow="fold")
     table.add_column("from", style="dim")
-    for group, facts in _grouped(record, status):
+    for group, facts in facts_by_group(record, status):
         if facts:
             table.add_row(Text(group, style="bold"))
         for column, value in facts:
@@ -80,7 +80,8 @@ def show_run(record: RunRecord, status: str | None) -> "RenderableType":
     return Group(head, table, layers)
 
 
-def _grouped(record: RunRecord, status: str | None) -> Iterable[tuple[str, list[tuple[str, Any]]]]:
+def facts_by_group(record: RunRecord, status: str | None) -> Iterable[tuple[str, list[tuple[str, Any]]]]:
+    """(group, [(fact, value)]): all known facts of a run but its settings, packages and layers."""
     values = {column: getattr(record, column) for column in COLUMNS if hasattr(record, column)} | {"status": status}
     shown = {column: value for column, value in values.items() if value not in (None, [], {})}
     named = {*_ELSEWHERE, *_ABOUT, *(column for columns in GROUPS.values() for column in columns)}

@@ -1,0 +1,57 @@
+"""`python registry.py report`: pages of one run, of several side by side, or of the whole registry."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from diffusionlab.registry.cli import AddCommand
+from diffusionlab.registry.lookup import find_run
+from diffusionlab.registry.record import RECORD_FILE
+from diffusionlab.registry.table import Registry
+
+GALLERY, COMPARISON, IMPORTED = (
+    Path("outputs/gallery.html"),
+    Path("outputs/comparison.html"),
+    Path("outputs/report.html"),
+)
+EXAMPLES = """\
+One RUN: report.html in its run folder. Several: outputs/comparison.html. None: outputs/gallery.html, all runs of the
+registry. Each page is one file that needs no network: mail it, print it, open it on a phone.
+
+examples:
+  python registry.py report latest
+  python registry.py report run-019 run-020 --output linear_against_cosine.html
+  python registry.py report
+"""
+
+
+def add_report(add: AddCommand) -> None:
+    """Add the command to those of `registry.py`."""
+    sub = add("report", _report, "write an HTML page of one run, of several side by side, or of all runs")
+    sub.epilog, sub.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
+    sub.add_argument("runs", nargs="*", metavar="RUN", help="an id, the beginning of one, `latest`, a name or a folder")
+    sub.add_argument("--output", type=Path, metavar="FILE", help="where to write the page")
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    print(write(arguments.registry, arguments.runs, arguments.output))
+
+
+def write(uri: str | None, texts: Sequence[str], output: Path | None) -> Path:
+    """Write the page that is asked for; returns where it is."""
+    from diffusionlab.report.comparison import write_comparison
+    from diffusionlab.report.folder import RunContent, folder_of, read_run
+    from diffusionlab.report.gallery import write_gallery
+    from diffusionlab.report.run_page import REPORT_FILE, write_run_page
+
+    def content(text: str) -> RunContent:
+        record = find_run(uri, text)
+        given = Path(text) if (Path(text) / RECORD_FILE).is_file() else None
+        return read_run(record, given or folder_of(record.path, record.run_id))
+
+    if not texts:
+        return write_gallery(Registry(uri), output or GALLERY)[0]
+    runs = [content(text) for text in dict.fromkeys(texts)]
+    if len(runs) > 1:
+        return write_comparison(runs, output or COMPARISON)
+    return write_run_page(runs[0], output or (runs[0].folder / REPORT_FILE if runs[0].folder else IMPORTED))

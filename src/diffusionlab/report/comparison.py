@@ -1,0 +1,76 @@
+"""Several runs as one page: what differs, their curves over each other, their samples side by side."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from diffusionlab.registry.compare import Comparison, Difference, compare
+from diffusionlab.report.chart import Chart, Line, chart
+from diffusionlab.report.folder import RunContent
+from diffusionlab.report.page import write_page
+from diffusionlab.report.run_page import reading
+
+_OF_A_RUN = ("config.paths.", "config.callbacks.", "config.logger.", "config.name")
+"""Settings that differ from run to run by their nature."""
+
+
+def write_comparison(runs: Sequence[RunContent], target: Path, title: str = "") -> Path:
+    """Write the page of two or more runs to `target`."""
+    names = short_names(runs)
+    comparison = compare([run.record for run in runs])
+    return write_page(
+        target,
+        "comparison.html.jinja",
+        "page.js",
+        title=title or " · ".join(names),
+        runs=list(zip(runs, names, strict=True)),
+        groups=_groups(comparison),
+        layers=comparison.layers,
+        same=[fact for fact in comparison.same if not fact.startswith(("config.", "packages."))],
+        charts=_charts(runs, names),
+    )
+
+
+def short_names(runs: Sequence[RunContent]) -> list[str]:
+    """Their names, with the end of the id where a name is not the only one of its kind."""
+    times = Counter(run.record.name for run in runs)
+    return [
+        run.record.name if times[run.record.name] == 1 else f"{run.record.name} {run.record.run_id.rpartition('-')[2]}"
+        for run in runs
+    ]
+
+
+def _groups(comparison: Comparison) -> list[tuple[str, list[Difference]]]:
+    """As `registry.py compare` groups them, result first, settings and packages apart."""
+    groups: dict[str, list[Difference]] = {
+        "result": [],
+        "architecture": [],
+        "training": [],
+        "settings": [],
+        "packages": [],
+    }
+    for group, differences in comparison.groups.items():
+        for one in differences:
+            if one.fact.startswith(_OF_A_RUN):
+                continue
+            prefix, _, rest = one.fact.partition(".")
+            apart = {"config": "settings", "packages": "packages"}.get(prefix)
+            groups[apart or group].append(Difference(rest, one.values) if apart else one)
+    return [(group, differences) for group, differences in groups.items() if differences]
+
+
+def _charts(runs: Sequence[RunContent], names: Sequence[str]) -> list[Chart]:
+    """One chart a logged name, validation first; single steps only where no mean over epochs was logged."""
+    logged = {name for run in runs for name in run.curves}
+    shown = [
+        name for name in logged if not name.endswith("_step") or f"{name.removesuffix('_step')}_epoch" not in logged
+    ]
+    drawn = []
+    for name in sorted(shown, key=lambda name: ("val/" not in name, "loss_t_" in name, name)):
+        lines = [
+            Line(label, run.curves.get(name, []), number)
+            for number, (run, label) in enumerate(zip(runs, names, strict=True))
+        ]
+        quantity, split = reading(name)
+        drawn.append(chart(f"{quantity}, {split}" if split != quantity else quantity, lines))
+    return [one for one in drawn if one is not None]

@@ -1,0 +1,83 @@
+"""What a run folder holds that a page shows."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from diffusionlab.registry.liveness import actual_status
+from diffusionlab.registry.record import RECORD_FILE, RunRecord, read_record
+from diffusionlab.report.curves import Series, read_curves
+from diffusionlab.report.images import MIME, Picture, inside, picture
+
+MOST_EPOCHS = 12
+"""Sample grids of single epochs that a page takes in: first, last, and evenly between."""
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """A run and what was found of it; `folder` is None for an import, and where the folder is gone."""
+
+    record: RunRecord
+    status: str | None
+    folder: Path | None
+    curves: dict[str, Series] = field(default_factory=dict)
+    samples: list[Picture] = field(default_factory=list)
+    """Grids drawn during training, oldest first."""
+    drawn: list[Picture] = field(default_factory=list)
+    """Grids that `sample.py` drew later."""
+    pictures: list[Picture] = field(default_factory=list)
+    """What `visualize.py` made."""
+
+
+def folder_of(path: str | Path | None, run_id: str) -> Path | None:
+    """`path` where it is the run folder of this very run: an import may name any path."""
+    if path is None or not (Path(path) / RECORD_FILE).is_file():
+        return None
+    try:
+        return Path(path) if read_record(path).run_id == run_id else None
+    except (ValueError, OSError):
+        return None
+
+
+def read_run(record: RunRecord, folder: Path | None) -> RunContent:
+    """Take in all that a page of this run needs."""
+    status = actual_status(vars(record))
+    if folder is None:
+        return RunContent(record, status, None)
+    return RunContent(
+        record,
+        status,
+        folder,
+        read_curves(folder),
+        _samples(folder, record.thumbnail),
+        _taken_in(folder, folder.glob("samples/sampled_*/grid.png"), lambda file: file.parent.name),
+        _taken_in(folder, (folder / "pictures").rglob("*"), lambda file: _title(file.stem)),
+    )
+
+
+def _samples(folder: Path, thumbnail: str | None) -> list[Picture]:
+    by_epoch = sorted(folder.glob("samples/epoch_*.png"))
+    if not by_epoch:
+        latest = inside(folder, thumbnail)
+        return _taken_in(folder, [latest] if latest else [], lambda file: "latest samples")
+    last = len(by_epoch) - 1
+    places = {round(number * last / (MOST_EPOCHS - 1)) for number in range(MOST_EPOCHS)}
+    return _taken_in(folder, [by_epoch[place] for place in sorted(places)], lambda file: _epoch(file.stem))
+
+
+def _taken_in(folder: Path, files: Iterable[Path], title: Callable[[Path], str]) -> list[Picture]:
+    """The pictures among `files` in the order of their names; links that lead out of the folder are none."""
+    names = sorted(str(file.relative_to(folder)) for file in files if file.suffix.lower() in MIME)
+    found = (picture(folder / name, folder, title(folder / name)) for name in names if inside(folder, name))
+    return [one for one in found if one is not None]
+
+
+def _epoch(stem: str) -> str:
+    number = re.sub(r"\D", "", stem)
+    return f"epoch {int(number)}" if number else stem
+
+
+def _title(stem: str) -> str:
+    words = re.sub(r"[_-]+", " ", stem).strip()
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,70 @@
+"""Pictures inside a page: data URIs of what a run folder holds, and small thumbnails."""
+
+import base64
+import io
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+MIME = {
+    ".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
+}  # fmt: skip
+LARGEST = 12_000_000
+"""Bytes of a picture that a page still takes in; a larger one is named, with its size and place."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with its words; `uri` is None where it is too large to take in. `path` counts from the run folder."""
+
+    title: str
+    caption: str
+    path: str
+    uri: str | None
+    width: int
+    height: int
+    num_bytes: int
+
+
+def inside(folder: Path, name: str | None) -> Path | None:
+    """The file called `name` below `folder`; None where there is none, or where it leads out of the folder."""
+    if not name or "\0" in name:
+        return None
+    folder = folder.resolve()
+    path = (folder / name).resolve()
+    return path if path.is_relative_to(folder) and path.is_file() else None
+
+
+def picture(file: Path, folder: Path, title: str, caption: str = "") -> Picture | None:
+    """Take in a picture of the run folder; None where it cannot be read as one of the known formats."""
+    try:
+        with Image.open(file) as image:
+            width, height = image.size
+        num_bytes = file.stat().st_size
+        content = file.read_bytes() if num_bytes <= LARGEST else None
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    uri = None if content is None else data_uri(content, MIME[file.suffix.lower()])
+    return Picture(title, caption, str(file.relative_to(folder)), uri, width, height, num_bytes)
+
+
+def data_uri(content: bytes, mime: str) -> str:
+    return f"data:{mime};base64,{base64.b64encode(content).decode()}"
+
+
+def thumbnail(file: Path, *, num_pixels: int, quality: int = 60) -> Picture | None:
+    """A WebP of at most about `num_pixels` of the picture's upper part (none is cut higher than it is wide)."""
+    try:
+        with Image.open(file) as image:
+            whole = image.convert("RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    upper = whole.crop((0, 0, whole.width, min(whole.height, whole.width)))
+    scale = min(1.0, math.sqrt(num_pixels / (upper.width * upper.height)))
+    small = upper.resize((max(1, round(upper.width * scale)), max(1, round(upper.height * scale))))
+    out = io.BytesIO()
+    small.save(out, format="WEBP", quality=quality, method=4)
+    content = out.getvalue()
+    return Picture("", "", file.name, data_uri(content, "image/webp"), small.width, small.height, len(content))

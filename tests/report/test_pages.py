@@ -1,0 +1,214 @@
+"""Pages of runs: complete, self-contained, and safe whatever the runs are called."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diffusionlab.registry.cli import main
+from diffusionlab.registry.record import RunRecord, read_record
+from diffusionlab.registry.table import Registry
+from diffusionlab.report.command import add_report
+from diffusionlab.report.images import MIME, data_uri
+from diffusionlab.report.run_page import write_report
+from tests.conftest import ROOT, Lab
+from tests.report.folders import Page, assert_stands_alone, run_folder, square
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</script><script>alert(2)</script>",
+    "\"><img src=x onerror='alert(3)'>",
+    "{{ 7 * 7 }} ${7*7} <!-- ",
+    "\u202egnol si eman siht\u2066 שלום مرحبا 👩\u200d🚀",
+    "../../../etc/passwd",
+    "long" * 500,
+)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def report(*arguments: str) -> int:
+    return main(["report", *arguments], more=[add_report])
+
+
+def as_uri(file: Path) -> str:
+    return data_uri(file.read_bytes(), MIME[file.suffix])
+
+
+def test_a_training_ends_with_its_page(lab: Lab, capsys: pytest.CaptureFixture):
+    folder = lab.train("name=a run of mine")
+    said = capsys.readouterr().out
+    assert f"report   {(folder / 'report.html').relative_to(lab.root)}" in said
+    page, record = Page.read(folder / "report.html"), read_record(folder)
+    assert_stands_alone(page)
+    assert page.one("h1").text == "a run of mine" and record.command and record.command in page.text
+    assert f"{record.metrics['val_loss']:.4g}" in page.one("dl").text
+    assert page.one("img").attributes["src"] == as_uri(folder / "samples/epoch_0001.png")
+    assert {"Loss log scale", "Loss"} & {heading.text.strip() for heading in page.all("h3")}
+    for fact in ("channels", "8, 16", "UNet", "stem: Conv2d", "torch", record.data_hash or "-"):
+        assert fact in page.text
+
+
+def test_a_training_that_fails_has_a_page_and_a_page_that_fails_stops_no_training(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    with pytest.raises(Exception, match="loss became nan"):
+        lab.train("optimizer.lr=1e30", "trainer.gradient_clip_val=null", name="diverged")
+    diverged = lab.root / "outputs/2026-01-01/diverged"
+    page = Page.read(diverged / "report.html")
+    assert page.all("span", class_="status failed") and (read_record(diverged).notes or "-") in page.text
+
+    monkeypatch.setattr("diffusionlab.report.page.TEMPLATES", Path("nowhere"))
+    folder = lab.train(name="b")
+    assert read_record(folder).status == "finished" and not (folder / "report.html").exists()
+    warned = [one.getMessage() for one in caplog.records if "no report" in one.getMessage()]
+    assert len(warned) == 1 and "\n" not in warned[0]
+
+
+def test_whatever_a_run_is_called_it_is_text(tmp_path: Path, capsys: pytest.CaptureFixture):
+    registry = Registry()
+    folders = []
+    for number, text in enumerate(HOSTILE):
+        folder = run_folder(
+            tmp_path,
+            f"id {number}{text}",
+            name=text,
+            notes=text,
+            tags=[text],
+            dataset=text,
+            status=text,
+            description=text,
+            command=text,
+            sweep=text,
+            architecture=text,
+            metrics={text: 1.0},
+            config={"data": {"class_names": [text], text: text}, text: {"_target_": text}},
+            packages={text: text},
+            layers=[text],
+            sources={"name": text},
+            extra={text: text},
+        )
+        name = text.replace(",", "").replace('"', "").replace("\n", " ")
+        (folder / "logs/version_0/metrics.csv").write_text(f"epoch,step,{name}\n0,0,1\n0,5,2\n")
+        folders.append(folder)
+        registry.upsert(read_record(folder))
+        write_report(folder)
+        page = Page.read(folder / "report.html")
+        assert_stands_alone(page)
+        said = text if number != 4 else text.replace("\u202e", " ").replace("\u2066", " ").replace("\u200d", " ")
+        assert page.one("h1").text == said and f"{said} · id" in page.one("title").text
+        assert all(word in page.text for word in said.split())
+    assert report(*map(str, folders)) == 0
+    assert_stands_alone(Page.read(Path("outputs/comparison.html")))
+    assert report() == 0
+    gallery = Page.read(Path("outputs/gallery.html"))
+    assert_stands_alone(gallery, links={f"../run{number}/report.html": folder for number, folder in enumerate(folders)})
+    assert len(gallery.all("li", class_="card")) == len(HOSTILE) == len(gallery.data())
+    written = {path for path in tmp_path.rglob("*.html")}
+    assert written == {folder / "report.html" for folder in folders} | {*tmp_path.glob("outputs/*.html")}
+
+
+def test_pictures_come_from_the_runs_own_folder_alone(tmp_path: Path):
+    secret = square(tmp_path / "secret.png", 3, (33, 33))
+    folder = run_folder(tmp_path, epochs=(), thumbnail="../secret.png")
+    (folder / "pictures").mkdir()
+    (folder / "pictures/link.png").symlink_to(secret)
+    own = square(folder / "pictures/noise_<b>levels.png", 4)
+    (folder / "pictures/broken.png").write_bytes(b"no picture")
+    page = Page.read(write_report(folder))
+    assert [image.attributes["src"] for image in page.all("img")] == [as_uri(own)]
+    assert page.one("img").attributes["alt"] == "Noise <b>levels"
+
+    # an import may name any path, and one that is a run's folder, too: pictures are of the run that lies there
+    claim = {"path": str(folder), "name": "x", "thumbnail": "pictures/broken.png"}
+    Registry().upsert([RunRecord(run_id="other", **claim), RunRecord(run_id="none", **claim | {"path": "/etc"})])
+    for run_id in ("other", "none"):
+        assert report(run_id, "--output", f"{run_id}.html") == 0
+        assert not Page.read(Path(f"{run_id}.html")).all("img")
+    assert report() == 0 and not Page.read(Path("outputs/gallery.html")).all("img")
+
+
+def test_a_picture_too_large_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = run_folder(tmp_path)
+    square(folder / "pictures/huge.png", size=(700, 700))
+    monkeypatch.setattr("diffusionlab.report.images.LARGEST", 1500)
+    page = Page.read(write_report(folder))
+    assert "pictures/huge.png is too large" in page.text and len(page.all("img")) == 3
+
+
+def test_a_comparison_says_what_differs_and_draws_curves_over_each_other(tmp_path: Path, capsys: pytest.CaptureFixture):
+    first = run_folder(tmp_path, "20260101-000000-aaaaaa", lr=1e-3, seed=1)
+    second = run_folder(
+        tmp_path, "20260102-000000-bbbbbb", lr=3e-4, metrics={"val_loss": 0.18}, layers=["stem: Linear(3)"]
+    )
+    assert report(str(first), str(second), "--output", "both.html") == 0
+    assert capsys.readouterr().out == "both.html\n"
+    page = Page.read(Path("both.html"))
+    assert_stands_alone(page)
+    rows = page.rows()
+    assert rows["lr"] == ["0.001", "0.0003"] and rows["val_loss"] == ["0.19", "0.18"] and rows["seed"] == ["1", "-"]
+    assert [cell.text for cell in page.all("td", class_="best")] == ["0.18"]
+    assert "batch_size" not in rows and [one.text for one in page.all("ins")][-1] == "+stem: Linear(3)"
+    assert [len(page.data(number)) for number in range(4)] == [2, 2, 2, 2]  # a chart a quantity, a line a run
+    assert "a run aaaaaa" in page.text and "a run bbbbbb" in page.text
+    assert len(page.all("img")) == 2
+
+
+def test_a_gallery_of_imports_and_folders(tmp_path: Path):
+    folder = run_folder(tmp_path, metrics={"val_loss": 0.5, "fid": 12.0, "fid/Bag": 3.0})
+    write_report(folder)
+    registry = Registry()
+    registry.upsert(read_record(folder))
+    registry.upsert([RunRecord(run_id=f"run-{number}", name="imported", status="failed") for number in range(3)])
+    assert report("--output", "deep/all.html") == 0
+    page = Page.read(Path("deep/all.html"))
+    assert_stands_alone(page, links={"../run0/report.html": folder})
+    assert page.one("a", href="../run0/report.html").text == "a run"
+    assert (Path("deep") / "../run0/report.html").resolve() == folder / "report.html"
+    facts = page.data()
+    assert [one["created"] is None for one in facts] == [False, True, True, True]
+    assert facts[0]["metrics"] == {"fid": 12.0, "val_loss": 0.5}
+    assert {"garments", "unet", "finished"} <= set(facts[0]["words"].replace(",", "").split())
+    small = page.one("img").attributes
+    assert small["src"].startswith("data:image/webp") and len(small["src"]) < 3000
+
+
+def test_many_runs_share_a_bounded_number_of_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folders = [run_folder(tmp_path, f"run-{number}") for number in range(4)]
+    Registry().upsert([read_record(folder) for folder in folders])
+    monkeypatch.setattr("diffusionlab.report.gallery.PIXELS", 100_000)
+    assert report() == 0
+    sizes = [image.attributes for image in Page.read(Path("outputs/gallery.html")).all("img")]
+    pixels = [int(size["width"]) * int(size["height"]) for size in sizes]
+    assert len(pixels) == 4 and sum(pixels) == pytest.approx(100_000, rel=0.02)
+
+
+def test_what_cannot_be_shown_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture):
+    assert report("nothing") == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("error: ") and said.err.count("\n") == 1 and not said.out
+    bare = run_folder(tmp_path, logged="", epochs=(), config={}, layers=[], command=None)
+    page = Page.read(write_report(bare))
+    assert "not known" in page.text and not page.all("svg") and not page.all("img")
+
+
+def test_the_command_is_quick_to_start_and_stands_in_the_help(tmp_path: Path):
+    folder = run_folder(tmp_path)
+    code = (
+        "import sys, json; from diffusionlab.registry.cli import main;"
+        "from diffusionlab.report.command import add_report;"
+        f"main(['report', {str(folder)!r}], more=[add_report]); print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    path, modules = done.stdout.splitlines()
+    assert path == str(folder / "report.html")
+    assert not {"torch", "pytorch_lightning", "hydra", "omegaconf", "pandas", "matplotlib", "lancedb"} & {
+        *json.loads(modules)
+    }
+    told = subprocess.run([sys.executable, ROOT / "registry.py", "--help"], capture_output=True, text=True, check=True)
+    assert "report" in told.stdout
