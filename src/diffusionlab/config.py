@@ -149,16 +149,44 @@ class SampleConfig:
     registry: Registry = field(default_factory=Registry)
 
 
+@dataclass
+class VisualizeConfig:
+    """Everything `visualize.py` takes."""
+
+    what: str = MISSING
+    run: Any = MISSING
+    format: str = MISSING
+    output_dir: str | None = None
+    label: Any = None
+    num_samples: int = MISSING
+    num_times: int = MISSING
+    sampler: Any = MISSING
+    samplers: Any = MISSING
+    guidance_scale: float | None = None
+    guidance_scales: Any = MISSING
+    num_steps: Any = MISSING
+    beta_ends: Any = MISSING
+    beta_steps: int = MISSING
+    num_points: int = MISSING
+    perplexity: float = MISSING
+    seed: int = MISSING
+    device: str = MISSING
+    data_dir: str | None = None
+    registry: Registry = field(default_factory=Registry)
+
+
 def register() -> None:
     """Make the schemas and resolvers known to Hydra; the scripts call it before `hydra.main`."""
     store = ConfigStore.instance()
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="sample_schema", node=SampleConfig)
+    store.store(name="visualize_schema", node=VisualizeConfig)
     resolvers: dict[str, Callable[..., Any]] = {
         "class_names": _class_names,
         "latent_size": _latent_size,
         "len": len,
         "no_wandb_key": _no_wandb_key,
+        "pictures": _pictures,
         "num_styles": lambda names: None if names is None else len(names),
         "run_folder": run_folder,
         "style_names": _style_names,
@@ -177,6 +205,12 @@ def _class_names(folder: str) -> list[str]:
 def _latent_size(image_size: int, channels: Sequence[int]) -> int:
     # of models.Autoencoder, which cannot be imported here: halved for every further width, then made even
     return 2 * math.ceil(image_size / 2 ** len(channels))
+
+
+def _pictures() -> str:
+    from diffusionlab.visualization.catalogue import listing
+
+    return listing()
 
 
 def _style_names(style: str | None, csv: str | None) -> list[str] | None:

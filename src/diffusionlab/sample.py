@@ -27,8 +27,8 @@ def sample(cfg: DictConfig) -> Path:
     Several guidance scales make a folder and a row of the grid each, from the same noise.
     """
     with user_errors():
-        folder = _run_folder(cfg)
-        model = load_model(folder, _device(cfg.device))
+        folder = run_folder_of(cfg.registry.uri, str(cfg.run))
+        model = load_model(folder, device_of(cfg.device))
         names = [model.config["data"]["class_names"], (model.config.get("condition") or {}).get("style_names")]
         labels = choose_labels([cfg.label, cfg.style], names, model.network.null_labels, cfg.num_samples)
         sampler = instantiate(cfg.sampler)
@@ -67,7 +67,7 @@ def choose_labels(
             several = list(wish) if isinstance(wish, list | ListConfig) else [wish]
             if not several:
                 raise UsageError(f"{option}=[] names none; choose from {', '.join(known)}, or leave it away")
-            chosen.append([_number(option, one, known) for one in several])
+            chosen.append([number_of(option, one, known) for one in several])
     if not chosen:
         return ()
     in_turn = [combination[::-1] for combination in product(*reversed(chosen))]  # the class changes fastest
@@ -129,7 +129,8 @@ def _scales(wish: Any, model: TrainedModel) -> list[float]:
     return list(dict.fromkeys(scales))
 
 
-def _number(option: str, wish: Any, names: Sequence[str]) -> int:
+def number_of(option: str, wish: Any, names: Sequence[str]) -> int:
+    """The place in `names` of a name, in any case, or of a number; UsageError naming `option` where there is none."""
     if not isinstance(wish, bool) and str(wish).lstrip("-").isdecimal():
         if 0 <= int(wish) < len(names):
             return int(wish)
@@ -140,14 +141,16 @@ def _number(option: str, wish: Any, names: Sequence[str]) -> int:
     raise UsageError(f"{option}={wish} is none of {', '.join(names)}{did_you_mean(str(wish), list(names))}")
 
 
-def _run_folder(cfg: DictConfig) -> Path:
-    record = find_run(cfg.registry.uri, str(cfg.run))
+def run_folder_of(uri: str, wish: str) -> Path:
+    """The folder of the run that is meant, as `find_run` reads it; UsageError where it was imported without one."""
+    record = find_run(uri, wish)
     if record.path is None:
-        raise UsageError(f"run {record.run_id} was imported without a folder: there is nothing to sample from")
+        raise UsageError(f"run {record.run_id} was imported without a folder: its weights are not here")
     return Path(record.path)
 
 
-def _device(wish: str) -> torch.device:
+def device_of(wish: str) -> torch.device:
+    """`auto` takes CUDA or MPS where there is one; UsageError for a device that this machine has not."""
     if wish != "auto":
         try:
             return torch.empty(0, device=wish).device

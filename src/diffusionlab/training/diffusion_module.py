@@ -64,7 +64,10 @@ class DiffusionModule(AveragedModule):
         return bool(self.null_labels) and self.loss.label_dropout > 0
 
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> dict[str, Tensor]:
-        """One loss; its unweighted error per third of t goes to the log as train/loss_t_{low,mid,high}."""
+        """One loss; its unweighted error per third of t goes to the log as train/loss_t_{low,mid,high}.
+
+        Callbacks are handed all `LossParts`.
+        """
         parts = self._loss(self.denoiser, batch, null_labels=self.null_labels)
         self.log(
             "train/loss",
@@ -77,7 +80,7 @@ class DiffusionModule(AveragedModule):
         )
         third = (parts.t * len(T_RANGES)).long().clamp(max=len(T_RANGES) - 1)
         self.error_sums.index_add_(1, third, torch.stack([parts.error, torch.ones_like(parts.error)]))
-        return {"loss": parts.loss}
+        return parts._asdict()
 
     def on_train_epoch_end(self) -> None:
         """The mean error of each range over the epoch and all processes; a range that no t fell into has none."""

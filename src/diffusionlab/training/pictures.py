@@ -1,16 +1,18 @@
-"""Pictures as training goes on: the same noise denoised again and again, the same images reconstructed."""
+"""Pictures as training goes on: the same noise denoised again and again, the same images noised or reconstructed."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from PIL import Image
 
 from diffusionlab import tensors
-from diffusionlab.diffusion import Guidance, Sampler, SampleRequest, sample_batches
+from diffusionlab.diffusion import Guidance, SampleNoise, Sampler, SampleRequest, sample_batches
 from diffusionlab.training.autoencoder_module import AutoencoderModule
 from diffusionlab.training.diffusion_module import DiffusionModule
+from diffusionlab.visualization.forward import forward_process, unit_variance
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png
 
 
@@ -105,6 +107,42 @@ class SampleGrid(PictureEvery):
         in_class = torch.arange(per_class).repeat(numbers[0])
         label = torch.arange(numbers[0]).repeat_interleave(per_class)
         return (label, *(in_class * number // per_class for number in numbers[1:]))
+
+
+class DenoisingPanels(PictureEvery):
+    """Held-out images with noise of rising t, what the averaged network takes them for, and as they were.
+
+    The images, the noise and the times never change. `num_images`: one a column.
+    """
+
+    def __init__(self, *, folder: str, num_images: int = 8, every_n_epochs: int = 5, seed: int = 0) -> None:
+        super().__init__(folder=folder, every_n_epochs=every_n_epochs)
+        if num_images < 1:
+            raise ValueError(f"callbacks.panels.num_images={num_images}: at least 1; ~callbacks.panels for none")
+        self.num_images = num_images
+        self.seed = seed
+
+    @torch.no_grad()
+    def picture(self, trainer: pl.Trainer, module: pl.LightningModule) -> Image.Image | None:
+        """Rows: noisy, predicted, original."""
+        if not isinstance(module, DiffusionModule):
+            return None
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        arrays = data.val if len(data.val) else data.test
+        chosen = np.linspace(0, len(arrays) - 1, min(self.num_images, len(arrays))).astype(int)
+        shown = arrays.take(chosen)
+        labels = [label.to(module.device) for label in (shown.labels, shown.styles) if label is not None]
+        x0 = module.codec.encode(tensors.to_float(shown.images).to(module.device))
+        t = torch.tensor(module.schedule.times(len(shown))[-2::-1], device=module.device)
+        noise = SampleNoise(seed=self.seed, indices=range(len(shown)), shape=module.x0_shape, device=module.device)()
+        x_t = forward_process(x0, noise, module.schedule, t)
+        x0_hat = module.ema_denoiser(x_t, t, *labels[: len(module.null_labels)])
+        rows = [*map(module.codec.decode, (unit_variance(x_t, module.schedule, t), x0_hat))]
+        images = torch.cat([*map(tensors.to_uint8, rows), shown.images.to(module.device)])
+        captions = [f"t = {time:.2f}" for time in t.tolist()]
+        return image_grid(
+            images, columns=len(shown), captions=captions, row_captions=["noisy", "predicted", "original"]
+        )
 
 
 class ReconstructionGrid(PictureEvery):

@@ -1,6 +1,7 @@
 """Grids of images with captions, large enough to be looked at."""
 
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 
 import torch
@@ -23,13 +24,15 @@ def image_grid(
     count, _, height, width = images.shape
     scale = max(1, -(-MIN_CELL // max(height, width)))
     cell_width, cell_height = width * scale + GAP, height * scale + GAP
-    header, margin = 18 if captions else 0, 30 if row_captions else 0
+    font = ImageFont.load_default(11)
+    header = 18 if captions else 0
+    margin = max(30, *(ceil(font.getlength(caption)) + 8 for caption in row_captions)) if row_captions else 0
     rows = -(-count // columns)
     canvas = Image.new("RGB", (margin + columns * cell_width + GAP, rows * cell_height + GAP + header), BACKGROUND)
     for i, image in enumerate(images):
         tile = to_pil(image).convert("RGB").resize((width * scale, height * scale), Image.Resampling.NEAREST)
         canvas.paste(tile, (margin + i % columns * cell_width + GAP, i // columns * cell_height + GAP + header))
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
+    draw = ImageDraw.Draw(canvas)
     for column, caption in enumerate(captions or ()):
         middle = margin + column * cell_width + GAP + width * scale / 2
         draw.text((middle, header / 2 + 2), _fitted(caption, width * scale, font), INK, font, anchor="mm")

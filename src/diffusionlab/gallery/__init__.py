@@ -1,0 +1,1 @@
+"""Every picture of the catalogue, drawn of trained runs."""

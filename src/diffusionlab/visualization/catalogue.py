@@ -1,0 +1,134 @@
+"""What there is to see of a run: names, titles, and a sentence each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from diffusionlab.errors import UsageError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`name`: what is typed; `caption`: what a student should see in it.
+
+    `runs`: whether several runs make one picture together, or one each.
+    """
+
+    name: str
+    title: str
+    caption: str
+    runs: Literal["each", "together"] = "each"
+
+
+ALL = "all"
+
+PICTURES = (
+    Picture(
+        "forward",
+        "The forward process",
+        "One image on its way into noise: at time t it is alpha parts image and sigma parts noise, and where only "
+        "noise is left, sampling starts.",
+    ),
+    Picture(
+        "schedules",
+        "Noise schedules side by side",
+        "How fast each schedule gives up the image: the share of signal and of noise, and their ratio, the SNR. "
+        "Below, one image on two linear schedules that differ in the last beta alone.",
+    ),
+    Picture(
+        "embeddings",
+        "What the network is told of the time",
+        "Each row is a time t: sines and cosines of many wavelengths go in, and the network makes a vector of its own "
+        "of them. Rows that look alike are times that it treats alike.",
+    ),
+    Picture(
+        "loss_by_time",
+        "Where in the time the loss sits",
+        "The mean error of the network's output by diffusion time: thirds of t over the epochs above, all ranges of t "
+        "below.",
+    ),
+    Picture(
+        "panels",
+        "Noisy, predicted, original",
+        "Held-out images with more noise in every column, what the network takes them for in one look, and as they "
+        "were. With much noise it can only guess the average of what could be there, hence the blur.",
+    ),
+    Picture(
+        "denoising",
+        "From noise to image",
+        "Every row is one sample, from pure noise at the left to the finished image at the right: outlines come first, "
+        "texture last.",
+    ),
+    Picture(
+        "gif",
+        "From noise to image, moving",
+        "One sample of every class as the sampler sees it, step by step.",
+    ),
+    Picture(
+        "guidance",
+        "Guidance scale against number of steps",
+        "The same noise and classes in every cell. A larger scale makes the class plainer and the images more alike; "
+        "too few steps leave them blurred.",
+    ),
+    Picture(
+        "tsne",
+        "A map of what the model sees",
+        "Every point is a test image, near those that look alike to the model (t-SNE: neighbours mean something, "
+        "distances between clouds do not).",
+    ),
+    Picture(
+        "interpolate",
+        "On the way from one sample to another",
+        "Above, the noise is turned from one sample's to the other's along the sphere, and everything between is an "
+        "image too. Below, the noise stays, and the denoiser's answers for two classes are mixed.",
+    ),
+    Picture(
+        "same_noise",
+        "The same noise, sampled differently",
+        "Every column starts from one noise. Samplers that solve the same equation end at nearly the same image; a "
+        "random one, or another run, goes its own way.",
+        runs="together",
+    ),
+    Picture(
+        "epochs",
+        "The same noise as training goes on",
+        "What the averaged weights made of the same noise after so many epochs.",
+    ),
+    Picture(
+        "curves",
+        "Learning curves",
+        "The loss over the steps of training, on a logarithmic scale: on training batches, and on held-out images.",
+        runs="together",
+    ),
+)
+
+
+def find_picture(name: str) -> Picture:
+    """Raises UsageError with the nearest name where there is no such picture."""
+    names = [picture.name for picture in PICTURES]
+    if name not in names:
+        near = did_you_mean(name, [*names, ALL]) or f"; choose from {', '.join(names)}, or {ALL}"
+        raise UsageError(f"there is no picture {name}{near}")
+    return PICTURES[names.index(name)]
+
+
+def listing() -> str:
+    """A line for each picture."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    for picture in PICTURES:
+        several = " Several runs in one." if picture.runs == "together" else ""
+        yield f"  {picture.name:<14}{picture.title}.{several}"
+    yield f"  {ALL:<14}Whatever this run has."
+
+
+def as_override(word: str) -> str:
+    """The first word of the command line: the name of a picture as an override for Hydra, anything else as it is.
+
+    Raises UsageError for a bare word that names no picture.
+    """
+    if not word.replace("_", "").isalnum():
+        return word
+    return f"what={word if word == ALL else find_picture(word).name}"
