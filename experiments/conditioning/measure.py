@@ -1,0 +1,119 @@
+"""What the labels of a class- and style-conditional run do to its samples, judged by what never saw the model.
+
+    python experiments/conditioning/measure.py RUN          # several minutes on two cores
+
+Prints the tables of this folder's README and writes its pictures.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from diffusionlab.evaluation.classifier import trained_classifier
+from diffusionlab.evaluation.features import extract
+from diffusionlab.evaluation.real_images import RealImages
+from rich.console import Console
+from rich.progress import track
+from scipy.stats import spearmanr
+from torch import Tensor
+
+from diffusionlab import tensors
+from diffusionlab.checkpoint import TrainedModel, load_data, load_model
+from diffusionlab.data.styles import measure
+from diffusionlab.diffusion import DPMSolverPP2M, Guidance, SampleRequest, sample_batches
+from diffusionlab.registry.lookup import find_run
+from diffusionlab.visualization.grids import class_grid, image_grid, save_png
+
+HERE = Path(__file__).parent
+SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+PER_CLASS = 100
+NUM_NOISES = 30
+
+Judge = Callable[[Tensor], Tensor]
+"""uint8 images (N, C, H, W) -> the class that each is taken for, (N,)."""
+
+
+def draw(model: TrainedModel, labels: Sequence[Tensor], scale: float) -> Tensor:
+    """(N, C, H, W) uint8; sample i starts from noise i, whatever its labels."""
+    request = SampleRequest(
+        num_samples=len(labels[0]),
+        shape=model.x0_shape,
+        labels=tuple(labels),
+        null_labels=model.network.null_labels,
+        guidance=Guidance(scale=scale),
+    )
+    sampler = DPMSolverPP2M(num_steps=20)
+    batches = sample_batches(model.denoiser, model.codec, sampler, request, batch_size=250, device="cpu")
+    return tensors.to_uint8(torch.cat(list(batches)))
+
+
+def scales_table(model: TrainedModel, judge: Judge, names: Sequence[str]) -> float:
+    """Print how many of 100 samples of each class are called their class, at every scale; returns the best scale."""
+    num_classes, any_style = model.network.null_labels
+    label = torch.arange(num_classes).repeat_interleave(PER_CLASS)
+    labels = [label, torch.full_like(label, any_style)]
+    print("| guidance scale | all |", " | ".join(names), "|\n| ---: | ---: |", " ---: |" * len(names))
+    right, first = {}, []
+    for scale in track(SCALES, "scales", console=Console(stderr=True)):
+        images = draw(model, labels, scale)
+        each = (judge(images) == label).view(num_classes, PER_CLASS).float().mean(dim=1)
+        right[scale] = each.mean().item()
+        first.append(images.view(num_classes, PER_CLASS, *images.shape[1:])[:, 0])
+        print(f"| {scale:g} | **{right[scale]:.1%}** |", " | ".join(f"{one:.0%}" for one in each), "|", flush=True)
+    every = torch.arange(num_classes).repeat(len(SCALES))
+    grid = class_grid(torch.cat(first), every, names, row_captions=[f"{scale:g}" for scale in SCALES])
+    save_png(grid, HERE / "guidance_scales.png")
+    return max(right, key=lambda scale: right[scale])
+
+
+def labels_table(
+    model: TrainedModel, judge: Judge, names: Sequence[str], styles: Sequence[str], kind: str, scale: float
+) -> None:
+    """Every class in every style from the same noises: what changes with either label, and what stays."""
+    cells = {}
+    for label in track(range(len(names)), "classes", console=Console(stderr=True)):
+        for style in range(len(styles)):
+            asked = [torch.full((NUM_NOISES,), one) for one in (label, style)]
+            cells[label, style] = draw(model, asked, scale)
+    print("| class | rank correlation |", " | ".join(f"{kind}, {name}" for name in styles), end=" | ")
+    print(" | ".join(f"called so, {name}" for name in styles), "| same call in all styles |")
+    print("| --- |", " ---: |" * (2 * len(styles) + 2))
+    for label, name in enumerate(names):
+        images = [cells[label, style] for style in range(len(styles))]
+        measured = [measure(kind, one) for one in images]
+        asked = torch.arange(len(styles)).repeat_interleave(NUM_NOISES)
+        correlation = spearmanr(asked.numpy(), torch.cat(measured).numpy()).statistic
+        called = torch.stack([judge(one) for one in images])
+        same = (called == called[0]).all(dim=0).float().mean().item()
+        means = " | ".join(f"{one.mean():.3f}" for one in measured)
+        right = " | ".join(f"{one:.0%}" for one in (called == label).float().mean(dim=1))
+        print(f"| {name} | **{correlation:.2f}** | {means} | {right} | {same:.0%} |")
+    shown = [
+        cells[label, style][noise] for noise in (0, 1) for style in range(len(styles)) for label in range(len(names))
+    ]
+    grid = image_grid(torch.stack(shown), columns=len(names), captions=names, row_captions=list(styles) * 2)
+    save_png(grid, HERE / "same_noise.png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", help="a run trained with condition.style=ink, brightness or size")
+    folder = Path(find_run(None, parser.parse_args().run).path or "")
+    model = load_model(folder, "cpu")
+    data, condition = model.config["data"], model.config["condition"]
+    images = load_data(model.config, folder, os.environ.get("DIFFUSIONLAB_DATA_DIR"))
+    classifier = trained_classifier(RealImages.of(images), Path("outputs/cache"), torch.device("cpu"))
+    print(f"the judge is right on {classifier.accuracy:.1%} of the real test images\n")
+
+    def judge(images: Tensor) -> Tensor:
+        return classifier.classify(extract(classifier, images))
+
+    scale = scales_table(model, judge, data["class_names"])
+    print(f"\nbest at {scale:g}\n")
+    labels_table(model, judge, data["class_names"], condition["style_names"], condition["style"], scale)
+
+
+if __name__ == "__main__":
+    main()
