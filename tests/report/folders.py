@@ -151,3 +151,27 @@ def assert_stands_alone(page: Page, *, links: Mapping[str, Path] | None = None) 
     for anchor in page.all("a"):
         if anchor.attributes["href"].startswith("#"):
             assert anchor.attributes["href"][1:] in ids
+
+
+def measured(folder: Path) -> Path:
+    """Add an evaluation and CLIP scores, as `evaluate.py` and `sample.py` leave them."""
+    figures = {"fid": 21.3, "kid": 0.012, "kid_low": 0.01, "kid_high": 0.014, "precision": 0.7}
+    evaluation = {
+        "run_id": "any",
+        "protocol": "classifier, 1000 samples against Garments test, DDIM 50 steps, guidance 2",
+        "evaluated_at": "2026-01-02T03:04:05+00:00",
+        "num_samples": 1000,
+        "metrics": figures,
+        "floor": {"fid": 1.9, "kid": 0.0001, "kid_low": -0.0003, "kid_high": 0.0004, "precision": 0.96},
+        "classes": {"T-shirt/top": {"fid": 30.0, "label_accuracy": 0.8}, "Bag": {"label_accuracy": 0.9}},
+    }
+    (folder / "evaluations").mkdir()
+    (folder / "evaluations/one.json").write_text(json.dumps(evaluation))
+    square(folder / "evaluations/one.png", 2)
+    classes = [{"class": "Bag", "samples": 4, "quality": 0.5, "good": 0.2, "clear": 0.3, "blurry": -0.1}]
+    grid = square(folder / "samples/sampled_000/grid.png", 1)
+    (grid.parent / "scores.json").write_text(
+        json.dumps({"clip": "local", "seed": 0, "classes": classes, "samples": []})
+    )
+    square(grid.parent / "difficulty.png", 3)
+    return folder

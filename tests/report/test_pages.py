@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from diffusionlab.registry.cli import main
 from diffusionlab.registry.record import RunRecord, read_record
@@ -14,7 +16,7 @@ from diffusionlab.report.command import add_report
 from diffusionlab.report.images import MIME, data_uri
 from diffusionlab.report.run_page import write_report
 from tests.conftest import ROOT, Lab
-from tests.report.folders import Page, assert_stands_alone, run_folder, square
+from tests.report.folders import Page, assert_stands_alone, measured, run_folder, square
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -131,6 +133,41 @@ def test_pictures_come_from_the_runs_own_folder_alone(tmp_path: Path):
         assert report(run_id, "--output", f"{run_id}.html") == 0
         assert not Page.read(Path(f"{run_id}.html")).all("img")
     assert report() == 0 and not Page.read(Path("outputs/gallery.html")).all("img")
+
+
+def test_figures_stand_under_their_protocol(tmp_path: Path):
+    recorded = {"inception, 5000 samples": {"fid": 12.0, "kid": 0.01, "fid/Bag": 3.0, "fid/Coat": 4.0}}
+    facts = {"evaluations": recorded, "protocol": "inception, 5000 samples", "metrics": {"fid": 12.0, "kid_low": 1.0}}
+    folder = measured(run_folder(tmp_path, **facts))
+    (folder / "evaluations/broken.json").write_text("{")
+    (folder / "evaluations/odd.json").write_text('{"protocol": "odd", "metrics": {"fid": NaN, "kid": "x"}, "floor": 3}')
+    page = Page.read(write_report(folder))
+    assert_stands_alone(page)
+    protocols = [article.text.strip().splitlines()[0] for article in page.all("article")]
+    assert protocols[0] == "inception, 5000 samples" and protocols[1].startswith("classifier, 1000 samples")
+    rows = page.rows()  # where both have a row of that name, the one below
+    assert rows["Fréchet distance"] == ["21.3", "1.9"] and rows["precision"] == ["0.7", "0.96"]
+    assert rows["KID, 95 % interval"] == ["0.012 [0.01, 0.014]", "0.0001 [-0.0003, 0.0004]"]
+    assert rows["Coat"] == ["4"] and rows["T-shirt/top"] == ["30", "0.8"]
+    assert page.text.count("Fewer than 2,000 samples") == 1
+    assert "clip local, seed 0" in page.text and [term.text for term in page.all("dt")][:1] == ["fid"]
+    nearest = page.one("img", alt="samples beside their nearest training images")
+    assert nearest.attributes["src"] == as_uri(folder / "evaluations/one.png")
+
+
+def test_a_picture_says_itself_what_it_shows(tmp_path: Path):
+    folder = run_folder(tmp_path, epochs=())
+    info = PngInfo()
+    info.add_text("Title", "Noise <b>schedules")
+    info.add_text("Description", "How fast each gives up & where.")
+    (folder / "pictures").mkdir()
+    Image.new("L", (9, 9)).save(folder / "pictures/schedules.png", pnginfo=info)
+    Image.new("L", (9, 9)).save(folder / "pictures/gif.gif", comment=b"One sample of every class.")
+    page = Page.read(write_report(folder))
+    assert "Noise <b>schedules" in [heading.text for heading in page.all("h3")]
+    assert [one.text for one in page.all("p", class_="caption")] == [
+        "How fast each gives up & where.", "One sample of every class."
+    ]  # fmt: skip
 
 
 def test_a_picture_too_large_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

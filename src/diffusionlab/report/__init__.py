@@ -1,6 +1,6 @@
 """Runs as HTML pages that stand alone: one file each, without network, torch or Hydra.
 
-folder.py      what a run folder holds: curves, samples, pictures, figures
+folder.py      what a run folder holds: curves, samples, pictures
 images.py      a picture as a data URI, a thumbnail
 curves.py      logs/version_N/metrics.csv -> series of (step, value)
 chart.py       series -> an SVG chart's geometry

@@ -9,6 +9,7 @@ from diffusionlab.registry.liveness import actual_status
 from diffusionlab.registry.record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.curves import Series, read_curves
 from diffusionlab.report.images import MIME, Picture, inside, picture
+from diffusionlab.report.measured import ClipScoring, Evaluation, clip_scorings, evaluations
 
 MOST_EPOCHS = 12
 """Sample grids of single epochs that a page takes in: first, last, and evenly between."""
@@ -26,8 +27,12 @@ class RunContent:
     """Grids drawn during training, oldest first."""
     drawn: list[Picture] = field(default_factory=list)
     """Grids that `sample.py` drew later."""
+    panels: list[Picture] = field(default_factory=list)
+    """Images noised, what the network made of them, and as they were; drawn during training, oldest first."""
     pictures: list[Picture] = field(default_factory=list)
     """What `visualize.py` made."""
+    evaluations: list[Evaluation] = field(default_factory=list)
+    clip: list[ClipScoring] = field(default_factory=list)
 
 
 def folder_of(path: str | Path | None, run_id: str) -> Path | None:
@@ -44,31 +49,32 @@ def read_run(record: RunRecord, folder: Path | None) -> RunContent:
     """Take in all that a page of this run needs."""
     status = actual_status(vars(record))
     if folder is None:
-        return RunContent(record, status, None)
+        return RunContent(record, status, None, evaluations=evaluations(record, None))
+    latest = inside(folder, record.thumbnail)
     return RunContent(
         record,
         status,
         folder,
-        read_curves(folder),
-        _samples(folder, record.thumbnail),
-        _taken_in(folder, folder.glob("samples/sampled_*/grid.png"), lambda file: file.parent.name),
-        _taken_in(folder, (folder / "pictures").rglob("*"), lambda file: _title(file.stem)),
+        curves=read_curves(folder),
+        samples=_epochs(folder, "samples") or _taken_in(folder, [latest] if latest else [], lambda _: "latest samples"),
+        drawn=_taken_in(folder, folder.glob("samples/sampled_*/grid.png"), lambda file: file.parent.name),
+        panels=_epochs(folder, "samples/panels"),
+        pictures=_taken_in(folder, (folder / "pictures").rglob("*"), lambda file: _title(file.stem)),
+        evaluations=evaluations(record, folder),
+        clip=clip_scorings(folder),
     )
 
 
-def _samples(folder: Path, thumbnail: str | None) -> list[Picture]:
-    by_epoch = sorted(folder.glob("samples/epoch_*.png"))
-    if not by_epoch:
-        latest = inside(folder, thumbnail)
-        return _taken_in(folder, [latest] if latest else [], lambda file: "latest samples")
-    last = len(by_epoch) - 1
-    places = {round(number * last / (MOST_EPOCHS - 1)) for number in range(MOST_EPOCHS)}
-    return _taken_in(folder, [by_epoch[place] for place in sorted(places)], lambda file: _epoch(file.stem))
+def _epochs(folder: Path, place: str) -> list[Picture]:
+    files = sorted(folder.glob(f"{place}/epoch_*.png"))
+    chosen = {round(number * (len(files) - 1) / (MOST_EPOCHS - 1)) for number in range(MOST_EPOCHS)} if files else ()
+    return _taken_in(folder, [files[number] for number in chosen], lambda file: _epoch(file.stem))
 
 
 def _taken_in(folder: Path, files: Iterable[Path], title: Callable[[Path], str]) -> list[Picture]:
     """The pictures among `files` in the order of their names; links that lead out of the folder are none."""
-    names = sorted(str(file.relative_to(folder)) for file in files if file.suffix.lower() in MIME)
+    within = (file for file in files if file.suffix.lower() in MIME)
+    names = sorted(str(file.relative_to(folder)) for file in within)
     found = (picture(folder / name, folder, title(folder / name)) for name in names if inside(folder, name))
     return [one for one in found if one is not None]
 

@@ -30,24 +30,33 @@ class Picture:
 
 def inside(folder: Path, name: str | None) -> Path | None:
     """The file called `name` below `folder`; None where there is none, or where it leads out of the folder."""
-    if not name or "\0" in name:
+    if not name or "\0" in name or Path(name).is_absolute():
         return None
-    folder = folder.resolve()
-    path = (folder / name).resolve()
-    return path if path.is_relative_to(folder) and path.is_file() else None
+    path = folder / name
+    return path if path.resolve().is_relative_to(folder.resolve()) and path.is_file() else None
 
 
-def picture(file: Path, folder: Path, title: str, caption: str = "") -> Picture | None:
-    """Take in a picture of the run folder; None where it cannot be read as one of the known formats."""
+def picture(file: Path, folder: Path, title: str) -> Picture | None:
+    """Take in a picture of the run folder; None where it cannot be read as one of the known formats.
+
+    What the file says of itself, in a PNG's Title and Description or a GIF's comment, goes before `title`.
+    """
     try:
         with Image.open(file) as image:
             width, height = image.size
+            info = image.info
+            said = info.get("Title"), info.get("Description") or info.get("comment")
         num_bytes = file.stat().st_size
         content = file.read_bytes() if num_bytes <= LARGEST else None
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
         return None
     uri = None if content is None else data_uri(content, MIME[file.suffix.lower()])
-    return Picture(title, caption, str(file.relative_to(folder)), uri, width, height, num_bytes)
+    told_title, caption = (_text(told) for told in said)
+    return Picture(told_title or title, caption, str(file.relative_to(folder)), uri, width, height, num_bytes)
+
+
+def _text(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value if isinstance(value, str) else ""
 
 
 def data_uri(content: bytes, mime: str) -> str:

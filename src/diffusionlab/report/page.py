@@ -103,7 +103,7 @@ def num_bytes(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """3725 -> "1 h 2 min"."""
+    """7500 -> "2 h 5 min"."""
     if seconds < 99.5:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)

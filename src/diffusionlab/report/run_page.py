@@ -53,7 +53,7 @@ def write_run_page(run: RunContent, target: Path) -> Path:
 def _facts(run: RunContent) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     for group, facts in facts_by_group(run.record, run.status):
         shown = [(fact.removeprefix("metrics."), value) for fact, value in facts if fact not in _SHOWN_ELSEWHERE]
-        if shown:
+        if shown and group != "evaluations":  # these have a section of their own
             yield group, shown
 
 
@@ -64,8 +64,8 @@ def _system(run: RunContent) -> Iterator[tuple[str, Any]]:
 
 
 def metric_names(metrics: Mapping[str, Any]) -> list[str]:
-    """Those with a column of their own first, as the registry orders them; figures of single classes left out."""
-    names = [name for name in metrics if "/" not in name]
+    """Without single classes and ends of intervals; those with a column of their own come first."""
+    names = [name for name in metrics if "/" not in name and not name.endswith(("_low", "_high"))]
     return sorted(names, key=lambda name: METRIC_COLUMNS.index(name) if name in METRIC_COLUMNS else 99)
 
 

@@ -1,0 +1,152 @@
+"""Figures measured of a trained run: evaluations under their protocols, and the scores that a CLIP gave."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from diffusionlab.registry.columns import to_time
+from diffusionlab.registry.record import RunRecord
+from diffusionlab.report.images import Picture, inside, picture
+
+NAMES = {
+    "fid": "Fréchet distance",
+    "kid": "KID, 95 % interval",
+    "label_accuracy": "taken for their class",
+}
+"""Metric -> as a reader knows it; any other is called as it is recorded."""
+ENOUGH = 2000
+"""Samples below which a Fréchet distance is plainly too high."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """`rows` have a cell for each of `columns`, None for unknown."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`figures` are (name, of the samples, of as many real images), texts; the last is empty where it is unknown."""
+
+    protocol: str
+    evaluated_at: datetime | None
+    few: bool
+    figures: list[tuple[str, str, str]]
+    classes: Table | None
+    picture: Picture | None
+
+
+@dataclass(frozen=True)
+class ClipScoring:
+    """What a CLIP said of one folder of samples; `about` is where the scores are from, `classes` hardest first."""
+
+    title: str
+    about: str
+    classes: Table
+    pictures: list[Picture]
+
+
+def evaluations(record: RunRecord, folder: Path | None) -> list[Evaluation]:
+    """Of every protocol the one that is recorded, the latest first; details come from `evaluations/*.json`."""
+    details = {}
+    for file in sorted(folder.glob("evaluations/*.json")) if folder else []:
+        data = _read(folder, file) if folder else None
+        if data and isinstance(data.get("protocol"), str):
+            details[data["protocol"]] = (data, file)
+    protocols = {**dict.fromkeys(details), **dict.fromkeys(record.evaluations)}
+    latest_first = sorted(protocols, key=lambda protocol: protocol != record.protocol)
+    return [_evaluation(protocol, record, folder, *details.get(protocol, ({}, None))) for protocol in latest_first]
+
+
+def _evaluation(
+    protocol: str, record: RunRecord, folder: Path | None, data: Mapping[str, Any], file: Path | None
+) -> Evaluation:
+    recorded = record.evaluations.get(protocol, {})
+    whole = {name: value for name, value in recorded.items() if "/" not in name} or _numbers(data.get("metrics"))
+    classes = data.get("classes") or _by_class(recorded)
+    num_samples = data.get("num_samples")
+    grid = inside(folder, f"evaluations/{file.stem}.png") if folder and file else None
+    return Evaluation(
+        protocol,
+        _moment(data.get("evaluated_at")),
+        isinstance(num_samples, int) and num_samples < ENOUGH,
+        _figures(whole, _numbers(data.get("floor"))),
+        _table("class", {str(name): _numbers(own) for name, own in classes.items()}) if classes else None,
+        picture(grid, folder, "Nearest training images") if grid and folder else None,
+    )
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return to_time(text)
+    except (ValueError, TypeError):
+        return None
+
+
+def _figures(metrics: Mapping[str, float | None], floor: Mapping[str, float | None]) -> list[tuple[str, str, str]]:
+    names = [name for name in metrics if not name.endswith(("_low", "_high"))]
+    return [(NAMES.get(name, name.replace("_", " ")), _text(name, metrics), _text(name, floor)) for name in names]
+
+
+def _text(name: str, figures: Mapping[str, float | None]) -> str:
+    """A figure with its interval, where it has one."""
+    value, low, high = (figures.get(name + end) for end in ("", "_low", "_high"))
+    if value is None:
+        return ""
+    return f"{value:.4g}" + (f" [{low:.3g}, {high:.3g}]" if low is not None and high is not None else "")
+
+
+def _by_class(metrics: Mapping[str, float | None]) -> dict[str, dict[str, float | None]]:
+    """{"fid/Bag": 3.0} -> {"Bag": {"fid": 3.0}}."""
+    classes: dict[str, dict[str, float | None]] = {}
+    for name, value in metrics.items():
+        metric, slash, label = name.partition("/")
+        if slash:
+            classes.setdefault(label, {})[metric] = value
+    return classes
+
+
+def _table(first: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
+    columns = list(dict.fromkeys(name for own in rows.values() for name in own))
+    headings = [NAMES.get(column, column.replace("_", " ")) for column in columns]
+    return Table([first, *headings], [[name, *(own.get(column) for column in columns)] for name, own in rows.items()])
+
+
+def clip_scorings(folder: Path) -> list[ClipScoring]:
+    """What `sample.py scores=true` left beside its samples."""
+    found = []
+    for file in sorted(folder.glob("samples/*/scores.json")):
+        data = _read(folder, file) or {}
+        rows = [row for row in data.get("classes") or [] if isinstance(row, Mapping)]
+        if not rows:
+            continue
+        columns = [str(key) for key in rows[0]]
+        names = (file.relative_to(folder).parent / f"{stem}.png" for stem in ("best_and_worst", "difficulty"))
+        files = [(path, path.stem) for name in names if (path := inside(folder, str(name)))]
+        pictures = [one for path, stem in files if (one := picture(path, folder, stem.replace("_", " ").capitalize()))]
+        about = [f"{key} {value}" for key, value in data.items() if isinstance(value, str | int | float)]
+        table = Table(columns, [[row.get(column) for column in columns] for row in rows])
+        found.append(ClipScoring(file.parent.name, ", ".join(about), table, pictures))
+    return found
+
+
+def _read(folder: Path, file: Path) -> dict[str, Any] | None:
+    if inside(folder, str(file.relative_to(folder))) is None:
+        return None
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _numbers(data: Any) -> dict[str, float | None]:
+    """The entries that are finite numbers."""
+    entries: Sequence[tuple[Any, Any]] = list(data.items()) if isinstance(data, Mapping) else []
+    return {str(name): value for name, value in entries if isinstance(value, int | float) and math.isfinite(value)}
