@@ -19,6 +19,9 @@ def test_a_failing_trial_stops_nothing(tmp_path, script_environment, registry_of
     runs = {run.batch_size: run for run in Registry(str(registry_of_its_own)).records()}
     assert {size: run.status for size, run in runs.items()} == {16: "finished", 1000: "failed", 8: "finished"}
     assert {run.sweep for run in runs.values()} == {"one"}
+    page = (tmp_path / "multirun/one/report.html").read_text()
+    assert f"report   {tmp_path}/multirun/one/report.html" in done.stdout
+    assert all(run.run_id in page for run in runs.values()) and "Sweep one" in page
     best, second = sorted(
         (run for run in runs.values() if run.status == "finished"), key=lambda run: run.metrics["val_loss"]
     )

@@ -21,12 +21,11 @@ from diffusionlab.explain import user_errors
 from diffusionlab.facts import facts_of_parts, facts_of_result, facts_of_settings
 from diffusionlab.first_stage import autoencoder_settings, find_autoencoder, fit_codec, go_on_where_interrupted
 from diffusionlab.preflight import preflight
-from diffusionlab.registry.errors import reason
 from diffusionlab.registry.liveness import actual_status
 from diffusionlab.registry.provenance import provenance, save_uncommitted
 from diffusionlab.registry.record import RECORD_FILE, RunRecord, new_run_id, read_record
 from diffusionlab.registry.recorder import RunRecorder
-from diffusionlab.report.run_page import write_report
+from diffusionlab.report.run_page import REPORT_FILE, refresh_report
 from diffusionlab.run_folder import discard_unless_recorded
 from diffusionlab.training import AutoencoderModule, DiffusionModule
 
@@ -91,11 +90,10 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRe
         if started:
             result = facts_of_result(experiment.trainer, experiment.throughput, folder) if experiment else {}
             _finish(recorder, result, start, "interrupted" if stopped else "failed", reason=str(error))
-            _write_report(folder)
         discard_unless_recorded(folder)
         raise
     _finish(recorder, result, start, "finished")
-    _say_where(recorder.record, _write_report(folder), brief=sweep is not None)
+    _say_where(recorder.record, brief=sweep is not None)
     return recorder.record
 
 
@@ -152,21 +150,12 @@ def _score(record: RunRecord) -> float | None:
 
 @rank_zero_only
 def _finish(recorder: RunRecorder, facts: dict[str, Any], start: float, status: str, reason: str | None = None) -> None:
-    """Write how the run ended."""
+    """Write how the run ended, and its page."""
     if reason:
         facts["notes"] = f"{recorder.record.notes}; {reason}" if recorder.record.notes else reason
     seconds = (recorder.record.seconds or 0.0) + time.monotonic() - start
     recorder.finish(status, seconds=seconds, **facts)
-
-
-@rank_zero_only
-def _write_report(folder: Path) -> Path | None:
-    """The run's page; None, with a warning, where it cannot be written: the run itself has ended as it has."""
-    try:
-        return write_report(folder)
-    except Exception as error:  # whatever lies in the folder
-        log.warning("no report was written: %s; try `python registry.py report %s`", reason(error), folder)
-        return None
+    refresh_report(recorder.folder)
 
 
 def _quieten_lightning() -> None:
@@ -178,7 +167,7 @@ def _quieten_lightning() -> None:
 
 
 @rank_zero_only
-def _say_where(record: RunRecord, report: Path | None, *, brief: bool) -> None:
+def _say_where(record: RunRecord, *, brief: bool) -> None:
     folder = Path(record.path or ".")
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     losses = ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items() if value is not None)
@@ -187,8 +176,8 @@ def _say_where(record: RunRecord, report: Path | None, *, brief: bool) -> None:
         return
     if record.thumbnail:
         print(f"samples  {shown / record.thumbnail}")
-    if report:
-        print(f"report   {shown / report.name}")
+    if (folder / REPORT_FILE).is_file():
+        print(f"report   {shown / REPORT_FILE}")
     if record.schedule:
         print(f"again    python sample.py run={record.run_id} num_samples=16")
     print(f'find it  python search.py "{record.dataset} {record.name}"')

@@ -1,5 +1,6 @@
 """The end of a sweep: its trials, best first, with the settings in which they differ."""
 
+import logging
 import math
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,14 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
 
+from diffusionlab.registry.errors import reason
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.registry.table import Registry
+from diffusionlab.report.comparison import write_comparison
+from diffusionlab.report.folder import folder_of, read_run
+from diffusionlab.report.run_page import REPORT_FILE
+
+log = logging.getLogger(__name__)
 
 
 class SweepTable(Callback):
@@ -22,7 +29,21 @@ class SweepTable(Callback):
         trials = [run for run in Registry(config.registry.uri).records() if run.sweep == sweep]
         console = Console()
         console.print(sweep_table(trials))
+        if report := _report(trials, Path(config.hydra.sweep.dir)):
+            console.print(f"report   {report}", highlight=False, soft_wrap=True)
         console.print(f"again    python search.py --where 'sweep = {sweep}' --sort val_loss", highlight=False)
+
+
+def _report(trials: list[RunRecord], folder: Path) -> Path | None:
+    """The trials side by side on one page; None, with a warning, where there are not two, or it cannot be written."""
+    if len(trials) < 2:
+        return None
+    try:
+        contents = [read_run(trial, folder_of(trial.path, trial.run_id)) for trial in trials]
+        return write_comparison(contents, folder / REPORT_FILE, title=f"Sweep {folder.name}")
+    except Exception as error:  # whatever lies in the trials' folders: they themselves have ended as they have
+        log.warning("no report of the sweep was written: %s", reason(error))
+        return None
 
 
 def sweep_table(trials: list[RunRecord]) -> Table:

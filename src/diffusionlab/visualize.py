@@ -14,6 +14,7 @@ from diffusionlab.errors import UsageError
 from diffusionlab.explain import user_errors
 from diffusionlab.gallery import of_features, of_noise, of_sampling, of_training
 from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.report.run_page import refresh_report
 from diffusionlab.sample import device_of, run_folder_of
 from diffusionlab.visualization.animation import Animation, save_gif
 from diffusionlab.visualization.catalogue import ALL, PICTURES, Picture, find_picture
@@ -68,6 +69,8 @@ def visualize(cfg: DictConfig) -> list[Path]:
         files = draw_pictures(chosen, runs, wish, target=target, formats=FORMATS[cfg.format])
     for file in files:
         print(file)
+    for run in runs if target is None else ():
+        refresh_report(run.folder)
     return files
 
 

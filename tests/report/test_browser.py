@@ -115,7 +115,11 @@ def test_clicking_through_a_run(folder: Path, visit: Callable[..., Any]):
     assert visible(page, ".chart [data-value]") == []
     ActionChains(page).move_to_element(chart).perform()
     assert visible(page, ".chart [data-step]")[0] == "step 14"  # the chart goes from 0 to 29
-    assert visible(page, ".chart [data-value]") == ["0.3000", "0.3000", "0.2500"]  # where a line has no point, its nearest
+    assert visible(page, ".chart [data-value]") == [
+        "0.3000",
+        "0.3000",
+        "0.2500",
+    ]  # where a line has no point, its nearest
     ActionChains(page).move_to_element(one_of(page, "h1")).perform()
     assert visible(page, ".chart [data-value]") == []
     page.execute_script("arguments[0].focus()", chart)
@@ -125,7 +129,7 @@ def test_clicking_through_a_run(folder: Path, visit: Callable[..., Any]):
     assert visible(page, ".chart [data-step]")[0] == "step 19"
 
     one_of(page, "#pictures .zoom").click()
-    assert one_of(page, "dialog img").get_attribute("alt") == "Forward"
+    assert one_of(page, "dialog img").get_attribute("alt") == "The forward process"
     ActionChains(page).send_keys(Keys.ESCAPE).perform()
     assert not one_of(page, "dialog").is_displayed()
 

@@ -10,7 +10,9 @@ from diffusionlab.registry.record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.curves import Series, read_curves
 from diffusionlab.report.images import MIME, Picture, inside, picture
 from diffusionlab.report.measured import ClipScoring, Evaluation, clip_scorings, evaluations
+from diffusionlab.visualization.catalogue import PICTURES
 
+_CATALOGUE = {picture.name: picture.title for picture in PICTURES}
 MOST_EPOCHS = 12
 """Sample grids of single epochs that a page takes in: first, last, and evenly between."""
 
@@ -59,7 +61,7 @@ def read_run(record: RunRecord, folder: Path | None) -> RunContent:
         samples=_epochs(folder, "samples") or _taken_in(folder, [latest] if latest else [], lambda _: "latest samples"),
         drawn=_taken_in(folder, folder.glob("samples/sampled_*/grid.png"), lambda file: file.parent.name),
         panels=_epochs(folder, "samples/panels"),
-        pictures=_taken_in(folder, (folder / "pictures").rglob("*"), lambda file: _title(file.stem)),
+        pictures=_pictures(folder),
         evaluations=evaluations(record, folder),
         clip=clip_scorings(folder),
     )
@@ -69,6 +71,19 @@ def _epochs(folder: Path, place: str) -> list[Picture]:
     files = sorted(folder.glob(f"{place}/epoch_*.png"))
     chosen = {round(number * (len(files) - 1) / (MOST_EPOCHS - 1)) for number in range(MOST_EPOCHS)} if files else ()
     return _taken_in(folder, [files[number] for number in chosen], lambda file: _epoch(file.stem))
+
+
+def _pictures(folder: Path) -> list[Picture]:
+    """In the catalogue's order; of what it does not know, the file's name says what it is."""
+    order = list(_CATALOGUE)
+
+    def name(path: str | Path) -> str:
+        return re.sub(r"_of_\d+_runs$", "", Path(path).stem)
+
+    found = _taken_in(
+        folder, (folder / "pictures").rglob("*"), lambda file: _CATALOGUE.get(name(file)) or _title(file.stem)
+    )
+    return sorted(found, key=lambda one: order.index(name(one.path)) if name(one.path) in order else len(order))
 
 
 def _taken_in(folder: Path, files: Iterable[Path], title: Callable[[Path], str]) -> list[Picture]:

@@ -1,5 +1,6 @@
 """One run as a page."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 from diffusionlab.registry.columns import METRIC_COLUMNS
 from diffusionlab.registry.compare import flatten
 from diffusionlab.registry.display import facts_by_group
+from diffusionlab.registry.errors import reason
 from diffusionlab.registry.provenance import DIFF_FILE
 from diffusionlab.registry.record import RunRecord, read_record
 from diffusionlab.report.chart import Chart, Line, chart
 from diffusionlab.report.curves import Series
 from diffusionlab.report.folder import RunContent, read_run
 from diffusionlab.report.page import count, duration, num_bytes, write_page
+
+log = logging.getLogger(__name__)
 
 REPORT_FILE = "report.html"
 _FIRST = ("data", "model", "codec", "condition", "schedule", "parameterization", "loss", "sampler", "optimizer")
@@ -30,6 +34,15 @@ def write_report(folder: Path) -> Path:
     """Write `report.html` into a run folder; returns its path."""
     record = read_record(folder)
     return write_run_page(read_run(record, folder), folder / REPORT_FILE)
+
+
+def refresh_report(folder: Path) -> Path | None:
+    """As `write_report`; None, with a warning, where it cannot be written: whatever led here has been done."""
+    try:
+        return write_report(folder)
+    except Exception as error:  # whatever lies in the folder
+        log.warning("no report was written: %s; try `python registry.py report %s`", reason(error), folder)
+        return None
 
 
 def write_run_page(run: RunContent, target: Path) -> Path:
