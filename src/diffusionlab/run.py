@@ -155,6 +155,7 @@ def _finish(recorder: RunRecorder, facts: dict[str, Any], start: float, status: 
         facts["notes"] = f"{recorder.record.notes}; {reason}" if recorder.record.notes else reason
     seconds = (recorder.record.seconds or 0.0) + time.monotonic() - start
     recorder.finish(status, seconds=seconds, **facts)
+    recorder.close()
     refresh_report(recorder.folder)
 
 

@@ -41,9 +41,11 @@ def kill(process: BaseProcess) -> None:
 
 
 def upsert_many(uri: Path, writer: int, count: int, upkeep_every: int) -> None:
+    """Each second writer leaves its rows beside the table where it may."""
     registry = _registry(uri, upkeep_every)
     for number in range(count):
-        registry.upsert(RunRecord(run_id=f"w{writer}-{number:03d}", name="many", seed=number))
+        record = RunRecord(run_id=f"w{writer}-{number:03d}", name="many", seed=number)
+        (registry.upsert_soon if writer % 2 else registry.upsert)(record)
 
 
 def race(uri: Path, writer: int, keys: list[str], barrier: Any, upkeep_every: int) -> None:
@@ -51,7 +53,8 @@ def race(uri: Path, writer: int, keys: list[str], barrier: Any, upkeep_every: in
     registry = _registry(uri, upkeep_every)
     for key in keys:
         barrier.wait(60)
-        registry.upsert(RunRecord(run_id=key, name=f"writer {writer}", seed=writer))
+        write = registry.upsert_soon if writer % 2 else registry.upsert
+        write(RunRecord(run_id=key, name=f"writer {writer}", seed=writer))
 
 
 def write_until_killed(uri: Path, runs: Path, writer: int, written: Any) -> None:
@@ -61,7 +64,7 @@ def write_until_killed(uri: Path, runs: Path, writer: int, written: Any) -> None
         record = RunRecord(run_id=f"k{writer}-{number:04d}", name="killed", notes="x" * 2000)
         record.path = str(runs / record.run_id)
         write_record(record, record.path)
-        registry.upsert(record)
+        (registry.upsert_soon if number % 3 else registry.upsert)(record)
         written.put(record.run_id)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import lancedb
 import pytest
 
 from diffusionlab.registry.filter import Compare
@@ -20,7 +21,10 @@ def ids(uri: Path) -> list[str]:
 )
 def test_upserts_of_many_processes_all_arrive_once(tmp_path: Path, writers: int, count: int, upkeep_every: int) -> None:
     run_all(upsert_many, [(tmp_path, writer, count, upkeep_every) for writer in range(writers)])
-    assert ids(tmp_path) == [f"w{writer}-{number:03d}" for writer in range(writers) for number in range(count)]
+    expected = [f"w{writer}-{number:03d}" for writer in range(writers) for number in range(count)]
+    assert ids(tmp_path) == expected
+    Registry(tmp_path).flush()
+    assert sorted(lancedb.connect(tmp_path).open_table("runs").search().to_arrow()["run_id"].to_pylist()) == expected
 
 
 @pytest.mark.parametrize(

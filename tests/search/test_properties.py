@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from diffusionlab.registry.columns import COLUMNS
+from diffusionlab.registry.filter import EVERYTHING
+from diffusionlab.registry.rows import matching, to_rows
 from diffusionlab.registry.table import Registry
 from diffusionlab.search.cli import _parser, _query
 from diffusionlab.search.engine import Engine
@@ -97,10 +100,14 @@ class InMemory(Registry):
 
     def __init__(self, registry: Registry) -> None:
         super().__init__(registry.uri)
-        self.held = registry.rows()
+        self.held = super().arrow([*COLUMNS])
+        self.held_rows = to_rows(self.held)
 
     def rows(self, where=None, *, columns=None, **options):
-        return [row for row in self.held if where is None or where.matches(row)]
+        return [row for row in self.held_rows if where is None or where.matches(row)]
+
+    def arrow(self, columns, where=None, now=None):
+        return matching(self.held, where or EVERYTHING).select(columns)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,10 @@ Import from the modules; this page only says what is where, and importing it cos
     canonical.py   one name for each dataset, optimizer, device, ... and the spellings people type
     describe.py    the generated sentence and the searchable text of a run
     filter.py      typed filter expressions: a Lance predicate and its meaning in Python
-    table.py       Registry: upsert, read, upgrade, optimise
+    table.py       Registry: upsert and read
+    store.py       the LanceDB table: open, upgrade, retry
+    pending.py     rows that wait to be merged into it
+    rows.py        Arrow tables -> rows
     recorder.py    RunRecorder: what a training calls
     liveness.py    is a run that says `running` still alive?
     edits.py       tag, note, rename, delete, restore, purge

@@ -13,9 +13,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from diffusionlab.registry.columns import METRIC_COLUMNS, kind_of, to_time
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Value: TypeAlias = str | int | float | bool | datetime
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
@@ -61,6 +64,10 @@ class Filter(ABC):
     def columns(self) -> set[str]:
         return {leaf.column for leaf in self.leaves()}
 
+    def reads(self) -> set[str]:
+        """The columns that `evaluate` looks at."""
+        return {column for leaf in self.leaves() for column in leaf.reads()}
+
     def __and__(self, other: "Filter") -> "Filter":
         return And(self, other)
 
@@ -83,6 +90,13 @@ class Leaf(Filter):
     def _predicate(self, negated: bool, guarded: bool) -> str:
         condition = f"(NOT {self._condition()})" if negated else self._condition()
         return f"({_name(self.column)} IS NOT NULL AND {condition})" if guarded else condition
+
+    def reads(self) -> set[str]:
+        return {"metrics" if self.column.startswith("metrics.") else self.column}
+
+    def may_match(self, table: "pa.Table") -> "pa.Array | None":
+        """False for rows that surely do not match, where telling so is quicker than `evaluate`."""
+        return None
 
     def leaves(self) -> Iterator["Leaf"]:
         yield self

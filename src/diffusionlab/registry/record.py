@@ -4,16 +4,22 @@ import json
 import math
 import os
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from diffusionlab.registry.canonical import canonical, dataset_family, hardware_kind
 from diffusionlab.registry.columns import ALIASES, KINDS, convert, to_float
 from diffusionlab.registry.facets import close
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 SCHEMA_VERSION = 1
 RECORD_FILE = "run.json"
@@ -141,16 +147,16 @@ assert set(KINDS) == _FIELDS, "columns.KINDS must name the fields of RunRecord"
 
 def _jsonable(value: Any) -> Any:
     match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat()
         case float() if not math.isfinite(value):
             return None
-        case Mapping():
-            return {str(key): _jsonable(item) for key, item in value.items()}
-        case list() | tuple() | set():
-            return [_jsonable(item) for item in value]
         case None | bool() | int() | float() | str():
             return value
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case list() | tuple() | set():
+            return [_jsonable(item) for item in value]
+        case Mapping():
+            return {str(key): _jsonable(item) for key, item in value.items()}
     return str(value)
 
 
@@ -198,17 +204,36 @@ def read_record(folder: Path | str) -> RunRecord:
         raise ValueError(f"{file}: {error}") from None
 
 
+def can_lock() -> bool:
+    """Whether this system has file locks (Windows has none of this kind)."""
+    return fcntl is not None
+
+
 @contextmanager
-def locked(folder: Path | str) -> Iterator[None]:
-    """Hold the run folder for one read-change-write, so that a training and a person do not undo each other."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: the atomic rename still keeps the file whole
+def locked(folder: Path | str, patience: float = 60.0) -> Iterator[None]:
+    """Hold the folder for one read-change-write, so that a training and a person do not undo each other.
+
+    Raises TimeoutError where another holds it for `patience` seconds. Without file locks nothing is held: the
+    atomic rename still keeps the file whole.
+    """
+    if fcntl is None:
         yield
         return
     with (Path(folder) / LOCK_FILE).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        give_up = time.monotonic() + patience
+        while not _try_lock(lock):
+            if time.monotonic() > give_up:
+                raise TimeoutError(f"another process has held {folder} for {patience:.0f} seconds")
+            time.sleep(0.002)
         yield
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,15 +81,25 @@ class RunRecorder:
         self._registry_again_at = float("-inf")
         self.update(status=status, **facts)
 
+    def close(self) -> None:
+        """Bring the row into the table, should it still wait beside it; the last thing a training calls."""
+        self._guarded(self.registry.flush)
+
     def _write(self) -> None:
         self._last_beat = time.monotonic()
+        self._guarded(self._write_both)
+
+    def _write_both(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with locked(self.folder):
+            self._take_what_people_said()
+            write_record(self.record, self.folder)
+            if time.monotonic() >= self._registry_again_at:
+                self.registry.upsert_soon(self.record)
+
+    def _guarded(self, write: Callable[[], None]) -> None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with locked(self.folder):
-                self._take_what_people_said()
-                write_record(self.record, self.folder)
-                if time.monotonic() >= self._registry_again_at:
-                    self.registry.upsert(self.record)
+            write()
         except Exception as error:  # whatever LanceDB, an object store or a full disk may raise: training goes on
             self._registry_again_at = time.monotonic() + SECONDS_BEFORE_RETRY
             if not self._warned:

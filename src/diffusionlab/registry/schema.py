@@ -67,14 +67,6 @@ def _to_row(record: RunRecord) -> dict[str, Any]:
     return row
 
 
-def decode(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as the table gives it, its JSON columns read."""
-    return {
-        column: (json.loads(value) if value else {}) if COLUMNS.get(column) == "json" else value
-        for column, value in row.items()
-    }
-
-
 def to_record(row: Mapping[str, Any]) -> RunRecord:
     """The record of a decoded row; columns that an older table lacks stay unknown."""
     names = (f.name for f in fields(RunRecord))

@@ -1,39 +1,34 @@
-"""The `runs` table in LanceDB: upserts that never double a run, reads that always see the newest rows."""
+"""The `runs` table: upserts that never double a run, reads that always see the newest rows."""
 
 import os
-import random
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS
-from diffusionlab.registry.errors import BrokenRegistry, MissingRegistry, RegistryError, reason
+from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.filter import EVERYTHING, And, Compare, Filter, In, IsNull, Leaf, Not, Or, split
-from diffusionlab.registry.liveness import COLUMNS_NEEDED, actual_status
-from diffusionlab.registry.record import RunRecord, utc_now
-from diffusionlab.registry.schema import decode, runs_schema, to_record, to_table
+from diffusionlab.registry.liveness import COLUMNS_NEEDED
+from diffusionlab.registry.pending import Pending
+from diffusionlab.registry.record import RunRecord, can_lock, locked, utc_now
+from diffusionlab.registry.rows import complete, matching, ordered, to_rows, with_actual_status
+from diffusionlab.registry.schema import to_record, to_table
+from diffusionlab.registry.store import Store, is_busy
 from diffusionlab.registry.upkeep import KEEP_VERSIONS, optimize
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TABLE = "runs"
 WRITES_BETWEEN_OPTIMIZE = 100
-
-_ATTEMPTS = 12  # with the pauses of _retry: about a minute
-_BUSY = ("conflict", "too many concurrent", "retryable", "timed out", "timeout")
+SECONDS_AT_REST = 1.0
+PATIENCE = 30.0  # seconds to wait for another writer
 
 
 def default_uri() -> str:
     """Environment DIFFUSIONLAB_REGISTRY, else ./registry."""
     return os.environ.get("DIFFUSIONLAB_REGISTRY") or "./registry"
-
-
-def local_folder(uri: str) -> Path | None:
-    """The registry's folder, None where it lies in an object store (`s3://...`)."""
-    uri = uri.removeprefix("file://")
-    return None if "://" in uri else Path(uri).expanduser()
 
 
 class Registry:
@@ -45,9 +40,9 @@ class Registry:
 
     def __init__(self, uri: str | os.PathLike[str] | None = None, table: str = TABLE) -> None:
         self.uri = str(uri) if uri is not None else default_uri()
-        self.folder = local_folder(self.uri)
-        self.table = table
-        self._opened: Any = None
+        self._store = Store(self.uri, table)
+        self.folder = self._store.folder
+        self._pending = Pending(self.folder) if self.folder is not None and can_lock() else None
 
     # -- reading
 
@@ -67,16 +62,14 @@ class Registry:
         `deleted`: False leaves deleted runs out, True gives only them, None gives both. `order_by` puts rows
         that lack the value last; rows that tie, and all rows without it, come in the order of their run ids.
         """
-        now = now or utc_now()
         wanted = list(columns) if columns is not None else list(COLUMNS)
-        condition = self._condition(where, deleted, now)
-        rows = self._read(condition, wanted, (order_by, descending, limit) if order_by else None, now)
-        if order_by is None:
-            rows.sort(key=lambda row: row["run_id"])
-        else:
-            _sort(rows, order_by, descending)
-        rows = rows[:limit] if limit is not None else rows
-        return [{column: row[column] for column in wanted} for row in rows]
+        order = (order_by, descending, limit) if order_by else None
+        found = self._find(where, wanted, order, deleted, now or utc_now())
+        return to_rows(ordered(found, order_by, descending)[:limit].select(wanted))
+
+    def arrow(self, columns: Sequence[str], where: Filter | None = None, now: datetime | None = None) -> "pa.Table":
+        """As `rows` without deleted ones, as an Arrow table in no order, JSON columns as text: quick for very many."""
+        return self._find(where, columns, None, False, now or utc_now()).select(columns)
 
     def get(self, run_id: str) -> RunRecord | None:
         """The record of exactly this id, deleted or not; None where there is none."""
@@ -88,49 +81,53 @@ class Registry:
 
     def count(self, where: Filter | None = None) -> int:
         """How many runs, deleted ones aside, meet `where`."""
-        condition = self._condition(where, False, utc_now())
-        table = self._latest()
-        native, rest = split(condition, table.schema.names)
-        if rest != EVERYTHING:
-            return len(self.rows(where, columns=["run_id"]))
-        return self._readable(lambda: table.count_rows(native.render()))
+        return self._find(where, ["run_id"], None, False, utc_now()).num_rows
 
     def exists(self) -> bool:
         """Whether there is a table, readable or not; one that is just being made, or never was finished, is none."""
-        if self.folder is not None:
-            return any((self.folder / f"{self.table}.lance" / "_versions").glob("*.manifest"))
-        return self.table in self._connect().list_tables().tables
+        return self._store.exists()
 
     # -- writing
 
     def upsert(self, records: RunRecord | Iterable[RunRecord]) -> None:
         """Insert new runs and replace known ones; the table is made, or brought to this schema, where needed."""
-        rows = to_table([records] if isinstance(records, RunRecord) else records)
-        if not rows.num_rows:
-            return
+        with self._writing():
+            version = self._merge([records] if isinstance(records, RunRecord) else list(records))
+        self._optimize_now_and_then(version)
 
-        def merge() -> int:
-            table = self._for_writing()
-            # Through an index on the key LanceDB 0.40 no longer sees that another writer inserts the same new key.
-            merging = table.merge_insert("run_id").use_index(False)
-            merging = merging.when_matched_update_all().when_not_matched_insert_all()
-            return merging.execute(rows, timeout=timedelta(seconds=60)).version
+    def upsert_soon(self, record: RunRecord) -> None:
+        """As `upsert` to every reader of Registry; the table itself follows, as it takes one such row a second.
 
-        if self._retry(merge) % WRITES_BETWEEN_OPTIMIZE == 0:
-            self._optimize_unless_busy()
+        For a run whose `run.json` is written: what waits may be lost in a power cut, and `rebuild` brings it back.
+        """
+        version = 0
+        with self._writing():
+            if self._pending is None or self._store.seconds_since_commit() > SECONDS_AT_REST or self._pending.is_full():
+                version = self._merge([record])
+            else:
+                self._pending.add(record)
+        self._optimize_now_and_then(version)
+
+    def flush(self) -> None:
+        """Merge into the table what waits beside it."""
+        with self._writing():
+            self._merge([])
 
     def remove(self, run_ids: Iterable[str]) -> None:
         """Take rows out for good (edits.delete only marks them)."""
         condition = In("run_id", tuple(run_ids)).render()
-        self._retry(lambda: self._latest().delete(condition))
+        with self._writing():
+            self._merge([])
+            self._store.retry(lambda: self._store.latest().delete(condition))
 
     def optimize(self, keep: timedelta = KEEP_VERSIONS) -> None:
         """Join the small files of many writes, and drop versions older than `keep`."""
-        self._retry(lambda: optimize(self._latest(), keep))
+        self.flush()
+        self._store.retry(lambda: optimize(self._store.latest(), keep))
 
     def statistics(self) -> dict[str, int]:
         """{"rows", "version", "fragments", "bytes", "columns"} of the table."""
-        table = self._latest()
+        table = self._store.latest()
         stats = table.stats()
         return {
             "rows": table.count_rows(),
@@ -140,112 +137,98 @@ class Registry:
             "columns": len(table.schema.names),
         }
 
-    # -- the table itself
+    # -- how
 
-    def _condition(self, where: Filter | None, deleted: bool | None, now: datetime) -> Filter:
+    def _find(
+        self,
+        where: Filter | None,
+        columns: Sequence[str],
+        order: tuple[str, bool, int | None] | None,
+        deleted: bool | None,
+        now: datetime,
+    ) -> "pa.Table":
+        """Rows in no order with at least `columns`; where LanceDB can sort and cut, few more than `order` asks for."""
+        if where is None and order is None and deleted is False:  # of all rows LanceDB is slow to leave out a few
+            found = self._read(EVERYTHING, [*columns, "deleted_at"], None, now)
+            return found.filter(found["deleted_at"].is_null())
         parts = [] if where is None else [where]
         if deleted is not None:
             parts.append(Not(IsNull("deleted_at")) if deleted else IsNull("deleted_at"))
-        condition = And(*parts)
-        return _with_actual_status(condition, self._crashed(now)) if "status" in condition.columns() else condition
+        condition: Filter = And(*parts)
+        if "status" in condition.columns():
+            running = self._read(Compare("status", "=", "running"), COLUMNS_NEEDED, None, now)
+            crashed = [row["run_id"] for row in to_rows(running) if row["status"] == "crashed"]
+            condition = _with_actual_status(condition, tuple(crashed))
+        return self._read(condition, columns, order, now)
 
     def _read(
         self, condition: Filter, columns: Sequence[str], order: tuple[str, bool, int | None] | None, now: datetime
-    ) -> list[dict[str, Any]]:
-        """Decoded rows in no order, but where LanceDB can sort and cut, no more than `order` lets through."""
-        table = self._latest()
+    ) -> "pa.Table":
+        import pyarrow as pa
+
+        waiting = self._waiting()  # before the table: see pending.py
+        table = self._store.latest()
         present = set(table.schema.names)  # an older table lacks some: they read as null
-        native, rest = split(condition, present)
-        needed = {"run_id", *columns, *rest.columns(), *((order[0],) if order else ())}
+        needed = {"run_id", *columns, *condition.reads(), *((order[0],) if order else ())}
         if "status" in needed:
             needed |= {*COLUMNS_NEEDED}
-        stored = {"metrics" if column.startswith("metrics.") else column for column in needed} & present
-        query = table.search().where(native.render()).select(sorted(stored))
+        stored = sorted({"metrics" if column.startswith("metrics.") else column for column in needed} & {*COLUMNS})
+        merged = And(condition, Not(In("run_id", tuple(waiting["run_id"].to_pylist())))) if waiting else condition
+        native, rest = split(merged, present)
+        query = table.search().select([column for column in stored if column in present])
+        query = query if native == EVERYTHING else query.where(native.render())
         if order and order[2] is not None and order[0] in present - {"status"} and rest == EVERYTHING:
             query = query.order_by(_ordering(order[0], order[1])).limit(order[2])
-        rows = [self._row(row, needed) for row in self._readable(query.to_arrow).to_pylist()]
-        rows = [row for row in rows if rest.matches(row)]
-        if "status" in needed:
-            for row in rows:
-                row["status"] = actual_status(row, now)
-        return rows
+        found = matching(complete(self._store.readable(query.to_arrow), needed), rest)
+        if waiting:
+            over = matching(complete(waiting.select(stored), needed), condition)
+            found = pa.concat_tables([found, over.select(found.column_names)], promote_options="permissive")
+        return with_actual_status(found, now) if "status" in needed else found
 
-    def _readable(self, read: Callable[[], T]) -> T:
+    def _waiting(self) -> "pa.Table | None":
+        records = self._pending.records() if self._pending is not None else []
+        return to_table(records) if records else None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One writer at a time; in an object store LanceDB sees to it, with more retries."""
+        if self._pending is None or self.folder is None:
+            yield
+            return
         try:
-            return read()
-        except (RuntimeError, OSError, ValueError) as error:
-            raise BrokenRegistry(self.uri, error) from error
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with locked(self.folder, PATIENCE):
+                yield
+        except OSError as error:
+            raise RegistryError(f"the registry at {self.uri} cannot be written: {error}") from error
 
-    @staticmethod
-    def _row(stored: dict[str, Any], needed: set[str]) -> dict[str, Any]:
-        row = decode(stored)
-        metrics = row.get("metrics") or {}
-        for column in needed - row.keys():
-            row[column] = metrics.get(column.removeprefix("metrics.")) if column.startswith("metrics.") else None
-        return row
+    def _merge(self, records: list[RunRecord]) -> int:
+        """Bring what waits, and these, into the table; the version that this makes, 0 where there is nothing to do."""
+        waiting = self._pending.records() if self._pending is not None else []
+        rows = to_table([*waiting, *records])
+        if not rows.num_rows:
+            return 0
 
-    def _crashed(self, now: datetime) -> tuple[str, ...]:
-        running = self._read(Compare("status", "=", "running"), COLUMNS_NEEDED, None, now)
-        return tuple(row["run_id"] for row in running if row["status"] == "crashed")
+        def merge() -> int:
+            table = self._store.for_writing()
+            # Through an index on the key LanceDB 0.40 no longer sees that another writer inserts the same new key.
+            merging = table.merge_insert("run_id").use_index(False)
+            merging = merging.when_matched_update_all().when_not_matched_insert_all()
+            return merging.execute(rows, timeout=timedelta(seconds=60)).version
 
-    def _connect(self) -> Any:
-        os.environ.setdefault("LANCE_LOG", "error")  # Lance warns on stderr of what is retried here
-        import lancedb
+        version = self._store.retry(merge)
+        if self._pending is not None:
+            self._pending.clear()
+        return version
 
-        return lancedb.connect(str(self.folder or self.uri))
-
-    def _latest(self) -> Any:
-        if self.folder is not None and not self.exists():
-            self._opened = None
-            raise MissingRegistry(self.uri)
+    def _optimize_now_and_then(self, version: int) -> None:
+        if version == 0 or version % WRITES_BETWEEN_OPTIMIZE:
+            return
         try:
-            if self._opened is None:
-                self._opened = self._connect().open_table(self.table)
-            else:
-                self._opened.checkout_latest()
-        except (RuntimeError, OSError, ValueError) as error:
-            self._opened = None
-            if "was not found" in str(error) and not self.exists():
-                raise MissingRegistry(self.uri) from None
-            raise BrokenRegistry(self.uri, error) from error
-        return self._opened
-
-    def _for_writing(self) -> Any:
-        try:
-            table = self._latest()
-        except MissingRegistry:
-            try:
-                self._opened = table = self._connect().create_table(self.table, schema=runs_schema())
-            except ValueError as error:
-                if "already exists" not in str(error):
-                    raise
-                table = self._latest()
-        present = set(table.schema.names)
-        missing = [field for field in runs_schema() if field.name not in present]
-        if missing:
-            table.add_columns(missing)
-        return table
-
-    def _optimize_unless_busy(self) -> None:
-        try:
-            optimize(self._latest())
+            optimize(self._store.latest())
         except (RuntimeError, OSError) as error:
-            if not _is_busy(error):
+            if not is_busy(error):
                 raise
-
-    def _retry(self, action: Callable[[], T]) -> T:
-        for attempt in range(_ATTEMPTS):
-            try:
-                return action()
-            except (RuntimeError, OSError) as error:
-                if not _is_busy(error):
-                    raise RegistryError(f"the registry at {self.uri} cannot be written: {reason(error)}") from error
-                time.sleep(random.uniform(0.5, 1.0) * min(0.02 * 2**attempt, 10.0))
-        raise RegistryError(f"the registry at {self.uri} is too busy: other writers hold it, try again")
-
-
-def _is_busy(error: Exception) -> bool:
-    return any(word in str(error).lower() for word in _BUSY)
 
 
 def _with_actual_status(condition: Filter, crashed: tuple[str, ...]) -> Filter:
@@ -268,10 +251,3 @@ def _ordering(column: str, descending: bool) -> list[Any]:
 
     by_id = ColumnOrdering(column_name="run_id")
     return [ColumnOrdering(column_name=column, ascending=not descending, nulls_first=False), by_id]
-
-
-def _sort(rows: list[dict[str, Any]], column: str, descending: bool) -> None:
-    rows.sort(key=lambda row: row["run_id"])
-    known = [row for row in rows if row[column] is not None]
-    known.sort(key=lambda row: row[column], reverse=descending)
-    rows[:] = known + [row for row in rows if row[column] is None]

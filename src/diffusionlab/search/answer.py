@@ -45,8 +45,8 @@ def answer(result: Result, engine: Engine) -> str:
 
 def cite(rows: Sequence[Row]) -> str:
     """Run ids, the first dozen by name."""
-    ids = [printable(row["run_id"]) for row in rows]
-    return ", ".join(ids[:CITED]) + (f" and {len(ids) - CITED} more" if len(ids) > CITED else "")
+    ids = ", ".join(printable(row["run_id"]) for row in rows[:CITED])
+    return ids + (f" and {len(rows) - CITED} more" if len(rows) > CITED else "")
 
 
 def named(row: Row) -> str:

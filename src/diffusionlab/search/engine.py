@@ -89,7 +89,7 @@ class Engine:
 
     def __init__(self, registry: Registry, now: datetime) -> None:
         self.registry, self.now = registry, now
-        self.known = Known(lambda columns: registry.rows(columns=list(dict.fromkeys(columns)), now=now))
+        self.known = Known(lambda columns, where: registry.arrow(columns, where, now))
 
     def rows(self, condition: Filter, columns: Sequence[str] = COLUMNS) -> list[Row]:
         return list(self.registry.rows(condition, columns=columns, now=self.now))
@@ -114,7 +114,7 @@ class Engine:
         elif query.order is not None:
             self._by_order(result, rows, query.order)
         elif query.words:
-            scores = text_scores(rows, query.words, self.known.texts)
+            scores = text_scores(rows, query.words, self.known)
             ranked = sorted(zip(scores, rows, strict=True), key=lambda pair: -pair[0])
             result.rows, result.scores = [row for _, row in ranked], [round(score, 4) for score, _ in ranked]
         else:
@@ -166,7 +166,7 @@ class Engine:
         if not query.loose or len(plain) < 2 or any(column is None for _, column in query.unknown):
             return None
         rest = tuple(c for c in query.conditions if c not in plain)
-        kept = best_subset(self.rows(And(*rest)), plain, self.known.texts)
+        kept = best_subset(self.rows(And(*rest)), plain, self.known)
         if not kept:
             return None
         left = ", ".join(f'"{word.phrases[0]}"' for word in plain if word not in kept)
@@ -177,12 +177,11 @@ class Engine:
 
     def _explain_nothing(self, result: Result) -> None:
         conditions = result.query.conditions
-        result.everything = len(self.known.rows)
+        result.everything = self.known.number_of_runs
         if len(conditions) > 1:
             for place, condition in enumerate(conditions):
                 others = And(*conditions[:place], *conditions[place + 1 :])
-                columns = ("run_id", *_text_columns(others))
-                result.dropped.append((format_where(condition, self.known), len(self.rows(others, columns))))
+                result.dropped.append((format_where(condition, self.known), len(self.rows(others, ("run_id",)))))
         for value, column in result.query.unknown:
             result.nearest.append((value, self._near(value, column)))
 
@@ -192,8 +191,7 @@ class Engine:
         if column is not None and self.known.values.get(column):
             return nearest(value, self.known.values[column])
         named = [v for c in ("dataset", "optimizer", "hardware_kind", "architecture") for v in self.known.values[c]]
-        names = [str(row["name"]) for row in self.known.rows if row.get("name")]
-        return nearest(value, [*named, *self.known.facets, *names], like_only=True)
+        return nearest(value, [*named, *self.known.facets, *self.known.names], like_only=True)
 
     def _offer(self, result: Result) -> None:
         """Subsets of the data set that was asked for, apart and labelled: they are not what was asked."""
@@ -234,12 +232,6 @@ def _cell(row: Row, column: str) -> Any:
     if column.startswith("metrics."):
         return (row.get("metrics") or {}).get(column.removeprefix("metrics."))
     return row.get(column)
-
-
-def _text_columns(condition: Filter) -> tuple[str, ...]:
-    from diffusionlab.search.text import TEXT_COLUMNS
-
-    return TEXT_COLUMNS if "text" in condition.columns() else ()
 
 
 def _first_of_each(rows: list[Row], order: Order) -> list[Row]:

@@ -32,11 +32,7 @@ def print_page(
     console.print(Text.assemble(("Flags    ", "dim"), printable(flag_line(result, known))), soft_wrap=True)
     if explain:
         for condition in result.query.conditions:
-            count = len(
-                engine.rows(
-                    And(condition), ("run_id", "name", "architecture", "description", "notes", "tags", "search_text")
-                )
-            )
+            count = len(engine.rows(And(condition), ("run_id",)))
             console.print(
                 Text(f"         {printable(format_where(condition, known))}: {count} runs", style="dim"), soft_wrap=True
             )
@@ -57,8 +53,8 @@ def print_page(
         console.print(Text.assemble(("Note: ", "yellow"), printable(warning)))
     if explain:
         console.print()
-        for row in result.rows:
-            told = "; ".join(f"{name} {_told(found)}" for name, found in evidence(row, result).items())
+        for row, proof in zip(result.rows, evidence(result), strict=True):
+            told = "; ".join(f"{name} {_told(found)}" for name, found in proof.items())
             console.print(Text(f"{printable(row['run_id'])}: {printable(told)}", style="dim"), soft_wrap=True)
 
 

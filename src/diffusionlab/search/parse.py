@@ -299,7 +299,7 @@ class _Reader(Orders):
         for operand in found:
             leaf = operand.condition.filter
             if isinstance(leaf, Mentions) and leaf.where == "text":
-                if not any(leaf.matches({"search_text": text}) for text in self.known.texts):
+                if not self.known.anyone_says(leaf.phrases):
                     unknown.append((leaf.phrases[0], None))
             elif isinstance(leaf, Compare) and leaf.op == "=" and isinstance(leaf.value, str):
                 occurring = self.known.ids if leaf.column == "run_id" else self.known.values.get(leaf.column)

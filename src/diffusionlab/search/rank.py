@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from diffusionlab.search.known import Known
 from diffusionlab.search.text import Mentions, mentioned, stem, words_of
 
 if TYPE_CHECKING:
@@ -75,16 +76,15 @@ def likeness(rows: Sequence[Row], to: Row) -> list[float]:
     return [float(vector(row) @ target) for row in rows]
 
 
-def text_scores(rows: Sequence[Row], words: Sequence[Mentions], texts: Sequence[str]) -> list[float]:
+def text_scores(rows: Sequence[Row], words: Sequence[Mentions], known: Known) -> list[float]:
     """How well each row says the words, in [0, 1]: rare words and words of the name count more."""
-    weights = [_rarity(word, texts) for word in words]
+    weights = [_rarity(word, known) for word in words]
     most = sum(weights) * max(_FIELD_WEIGHT.values()) or 1.0
     return [sum(w * _best_field(row, word) for w, word in zip(weights, words, strict=True)) / most for row in rows]
 
 
-def _rarity(word: Mentions, texts: Sequence[str]) -> float:
-    count = sum(any(mentioned(text, phrase) for phrase in word.phrases) for text in texts)
-    return math.log(1 + len(texts) / (1 + count))
+def _rarity(word: Mentions, known: Known) -> float:
+    return math.log(1 + known.number_of_runs / (1 + known.said_by(word.phrases)))
 
 
 def _best_field(row: Row, word: Mentions) -> float:
@@ -96,9 +96,9 @@ def _best_field(row: Row, word: Mentions) -> float:
     return max(found, default=0.0)
 
 
-def best_subset(rows: Sequence[Row], words: Sequence[Mentions], texts: Sequence[str]) -> tuple[Mentions, ...]:
+def best_subset(rows: Sequence[Row], words: Sequence[Mentions], known: Known) -> tuple[Mentions, ...]:
     """Where no row says all the words: those that the best row says, the rarest counting most."""
-    weights = {word: _rarity(word, texts) for word in words}
+    weights = {word: _rarity(word, known) for word in words}
     best: tuple[Mentions, ...] = ()
     for row in rows:
         said = tuple(word for word in words if word.matches(row))

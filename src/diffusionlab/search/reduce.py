@@ -136,7 +136,7 @@ class Reducer:
             j += 1
         if self.kind(j) != "run" or not columns:
             return 0
-        row = self.known.runs.get(self.items[j].payload[0], {})
+        row = self.known.facts(self.items[j].payload[0])
         parts: list[Filter] = []
         for column in columns:
             column = "arch_tags" if column == "architecture" and not row.get("architecture") else column
@@ -221,7 +221,7 @@ class Reducer:
         if self._is_pair():  # "is run-036 better than run-023?"
             self.out.append(Item("connector", "vs", item.words, item.start, item.end))
             return self.items.index(run)
-        value = self.known.runs.get(run.payload[0], {}).get(column)
+        value = self.known.facts(run.payload[0]).get(column)
         if kind_of(column) not in (*NUMERIC, "time"):
             return 0
         if value is None:
@@ -571,10 +571,7 @@ class Reducer:
 
     def _unheard(self, i: int) -> bool:
         """Whether no run mentions the words of the text item at i."""
-        from diffusionlab.search.text import mentioned
-
-        phrases = self.items[i].payload[:-1]
-        return not any(mentioned(text, phrase) for text in self.known.texts for phrase in phrases)
+        return not self.known.anyone_says(self.items[i].payload[:-1])
 
     def _lack(self, i: int) -> int:
         """Without a fid, no description, fid is unknown, with a fid."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS, kind_of
 from diffusionlab.registry.display import printable
-from diffusionlab.registry.filter import Leaf
 from diffusionlab.search.answer import value
 from diffusionlab.search.engine import Result, Row
 from diffusionlab.search.text import Mentions, mentioned
@@ -217,27 +216,32 @@ def _plain(row: Row, column: str, rank: int, score: float) -> Any:
     return "'" + found if isinstance(found, str) and found[:1] in ("=", "+", "-", "@") else found
 
 
-def evidence(row: Row, result: Result) -> dict[str, Any]:
-    """Column -> value (and where it came from) for each field that a condition or the order asked about."""
+def evidence(result: Result) -> list[dict[str, Any]]:
+    """Of each row: column -> value (and where it came from) for what a condition or the order asked about."""
     query = result.query
-    columns = [leaf.column for leaf in query.condition.leaves() if leaf.column != "text"]
+    leaves = list(query.condition.leaves())
+    columns = [leaf.column for leaf in leaves if leaf.column != "text"]
     columns += [query.order.column] if query.order else []
-    columns += list(query.show)
+    columns = list(dict.fromkeys([*columns, *query.show]))
+    texts = [leaf for leaf in leaves if isinstance(leaf, Mentions)]
+    return [_evidence(row, columns, texts) for row in result.rows]
+
+
+def _evidence(row: Row, columns: Sequence[str], texts: Sequence[Mentions]) -> dict[str, Any]:
     sources = row.get("sources") or {}
     found: dict[str, Any] = {}
-    for column in dict.fromkeys(columns):
+    for column in columns:
         plain = _plain_json(row, column)
         found[column] = {"value": plain, "source": sources[column]} if column in sources else {"value": plain}
-    for leaf in query.condition.leaves():
-        if isinstance(leaf, Mentions) and (place := _mention(row, leaf)):
+    for leaf in texts:
+        if place := _mention(row, leaf):
             found.setdefault("text", {"value": []})["value"].append(place)
     return found
 
 
-def _mention(row: Row, leaf: Leaf) -> str | None:
-    phrases = leaf.phrases if isinstance(leaf, Mentions) else ()
+def _mention(row: Row, leaf: Mentions) -> str | None:
     for column in ("name", "description", "notes", "tags", "architecture", "search_text"):
-        if row.get(column) and any(mentioned(str(row[column]), phrase) for phrase in phrases):
+        if row.get(column) and any(mentioned(str(row[column]), phrase) for phrase in leaf.phrases):
             return f"{column}: {str(row[column])[:160]}"
     return None
 
@@ -273,10 +277,8 @@ def as_json(result: Result, interpretation: dict[str, Any], answer: str, warning
         "size_bytes",
     )
     hits = [
-        {"run_id": row["run_id"], "score": score}
-        | {c: _plain_json(row, c) for c in shown}
-        | {"evidence": evidence(row, result)}
-        for row, score in zip(result.rows, result.scores, strict=True)
+        {"run_id": row["run_id"], "score": score, **{c: row.get(c) for c in shown}, "evidence": told}
+        for row, score, told in zip(result.rows, result.scores, evidence(result), strict=True)
     ]
     return json.dumps(
         {
@@ -289,4 +291,5 @@ def as_json(result: Result, interpretation: dict[str, Any], answer: str, warning
             "warnings": list(warnings),
         },
         ensure_ascii=False,
+        default=datetime.isoformat,
     )

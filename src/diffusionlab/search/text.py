@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, reduce
+from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filter import Leaf
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TEXT_COLUMNS = ("name", "architecture", "description", "notes", "tags", "search_text")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -76,6 +79,15 @@ class Mentions(Leaf):
     def _condition(self) -> str:
         raise ValueError("text is matched in Python: it has no predicate")
 
+    def reads(self) -> set[str]:
+        return {*TEXT_COLUMNS} if self.where == "text" else {self.where}
+
+    def may_match(self, table: pa.Table) -> pa.Array:
+        import pyarrow.compute as pc
+
+        found = [may_say(joined(table[column]), self.phrases) for column in sorted(self.reads())]
+        return reduce(pc.or_, found)
+
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         columns = TEXT_COLUMNS if self.where == "text" else (self.where,)
         cells = [cell for column in columns if (cell := row.get(column))]
@@ -92,3 +104,29 @@ def mentioned(text: str, phrase: str) -> bool:
     inside = stems(text)
     last = wanted.rsplit(" ", 1)[-1]
     return f" {wanted} " in inside or (len(last) >= 5 and last.isalpha() and f" {wanted}" in inside)
+
+
+def joined(cells: pa.ChunkedArray) -> pa.Array:
+    """A text column as it is, a list column with the elements of each list as one text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = cells.combine_chunks()
+    return pc.binary_join(column, " ") if pa.types.is_list(column.type) else column
+
+
+def may_say(texts: pa.Array, phrases: Sequence[str]) -> pa.Array:
+    """False for the texts that surely say none of the phrases; quick where `mentioned` would take seconds.
+
+    A stem is the beginning of its word, so that a text which says the word has it, in small letters.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lower = pc.utf8_lower(texts)
+    found = pa.array([False] * len(texts), pa.bool_())
+    for phrase in phrases:
+        parts = [pc.match_substring(lower, part) for part in stems(phrase).split()]
+        if parts:
+            found = pc.or_(found, pc.fill_null(reduce(pc.and_, parts), False))
+    return found

@@ -1,0 +1,134 @@
+"""Rows that wait beside the table: seen by every reader, merged once, lost by no crash."""
+
+from pathlib import Path
+
+import lancedb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diffusionlab.registry import edits, pending, table
+from diffusionlab.registry.filter import Compare, Contains, IsNull
+from diffusionlab.registry.pending import PENDING
+from diffusionlab.registry.record import RunRecord, write_record
+from diffusionlab.registry.recorder import RunRecorder
+from diffusionlab.registry.table import Registry
+
+
+def run(run_id: str, **facts) -> RunRecord:
+    return RunRecord(run_id=run_id, name=run_id, **facts)
+
+
+def merged(uri: Path) -> list[str]:
+    """What LanceDB itself holds."""
+    return sorted(lancedb.connect(uri).open_table("runs").search().to_arrow()["run_id"].to_pylist())
+
+
+@pytest.fixture
+def busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """A registry that is being written to: three runs in the table, a fourth and a change to the third beside it."""
+    monkeypatch.setattr(table, "SECONDS_AT_REST", 3600.0)
+    registry = Registry(tmp_path / "registry")
+    registry.upsert([run(f"r{i}", seed=i, metrics={"fid": 10.0 - i}, arch_tags=["unet"]) for i in range(3)])
+    registry.upsert_soon(run("r2", seed=20, status="failed", tags=["late"]))
+    registry.upsert_soon(run("r3", seed=3, metrics={"fid": 1.0, "is": 4.0}))
+    return registry
+
+
+def test_readers_see_the_table_as_if_all_were_in_it(busy: Registry) -> None:
+    assert merged(Path(busy.uri)) == ["r0", "r1", "r2"]
+    for reader in (busy, Registry(busy.uri)):
+        assert {row["run_id"]: row["seed"] for row in reader.rows()} == {"r0": 0, "r1": 1, "r2": 20, "r3": 3}
+    ids = lambda *arguments, **options: [row["run_id"] for row in busy.rows(*arguments, **options)]  # noqa: E731
+    assert ids(Compare("seed", "=", 2)) == []  # the row that was replaced
+    assert ids(Compare("status", "=", "failed")) == ids(Contains("tags", "late")) == ["r2"]
+    assert ids(Compare("metrics.is", ">", 3.0)) == ["r3"]
+    assert ids(IsNull("fid")) == ["r2"]
+    assert ids(order_by="fid", limit=2) == ["r3", "r1"]
+    assert ids(order_by="fid") == ["r3", "r1", "r0", "r2"]
+    assert (busy.count(), busy.count(Contains("arch_tags", "unet"))) == (4, 2)
+    assert busy.get("r2") == run("r2", seed=20, status="failed", tags=["late"])
+
+
+def test_a_flush_brings_them_in_once(busy: Registry) -> None:
+    before = busy.rows()
+    busy.flush()
+    busy.flush()
+    assert merged(Path(busy.uri)) == ["r0", "r1", "r2", "r3"]
+    assert busy.rows() == before
+    assert not (Path(busy.uri) / PENDING).exists()
+
+
+@pytest.mark.parametrize("write", ["upsert", "optimize", "full", "rest"])
+def test_other_writes_bring_them_in_too(busy: Registry, write: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if write == "upsert":
+        busy.upsert(run("r4"))
+    elif write == "optimize":
+        busy.optimize()
+    else:
+        monkeypatch.setattr(*((pending, "MOST_LINES", 2) if write == "full" else (table, "SECONDS_AT_REST", 0.0)))
+        busy.upsert_soon(run("r4"))
+    assert merged(Path(busy.uri))[:4] == ["r0", "r1", "r2", "r3"]
+    assert not (Path(busy.uri) / PENDING).exists()
+
+
+def test_what_is_purged_is_gone_from_beside_the_table_too(busy: Registry) -> None:
+    edits.delete(busy, "r3")
+    edits.purge(busy, ["r3"])
+    assert [row["run_id"] for row in busy.rows(deleted=None)] == ["r0", "r1", "r2"]
+
+
+def test_a_line_cut_short_spoils_only_itself(busy: Registry) -> None:
+    file = Path(busy.uri) / PENDING
+    with file.open("a") as out:
+        out.write('{"run_id": "r9", "name": "wri')
+    assert len(busy.rows()) == 4
+    busy.upsert_soon(run("r5"))
+    assert [row["run_id"] for row in busy.rows()] == ["r0", "r1", "r2", "r3", "r5"]
+    busy.flush()
+    assert merged(Path(busy.uri)) == ["r0", "r1", "r2", "r3", "r5"]
+
+
+def test_a_training_that_ends_leaves_nothing_beside_the_table(busy: Registry, tmp_path: Path) -> None:
+    recorder = RunRecorder(busy.uri, tmp_path / "run", run("a"))
+    recorder.start()
+    recorder.finish("finished")
+    assert "a" not in merged(Path(busy.uri)) and busy.get("a") is not None
+    recorder.close()
+    assert merged(Path(busy.uri)) == ["a", "r0", "r1", "r2", "r3"]
+    assert busy.rows(columns=["status"], limit=1) == [{"status": "finished"}]
+
+
+def test_after_a_power_cut_rebuild_brings_back_what_waited(busy: Registry, tmp_path: Path) -> None:
+    from diffusionlab.registry.rebuild import check, rebuild
+
+    write_record(run("r3", seed=3), tmp_path / "outputs" / "r3")
+    (Path(busy.uri) / PENDING).write_bytes(b"\0" * 900)
+    assert [row["run_id"] for row in busy.rows()] == ["r0", "r1", "r2"]
+    assert any("r3" in problem for problem in check(busy, [tmp_path / "outputs"]))
+    rebuild(busy, [tmp_path / "outputs"])
+    assert [row["run_id"] for row in busy.rows()] == ["r0", "r1", "r2", "r3"]
+
+
+STEPS = st.tuples(st.sampled_from(["upsert", "soon", "soon", "soon", "flush", "remove"]), st.integers(0, 4))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(STEPS, max_size=12))
+def test_any_order_of_writes_reads_as_a_dictionary(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+) -> None:
+    registry, model = Registry(tmp_path_factory.mktemp("any")), {"r0": -1}
+    registry.upsert(run("r0", seed=-1))
+    for number, (step, key) in enumerate(steps):
+        run_id = f"r{key}"
+        if step == "remove":
+            registry.remove([run_id])
+            model.pop(run_id, None)
+        elif step == "flush":
+            registry.flush()
+        else:
+            write = registry.upsert if step == "upsert" else registry.upsert_soon
+            write(run(run_id, seed=number))
+            model[run_id] = number
+        assert {row["run_id"]: row["seed"] for row in registry.rows()} == model
