@@ -201,12 +201,24 @@ def test_a_comparison_says_what_differs_and_draws_curves_over_each_other(tmp_pat
     assert len(page.all("img")) == 2
 
 
+def test_distances_of_two_protocols_are_not_ranked(tmp_path: Path):
+    folders = [
+        run_folder(tmp_path, run_id, metrics={"fid": fid}, protocol=protocol)
+        for run_id, fid, protocol in (("a", 3.0, "inception"), ("b", 2.0, "inception"), ("c", 1.0, "clip"))
+    ]
+    for runs, best in ((folders[:2], ["2"]), (folders, [])):
+        assert report(*map(str, runs), "--output", "page.html") == 0
+        assert [cell.text for cell in Page.read(Path("page.html")).all("td", class_="best")] == best
+
+
 def test_a_gallery_of_imports_and_folders(tmp_path: Path):
-    folder = run_folder(tmp_path, metrics={"val_loss": 0.5, "fid": 12.0, "fid/Bag": 3.0})
+    evaluated = {"evaluations": {"inception": {"fid": 12.0, "fid/Bag": 3.0}}, "protocol": "inception"}
+    folder = run_folder(tmp_path, metrics={"val_loss": 0.5, "fid": 12.0}, **evaluated)
     write_report(folder)
     registry = Registry()
     registry.upsert(read_record(folder))
-    registry.upsert([RunRecord(run_id=f"run-{number}", name="imported", status="failed") for number in range(3)])
+    imported = {"name": "imported", "status": "failed", "metrics": {"fid": 3.0}}
+    registry.upsert([RunRecord(run_id=f"run-{number}", **imported) for number in range(3)])
     assert report("--output", "deep/all.html") == 0
     page = Page.read(Path("deep/all.html"))
     assert_stands_alone(page, links={"../run0/report.html": folder})
@@ -214,7 +226,8 @@ def test_a_gallery_of_imports_and_folders(tmp_path: Path):
     assert (Path("deep") / "../run0/report.html").resolve() == folder / "report.html"
     facts = page.data()
     assert [one["created"] is None for one in facts] == [False, True, True, True]
-    assert facts[0]["metrics"] == {"fid": 12.0, "val_loss": 0.5}
+    assert facts[0]["metrics"] == {"fid, inception": 12.0, "val_loss": 0.5}
+    assert {option.text for option in page.all("option")} >= {"lowest fid, inception", "lowest fid", "lowest val_loss"}
     assert {"garments", "unet", "finished"} <= set(facts[0]["words"].replace(",", "").split())
     small = page.one("img").attributes
     assert small["src"].startswith("data:image/webp") and len(small["src"]) < 3000

@@ -24,7 +24,7 @@ def write_comparison(runs: Sequence[RunContent], target: Path, title: str = "") 
         "page.js",
         title=title or " · ".join(names),
         runs=list(zip(runs, names, strict=True)),
-        groups=_groups(comparison),
+        groups=_groups(comparison, same_protocol=len({run.record.protocol for run in runs}) == 1),
         layers=comparison.layers,
         same=[fact for fact in comparison.same if not fact.startswith(("config.", "packages."))],
         charts=_charts(runs, names),
@@ -40,9 +40,9 @@ def short_names(runs: Sequence[RunContent]) -> list[str]:
     ]
 
 
-def _groups(comparison: Comparison) -> list[tuple[str, list[Difference]]]:
-    """As `registry.py compare` groups them, result first, settings and packages apart."""
-    groups: dict[str, list[Difference]] = {
+def _groups(comparison: Comparison, *, same_protocol: bool) -> list[tuple[str, list[tuple[Difference, float | None]]]]:
+    """As `registry.py compare` groups them, result first, settings and packages apart; each with its best value."""
+    groups: dict[str, list[tuple[Difference, float | None]]] = {
         "result": [],
         "architecture": [],
         "training": [],
@@ -55,8 +55,15 @@ def _groups(comparison: Comparison) -> list[tuple[str, list[Difference]]]:
                 continue
             prefix, _, rest = one.fact.partition(".")
             apart = {"config": "settings", "packages": "packages"}.get(prefix)
-            groups[apart or group].append(Difference(rest, one.values) if apart else one)
+            groups[apart or group].append((Difference(rest, one.values) if apart else one, _best(one, same_protocol)))
     return [(group, differences) for group, differences in groups.items() if differences]
+
+
+def _best(difference: Difference, same_protocol: bool) -> float | None:
+    """The lowest of several values where lower is better; distances compare under one protocol alone."""
+    numbers = [value for value in difference.values if isinstance(value, float)]
+    lower_is_better = difference.fact.endswith("loss") or (difference.fact in ("fid", "kid") and same_protocol)
+    return min(numbers) if len(numbers) > 1 and lower_is_better else None
 
 
 def _charts(runs: Sequence[RunContent], names: Sequence[str]) -> list[Chart]:

@@ -1,11 +1,15 @@
 """The whole registry as one page of cards, to be filtered and sorted in the browser."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from rich.console import Console
+from rich.progress import track
+
+from diffusionlab.registry.columns import METRIC_COLUMNS
 from diffusionlab.registry.display import printable
 from diffusionlab.registry.record import RECORD_FILE
 from diffusionlab.registry.table import Registry
@@ -15,12 +19,12 @@ from diffusionlab.report.run_page import REPORT_FILE, metric_names
 
 COLUMNS = (
     "run_id", "name", "created_at", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "metrics",
-    "path", "thumbnail", "sweep",
+    "protocol", "evaluations", "path", "thumbnail", "sweep",
 )  # fmt: skip
 WORDS = ("run_id", "name", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "sweep")
 """Columns whose words the filter box looks in."""
-PIXELS = 40_000_000
-"""Of all thumbnails together: a page of 2,000 runs stays below about ten megabytes."""
+PIXELS = 30_000_000
+"""Of all thumbnails together: a page of 2,000 runs stays below about fifteen megabytes."""
 LARGEST, SMALLEST = 320 * 160, 160 * 80
 
 
@@ -28,22 +32,23 @@ def write_gallery(registry: Registry, target: Path) -> tuple[Path, int]:
     """Write the page of all runs, newest first, to `target`; returns its path and how many runs it shows."""
     rows = [_filled(row) for row in registry.rows(columns=COLUMNS, order_by="created_at", descending=True)]
     num_pixels = max(SMALLEST, min(LARGEST, PIXELS // max(1, len(rows))))
-    cards = [_card(row, target.absolute().parent, num_pixels) for row in rows]
-    metrics = metric_names({name: None for row in rows for name in row["metrics"]})
+    shown = track(rows, "reading", console=Console(stderr=True), transient=True, disable=len(rows) < 200)
+    cards = [_card(row, target.absolute().parent, num_pixels) for row in shown]
     path = write_page(
         target,
         "gallery.html.jinja",
         "gallery.js",
         cards=cards,
-        metrics=metrics,
-        facts=[_facts(row, metrics) for row in rows],
+        metrics=sorted({name for row in rows for name in _sortable(row)}),
+        facts=[_facts(row) for row in rows],
         uri=registry.uri,
     )
     return path, len(rows)
 
 
 def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "arch_tags": row["arch_tags"] or [], "tags": row["tags"] or [], "metrics": row["metrics"] or {}}
+    empty: dict[str, Any] = {"arch_tags": [], "tags": [], "metrics": {}, "evaluations": {}}
+    return {**row, **{column: row[column] or value for column, value in empty.items()}}
 
 
 def _card(row: Mapping[str, Any], beside: Path, num_pixels: int) -> dict[str, Any]:
@@ -63,14 +68,16 @@ def _link(file: Path, beside: Path) -> str:
     return quote(Path(os.path.relpath(file, beside)).as_posix())
 
 
-def _facts(row: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, Any]:
+def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
     """What the page filters and sorts by."""
     words = " ".join(printable(row[column]) for column in WORDS if row[column]).lower()
-    created = row["created_at"]
-    measured = {name: row["metrics"].get(name) for name in metrics if row["metrics"].get(name) is not None}
-    return {
-        "words": words,
-        "created": created.timestamp() if created else None,
-        "name": row["name"].lower(),
-        "metrics": measured,
-    }
+    created = row["created_at"].timestamp() if row["created_at"] else None
+    return {"words": words, "created": created, "name": row["name"].lower(), "metrics": _sortable(row)}
+
+
+def _sortable(row: Mapping[str, Any]) -> dict[str, float]:
+    """Metrics to sort by; what was measured under a protocol has it in its name, so that no order mixes two."""
+    under = row["evaluations"].get(row["protocol"]) or {}
+    usual = [name for name in metric_names(row["metrics"]) if name not in under or name in METRIC_COLUMNS]
+    names = {name: f"{name}, {row['protocol']}" if name in under else name for name in usual}
+    return {printable(names[name]): row["metrics"][name] for name in usual if row["metrics"][name] is not None}

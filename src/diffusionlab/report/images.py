@@ -63,7 +63,7 @@ def data_uri(content: bytes, mime: str) -> str:
     return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
 
-def thumbnail(file: Path, *, num_pixels: int, quality: int = 60) -> Picture | None:
+def thumbnail(file: Path, *, num_pixels: int) -> Picture | None:
     """A WebP of at most about `num_pixels` of the picture's upper part (none is cut higher than it is wide)."""
     try:
         with Image.open(file) as image:
@@ -74,6 +74,6 @@ def thumbnail(file: Path, *, num_pixels: int, quality: int = 60) -> Picture | No
     scale = min(1.0, math.sqrt(num_pixels / (upper.width * upper.height)))
     small = upper.resize((max(1, round(upper.width * scale)), max(1, round(upper.height * scale))))
     out = io.BytesIO()
-    small.save(out, format="WEBP", quality=quality, method=4)
+    small.save(out, format="WEBP", quality=50, method=2)
     content = out.getvalue()
     return Picture("", "", file.name, data_uri(content, "image/webp"), small.width, small.height, len(content))

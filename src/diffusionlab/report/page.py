@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffusionlab.registry.compare import Difference
 from diffusionlab.registry.display import printable
 from diffusionlab.registry.record import utc_now
 
@@ -69,7 +68,6 @@ def _environment() -> "Environment":
         "duration": duration,
         "num_bytes": num_bytes,
         "day": day,
-        "best": best,
     }
     return environment
 
@@ -81,13 +79,6 @@ def shown(value: object) -> str:
 
 def day(value: datetime | None) -> str:
     return f"{value:%Y-%m-%d}" if value else "no date"
-
-
-def best(difference: Difference) -> float | None:
-    """The lowest of several values where lower is better, else None."""
-    numbers = [value for value in difference.values if isinstance(value, float)]
-    lower_is_better = difference.fact.endswith("loss") or difference.fact in ("fid", "kid")
-    return min(numbers) if len(numbers) > 1 and lower_is_better else None
 
 
 def count(value: float) -> str:
