@@ -1,12 +1,11 @@
-"""Pictures of runs, drawn into <run folder>/pictures/, and what is there told to whoever shows them."""
+"""Pictures of runs, drawn into <run folder>/pictures/."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig
-from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
@@ -17,10 +16,9 @@ from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.sample import device_of, run_folder_of
 from diffusionlab.visualization.animation import Animation, save_gif
-from diffusionlab.visualization.catalogue import ALL, PICTURES, Picture, find_picture
+from diffusionlab.visualization.catalogue import ALL, FOLDER, PICTURES, Picture, find_picture
 from diffusionlab.visualization.style import save_figure
 
-FOLDER = "pictures"
 FORMATS = {"png": ("png",), "svg": ("svg",), "both": ("png", "svg")}
 
 DRAW: dict[str, Callable[[Sequence[LoadedRun], Wish], Drawn]] = {
@@ -38,24 +36,6 @@ DRAW: dict[str, Callable[[Sequence[LoadedRun], Wish], Drawn]] = {
     "epochs": of_training.epochs,
     "curves": of_training.curves,
 }
-
-
-class Shown(NamedTuple):
-    """A picture that lies in a run folder: PNG or GIF, with an SVG of the same name beside a PNG if it was wished."""
-
-    title: str
-    caption: str
-    path: Path
-
-
-def pictures_of(run_folder: Path) -> list[Shown]:
-    """The pictures that were drawn of this run, in the catalogue's order."""
-    found = []
-    for picture in PICTURES:
-        path = Path(run_folder, FOLDER, f"{picture.name}.{'gif' if picture.name == 'gif' else 'png'}")
-        if path.is_file():
-            found.append(Shown(picture.title, _caption_in(path) or picture.caption, path))
-    return found
 
 
 def visualize(cfg: DictConfig) -> list[Path]:
@@ -114,13 +94,6 @@ def _save(picture: Picture, drawn: Drawn, stem: Path, formats: Sequence[str]) ->
     if isinstance(drawn.content, Animation):
         return [save_gif(drawn.content, stem.with_name(f"{stem.name}.gif"), caption=caption)]
     return save_figure(drawn.content, stem, formats, title=picture.title, caption=caption)
-
-
-def _caption_in(path: Path) -> str:
-    """What the file says of itself, or nothing."""
-    with Image.open(path) as image:
-        told = image.info.get("Description") or image.info.get("comment") or ""
-    return told.decode() if isinstance(told, bytes) else told
 
 
 def _runs(cfg: DictConfig) -> list[LoadedRun]:

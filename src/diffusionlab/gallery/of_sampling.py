@@ -16,9 +16,9 @@ from diffusionlab.sample import choose_labels
 from diffusionlab.visualization.animation import animate
 from diffusionlab.visualization.forward import unit_variance
 from diffusionlab.visualization.interpolation import slerp
-from diffusionlab.visualization.tables import image_table, tiled
+from diffusionlab.visualization.tables import GAP, image_table, tiled
 
-MOST_FRAMES = 24
+MOST_FRAMES = 12
 CELL = 2
 """Samples along one side of a cell of the guidance grid."""
 
@@ -81,6 +81,7 @@ def guidance(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     figure = image_table(
         torch.stack(rows),
         title="Guidance scale against number of steps",
+        gap=3 * GAP,
         row_labels=[f"{scale:g}" for scale in wish.guidance_scales],
         column_labels=[str(steps) for steps in wish.num_steps],
         row_axis="guidance scale",

@@ -14,7 +14,7 @@ from diffusionlab.visualization import losses
 from diffusionlab.visualization.loss_table import read_loss_table
 from diffusionlab.visualization.tables import stacked
 
-MOST_EPOCHS = 4
+MOST_EPOCHS = 3
 
 
 def loss_by_time(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
@@ -31,13 +31,13 @@ def loss_by_time(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
 def panels(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     """What callbacks.panels wrote, of a few epochs."""
     (run,) = runs
-    return _of_epochs(run.folder / "samples/panels", "Noisy, predicted, original", "callbacks.panels", columns=1)
+    return _of_epochs(run.folder / "samples/panels", "Noisy, predicted, original", "callbacks.panels")
 
 
 def epochs(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     """What callbacks.sample_grid wrote, of a few epochs."""
     (run,) = runs
-    return _of_epochs(run.folder / "samples", "The same noise as training goes on", "callbacks.sample_grid", columns=2)
+    return _of_epochs(run.folder / "samples", "The same noise as training goes on", "callbacks.sample_grid")
 
 
 def curves(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
@@ -72,7 +72,7 @@ def read_curve(folder: Path, name: str) -> losses.LearningCurve:
     return losses.LearningCurve(name, *(np.array(sorted(values.items())).reshape(-1, 2) for values in columns.values()))
 
 
-def _of_epochs(folder: Path, title: str, callback: str, *, columns: int) -> Drawn:
+def _of_epochs(folder: Path, title: str, callback: str) -> Drawn:
     """A few of the pictures `folder`/epoch_0005.png, ..., evenly chosen, first and last among them."""
     found = {int(match[1]): path for path in folder.glob("*.png") if (match := re.fullmatch(r"epoch_(\d+)", path.stem))}
     if not found:
@@ -81,4 +81,4 @@ def _of_epochs(folder: Path, title: str, callback: str, *, columns: int) -> Draw
     chosen = sorted({written[round(place)] for place in np.linspace(0, len(written) - 1, MOST_EPOCHS)})
     pictures = [Image.open(found[epoch]) for epoch in chosen]
     labels = [f"after {epoch} epoch{'s' if epoch != 1 else ''}" for epoch in chosen]
-    return Drawn(stacked(pictures, labels, title=title, columns=min(columns, len(chosen))))
+    return Drawn(stacked(pictures, labels, title=title))

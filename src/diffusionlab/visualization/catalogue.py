@@ -1,8 +1,12 @@
-"""What there is to see of a run: names, titles, and a sentence each."""
+"""What there is to see of a run: names, titles, and a sentence each, and which of it was drawn.
+
+Imports neither torch nor matplotlib.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from diffusionlab.errors import UsageError, did_you_mean
 
@@ -21,6 +25,8 @@ class Picture:
 
 
 ALL = "all"
+FOLDER = "pictures"
+"""Of a run's pictures, in its folder."""
 
 PICTURES = (
     Picture(
@@ -68,7 +74,7 @@ PICTURES = (
         "guidance",
         "Guidance scale against number of steps",
         "The same noise and classes in every cell. A larger scale makes the class plainer and the images more alike; "
-        "too few steps leave them blurred.",
+        "too few steps leave them rough.",
     ),
     Picture(
         "tsne",
@@ -85,8 +91,8 @@ PICTURES = (
     Picture(
         "same_noise",
         "The same noise, sampled differently",
-        "Every column starts from one noise. Samplers that solve the same equation end at nearly the same image; a "
-        "random one, or another run, goes its own way.",
+        "Every column starts from one noise. Samplers that solve the same equation end at nearly the same image, and "
+        "so do runs that have learnt the same data; a sampler that draws new noise on its way ends elsewhere.",
         runs="together",
     ),
     Picture(
@@ -132,3 +138,30 @@ def as_override(word: str) -> str:
     if not word.replace("_", "").isalnum():
         return word
     return f"what={word if word == ALL else find_picture(word).name}"
+
+
+class Shown(NamedTuple):
+    """A picture that lies in a run folder: PNG or GIF, with an SVG of the same name beside a PNG if it was wished."""
+
+    title: str
+    caption: str
+    path: Path
+
+
+def pictures_of(run_folder: Path) -> list[Shown]:
+    """The pictures that were drawn of this run, in the catalogue's order."""
+    found = []
+    for picture in PICTURES:
+        path = Path(run_folder, FOLDER, f"{picture.name}.{'gif' if picture.name == 'gif' else 'png'}")
+        if path.is_file():
+            found.append(Shown(picture.title, _caption_in(path) or picture.caption, path))
+    return found
+
+
+def _caption_in(path: Path) -> str:
+    """What the file says of itself, or nothing."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        told = image.info.get("Description") or image.info.get("comment") or ""
+    return told.decode() if isinstance(told, bytes) else told

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from diffusionlab.visualization.loss_table import LossTable
 from diffusionlab.visualization.style import PALETTE, add_sentence, look, new_figure
@@ -101,7 +101,5 @@ def learning_curves(curves: Sequence[LearningCurve], *, title: str) -> Figure:
 def logarithmic(axis: Axis) -> None:
     """Ticks of a logarithmic axis as plain numbers, also where it spans less than a decade."""
     axis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
-    formatter = ScalarFormatter()
-    formatter.set_scientific(False)
-    axis.set_major_formatter(formatter)
+    axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
