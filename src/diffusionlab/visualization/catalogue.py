@@ -3,9 +3,9 @@
 Imports neither torch nor matplotlib.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Literal, NamedTuple
 
 from diffusionlab.errors import UsageError, did_you_mean
@@ -119,15 +119,11 @@ def find_picture(name: str) -> Picture:
 
 
 def listing() -> str:
-    """A line for each picture."""
-    return "\n".join(_lines())
-
-
-def _lines() -> Iterator[str]:
-    for picture in PICTURES:
-        several = " Several runs in one." if picture.runs == "together" else ""
-        yield f"  {picture.name:<14}{picture.title}.{several}"
-    yield f"  {ALL:<14}Whatever this run has."
+    """Every picture with the first sentence of its caption."""
+    told = [(picture.name, f"{picture.caption.partition('. ')[0].rstrip('.')}.") for picture in PICTURES]
+    lines = [fill(f"  {name:<14}{what}", 110, subsequent_indent=" " * 16) for name, what in told]
+    together = ", ".join(picture.name for picture in PICTURES if picture.runs == "together")
+    return "\n".join([*lines, f"  {ALL:<14}Whatever this run has.", "", f"Several runs make one picture: {together}."])
 
 
 def as_override(word: str) -> str:
