@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diffusionlab.registry.columns import kind_of
@@ -11,6 +11,7 @@ from diffusionlab.registry.compare import flatten
 from diffusionlab.registry.display import printable
 from diffusionlab.search.compare import group_sentences, run_sentences
 from diffusionlab.search.engine import Engine, Result, Row
+from diffusionlab.search.protocols import UNKNOWN, by_protocol
 from diffusionlab.search.where import format_number, format_where
 
 CITED = 12  # ids named one by one before "and N more"
@@ -57,7 +58,7 @@ def named(row: Row) -> str:
 
 def value(row: Row, column: str) -> str:
     """A cell as a person writes it."""
-    cell = (row.get("metrics") or {}).get(column[8:]) if column.startswith("metrics.") else row.get(column)
+    cell = _cell(row, column)
     if column in ("lr",) and isinstance(cell, float):
         return format_number(cell) if cell >= 1e-3 else f"{cell:.3g}".replace("e-0", "e-")
     if column in ("num_parameters", "flops") and cell is not None:
@@ -86,6 +87,10 @@ def label(column: str) -> str:
     }.get(column, column.removeprefix("metrics.").replace("_", " "))
 
 
+def _cell(row: Row, column: str) -> Any:
+    return (row.get("metrics") or {}).get(column[8:]) if column.startswith("metrics.") else row.get(column)
+
+
 def _runs(count: int) -> str:
     return f"{count} run{'' if count == 1 else 's'}"
 
@@ -109,7 +114,10 @@ def _extremes(rows: Sequence[Row]) -> list[str]:
         return []
     known = sorted((row for row in rows if row.get(column) is not None), key=lambda row: row[column])
     best, worst = known[0], known[-1]
+    protocols = by_protocol(known, column)
     across = f" ({len(sets)} data sets, between which it does not compare)" if len(sets) > 1 else ""
+    if len(protocols) > 1:
+        across = f" ({len(protocols)} protocols, between which it does not compare)"
     return [
         f"Lowest {label(column)} {value(best, column)}: {named(best)}; highest {value(worst, column)}: {named(worst)}{across}."  # noqa: E501
     ]
@@ -132,6 +140,9 @@ def _ordered(result: Result) -> list[str]:
         each = f" of each {label(order.per)}" if order.per else ""
         more = f" and {len(rows) - CITED} more" if len(rows) > CITED else ""
         said = [f"By {most}{each}: {listed}{more}."]
+    sides = by_protocol([row for row in rows if _cell(row, column) is not None], column)
+    if len(sides) > 1:
+        said = [f"By {most}, each protocol by itself: {_of_each_protocol(sides, column)}."]
     if result.runner_up is not None and not order.per:
         said.append(f"Next: {named(result.runner_up)} with {value(result.runner_up, column)}.")
     if result.tied:
@@ -142,6 +153,15 @@ def _ordered(result: Result) -> list[str]:
         sets = ", ".join(f"{printable(row['run_id'])} {printable(row.get('dataset'))}" for row in rows[:4])
         said.append(f"{label(column)} is not comparable between data sets: {sets}.")
     return said
+
+
+def _of_each_protocol(sides: Mapping[str | None, Sequence[Row]], column: str) -> str:
+    return "; ".join(
+        f"{printable(protocol or UNKNOWN)}: "
+        + ", ".join(f"{printable(row['run_id'])} {value(row, column)}" for row in side[:CITED])
+        + (f" and {len(side) - CITED} more" if len(side) > CITED else "")
+        for protocol, side in sides.items()
+    )
 
 
 def _or_status(row: Row, column: str) -> str:

@@ -10,6 +10,7 @@ from diffusionlab.registry.compare import Comparison, compare
 from diffusionlab.registry.display import printable
 from diffusionlab.registry.filter import In
 from diffusionlab.search.engine import Engine, Result, Row
+from diffusionlab.search.protocols import UNKNOWN, by_protocol, protocol_of
 from diffusionlab.search.query import lower_is_better
 
 if TYPE_CHECKING:
@@ -110,9 +111,9 @@ def facts_of_groups(result: Result) -> list[tuple[str, str, list[str]]]:
         found.append(("training", column.replace("_", " "), [_range(rows, column) for _, rows in sides]))
     found.append(("result", "status", [_tally(rows, "status") for _, rows in sides]))
     for column in ("fid", "val_loss"):
-        if any(row.get(column) is not None for _, rows in sides for row in rows):
-            found.append(("result", f"best {column}", [_best(rows, column) for _, rows in sides]))
-            found.append(("result", f"median {column}", [_median(rows, column) for _, rows in sides]))
+        for how, measured in _measured(sides, column):
+            found.append(("result", f"best {column}{how}", [_best(rows, column) for _, rows in measured]))
+            found.append(("result", f"median {column}{how}", [_median(rows, column) for _, rows in measured]))
     return [fact for fact in found if fact[1] == "runs" or len(set(fact[2])) > 1 or len(sides) == 1]
 
 
@@ -142,20 +143,32 @@ def group_sentences(result: Result) -> list[str]:
     if parts:
         said.append(f"Architecture: {'; '.join(parts)}.")
     for column in ("fid", "val_loss"):
-        known = [(name, [row for row in rows if row.get(column) is not None]) for name, rows in sides]
-        if any(rows for _, rows in known):
-            best = [
-                f"{name} {value(row, column)} by {named(row)}"
-                for name, rows in known
-                if rows
-                for row in [_first(rows, column)]
-            ]
-            said.append(f"Best {column}: {'; '.join(best)}.")
+        figures = _measured(sides, column)
+        for how, measured in figures:
+            best = [(name, _first(rows, column)) for name, rows in measured if rows]
+            told = "; ".join(f"{name} {value(row, column)} by {named(row)}" for name, row in best)
+            said.append(f"Best {column}{how}: {told}.")
+        if figures:
             break
     datasets = {row.get("dataset") for _, rows in sides for row in rows}
     if len(datasets) > 1 and any(r.get("fid") is not None for _, rows in sides for r in rows):
         said.append("FID is not comparable between data sets.")
+    if len(_measured(sides, "fid")) > 1:
+        said.append("FID is not comparable between protocols.")
     return said
+
+
+def _measured(sides: list[tuple[str, list[Row]]], column: str) -> list[tuple[str, list[tuple[str, list[Row]]]]]:
+    """The runs of each side that have a figure, once for each protocol, which is named if several."""
+    having = [(name, [row for row in rows if row.get(column) is not None]) for name, rows in sides]
+    protocols = list(by_protocol([row for _, rows in having for row in rows], column))
+    return [
+        (
+            f" by {printable(protocol or UNKNOWN)}" if len(protocols) > 1 else "",
+            [(name, [row for row in rows if protocol_of(row, column) == protocol]) for name, rows in having],
+        )
+        for protocol in protocols
+    ]
 
 
 def group_table(result: Result) -> Table:

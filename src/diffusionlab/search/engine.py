@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.canonical import DATASET_FAMILY
+from diffusionlab.registry.columns import METRIC_COLUMNS
 from diffusionlab.registry.filter import And, Compare, Filter
 from diffusionlab.registry.table import Registry
 from diffusionlab.search.known import Known
+from diffusionlab.search.protocols import apart, by_protocol
 from diffusionlab.search.query import Order, ParsedQuery
 from diffusionlab.search.rank import best_subset, likeness, text_scores
 from diffusionlab.search.text import Mentions
@@ -58,6 +60,8 @@ COLUMNS = tuple(
         "images_per_second",
         "sweep",
         "thumbnail",
+        "protocol",
+        "evaluations",
         "search_text",
         "sources",
         "config",
@@ -101,6 +105,7 @@ class Engine:
             query, rows = less, self.rows(less.condition)
         result = Result(query, rows, [1.0] * len(rows), len(rows), warnings=list(query.notes))
         self._sort(result)
+        self._warn_of_protocols(result, rows)
         if not rows:
             self._explain_nothing(result)
         self._offer(result)
@@ -141,24 +146,44 @@ class Engine:
         if not order.keep:
             result.lacking, lacking = lacking, []
         known.sort(key=lambda row: _cell(row, order.column), reverse=order.descending)
-        known += lacking
-        result.rows, result.total = known, len(known)
+        sides = list(by_protocol(known, order.column).values()) or [[]]
+        sides[-1] += lacking
+        result.total, result.rows = len(known) + len(lacking), []
+        for side in sides:
+            self._cut(result, side, order)
+        if len(sides) > 1:
+            result.runner_up, result.tied = None, []
+        result.scores = [1.0] * len(result.rows)
+
+    def _cut(self, result: Result, rows: list[Row], order: Order) -> None:
+        """Of rows that compare, in their order: those that are shown."""
         if order.per is not None:
-            result.rows = _first_of_each(known, order)
+            result.rows += _first_of_each(rows, order)
         elif order.count is not None and result.query.groups:  # "compare the best unet and the best dit"
-            sides = ([row for row in known if group.condition.matches(row)] for group in result.query.groups)
-            chosen = {row["run_id"] for side in sides for row in side[: order.count]}
-            result.rows = [row for row in known if row["run_id"] in chosen]
+            each = ([row for row in rows if group.condition.matches(row)] for group in result.query.groups)
+            chosen = {row["run_id"] for side in each for row in side[: order.count]}
+            result.rows += [row for row in rows if row["run_id"] in chosen]
         elif order.count is not None:
             last = order.skip + order.count
-            shown, rest = known[order.skip : last], known[last:]
+            shown, rest = rows[order.skip : last], rows[last:]
             ties = [row for row in rest if shown and _cell(row, order.column) == _cell(shown[-1], order.column)]
             if order.ties:
                 shown, rest = shown + ties, rest[len(ties) :]
             else:
                 result.tied = ties
-            result.rows, result.runner_up = shown, next(iter(rest), None)
-        result.scores = [1.0] * len(result.rows)
+            result.rows, result.runner_up = result.rows + shown, next(iter(rest), None)
+        else:
+            result.rows += rows
+
+    def _warn_of_protocols(self, result: Result, rows: list[Row]) -> None:
+        """Where figures that the question asks about were taken in different ways."""
+        query, order = result.query, result.query.order.column if result.query.order else None
+        asked = dict.fromkeys([*([order] if order else []), *query.show, *query.condition.columns()])
+        for column in asked:
+            if column in METRIC_COLUMNS or column.startswith("metrics."):
+                figures = [row for row in rows if _cell(row, column) is not None]
+                if note := apart(figures, column, column == order, self.known):
+                    result.warnings.append(note)
 
     def _fewer_words(self, query: ParsedQuery) -> ParsedQuery | None:
         """The query with those words only that some run says together, where none says all of them."""

@@ -9,6 +9,7 @@ from diffusionlab.registry.canonical import canonical
 from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, IsNull, Not
 from diffusionlab.search.engine import Result
 from diffusionlab.search.known import Known
+from diffusionlab.search.protocols import by_protocol
 from diffusionlab.search.query import Order, ParsedQuery
 from diffusionlab.search.where import SHORT, format_where
 
@@ -74,11 +75,13 @@ def _days(condition: Filter) -> tuple[str, datetime | None, datetime | None] | N
 def flags(result: Result, known: Known) -> list[str]:
     """Arguments for `python search.py` that give the rows of `result` again."""
     query, found, where = result.query, [], []
-    if query.groups and query.order is not None and query.order.count is not None and result.rows:
+    order = query.order
+    several = order is not None and len(by_protocol(result.rows, order.column)) > 1
+    if order is not None and order.count is not None and result.rows and (query.groups or (several and not order.per)):
         ids = In(
             "run_id", tuple(row["run_id"] for row in result.rows)
         )  # the first of each side: no other flags say that
-        return ["--where", format_where(ids, known), "--sort", _sort_flag(query.order)]
+        return ["--where", format_where(ids, known), "--sort", _sort_flag(order)]
     dated = 0
     for condition in query.conditions:
         days = _days(condition)

@@ -32,6 +32,7 @@ VALUE_COLUMNS = (
     "sweep",
     "host",
     "dataset_family",
+    "protocol",
 )
 LIGHT = ("run_id", "name", "arch_tags", "tags", "image_size", "metrics", *VALUE_COLUMNS)
 Load = Callable[[Sequence[str], Filter | None], "pa.Table"]

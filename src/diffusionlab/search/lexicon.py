@@ -65,6 +65,7 @@ FIELDS: dict[str, str] = {
     "parent_run": "parent, parent run",
     "metrics": "metrics, metric, any metric, any metrics, metrics recorded",
     "name": "name, names",
+    "protocol": "protocol, protocols, evaluation protocol, evaluation protocols",
     "path": "path, folder",
 }
 """Column -> the ways to name it."""

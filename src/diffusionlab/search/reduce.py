@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from diffusionlab.registry.columns import kind_of
 from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Not, Or
 from diffusionlab.search.items import Condition, Item, Number, missing_filter, value_filter
 from diffusionlab.search.known import Known
 from diffusionlab.search.lexicon import OPERATOR_SIGNS
+from diffusionlab.search.protocols import protocol_of
 from diffusionlab.search.query import lower_is_better
 from diffusionlab.search.text import Mentions
 
@@ -221,13 +225,23 @@ class Reducer:
         if self._is_pair():  # "is run-036 better than run-023?"
             self.out.append(Item("connector", "vs", item.words, item.start, item.end))
             return self.items.index(run)
-        value = self.known.facts(run.payload[0]).get(column)
+        facts = self.known.facts(run.payload[0])
+        value = facts.get(column)
         if kind_of(column) not in (*NUMERIC, "time"):
             return 0
         if value is None:
             self.notes.append(f"{run.payload[0]} has no {column} to compare with")
             return self.emit(i, j + 1, column, Or())
-        return self.emit(i, j + 1, column, Compare(column, self._operator(operator, column), value))
+        return self.emit(
+            i, j + 1, column, self._comparable(Compare(column, self._operator(operator, column), value), facts)
+        )
+
+    def _comparable(self, condition: Compare, facts: Mapping[str, Any]) -> Filter:
+        """A condition on a figure, for the runs whose figure was taken as that of the run with `facts` was."""
+        if not self.known.values["protocol"] or condition.column not in ("fid", "kid"):
+            return condition
+        protocol = protocol_of(facts, condition.column)
+        return And(condition, Compare("protocol", "=", protocol) if protocol else IsNull("protocol"))
 
     def _is_pair(self) -> bool:
         """Whether a run was named just before what compares with another."""

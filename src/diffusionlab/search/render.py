@@ -13,6 +13,7 @@ from diffusionlab.registry.columns import COLUMNS, kind_of
 from diffusionlab.registry.display import printable
 from diffusionlab.search.answer import value
 from diffusionlab.search.engine import Result, Row
+from diffusionlab.search.protocols import by_protocol
 from diffusionlab.search.text import Mentions, mentioned
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def pick_columns(result: Result, width: int) -> list[str]:
         *(leaf.column for leaf in query.condition.leaves() if leaf.column not in ("text", "run_id", "hardware")),
     ]
     several = ["dataset"] if len({row.get("dataset") for row in rows}) > 1 else []
+    asked += ["protocol"] if query.order and len(by_protocol(rows, query.order.column)) > 1 else []
     several += (
         ["status"] if query.order and query.order.keep and any(row.get("status") != "finished" for row in rows) else []
     )
@@ -272,6 +274,7 @@ def as_json(result: Result, interpretation: dict[str, Any], answer: str, warning
         "schedule",
         "parameterization",
         "metrics",
+        "protocol",
         "description",
         "path",
         "size_bytes",
