@@ -1,0 +1,73 @@
+"""Feature spaces: what each of them can do, and how features are taken and kept."""
+
+import hashlib
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from rich.console import Console
+from rich.progress import track
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from diffusionlab.evaluation.real_images import RealImages
+
+
+class FeatureExtractor(Protocol):
+    """Maps images (B, C, H, W) uint8 to features (B, num_features) float32 on the CPU.
+
+    `name` tells the space and its version, and stands in the protocol of each figure that was measured in it;
+    `fingerprint` (8 hex digits) tells its weights.
+    """
+
+    name: str
+    num_features: int
+    fingerprint: str
+
+    def __call__(self, images: Tensor) -> Tensor: ...
+
+
+class MakeFeatures(Protocol):
+    """What an option of conf/features builds: the feature space for some real images.
+
+    `cache_dir` is where what is costly to make is kept. Raises UsageError where there can be none.
+    """
+
+    def __call__(self, *, real: RealImages, cache_dir: Path, device: torch.device) -> FeatureExtractor: ...
+
+
+def extract(features: FeatureExtractor, images: Tensor, *, shown: str | None = None, batch_size: int = 250) -> Tensor:
+    """(N, C, H, W) uint8 -> (N, num_features) float32; `shown`: the words beside a progress bar, None for no bar."""
+    batches = track(
+        images.split(batch_size),
+        shown or "",
+        total=-(-len(images) // batch_size),
+        console=Console(stderr=True),
+        disable=shown is None,
+        transient=True,
+    )
+    return torch.cat([features(batch) for batch in batches])
+
+
+def extract_once(
+    features: FeatureExtractor, real: RealImages, split: str, cache_dir: Path, *, shown: str | None = None
+) -> Tensor:
+    """The features of a real split, kept in `cache_dir` under what they depend on: weights and images."""
+    path = cache_dir / "features" / f"{features.name}-{features.fingerprint}-{split}-{real.hash[:16]}.safetensors"
+    if path.is_file():
+        return load_file(path)["features"]
+    found = extract(features, real.split(split).images, shown=shown)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    save_file({"features": found}, temporary)
+    temporary.replace(path)
+    return found
+
+
+def fingerprint(network: nn.Module) -> str:
+    """8 hex digits over every weight."""
+    digest = hashlib.blake2b(digest_size=4)
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.cpu().contiguous().numpy().data)
+    return digest.hexdigest()
