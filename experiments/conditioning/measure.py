@@ -11,9 +11,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from diffusionlab.evaluation.classifier import trained_classifier
-from diffusionlab.evaluation.features import extract
-from diffusionlab.evaluation.real_images import RealImages
 from rich.console import Console
 from rich.progress import track
 from scipy.stats import spearmanr
@@ -23,6 +20,9 @@ from diffusionlab import tensors
 from diffusionlab.checkpoint import TrainedModel, load_data, load_model
 from diffusionlab.data.styles import measure
 from diffusionlab.diffusion import DPMSolverPP2M, Guidance, SampleRequest, sample_batches
+from diffusionlab.evaluation.classifier import trained_classifier
+from diffusionlab.evaluation.features import extract
+from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.registry.lookup import find_run
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png
 

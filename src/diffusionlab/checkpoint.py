@@ -19,7 +19,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from diffusionlab import diffusion, models
+from diffusionlab import data, diffusion, models
+from diffusionlab.data import ImageDataModule
+from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import Codec, Denoiser, make_codec
 from diffusionlab.errors import UsageError
 from diffusionlab.models import Autoencoder, Network
@@ -28,7 +30,7 @@ from diffusionlab.training import AveragedModule
 
 FORMAT = "diffusionlab"
 
-PARTS = {"diffusionlab.models": models, "diffusionlab.diffusion": diffusion}
+PARTS = {"diffusionlab.models": models, "diffusionlab.diffusion": diffusion, "diffusionlab.data": data}
 """Where the parts come from that a file of weights may ask for."""
 
 FREE_TO_CHANGE = {
@@ -130,6 +132,23 @@ def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
             part.to(device).eval().requires_grad_(False).load_state_dict(own)
     denoiser = Denoiser(network, schedule.to(device), parameterization)
     return TrainedModel(denoiser, network, codec, config)
+
+
+def load_data(config: dict[str, Any], folder: Path, data_dir: str | None = None) -> ImageDataModule:
+    """The data set that the run in `folder` was trained on, read; `config` is its own.
+
+    `data_dir` is where it lies now, None where it lay in training. Raises UsageError where the settings name no data
+    set of ours, ValueError where the images are not to be had.
+    """
+    settings = dict(config["data"])
+    if data_dir is not None and "data_dir" in settings:
+        settings["data_dir"] = data_dir
+    datamodule = _own_part(settings, folder / WEIGHTS)
+    condition = config.get("condition") or {}
+    datamodule.styler = make_styler(condition.get("style"), condition.get("csv"))
+    datamodule.prepare_data()
+    datamodule.setup("fit")
+    return datamodule
 
 
 def load_autoencoder(folder: Path) -> Autoencoder:

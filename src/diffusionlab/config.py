@@ -175,12 +175,33 @@ class VisualizeConfig:
     registry: Registry = field(default_factory=Registry)
 
 
+@dataclass
+class EvaluateConfig:
+    """Everything `evaluate.py` takes."""
+
+    run: str = MISSING
+    features: Any = MISSING
+    num_samples: int = MISSING
+    reference: str = MISSING
+    sampler: Any = MISSING
+    guidance_scale: float | None = None
+    per_class: bool = MISSING
+    seed: int = MISSING
+    batch_size: int = MISSING
+    device: str = MISSING
+    output: str | None = None
+    data_dir: str | None = None
+    cache_dir: str = MISSING
+    registry: Registry = field(default_factory=Registry)
+
+
 def register() -> None:
     """Make the schemas and resolvers known to Hydra; the scripts call it before `hydra.main`."""
     store = ConfigStore.instance()
     store.store(name="train_schema", node=TrainConfig)
     store.store(name="sample_schema", node=SampleConfig)
     store.store(name="visualize_schema", node=VisualizeConfig)
+    store.store(name="evaluate_schema", node=EvaluateConfig)
     resolvers: dict[str, Callable[..., Any]] = {
         "class_names": _class_names,
         "latent_size": _latent_size,

@@ -33,11 +33,11 @@ def sample(cfg: DictConfig) -> Path:
         labels = choose_labels([cfg.label, cfg.style], names, model.network.null_labels, cfg.num_samples)
         sampler = instantiate(cfg.sampler)
         model.denoiser.schedule.times(sampler.num_steps)  # refuses more steps than the schedule has
-        requests = {scale: _request(cfg, model, labels, scale) for scale in _scales(cfg.guidance_scale, model)}
+        requests = {scale: _request(cfg, model, labels, scale) for scale in guidance_scales(cfg.guidance_scale, model)}
         if cfg.batch_size < 1:
             raise UsageError(f"batch_size={cfg.batch_size}: at least 1")
         target = _output_folder(cfg.output_dir, folder)
-    drawn = {scale: _draw(model, sampler, request, cfg.batch_size) for scale, request in requests.items()}
+    drawn = {scale: draw(model, sampler, request, cfg.batch_size) for scale, request in requests.items()}
     for scale, images in drawn.items():
         save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target)
     save_png(grid(drawn, labels, names[0]), target / "grid.png")
@@ -105,8 +105,8 @@ def _request(cfg: DictConfig, model: TrainedModel, labels: tuple[torch.Tensor, .
     )
 
 
-def _draw(model: TrainedModel, sampler: Sampler, request: SampleRequest, batch_size: int) -> torch.Tensor:
-    """(num_samples, C, H, W) uint8."""
+def draw(model: TrainedModel, sampler: Sampler, request: SampleRequest, batch_size: int) -> torch.Tensor:
+    """(num_samples, C, H, W) uint8 on the CPU, beside a progress bar."""
     device = next(model.network.parameters()).device
     batches = sample_batches(model.denoiser, model.codec, sampler, request, batch_size=batch_size, device=device)
     total = -(-request.num_samples // batch_size)
@@ -114,7 +114,7 @@ def _draw(model: TrainedModel, sampler: Sampler, request: SampleRequest, batch_s
     return tensors.to_uint8(torch.cat([batch.cpu() for batch in shown]))
 
 
-def _scales(wish: Any, model: TrainedModel) -> list[float]:
+def guidance_scales(wish: Any, model: TrainedModel) -> list[float]:
     """The guidance scales asked for; 2 by default, where the null label was trained."""
     labelled = bool(model.network.null_labels)
     guided = labelled and model.config["loss"]["label_dropout"] > 0

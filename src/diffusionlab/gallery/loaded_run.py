@@ -10,10 +10,9 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from diffusionlab import data, tensors
-from diffusionlab.checkpoint import TrainedModel, load_model
+from diffusionlab import tensors
+from diffusionlab.checkpoint import TrainedModel, load_data, load_model
 from diffusionlab.data import ImageArrays, ImageDataModule
-from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import DDIM, Sampler
 from diffusionlab.errors import UsageError
 from diffusionlab.registry.record import RunRecord, read_record
@@ -93,19 +92,7 @@ class LoadedRun:
     @cached_property
     def datamodule(self) -> ImageDataModule:
         """The run's data set, read."""
-        settings = dict(self.record.config["data"])
-        name = str(settings.pop("_target_")).removeprefix("diffusionlab.data.")
-        kind = getattr(data, name, None) if name in data.__all__ else None
-        if not (isinstance(kind, type) and issubclass(kind, ImageDataModule)):
-            raise UsageError(f"{self.folder} was trained on data={name}, which is no data set of diffusionlab")
-        if self.data_dir is not None and "data_dir" in settings:
-            settings["data_dir"] = self.data_dir
-        read = kind(**settings)
-        condition = self.record.config.get("condition") or {}
-        read.styler = make_styler(condition.get("style"), condition.get("csv"))
-        read.prepare_data()
-        read.setup("fit")
-        return read
+        return load_data(self.record.config, self.folder, self.data_dir)
 
     def images(self, number: int, labels: Sequence[int] | None = None) -> ImageArrays:
         """Test images, the classes in turn, the same every time; fewer where there are not so many."""

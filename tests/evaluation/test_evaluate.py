@@ -1,0 +1,164 @@
+"""`evaluate.py` on runs that were really trained, however small."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from PIL import Image
+
+from diffusionlab.config import register
+from diffusionlab.data import Garments
+from diffusionlab.errors import UsageError
+from diffusionlab.evaluate import Evaluation, evaluate
+from diffusionlab.evaluation import classifier, judge
+from diffusionlab.evaluation.classifier import trained_classifier
+from diffusionlab.evaluation.features import extract
+from diffusionlab.evaluation.judge import figures
+from diffusionlab.evaluation.real_images import RealImages
+from diffusionlab.registry import edits
+from diffusionlab.registry.record import read_record, write_record
+from diffusionlab.registry.table import Registry
+from tests.conftest import CONF, Lab
+
+RUN = "20260101-120000-abcdef"
+FEW_STEPS = ("MIN_STEPS", 40), ("BATCH_SIZE", 32)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory):
+    """One small conditional run, its registry and the cache of its classifier."""
+    root = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIFFUSIONLAB_REGISTRY", str(root / "registry"))
+        return Lab(root).train("data.num_test=60", name=RUN), root / "registry"
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in FEW_STEPS:
+        monkeypatch.setattr(classifier, name, value)
+
+
+@pytest.fixture
+def measure(trained) -> Callable[..., Evaluation]:
+    return lambda *overrides, of=trained: run_evaluate(of, *overrides)
+
+
+def run_evaluate(trained, *overrides: str) -> Evaluation:
+    register()
+    GlobalHydra.instance().clear()
+    own = (f"registry.uri={trained[1]}", f"cache_dir={trained[1].parent / 'cache'}", "sampler.num_steps=2")
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return evaluate(compose("evaluate", [*own, "num_samples=40", *overrides]))
+
+
+def test_figures_land_in_the_folder_the_record_and_the_registry(trained, measure, capsys, caplog):
+    edits.tag(Registry(str(trained[1])), RUN, ["mine"])
+    found = measure()
+    assert found.protocol.startswith("classifier-1, 40 samples against Garments train (")
+    assert found.protocol.endswith("DDIM eta=0 2 steps, guidance 2")
+    assert set(found.metrics) == {
+        *("fid", "kid", "kid_low", "kid_high", "precision", "recall", "label_accuracy", "memorised")
+    }
+    assert found.floor["fid"] < found.metrics["fid"]
+    (file,) = (trained[0] / "evaluations").glob("*.json")
+    assert json.loads(file.read_text())["metrics"] == found.metrics
+    assert Image.open(file.with_suffix(".png")).width > 6 * 28 * 3
+    record = Registry(str(trained[1])).get(RUN)
+    assert record == read_record(trained[0]) and record is not None
+    assert record.protocol == found.protocol and record.tags == ["mine"]
+    assert record.metrics.items() >= found.metrics.items() and "val_loss" in record.metrics
+    assert record.evaluations[found.protocol]["label_accuracy/Bag"] == found.classes["Bag"]["label_accuracy"]
+    printed = capsys.readouterr().out
+    for part in (RUN, found.protocol, "40 real test images", "95 % interval", "Ankle boot"):
+        assert part in printed
+    assert "40 samples put the Fréchet distance too high: 40 real images are at" in caplog.text
+
+
+def test_the_same_wish_gives_the_same_figures_whatever_the_batch(measure, tmp_path):
+    first = measure(f"output={tmp_path / 'a'}")
+    again = measure(f"output={tmp_path / 'b'}", "batch_size=7")
+    assert again.metrics == pytest.approx(first.metrics, rel=0.05, abs=0.03)  # a grey level here and there
+    assert again.protocol == first.protocol
+    assert measure(f"output={tmp_path / 'c'}", "seed=1").metrics["fid"] != pytest.approx(first.metrics["fid"], rel=1e-6)
+
+
+def test_classes_with_images_enough_have_figures_of_their_own(trained, measure, monkeypatch):
+    monkeypatch.setattr(judge, "MIN_PER_CLASS", 4)
+    found = measure("reference=test", "per_class=true")
+    assert "against Garments test" in found.protocol
+    assert found.classes["Bag"].keys() >= {"fid", "fid_floor", "kid", "precision", "recall", "label_accuracy"}
+    mean = sum(own["label_accuracy"] for own in found.classes.values()) / 10
+    assert found.metrics["label_accuracy"] == pytest.approx(mean)
+
+
+def test_an_unconditional_run_has_no_label_accuracy(lab, registry_of_its_own, tmp_path):
+    trained = lab.train("model=attention_unet"), registry_of_its_own
+    found = run_evaluate(trained)
+    assert "label_accuracy" not in found.metrics and found.classes == {}
+    assert found.protocol.endswith("guidance 1")
+
+
+def test_a_run_that_is_still_training_is_measured_and_not_recorded(trained, measure, caplog):
+    before = read_record(trained[0])
+    running = read_record(trained[0])
+    running.status = "running"
+    write_record(running, trained[0])
+    try:
+        measure(f"run={trained[0]}", "num_samples=10")
+        assert read_record(trained[0]).evaluations == before.evaluations
+    finally:
+        write_record(before, trained[0])
+    assert "still training" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["num_samples=3"], "num_samples=3"),
+        (["reference=val"], "train or test"),
+        (["guidance_scale=nan"], "guidance_scale=nan"),
+        (["sampler.num_steps=5000"], "use 1 to 1000"),
+        (["run=nothing"], "nothing"),
+        (["output=/dev/null/x"], "output=/dev/null/x"),
+        (["features=inception", "features.weights=/nowhere.pth"], "features.weights=/nowhere.pth"),
+        (["device=cudda"], "cudda"),
+        (["batch_size=0"], "batch_size=0"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_one_line(measure, overrides, words):
+    with pytest.raises(UsageError) as caught:
+        measure(*overrides)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_figures_are_logged_as_training_goes_on_and_change_nothing_of_it(lab):
+    often = ("callbacks=figures", "callbacks.figures.num_samples=20", "callbacks.figures.every_n_epochs=1")
+    folders = [lab.train("trainer.max_epochs=2", *extra, name=name) for name, extra in (("a", ()), ("b", often))]
+    logged = next((folders[1] / "logs").rglob("metrics.csv")).read_text().splitlines()
+    assert {"eval/fid", "eval/kid"} <= set(logged[0].split(","))
+    plain, measured = (torch.load(folder / "checkpoints/last.ckpt", weights_only=True) for folder in folders)
+    for name, weights in plain["state_dict"].items():
+        assert torch.equal(weights, measured["state_dict"][name])
+
+
+def test_noise_is_farther_the_more_there_is_of_it(tmp_path: Path):
+    """What must differ does: the more noise, the larger every distance, the smaller precision."""
+    data = Garments(num_train=400, num_test=200, image_size=16, batch_size=16)
+    data.setup()
+    real = RealImages.of(data)
+    features = trained_classifier(real, tmp_path, torch.device("cpu"))
+    reference = extract(features, real.train.images)
+    noise = torch.randint(0, 256, real.test.images.shape, generator=torch.Generator().manual_seed(0))
+    ladder = [
+        figures(reference, extract(features, ((1 - share) * real.test.images + share * noise).to(torch.uint8)))
+        for share in (0.0, 0.1, 0.3, 1.0)
+    ]
+    for name in ("fid", "kid"):
+        values = [step[name] for step in ladder]
+        assert values == sorted(values) and values[-1] > 10 * abs(values[0])
+    assert ladder[0]["precision"] > 0.5 > ladder[-1]["precision"]
