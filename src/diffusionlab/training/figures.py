@@ -1,0 +1,82 @@
+"""Figures of the averaged weights as training goes on, for the curves."""
+
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+
+from diffusionlab import tensors
+from diffusionlab.diffusion import Guidance, Sampler, SampleRequest, sample_batches
+from diffusionlab.evaluation.distances import frechet_distance, kernel_distance
+from diffusionlab.evaluation.features import MakeFeatures, extract, extract_once
+from diffusionlab.evaluation.real_images import RealImages
+from diffusionlab.training.diffusion_module import DiffusionModule
+
+
+class FiguresEvery(pl.Callback):
+    """Logs eval/fid and eval/kid of `num_samples` samples against the real training split every `every_n_epochs`.
+
+    The noise never changes, so epochs compare. So few samples bias the Fréchet distance upward: these figures are for
+    the curve of one run, `evaluate.py` is for figures to quote. The feature space is made before training starts;
+    an autoencoder has no samples and is left alone. `guidance_scale` counts only where labels were dropped in training.
+    """
+
+    def __init__(
+        self,
+        *,
+        features: MakeFeatures,
+        sampler: Sampler,
+        cache_dir: str,
+        num_samples: int = 500,
+        every_n_epochs: int = 5,
+        guidance_scale: float = 2.0,
+        seed: int = 0,
+    ) -> None:
+        for option, value, least in (("num_samples", num_samples, 2), ("every_n_epochs", every_n_epochs, 1)):
+            if value < least:
+                raise ValueError(f"callbacks.figures.{option}={value}: at least {least}")
+        self.make_features = features
+        self.sampler = sampler
+        self.cache_dir = Path(cache_dir)
+        self.num_samples = num_samples
+        self.every_n_epochs = every_n_epochs
+        self.guidance_scale = guidance_scale
+        self.seed = seed
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Read the real images into the feature space; raises UsageError where there is none for them."""
+        if not isinstance(pl_module, DiffusionModule) or not trainer.is_global_zero:
+            return
+        self.real = RealImages.of(trainer.datamodule)  # type: ignore[attr-defined]
+        self.features = self.make_features(real=self.real, cache_dir=self.cache_dir, device=pl_module.device)
+        self.reference = extract_once(self.features, self.real, "train", self.cache_dir, shown="features of real train")
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Sample on rank 0 every so many epochs, and log."""
+        due = (trainer.current_epoch + 1) % self.every_n_epochs == 0
+        if not due or not isinstance(pl_module, DiffusionModule) or not trainer.is_global_zero:
+            return
+        with trainer.precision_plugin.forward_context():
+            generated = extract(self.features, self._samples(pl_module))
+        pl_module.log("eval/fid", frechet_distance(self.reference, generated), rank_zero_only=True)
+        kid = kernel_distance(self.reference[: len(generated)], generated)
+        pl_module.log("eval/kid", kid.value, rank_zero_only=True)
+
+    def _samples(self, module: DiffusionModule) -> torch.Tensor:
+        """(num_samples, C, H, W) uint8, each class as often as the real images have it, any style."""
+        labels: tuple[torch.Tensor, ...] = ()
+        if module.null_labels:
+            label = self.real.labels_in_proportion("train", self.num_samples)
+            labels = (label, *(torch.full_like(label, null) for null in module.null_labels[1:]))
+        request = SampleRequest(
+            num_samples=self.num_samples,
+            shape=module.x0_shape,
+            labels=labels,
+            null_labels=module.null_labels,
+            guidance=Guidance(scale=self.guidance_scale if module.can_be_guided else 1.0),
+            seed=self.seed,
+        )
+        batches = sample_batches(
+            module.ema_denoiser, module.codec, self.sampler, request, batch_size=250, device=module.device
+        )
+        return tensors.to_uint8(torch.cat([batch.cpu() for batch in batches]))
