@@ -56,7 +56,7 @@ def loss_by_time(table: LossTable, *, title: str) -> Figure:
     heat.grid(False)
     heat.set_ylabel("time t (0 clean, 1 noise)")
     heat.set_xlabel("epoch")
-    heat.xaxis.set_major_locator(MaxNLocator(integer=True))
+    heat.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     bar = figure.colorbar(mesh, ax=heat, pad=0.01)
     bar.set_label("mean squared error")
     logarithmic(bar.ax.yaxis)
