@@ -16,9 +16,9 @@ from diffusionlab.checkpoint import SaveWeights, check_resumable
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import make_codec
-from diffusionlab.models import Autoencoder
+from diffusionlab.models import Autoencoder, DualEncoder
 from diffusionlab.run_folder import LAST, checkpoint_file
-from diffusionlab.training import AutoencoderModule, AveragedModule, DiffusionModule
+from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks import GracefulStop, Heartbeat, LossGuard, RandomState, Throughput
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,8 @@ def _module(cfg: DictConfig) -> AveragedModule:
     training["optimizer"](network.parameters())  # refuses here what it would refuse once training starts
     if isinstance(network, Autoencoder):
         return AutoencoderModule(**training)
+    if isinstance(network, DualEncoder):
+        return ClipModule(**training)
     module = DiffusionModule(
         codec=make_codec(instantiate(cfg.codec.autoencoder.model) if cfg.codec.autoencoder else None),
         schedule=instantiate(cfg.schedule),

@@ -24,7 +24,7 @@ from diffusionlab.data import ImageDataModule
 from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import Codec, Denoiser, make_codec
 from diffusionlab.errors import UsageError
-from diffusionlab.models import Autoencoder, Network
+from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.run_folder import WEIGHTS
 from diffusionlab.training import AveragedModule
 
@@ -66,6 +66,8 @@ class SaveWeights(pl.Callback):
             metadata={"format": FORMAT} | self.settings,
         )
         temporary.replace(self.folder / WEIGHTS)
+        for name, text in pl_module.shipped_texts().items():
+            (self.folder / name).write_text(text)
 
 
 def check_resumable(path: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
@@ -124,6 +126,8 @@ def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
                 f"{path} is an autoencoder, which draws nothing by itself: train model=latent_unet on the same data, "
                 "which will use it"
             )
+        if isinstance(network, DualEncoder):
+            raise UsageError(f"{path} is a CLIP, which draws nothing by itself: give the run as clip.run=, not run=")
         schedule, parameterization = (_own_part(config[name], path) for name in ("schedule", "parameterization"))
         stage = (config.get("codec") or {}).get("autoencoder")
         codec = make_codec(_own_part(stage["model"], path) if stage else None)

@@ -263,7 +263,7 @@ def check(cfg: DictConfig, choices: dict[str, str]) -> None:
             f"model={choices['model']} needs classes and has none from data={choices['data']}: "
             "type model=attention_unet, or choose data with classes"
         )
-    if cfg.condition.style is not None and cfg.model.get("num_styles") is None:
+    if cfg.condition.style is not None and cfg.model.get("num_styles") is None and "style_names" not in cfg.loss:
         raise UsageError(
             f"condition.style={cfg.condition.style} needs a network that takes labels: type model=conditional_unet "
             "or model=conditional_latent_unet"

@@ -14,7 +14,7 @@ from diffusionlab.diffusion import LatentCodec
 from diffusionlab.models.facets import describe
 from diffusionlab.registry.provenance import processor_name
 from diffusionlab.run_folder import WEIGHTS
-from diffusionlab.training import AutoencoderModule, AveragedModule, DiffusionModule
+from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks import Throughput
 
 NOT_WHAT_IS_TRAINED = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
@@ -81,6 +81,8 @@ def _facets_of_the_whole(module: AveragedModule) -> set[str]:
     match module:
         case AutoencoderModule(loss=loss):
             return {"vae"} if loss.kl_weight else set()
+        case ClipModule():
+            return {"clip"}
         case DiffusionModule(codec=codec, can_be_guided=guided):
             facets = {"cfg"} if guided else set()
             if isinstance(codec, LatentCodec):

@@ -27,7 +27,7 @@ from diffusionlab.registry.record import RECORD_FILE, RunRecord, new_run_id, rea
 from diffusionlab.registry.recorder import RunRecorder
 from diffusionlab.report.run_page import REPORT_FILE, refresh_report
 from diffusionlab.run_folder import discard_unless_recorded
-from diffusionlab.training import AutoencoderModule, DiffusionModule
+from diffusionlab.training import DiffusionModule
 
 log = logging.getLogger(__name__)
 
@@ -136,10 +136,10 @@ def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str
 
 def _test(experiment: Experiment) -> dict[str, float]:
     """Figures on the test split, of a module that has some."""
-    if not isinstance(experiment.module, AutoencoderModule):
+    if isinstance(experiment.module, DiffusionModule):
         return {}
     tested = experiment.trainer.test(experiment.module, datamodule=experiment.datamodule, verbose=False)
-    return {"psnr": tested[0]["test/psnr"]}
+    return {name.removeprefix("test/"): value for name, value in tested[0].items()}
 
 
 def _score(record: RunRecord) -> float | None:

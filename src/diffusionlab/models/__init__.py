@@ -1,8 +1,9 @@
-"""Networks: denoisers with one contract, `Network`, and the autoencoder; conf/model names the variants."""
+"""Networks: denoisers with one contract, `Network`, the autoencoder and CLIP; conf/model names the variants."""
 
 from diffusionlab.models.autoencoder import Autoencoder
+from diffusionlab.models.dual_encoder import DualEncoder, SmallClip
 from diffusionlab.models.network import Network
 from diffusionlab.models.simple_unet import SimpleUNet
 from diffusionlab.models.unet import UNet
 
-__all__ = ["Autoencoder", "Network", "SimpleUNet", "UNet"]
+__all__ = ["Autoencoder", "DualEncoder", "Network", "SimpleUNet", "SmallClip", "UNet"]

@@ -11,6 +11,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.utils.flop_counter import FlopCounterMode
 
 from diffusionlab.models.autoencoder import Autoencoder
+from diffusionlab.models.dual_encoder import DualEncoder
 from diffusionlab.models.network import Network
 from diffusionlab.models.trace import Graph, plain_evaluation, trace
 
@@ -39,7 +40,7 @@ FACETS = {
 }
 
 
-def describe(network: Network | Autoencoder) -> ModelFacts:
+def describe(network: Network | Autoencoder | DualEncoder) -> ModelFacts:
     """The facts of `network`, from its module tree and one forward of one image in eval mode, on shapes alone.
 
     Weights, modes and the random state stay as they were.

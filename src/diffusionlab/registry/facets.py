@@ -34,6 +34,7 @@ FACETS: dict[str, tuple[str, ...]] = {
     "latent": ("latent diffusion", "ldm", "latent space"),
     "autoencoder": ("auto-encoder", "auto encoder", "autoencoders", "ae"),
     "vae": ("variational autoencoder", "kl autoencoder"),
+    "clip": ("contrastive language-image", "dual encoder", "image-text model", "open_clip"),
 }
 """Facet -> other spellings."""
 

@@ -3,5 +3,7 @@
 from diffusionlab.training.autoencoder_module import AutoencoderLoss as AutoencoderLoss
 from diffusionlab.training.autoencoder_module import AutoencoderModule as AutoencoderModule
 from diffusionlab.training.averaged_module import AveragedModule as AveragedModule
+from diffusionlab.training.clip_module import ClipLoss as ClipLoss
+from diffusionlab.training.clip_module import ClipModule as ClipModule
 from diffusionlab.training.diffusion_module import DiffusionModule as DiffusionModule
 from diffusionlab.training.ema import EMA as EMA

@@ -43,6 +43,10 @@ class AveragedModule(pl.LightningModule):
         """The tensors that using the model takes, by name: the averaged network, without its training."""
         return self.ema.network.state_dict()
 
+    def shipped_texts(self) -> dict[str, str]:
+        """Files that belong beside the tensors, by name: none, but where another library is to read them."""
+        return {}
+
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimizer over the network (never its average), with linear warm-up."""
         optimizer = self.make_optimizer(self.network.parameters())
