@@ -16,10 +16,13 @@ from diffusionlab.checkpoint import SaveWeights, check_resumable
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import make_codec
+from diffusionlab.evaluation import LocalClip
 from diffusionlab.models import Autoencoder, DualEncoder
 from diffusionlab.run_folder import LAST, checkpoint_file
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks import GracefulStop, Heartbeat, LossGuard, RandomState, Throughput
+
+Similarity = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +46,15 @@ def build(cfg: DictConfig, choices: dict[str, str], folder: Path, beat: Callable
     config.check(cfg, choices)
     pl.seed_everything(cfg.seed, verbose=False)
     cfg.hardware.precision = _precision(cfg.hardware.precision, cfg.trainer.accelerator)
+    datamodule = instantiate(cfg.data)
+    similarity = _similarity(cfg, datamodule, choices["data"]) if cfg.clip is not None else None
     plain = to_plain(cfg)
     ckpt_path = None
     if cfg.ckpt_path is not None:
         ckpt_path = checkpoint_file(cfg.paths.runs_dir, cfg.ckpt_path, cfg.name)
         check_resumable(ckpt_path, plain, choices)
-    datamodule = instantiate(cfg.data)
     datamodule.styler = make_styler(cfg.condition.style, cfg.condition.csv)
-    module = _module(cfg)
+    module = _module(cfg, similarity)
     throughput = Throughput()
     always = [RandomState(), LossGuard(), GracefulStop(folder / LAST), Heartbeat(beat), throughput]
     trainer = _trainer(cfg, plain["trainer"], folder, [*always, SaveWeights(folder, plain, choices)])
@@ -66,7 +70,15 @@ def to_plain(cfg: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def _module(cfg: DictConfig) -> AveragedModule:
+def _similarity(cfg: DictConfig, datamodule: ImageDataModule, option: str) -> Similarity:
+    """Of images to their classes, by a CLIP; the settings then name the run that it is of."""
+    clip = instantiate(cfg.clip).settled(datamodule.name, datamodule.class_names, option)
+    if isinstance(clip, LocalClip):
+        cfg.clip.run = clip.run
+    return clip.scorer(datamodule.class_names).similarity
+
+
+def _module(cfg: DictConfig, similarity: Similarity | None) -> AveragedModule:
     network = instantiate(cfg.model)
     if cfg.hardware.compile:
         network.compile()
@@ -87,6 +99,7 @@ def _module(cfg: DictConfig) -> AveragedModule:
         codec=make_codec(instantiate(cfg.codec.autoencoder.model) if cfg.codec.autoencoder else None),
         schedule=instantiate(cfg.schedule),
         parameterization=instantiate(cfg.parameterization),
+        similarity=similarity,
         **training,
     )
     module.schedule.times(instantiate(cfg.sampler).num_steps)  # refuses more steps than the schedule has

@@ -40,8 +40,8 @@ FREE_TO_CHANGE = {
 }
 """Settings and groups that may differ when a run goes on; the others make what it is."""
 
-PLACES = {"data.data_dir", "data.folder", "data.download"}
-"""Where the data lie may change too; that they are the same is not looked at here."""
+PLACES = {"data.data_dir", "data.folder", "data.download", "clip.registry_uri"}
+"""Where data and CLIP lie may change too; that they are the same is not looked at here."""
 
 
 class SaveWeights(pl.Callback):
@@ -104,12 +104,16 @@ def _differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The averaged weights of a run, ready to sample, and the settings that they were trained under."""
+    """The averaged weights of a run, ready to sample, and the settings that they were trained under.
+
+    `choices` maps a config group to the option taken.
+    """
 
     denoiser: Denoiser
     network: Network
     codec: Codec
     config: dict[str, Any]
+    choices: dict[str, Any]
 
     @property
     def x0_shape(self) -> tuple[int, int, int]:
@@ -119,7 +123,7 @@ class TrainedModel:
 
 def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
     """Read `folder`/weights.safetensors. Raises UsageError in one line where it is missing, broken or foreign."""
-    with _weights(folder, device) as (path, config, state):
+    with _weights(folder, device) as (path, config, choices, state):
         network = _own_part(config["model"], path)
         if isinstance(network, Autoencoder):
             raise UsageError(
@@ -135,7 +139,7 @@ def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
             own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
             part.to(device).eval().requires_grad_(False).load_state_dict(own)
     denoiser = Denoiser(network, schedule.to(device), parameterization)
-    return TrainedModel(denoiser, network, codec, config)
+    return TrainedModel(denoiser, network, codec, config, choices)
 
 
 def load_data(config: dict[str, Any], folder: Path, data_dir: str | None = None) -> ImageDataModule:
@@ -157,7 +161,7 @@ def load_data(config: dict[str, Any], folder: Path, data_dir: str | None = None)
 
 def load_autoencoder(folder: Path) -> Autoencoder:
     """Read the autoencoder in `folder`/weights.safetensors; raises UsageError as `load_model` does."""
-    with _weights(folder, "cpu") as (path, config, state):
+    with _weights(folder, "cpu") as (path, config, _, state):
         network = _own_part(config["model"], path)
         network.load_state_dict(state)
     return network
@@ -166,8 +170,8 @@ def load_autoencoder(folder: Path) -> Autoencoder:
 @contextmanager
 def _weights(
     folder: Path, device: torch.device | str
-) -> Iterator[tuple[Path, dict[str, Any], dict[str, torch.Tensor]]]:
-    """The file, the settings in it and its tensors; what does not fit in them is told in one line."""
+) -> Iterator[tuple[Path, dict[str, Any], dict[str, Any], dict[str, torch.Tensor]]]:
+    """The file, the settings and choices in it and its tensors; what does not fit in them is told in one line."""
     path = folder / WEIGHTS
     if not path.is_file():
         raise UsageError(f"{path} is not there: the run has saved nothing yet, or its folder was moved")
@@ -180,7 +184,7 @@ def _weights(
     if metadata.get("format") != FORMAT:
         raise UsageError(f"{path} holds the weights of another program: its metadata do not say {FORMAT}")
     try:
-        yield path, json.loads(metadata["config"]), state
+        yield path, json.loads(metadata["config"]), json.loads(metadata["choices"]), state
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         if isinstance(error, UsageError):
             raise

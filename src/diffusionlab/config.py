@@ -115,6 +115,7 @@ class TrainConfig:
     data: Any = MISSING
     model: Any = MISSING
     codec: Any = None
+    clip: Any = None
     condition: Condition = field(default_factory=Condition)
     schedule: Any = None
     parameterization: Any = None
@@ -130,6 +131,20 @@ class TrainConfig:
 
 
 @dataclass
+class ClipGuidance:
+    """Guidance other than by the labels alone."""
+
+    clip_scale: float = 0.0
+
+
+@dataclass
+class Select:
+    """Which samples are kept."""
+
+    top: int | None = None
+
+
+@dataclass
 class SampleConfig:
     """Everything `sample.py` takes."""
 
@@ -138,6 +153,10 @@ class SampleConfig:
     style: Any = None
     num_samples: int = MISSING
     sampler: Any = MISSING
+    clip: Any = MISSING
+    guidance: ClipGuidance = field(default_factory=ClipGuidance)
+    select: Select = field(default_factory=Select)
+    scores: bool = False
     guidance_scale: Any = None
     guidance_schedule: str = MISSING
     guidance_interval: list[float] = MISSING
@@ -270,6 +289,13 @@ def check(cfg: DictConfig, choices: dict[str, str]) -> None:
         )
     if cfg.schedule is None:
         return
+    if cfg.loss.clip_weight and cfg.codec.autoencoder is not None:
+        raise UsageError(
+            f"loss.clip_weight={cfg.loss.clip_weight} looks at pictures, and x0 of a latent model is none: "
+            "leave it away, or type model=conditional_unet"
+        )
+    if cfg.loss.clip_weight and cfg.clip is None:
+        raise UsageError(f"loss.clip_weight={cfg.loss.clip_weight} needs a CLIP: type clip=local or clip=vit_b_32")
     if cfg.parameterization["_target_"].endswith(".Epsilon") and cfg.schedule.get("zero_terminal_snr"):
         raise UsageError(
             "schedule.zero_terminal_snr=true leaves no signal for parameterization=epsilon to divide by: "

@@ -40,7 +40,7 @@ def autoencoder_settings(cfg: DictConfig, choices: dict[str, str]) -> tuple[Dict
         for key, value in to_plain(cfg.codec.autoencoder).items():
             partial = key in ("data", "trainer")
             stage[key] = OmegaConf.merge(cfg[key], value) if partial else value
-        stage.codec = stage.schedule = stage.parameterization = None
+        stage.codec = stage.schedule = stage.parameterization = stage.clip = None
         stage.condition.style = stage.condition.csv = None
         stage.name, stage.notes, stage.ckpt_path = f"{choices['data']}_autoencoder", "", None
         stage.paths.output_dir = str(new_run_folder(cfg.paths.runs_dir, new_run_id()).absolute())

@@ -41,6 +41,8 @@ def train(cfg: DictConfig) -> float | None:
     _quieten_lightning()
     hydra = HydraConfig.get()
     choices = dict(hydra.runtime.choices)
+    if not cfg.loss.get("clip_weight"):
+        cfg.clip = choices["clip"] = None  # a CLIP that is not used is no part of the run
     if cfg.check:
         try:
             with user_errors():
@@ -72,7 +74,9 @@ def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRe
         with user_errors():
             experiment = build(cfg, choices, folder, recorder.beat)
         if isinstance(experiment.module, DiffusionModule) and experiment.ckpt_path is None:
-            recorder.record.parent_run = _train_codec(cfg, choices, experiment.module.codec, experiment.datamodule)
+            recorder.record.parent_run = (cfg.clip or {}).get("run") or _train_codec(
+                cfg, choices, experiment.module.codec, experiment.datamodule
+            )
             start = time.monotonic()
         if experiment.trainer.is_global_zero:
             recorder.start()

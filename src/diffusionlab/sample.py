@@ -14,17 +14,20 @@ from rich.progress import track
 
 from diffusionlab import tensors
 from diffusionlab.checkpoint import TrainedModel, load_model
-from diffusionlab.diffusion import Guidance, Sampler, SampleRequest, sample_batches
+from diffusionlab.clip_judge import ClipJudge
+from diffusionlab.diffusion import Guidance, Sampler, SampleRequest, Steering, sample_batches
 from diffusionlab.errors import UsageError, did_you_mean
 from diffusionlab.explain import user_errors
 from diffusionlab.registry.lookup import find_run
+from diffusionlab.registry.record import read_record
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png, to_pil
 
 
 def sample(cfg: DictConfig) -> Path:
     """Write grid.png and one PNG a sample; returns their folder. Raises UsageError for a wish that cannot be met.
 
-    Several guidance scales make a folder and a row of the grid each, from the same noise.
+    Several guidance scales make a folder and a row of the grid each, from the same noise. `scores` adds what a CLIP
+    says of the samples; `select.top` keeps the best, under the numbers that they have among all.
     """
     with user_errors():
         folder = run_folder_of(cfg.registry.uri, str(cfg.run))
@@ -33,14 +36,22 @@ def sample(cfg: DictConfig) -> Path:
         labels = choose_labels([cfg.label, cfg.style], names, model.network.null_labels, cfg.num_samples)
         sampler = instantiate(cfg.sampler)
         model.denoiser.schedule.times(sampler.num_steps)  # refuses more steps than the schedule has
-        requests = {scale: _request(cfg, model, labels, scale) for scale in guidance_scales(cfg.guidance_scale, model)}
+        scales = guidance_scales(cfg.guidance_scale, model)
+        judge = ClipJudge(cfg, model, read_record(folder), scales) if ClipJudge.is_asked_for(cfg) else None
+        steering = judge.steering if judge else None
+        requests = {scale: _request(cfg, model, labels, scale, steering) for scale in scales}
         if cfg.batch_size < 1:
             raise UsageError(f"batch_size={cfg.batch_size}: at least 1")
         target = _output_folder(cfg.output_dir, folder)
     drawn = {scale: draw(model, sampler, request, cfg.batch_size) for scale, request in requests.items()}
+    kept = list(range(cfg.num_samples))
+    if judge is not None and len(drawn) == 1:
+        about = {"seed": cfg.seed, "guidance_scale": scales[0], **cfg.guidance}
+        kept = judge.judge(drawn[scales[0]], labels[0], target, about)
     for scale, images in drawn.items():
-        save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target)
-    save_png(grid(drawn, labels, names[0]), target / "grid.png")
+        save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target, kept)
+    shown = {scale: images[kept] for scale, images in drawn.items()}
+    save_png(grid(shown, [label[kept] for label in labels], names[0]), target / "grid.png")
     print(target / "grid.png")
     return target
 
@@ -87,20 +98,23 @@ def grid(
     return class_grid(images, labels[0].repeat(len(drawn)), class_names, row_captions=captions)
 
 
-def save_singly(images: torch.Tensor, folder: Path) -> None:
-    """00000.png ... in the order of the samples; `images` (N, C, H, W) uint8."""
+def save_singly(images: torch.Tensor, folder: Path, numbers: Sequence[int]) -> None:
+    """00000.png ... for each of these samples; `images` (N, C, H, W) uint8."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, image in enumerate(images):
-        save_png(to_pil(image), folder / f"{number:05d}.png")
+    for number in numbers:
+        save_png(to_pil(images[number]), folder / f"{number:05d}.png")
 
 
-def _request(cfg: DictConfig, model: TrainedModel, labels: tuple[torch.Tensor, ...], scale: float) -> SampleRequest:
+def _request(
+    cfg: DictConfig, model: TrainedModel, labels: tuple[torch.Tensor, ...], scale: float, steering: Steering | None
+) -> SampleRequest:
     return SampleRequest(
         num_samples=cfg.num_samples,
         shape=model.x0_shape,
         labels=labels,
         null_labels=model.network.null_labels,
         guidance=Guidance(scale=scale, schedule=cfg.guidance_schedule, interval=tuple(cfg.guidance_interval)),
+        steering=steering,
         seed=cfg.seed,
     )
 

@@ -3,7 +3,19 @@
 import pytest
 import torch
 
-from diffusionlab.diffusion import CosineSchedule, Denoiser, Epsilon, Guidance, GuidedDenoiser
+from diffusionlab.diffusion import (
+    DDIM,
+    CosineSchedule,
+    Denoiser,
+    DPMSolverPP2M,
+    Epsilon,
+    Guidance,
+    GuidedDenoiser,
+    Heun,
+    SteeredDenoiser,
+    Steering,
+)
+from tests.diffusion.oracles import draws, gaussian_denoise
 
 
 def test_constant_linear_and_interval():
@@ -35,3 +47,37 @@ def test_two_labels_are_dropped_together():
     noise_hat = (x_t - alpha * denoise(x_t, t)) / sigma
     expected = 310 + 2 * (torch.tensor([2.0, 104.0]) - 310)
     torch.testing.assert_close(noise_hat[:, 0, 0, 0], expected, rtol=1e-3, atol=1e-2)
+
+
+def likeness(image: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """Greatest where every pixel is the label."""
+    return -(image - label.view(-1, 1, 1, 1)).square().sum(dim=(1, 2, 3)) / 2
+
+
+def test_steering_moves_the_estimate_by_the_gradient_times_the_posterior_variance():
+    schedule, denoise = CosineSchedule(), gaussian_denoise(CosineSchedule())
+    labels, x_t = torch.tensor([0, 1]), torch.randn(2, 1, 4, 4)
+    steered = SteeredDenoiser(denoise, schedule, Steering(similarity=likeness, scale=0.5), labels, clip_x0=False)
+    for t in (0.1, 0.5, 1.0):
+        _, sigma = schedule.at(t)  # variance-preserving: alpha^2 + sigma^2 = 1
+        x0_hat = denoise(x_t, t)
+        uphill = labels.view(-1, 1, 1, 1) - x0_hat
+        torch.testing.assert_close(steered(x_t, t), x0_hat + 0.5 * sigma**2 * uphill, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "sampler", [DDIM(num_steps=10), DDIM(num_steps=10, eta=1.0), DPMSolverPP2M(num_steps=10), Heun(num_steps=10)]
+)
+def test_steering_draws_the_same_noise_uphill_with_every_sampler(sampler):
+    schedule, labels = CosineSchedule(), torch.tensor([-1, 1, 0])
+
+    def similarity(scale: float) -> torch.Tensor:
+        denoise = SteeredDenoiser(
+            gaussian_denoise(schedule), schedule, Steering(similarity=likeness, scale=scale), labels, clip_x0=False
+        )
+        *_, last = sampler(denoise, schedule, draws(3, 1, 4, 4))
+        assert not last.x_t.requires_grad
+        return likeness(last.x_t, labels)
+
+    none, some, more = (similarity(scale) for scale in (0.0, 0.2, 0.5))
+    assert bool((none < some).all()) and bool((some < more).all())

@@ -117,7 +117,44 @@ def test_a_generator_makes_the_loss_repeatable_and_leaves_the_global_stream_alon
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_clip_weight_adds_one_minus_similarity_weighed_by_what_is_left_of_the_signal():
+    x0, _ = batch(n=200)
+    scale = torch.tensor(0.3, requires_grad=True)
+    denoiser = Denoiser(lambda x, time: scale * x, LinearSchedule(), V())
+    seen = []
+
+    def similarity(x0_hat):
+        seen.append(x0_hat)
+        return x0_hat.square().flatten(1).mean(dim=1)
+
+    def loss(**options):
+        return DenoisingLoss(**options)(denoiser, x0, generator=torch.Generator().manual_seed(0), similarity=similarity)
+
+    plain, weighed = loss(), loss(clip_weight=0.1)
+    alpha, _ = denoiser.schedule(weighed.t)
+    distance = (alpha**2 * (1 - similarity(seen[0]))).mean()
+    torch.testing.assert_close(weighed.clip_distance, distance.detach(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(weighed.loss, plain.loss + 0.1 * distance)
+    assert plain.clip_distance is None and torch.equal(weighed.error, plain.error)
+    (gradient,) = torch.autograd.grad(weighed.loss - plain.loss, scale)
+    assert gradient.abs() > 1e-4
+
+
+def test_a_similarity_reaches_the_network_less_the_more_noise_there_is():
+    x0 = torch.ones(400, 1, 4, 4)
+    raw = torch.zeros(400, 1, 4, 4, requires_grad=True)
+    denoiser = Denoiser(lambda x, time: raw, CosineSchedule(), X0())
+    parts = DenoisingLoss(clip_weight=1.0)(denoiser, x0, similarity=lambda x0_hat: x0_hat.flatten(1).mean(dim=1))
+    of_similarity = (
+        torch.autograd.grad(parts.loss, raw)[0] - torch.autograd.grad(DenoisingLoss()(denoiser, x0).loss, raw)[0]
+    )
+    by_noise = -of_similarity.flatten(1).mean(dim=1)[parts.t.argsort()]
+    assert by_noise[:40].mean() > 10 * by_noise[-40:].mean().abs()
+
+
 def test_wrong_settings_name_the_choices():
+    with pytest.raises(ValueError, match=r"loss\.clip_weight=-1"):
+        DenoisingLoss(clip_weight=-1)
     with pytest.raises(ValueError, match="uniform, min_snr, edm"):
         DenoisingLoss(weighting="minsnr")
     with pytest.raises(ValueError, match="label_dropout"):

@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from diffusionlab.config import register
-from diffusionlab.models import Autoencoder, Network
+from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.models.facets import describe
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -30,6 +30,9 @@ def from_config(model: str, *, channels: int = 1, image_size: int = 28, num_clas
 def test_every_model_fits_every_kind_of_data(model: str, channels: int, image_size: int) -> None:
     network = from_config(model, channels=channels, image_size=image_size).eval()
     latent_size = {28: 8, 32: 8, 64: 16}[image_size]
+    if isinstance(network, DualEncoder):
+        assert network(torch.zeros(1, channels, image_size, image_size)).shape == (1, 64)
+        return
     expected = (4, latent_size) if "latent" in model else (channels, image_size)
     assert (network.in_channels, network.image_size) == expected
     x = torch.randn(1, expected[0], expected[1], expected[1])
@@ -42,6 +45,7 @@ FACTS = {
     "simple_unet": (3_712_257, {"cnn", "unet"}),
     "efficient_unet": (678_961, {"cnn", "unet"}),
     "autoencoder": (222_953, {"cnn", "residual", "autoencoder"}),
+    "clip": (2_937_177, {"cnn", "residual", "attention"}),
     "latent_unet": (3_287_812, {"cnn", "unet", "residual", "attention"}),
     "conditional_latent_unet": (3_290_628, {"cnn", "unet", "residual", "attention", "conditional"}),
     "conditional_unet": (690_385, {"cnn", "unet", "residual", "attention", "conditional"}),

@@ -1,5 +1,6 @@
 """Conditioning at sampling time: a denoiser, labels and a guidance scale become x0_hat = f(x_t, t)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from diffusionlab.diffusion.denoiser import Denoiser
+from diffusionlab.diffusion.schedule import NoiseSchedule
 
 GuidanceSchedule = Literal["constant", "linear", "interval"]
 
@@ -37,9 +39,6 @@ class Guidance:
         if self.schedule == "interval" and not self.interval[0] <= t <= self.interval[1]:
             return 1.0
         return self.scale
-
-
-NO_GUIDANCE = Guidance()
 
 
 NO_GUIDANCE = Guidance()
@@ -79,3 +78,39 @@ class GuidedDenoiser:
             cond, uncond = both.chunk(2)
             x0_hat = uncond + scale * (cond - uncond)
         return x0_hat.clamp(-1, 1) if self.clip_x0 else x0_hat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steering:
+    """`similarity`: of images about [-1, 1] to labels, (B, C, H, W), (B,) -> (B,); `scale`: how hard to climb it."""
+
+    similarity: Callable[[Tensor, Tensor], Tensor]
+    scale: float
+
+
+@dataclass
+class SteeredDenoiser:
+    """x0_hat moved uphill on a similarity: x0_hat + scale v(t) d similarity / d x0_hat.
+
+    Guidance by the gradient of log p(y | x_t) (Dhariwal & Nichol 2021, eq. 10) adds Cov[x0 | x_t] times the gradient
+    with respect to x0 to the estimate of x0, once log p(y | x_t) is taken at x0_hat (Chung et al. 2023, eq. 11). As in
+    Song et al. 2023 (pseudoinverse guidance, sec. 3.2) the covariance is v I with v = sigma^2 / (alpha^2 + sigma^2), so
+    nothing is differentiated through the network; v falls to 0 with the noise, and the last steps mend what a gradient
+    alone would leave. `denoise`: x0_hat of a batch at one time; `labels`: (B,) int64.
+    """
+
+    denoise: Callable[[Tensor, float], Tensor]
+    schedule: NoiseSchedule
+    steering: Steering
+    labels: Tensor
+    clip_x0: bool = True
+
+    def __call__(self, x_t: Tensor, t: float) -> Tensor:
+        """x0_hat for a whole batch (B, C, H, W) at one time t in (0, 1]."""
+        x0_hat = self.denoise(x_t, t)
+        alpha, sigma = self.schedule.at(t)
+        with torch.enable_grad():
+            image = x0_hat.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.steering.similarity(image, self.labels).sum(), image)
+        moved = x0_hat + self.steering.scale * sigma**2 / (alpha**2 + sigma**2) * gradient
+        return moved.clamp(-1, 1) if self.clip_x0 else moved

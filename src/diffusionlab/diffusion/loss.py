@@ -1,6 +1,6 @@
 """The training loss: noise an image, ask the network, weigh the squared error."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -13,11 +13,15 @@ Weighting = Literal["uniform", "min_snr", "edm"]
 
 
 class LossParts(NamedTuple):
-    """The scalar to minimise, and the unweighted error of F for each sample with its time, both (B,), detached."""
+    """The scalar to minimise, and the unweighted error of F for each sample with its time, both (B,), detached.
+
+    `clip_distance`: mean of 1 - similarity, weighed as it went into the loss, shape (), detached; None without CLIP.
+    """
 
     loss: Tensor
     error: Tensor
     t: Tensor
+    clip_distance: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,9 @@ class DenoisingLoss:
     `label_dropout` is the share of samples all of whose labels are replaced by their null labels, so that one network
     learns both scores of classifier-free guidance (Ho & Salimans 2022, alg. 1). Of the labels after the first, the
     style, a share of `style_dropout` is replaced beside that, so that a class can be asked for in any style.
+
+    `clip_weight`: of 1 - similarity of x0_hat to its class, None for none. Each sample counts by snr / (1 + snr),
+    alpha^2 of a variance-preserving schedule: x0_hat is an image where little noise is left, and a blur where all is.
     """
 
     weighting: Weighting = "uniform"
@@ -40,6 +47,7 @@ class DenoisingLoss:
     sigma_data: float = 0.5
     label_dropout: float = 0.1
     style_dropout: float = 0.1
+    clip_weight: float | None = None
 
     def __post_init__(self) -> None:
         if self.weighting not in get_args(Weighting):
@@ -47,6 +55,8 @@ class DenoisingLoss:
         for name, share in (("label_dropout", self.label_dropout), ("style_dropout", self.style_dropout)):
             if not 0 <= share <= 1:
                 raise ValueError(f"loss.{name}={share}: a share between 0 and 1")
+        if self.clip_weight is not None and self.clip_weight < 0:
+            raise ValueError(f"loss.clip_weight={self.clip_weight}: at least 0, or null for none")
 
     def __call__(
         self,
@@ -55,10 +65,12 @@ class DenoisingLoss:
         *labels: Tensor,
         null_labels: Sequence[int] = (),
         generator: torch.Generator | None = None,
+        similarity: Callable[[Tensor], Tensor] | None = None,
     ) -> LossParts:
         """`x0`: (B, C, H, W) of about unit variance; `labels`: (B,) int64 each.
 
-        `null_labels` given, one a label: labels are dropped. `generator`: for repeatable draws.
+        `null_labels` given, one a label: labels are dropped. `generator`: for repeatable draws. `similarity`: of each
+        x0_hat to the class of its x0, (B,) in [-1, 1], whether that label is dropped or not; for `clip_weight`.
         """
         t = denoiser.schedule.draw_times(len(x0), x0.device, generator)
         noise = torch.randn(x0.shape, device=x0.device, generator=generator)
@@ -66,11 +78,17 @@ class DenoisingLoss:
             labels = self.drop(labels, null_labels, generator)
 
         alpha, sigma = (per_image(value) for value in denoiser.schedule(t))
-        output = denoiser.output(alpha * x0 + sigma * noise, t, *labels)
+        x_t = alpha * x0 + sigma * noise
+        output = denoiser.output(x_t, t, *labels)
         target = denoiser.parameterization.target(x0, noise, alpha, sigma)
         error = (output - target).square().mean(dim=(1, 2, 3))
         weight = self.weight(denoiser, *denoiser.schedule(t))
-        return LossParts((weight * error).mean(), error.detach(), t)
+        loss = (weight * error).mean()
+        if similarity is None or not self.clip_weight:
+            return LossParts(loss, error.detach(), t)
+        meaningful = (alpha**2 / (alpha**2 + sigma**2)).flatten()
+        distance = (meaningful * (1 - similarity(denoiser.x0_from(output, x_t, t)))).mean()
+        return LossParts(loss + self.clip_weight * distance, error.detach(), t, distance.detach())
 
     def drop(
         self, labels: Sequence[Tensor], null_labels: Sequence[int], generator: torch.Generator | None

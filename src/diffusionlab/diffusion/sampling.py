@@ -9,20 +9,24 @@ from torch import Tensor
 
 from diffusionlab.diffusion.codec import Codec
 from diffusionlab.diffusion.denoiser import Denoiser
-from diffusionlab.diffusion.guidance import NO_GUIDANCE, Guidance, GuidedDenoiser
+from diffusionlab.diffusion.guidance import NO_GUIDANCE, Guidance, GuidedDenoiser, SteeredDenoiser, Steering
 from diffusionlab.diffusion.noise import SampleNoise
-from diffusionlab.diffusion.sampler import Sampler
+from diffusionlab.diffusion.sampler import Denoise, Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleRequest:
-    """What to sample: `shape` (C, H, W) of x0; `labels` (num_samples,) int64 each, or none."""
+    """What to sample: `shape` (C, H, W) of x0; `labels` (num_samples,) int64 each, or none.
+
+    `steering` goes by the first of the labels, the class, and needs diffusion in pixels.
+    """
 
     num_samples: int
     shape: tuple[int, int, int]
     labels: tuple[Tensor, ...] = ()
     null_labels: tuple[int, ...] = ()
     guidance: Guidance = NO_GUIDANCE
+    steering: Steering | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -52,7 +56,9 @@ def sample_batches(
     for start in range(0, request.num_samples, batch_size):
         indices = range(start, min(start + batch_size, request.num_samples))
         labels = tuple(label[start : indices.stop].to(device) for label in request.labels)
-        denoise = GuidedDenoiser(denoiser, labels, request.null_labels, request.guidance, codec.clip_x0)
+        denoise: Denoise = GuidedDenoiser(denoiser, labels, request.null_labels, request.guidance, codec.clip_x0)
+        if request.steering is not None:
+            denoise = SteeredDenoiser(denoise, denoiser.schedule, request.steering, labels[0], codec.clip_x0)
         noise = SampleNoise(seed=request.seed, indices=indices, shape=request.shape, device=device)
         *_, last = sampler(denoise, denoiser.schedule, noise)
         yield codec.decode(last.x_t)

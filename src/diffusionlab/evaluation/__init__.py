@@ -9,4 +9,7 @@ Import from the modules; this page only says what is where, and importing it cos
     distances.py    Fréchet distance, kernel distance with its interval
     neighbours.py   precision and recall, nearest training images, the share that is memorised
     judge.py        Judge: all of them for one set of samples, and the floor that real images set
+    clip.py         ClipScorer: what a CLIP says of images, prompt by prompt
+    clip_scores.py  score_samples: its scores of many samples, the best of them, the hardest classes
+    clip_source.py  LocalClip, PretrainedClip: where a CLIP comes from
 """

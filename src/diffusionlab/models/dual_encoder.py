@@ -19,13 +19,15 @@ class DualEncoder(nn.Module):
 
     image_size: int
     """Pixels a side that the image tower takes."""
+    mean: Tensor
+    std: Tensor
 
-    def __init__(self, clip: nn.Module, tokenize: Callable[[list[str]], Tensor], in_channels: int = 3) -> None:
+    def __init__(self, clip: Any, tokenize: Callable[[list[str]], Tensor], in_channels: int = 3) -> None:
         super().__init__()
-        self.clip: Any = clip
+        self.clip = clip
         self.tokenize = tokenize
         self.in_channels = in_channels
-        preprocess = self.clip.visual.preprocess_cfg
+        preprocess: dict[str, Any] = clip.visual.preprocess_cfg
         self.image_size = max(preprocess["size"]) if isinstance(preprocess["size"], tuple) else preprocess["size"]
         for name in ("mean", "std"):  # of images in [0, 1], as open_clip has them
             self.register_buffer(name, torch.tensor(preprocess[name]).view(-1, 1, 1), persistent=False)

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -11,8 +11,9 @@ from torch.nn import functional as F
 from torchmetrics.classification import BinaryAUROC, MulticlassAccuracy
 
 from diffusionlab.data.quality import BLURRED, QUALITIES, Degradation
-from diffusionlab.evaluation.clip import OPEN_CLIP_CONFIG, ClipScorer
-from diffusionlab.models import DualEncoder
+from diffusionlab.evaluation.clip import ClipScorer
+from diffusionlab.evaluation.clip_source import OPEN_CLIP_CONFIG
+from diffusionlab.models import DualEncoder, SmallClip
 from diffusionlab.training.averaged_module import AveragedModule
 
 
@@ -36,10 +37,8 @@ class ClipLoss:
     """
 
     class_names: Sequence[str]
+    words: Mapping[str, Sequence[str]]
     style_names: Sequence[str] | None = None
-    words: Mapping[str, Sequence[str]] = field(
-        default_factory=lambda: {"sharp": ("good", "clear"), "blurred": ("blurry",), "noised": ("noisy",)}
-    )
     unsaid: float = 0.2
     blur: tuple[float, float] = (0.03, 0.09)
     noise: tuple[float, float] = (0.15, 0.8)
@@ -56,7 +55,7 @@ class ClipLoss:
     @property
     def degrade(self) -> Degradation:
         """What makes an image of one quality of an image as it is."""
-        return Degradation(blur=tuple(self.blur), noise=tuple(self.noise))
+        return Degradation(blur=(self.blur[0], self.blur[1]), noise=(self.noise[0], self.noise[1]))
 
     def __call__(
         self, encoder: DualEncoder, images: Tensor, *labels: Tensor, generator: torch.Generator | None = None
@@ -111,21 +110,26 @@ class ClipModule(AveragedModule):
     Batches are (images, label, ...): (B, C, H, W) float32 in [-1, 1] and (B,) int64.
     """
 
-    network: DualEncoder
+    network: SmallClip
 
-    def __init__(self, *, network: DualEncoder, loss: ClipLoss, **training: Any) -> None:
+    def __init__(self, *, network: SmallClip, loss: ClipLoss, **training: Any) -> None:
         super().__init__(network=network, **training)
         self.loss = loss
         self.accuracy = MulticlassAccuracy(num_classes=len(loss.class_names), average="micro")
         self.clear_auc = BinaryAUROC()
 
+    @property
+    def averaged(self) -> SmallClip:
+        """The moving average, which is judged and shipped."""
+        return cast(SmallClip, self.ema.network)
+
     def shipped_state(self) -> dict[str, Tensor]:
         """The averaged CLIP as open_clip names its tensors."""
-        return self.ema.network.clip.state_dict()
+        return self.averaged.clip.state_dict()
 
     def shipped_texts(self) -> dict[str, str]:
         """What open_clip needs beside the tensors to load the folder."""
-        return {OPEN_CLIP_CONFIG: json.dumps(self.network.open_clip_config, indent=1)}
+        return {OPEN_CLIP_CONFIG: json.dumps(self.averaged.open_clip_config, indent=1)}
 
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> dict[str, Tensor]:
         """One loss."""
@@ -138,7 +142,7 @@ class ClipModule(AveragedModule):
         """The loss of the averaged weights on captions that are the same in every epoch, and the accuracy."""
         images, *labels = batch
         generator = torch.Generator(self.device).manual_seed(batch_idx)
-        loss = self.loss(self.ema.network, images, *labels, generator=generator)
+        loss = self.loss(self.averaged, images, *labels, generator=generator)
         self.log("val/loss", loss, prog_bar=True, batch_size=len(images), sync_dist=True)
         self._log_accuracy("val/zero_shot_accuracy", images, labels[0])
 
@@ -157,4 +161,4 @@ class ClipModule(AveragedModule):
         self.log(name, self.accuracy, on_step=False, on_epoch=True, prog_bar=True)
 
     def _scorer(self) -> ClipScorer:
-        return ClipScorer(self.ema.network, self.loss.class_names)
+        return ClipScorer(self.averaged, self.loss.class_names)

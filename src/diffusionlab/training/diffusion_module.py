@@ -1,5 +1,6 @@
 """The training step of a diffusion model, as Lightning wants it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,7 +18,8 @@ class DiffusionModule(AveragedModule):
     """Trains `network` to denoise what `codec` makes of the images; validates and samples with its moving average.
 
     Batches are (images, *labels): (B, C, H, W) float32 in [-1, 1], and each label (B,) int64; the network's
-    `null_labels` say how many of them it takes.
+    `null_labels` say how many of them it takes. `similarity`: of images (B, C, H, W) to their classes (B,), for
+    loss.clip_weight; in training alone, so that the losses of runs with and without it compare in validation.
     """
 
     network: Network
@@ -31,6 +33,7 @@ class DiffusionModule(AveragedModule):
         schedule: NoiseSchedule,
         parameterization: Parameterization,
         loss: DenoisingLoss,
+        similarity: Callable[[Tensor, Tensor], Tensor] | None = None,
         **training: Any,
     ) -> None:
         super().__init__(network=network, **training)
@@ -38,6 +41,7 @@ class DiffusionModule(AveragedModule):
         self.schedule = schedule
         self.parameterization = parameterization
         self.loss = loss
+        self.similarity = similarity
         # per range of t: the sum of the errors, and their number, in this epoch
         self.register_buffer("error_sums", torch.zeros(2, len(T_RANGES)), persistent=False)
         self.denoiser = Denoiser(self.network, schedule, parameterization)
@@ -68,7 +72,11 @@ class DiffusionModule(AveragedModule):
 
         Callbacks are handed all `LossParts`.
         """
-        parts = self._loss(self.denoiser, batch, null_labels=self.null_labels)
+        of_clip = self.similarity
+        similarity = None if of_clip is None else lambda x0_hat: of_clip(x0_hat, batch[1])
+        parts = self._loss(self.denoiser, batch, null_labels=self.null_labels, similarity=similarity)
+        if parts.clip_distance is not None:
+            self.log("train/clip_distance", parts.clip_distance, on_step=False, on_epoch=True, sync_dist=True)
         self.log(
             "train/loss",
             parts.loss,

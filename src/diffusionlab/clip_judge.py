@@ -1,0 +1,84 @@
+"""What `sample.py` has a CLIP for: to draw samples towards their class, to score them, to keep the best."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from diffusionlab.checkpoint import TrainedModel
+from diffusionlab.diffusion import Steering
+from diffusionlab.errors import UsageError
+from diffusionlab.evaluation import ClipScores, score_samples
+from diffusionlab.registry.record import RunRecord
+from diffusionlab.visualization.clip_scores import best_and_worst, difficulty_chart
+from diffusionlab.visualization.grids import save_png
+
+
+class ClipJudge:
+    """The CLIP that a request for samples asks for, and what it is to do.
+
+    Raises UsageError where that cannot be, or no such CLIP is at hand.
+    """
+
+    def __init__(self, cfg: DictConfig, model: TrainedModel, record: RunRecord, scales: Sequence[float]) -> None:
+        top, clip_scale = cfg.select.top, cfg.guidance.clip_scale
+        if not model.network.null_labels:
+            raise UsageError("a CLIP judges by the class, and this run is unconditional: train model=conditional_unet")
+        if clip_scale and not model.codec.clip_x0:
+            raise UsageError(f"guidance.clip_scale={clip_scale} looks at pictures, and x0 of a latent model is none")
+        if top is not None and not 1 <= top <= cfg.num_samples:
+            raise UsageError(f"select.top={top}: from 1 to num_samples={cfg.num_samples}")
+        if len(scales) > 1 and (cfg.scores or top is not None):
+            raise UsageError(f"guidance_scale={list(scales)}: one alone where samples are scored or chosen")
+        class_names = model.config["data"]["class_names"]
+        clip = instantiate(cfg.clip).settled(record.dataset, class_names, model.choices["data"])
+        self.name = clip.name
+        self.scorer = clip.scorer(class_names)
+        self.steering = Steering(similarity=self.scorer.similarity, scale=clip_scale) if clip_scale else None
+        self.run_id = record.run_id
+        self.writes_scores, self.top = cfg.scores, top
+
+    @staticmethod
+    def is_asked_for(cfg: DictConfig) -> bool:
+        """Whether any of the options needs a CLIP."""
+        return bool(cfg.guidance.clip_scale or cfg.scores or cfg.select.top is not None)
+
+    def judge(self, images: torch.Tensor, label: torch.Tensor, folder: Path, about: dict[str, Any]) -> list[int]:
+        """Write and print what is wanted; returns the numbers of the samples to keep, best first if some are chosen.
+
+        `images`: (N, C, H, W) uint8; `label`: (N,) int64; `about`: what the table says of where they are from.
+        """
+        if not self.writes_scores and self.top is None:
+            return list(range(len(images)))
+        scores = score_samples(self.scorer, images, label)
+        if self.writes_scores:
+            save_scores(scores, images, folder, {"run": self.run_id, "clip": self.name, **about})
+        if self.top is None:
+            return list(range(len(images)))
+        best = scores.best(self.top).tolist()
+        rows = scores.by_sample()
+        print("\n".join(_line(rows[number]) for number in best))
+        return best
+
+
+def save_scores(scores: ClipScores, images: torch.Tensor, folder: Path, about: dict[str, Any]) -> None:
+    """scores.json, best_and_worst.png, difficulty.png and difficulty.svg."""
+    table = about | {"classes": scores.by_class(), "samples": scores.by_sample()}
+    (folder / "scores.json").write_text(json.dumps(table, indent=1))
+    seen = (scores.label, scores.quality, scores.class_names)
+    save_png(best_and_worst(images, *seen), folder / "best_and_worst.png")
+    chart = difficulty_chart(*seen)
+    for suffix in ("png", "svg"):
+        chart.savefig(folder / f"difficulty.{suffix}", dpi=150)
+    print("\n".join(_line(row) for row in scores.by_class()))
+
+
+def _line(row: dict[str, Any]) -> str:
+    """`sample 7  Coat  good 0.912  clear 0.899  blurry 0.401`"""
+    words = [f"{key} {value:.3f}" for key, value in row.items() if isinstance(value, float)]
+    start = f"sample {row['sample']:<5}" if "sample" in row else f"{row['samples']} x"
+    return "  ".join([start, f"{row['class']:<14}", *words])
