@@ -1,0 +1,91 @@
+"""Train with and without loss.clip_weight at equal budget, three seeds each, and let another network judge.
+
+    DIFFUSIONLAB_DATA_DIR=... python experiments/clip_guidance/run.py
+
+Below outputs/clip_guidance: a CLIP of the data set first, then the runs; what is done is not done again, so interrupt
+it as you like. The judge is the classifier of `evaluate.py`, which has never seen the CLIP. Prints the table.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+
+from diffusionlab.registry.filter import Compare
+from diffusionlab.registry.record import RunRecord
+from diffusionlab.registry.table import Registry
+
+ROOT = Path(__file__).parents[2]
+FOLDER = "outputs/clip_guidance"
+REGISTRY = f"{FOLDER}/registry"
+SEEDS = (0, 1, 2)
+WEIGHTS = ("null", "0.1")
+BUDGET = ("data.batch_size=64", "optimizer.lr=2e-3", "lr_warmup_steps=50", "ema_decay=0.99", "sampler=dpmpp_2m")
+
+
+def run(script: str, *arguments: str) -> None:
+    """One command of the lab, shown as it could be typed; raises CalledProcessError where it fails."""
+    print("$ python", script, *arguments, flush=True)
+    command = [sys.executable, script, *arguments, f"registry.uri={REGISTRY}", f"paths.runs_dir={FOLDER}"]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def finished(name: str) -> RunRecord | None:
+    """The finished run of this name, if there is one."""
+    registry = Registry(ROOT / REGISTRY)
+    if not registry.exists():
+        return None
+    found = registry.records(Compare("name", "=", name) & Compare("status", "=", "finished"))
+    return found[0] if found else None
+
+
+def trained(name: str, *settings: str) -> RunRecord:
+    """The run of this name, trained now if it is not."""
+    if finished(name) is None:
+        run("train.py", f"name={name}", "callbacks=quiet", *settings)
+    record = finished(name)
+    assert record is not None
+    return record
+
+
+def main() -> None:
+    """All runs, then the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="fashion_mnist")
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--samples", type=int, default=2000)
+    wish = parser.parse_args()
+    data = f"data={wish.data}"
+    clip = trained("clip", "model=clip", data)
+    rows: dict[str, list[dict[str, float | None]]] = {weight: [] for weight in WEIGHTS}
+    for seed in SEEDS:
+        for weight in WEIGHTS:
+            budget = (*BUDGET, f"trainer.max_steps={wish.steps}", f"seed={seed}")
+            clip_options = () if weight == "null" else (f"loss.clip_weight={weight}", f"clip.run={clip.run_id}")
+            record = trained(f"clip_weight_{weight}_seed_{seed}", data, *budget, *clip_options)
+            if record.protocol is None:
+                samples = (f"num_samples={wish.samples}", "sampler=dpmpp_2m", "sampler.num_steps=20")
+                run("evaluate.py", f"run={record.run_id}", "features=classifier", *samples, "per_class=false")
+            record = trained(record.name)
+            rows[weight].append({"val_loss": record.metrics["val_loss"], **record.evaluations[record.protocol or ""]})
+    (ROOT / FOLDER / "rows.json").write_text(json.dumps(rows, indent=1))
+    print_table(rows)
+
+
+def print_table(rows: dict[str, list[dict[str, float | None]]]) -> None:
+    """Mean and standard deviation over the seeds, a column a weight."""
+    print("| | " + " | ".join(f"clip_weight={weight}" for weight in rows) + " |")
+    print("| --- |" + " ---: |" * len(rows))
+    for metric in rows[WEIGHTS[0]][0]:
+        cells = []
+        for of_weight in rows.values():
+            values = [row[metric] for row in of_weight]
+            known = [value for value in values if value is not None]
+            cells.append(f"{mean(known):.4g} ± {stdev(known):.2g}" if len(known) > 1 else "")
+        print(f"| {metric} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
