@@ -47,7 +47,7 @@ def build(cfg: DictConfig, choices: dict[str, str], folder: Path, beat: Callable
     pl.seed_everything(cfg.seed, verbose=False)
     cfg.hardware.precision = _precision(cfg.hardware.precision, cfg.trainer.accelerator)
     datamodule = instantiate(cfg.data)
-    similarity = _similarity(cfg, datamodule, choices["data"]) if cfg.clip is not None else None
+    similarity = _similarity(cfg, datamodule, choices["data"]) if cfg.loss.get("clip_weight") else None
     plain = to_plain(cfg)
     ckpt_path = None
     if cfg.ckpt_path is not None:
