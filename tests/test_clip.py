@@ -213,21 +213,21 @@ def test_a_prompt_without_a_place_for_the_class_is_refused(scorer: ClipScorer):
 # ---- which CLIP
 
 
-def test_local_is_the_newest_finished_run_on_the_same_data(uri: str):
-    def settled(run=None, dataset="Garments", class_names=NAMES):
-        return LocalClip(registry_uri=uri, run=run, prompts=PROMPTS).settled(dataset, class_names, "garments")
+def test_local_is_the_newest_finished_run_on_the_same_data(uri: str, folder: Path):
+    def chosen(run=None, dataset="Garments", class_names=NAMES):
+        return LocalClip(registry_uri=uri, run=run, prompts=PROMPTS).choose(dataset, class_names, "garments").run_id
 
-    assert settled().run == settled("20260101-000000-aa").run == "20260101-000000-aaaaaa"
+    assert chosen() == chosen("20260101-000000-aa") == chosen(str(folder)) == "20260101-000000-aaaaaa"
     for other in ({"dataset": "Fashion-MNIST"}, {"class_names": NAMES[:5]}):
         with pytest.raises(UsageError, match=r"type python train.py model=clip data=garments"):
-            settled(**other)
+            chosen(**other)
     with pytest.raises(UsageError, match=r"clip\.run takes a run of"):
-        settled("20260101-000000-bbbbbb").scorer(NAMES)
+        chosen("20260101-000000-bbbbbb")
 
 
 def test_without_a_registry_the_command_to_train_one_is_told(tmp_path: Path):
     with pytest.raises(UsageError, match=r"model=clip data=garments"):
-        LocalClip(registry_uri=str(tmp_path / "none"), prompts=PROMPTS).settled("Garments", NAMES, "garments")
+        LocalClip(registry_uri=str(tmp_path / "none"), prompts=PROMPTS).choose("Garments", NAMES, "garments")
 
 
 def test_absent_weights_are_one_line_without_a_look_at_the_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -237,10 +237,10 @@ def test_absent_weights_are_one_line_without_a_look_at_the_network(monkeypatch: 
     monkeypatch.setattr(socket.socket, "connect", connect)
     for weights, words in (("laion2b_s34b_b79k", "clip.download=true"), ("none.safetensors", "no .safetensors file")):
         with pytest.raises(UsageError, match=words) as caught:
-            PretrainedClip(model="ViT-B-32", weights=weights, prompts=PROMPTS).scorer(NAMES)
+            PretrainedClip(model="ViT-B-32", weights=weights, prompts=PROMPTS).choose("Garments", NAMES, "garments")
         assert "\n" not in str(caught.value)
     with pytest.raises(UsageError, match="ViT-Z"):
-        PretrainedClip(model="ViT-Z", weights="openai", prompts=PROMPTS).scorer(NAMES)
+        PretrainedClip(model="ViT-Z", weights="openai", prompts=PROMPTS).choose("Garments", NAMES, "garments")
 
 
 def test_weights_from_a_file_judge_any_data(tmp_path: Path, folder: Path):
@@ -251,8 +251,9 @@ def test_weights_from_a_file_judge_any_data(tmp_path: Path, folder: Path):
     (tmp_path / "small-test-clip.json").write_text(json.dumps(config))
     open_clip.add_model_config(tmp_path / "small-test-clip.json")
     clip = PretrainedClip(model="small-test-clip", weights=str(folder / "weights.safetensors"), prompts=PROMPTS)
-    scores = clip.settled("anything", ["cat"], "image_folder").scorer(["cat"]).scores(torch.zeros(2, 3, 40, 40), ZEROS)
-    assert scores.shape == (2, 3) and clip.name == "small-test-clip weights.safetensors"
+    chosen = clip.choose("anything", ["cat"], "image_folder")
+    assert chosen.scorer.scores(torch.zeros(2, 3, 40, 40), ZEROS).shape == (2, 3)
+    assert chosen.name == "small-test-clip weights.safetensors" and chosen.run_id is None
 
 
 # ---- in training

@@ -16,7 +16,6 @@ from diffusionlab.checkpoint import SaveWeights, check_resumable
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import make_codec
-from diffusionlab.evaluation import LocalClip
 from diffusionlab.models import Autoencoder, DualEncoder
 from diffusionlab.run_folder import LAST, checkpoint_file
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
@@ -72,10 +71,10 @@ def to_plain(cfg: DictConfig) -> dict[str, Any]:
 
 def _similarity(cfg: DictConfig, datamodule: ImageDataModule, option: str) -> Similarity:
     """Of images to their classes, by a CLIP; the settings then name the run that it is of."""
-    clip = instantiate(cfg.clip).settled(datamodule.name, datamodule.class_names, option)
-    if isinstance(clip, LocalClip):
-        cfg.clip.run = clip.run
-    return clip.scorer(datamodule.class_names).similarity
+    clip = instantiate(cfg.clip).choose(datamodule.name, datamodule.class_names, option)
+    if clip.run_id is not None:
+        cfg.clip.run = clip.run_id
+    return clip.scorer.similarity
 
 
 def _module(cfg: DictConfig, similarity: Similarity | None) -> AveragedModule:

@@ -35,10 +35,8 @@ class ClipJudge:
         if len(scales) > 1 and (cfg.scores or top is not None):
             raise UsageError(f"guidance_scale={list(scales)}: one alone where samples are scored or chosen")
         class_names = model.config["data"]["class_names"]
-        clip = instantiate(cfg.clip).settled(record.dataset, class_names, model.choices["data"])
-        self.name = clip.name
-        self.scorer = clip.scorer(class_names)
-        self.steering = Steering(similarity=self.scorer.similarity, scale=clip_scale) if clip_scale else None
+        self.clip = instantiate(cfg.clip).choose(record.dataset, class_names, model.choices["data"])
+        self.steering = Steering(similarity=self.clip.scorer.similarity, scale=clip_scale) if clip_scale else None
         self.run_id = record.run_id
         self.writes_scores, self.top = cfg.scores, top
 
@@ -54,9 +52,9 @@ class ClipJudge:
         """
         if not self.writes_scores and self.top is None:
             return list(range(len(images)))
-        scores = score_samples(self.scorer, images, label)
+        scores = score_samples(self.clip.scorer, images, label)
         if self.writes_scores:
-            save_scores(scores, images, folder, {"run": self.run_id, "clip": self.name, **about})
+            save_scores(scores, images, folder, {"run": self.run_id, "clip": self.clip.name, **about})
         if self.top is None:
             return list(range(len(images)))
         best = scores.best(self.top).tolist()

@@ -4,7 +4,7 @@ unless that is asked for."""
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,15 @@ OPEN_CLIP_CONFIG = "open_clip_config.json"
 """Beside the weights, what open_clip needs to load a folder."""
 
 
+@dataclass(frozen=True)
+class ChosenClip:
+    """A CLIP, ready to score images of these classes. `run_id`: of the lab's run that it is; None for another's."""
+
+    name: str
+    run_id: str | None
+    scorer: ClipScorer
+
+
 @dataclass(frozen=True, kw_only=True)
 class LocalClip:
     """A CLIP that the lab trained. `run`: as one types a run; None: the newest finished one on the same data."""
@@ -29,13 +38,8 @@ class LocalClip:
     prompts: Mapping[str, str]
     run: str | None = None
 
-    @property
-    def name(self) -> str:
-        """What it is called in tables."""
-        return f"run {self.run}"
-
-    def settled(self, dataset: str, class_names: Sequence[str], option: str) -> "LocalClip":
-        """The same with its run named by id. `dataset`: as the data module calls it, `option`: as one types it.
+    def choose(self, dataset: str, class_names: Sequence[str], option: str) -> ChosenClip:
+        """`dataset`: as the data module calls it, `option`: as one types it.
 
         Raises UsageError that says how to train one where there is none.
         """
@@ -45,7 +49,10 @@ class LocalClip:
                 f"clip=local: no finished CLIP run on {dataset} with these classes in {self.registry_uri}: "
                 f"type python train.py model=clip data={option}"
             )
-        return replace(self, run=record.run_id)
+        if record.path is None:
+            raise UsageError(f"clip.run={record.run_id} was imported without a folder: there is no CLIP to load")
+        encoder = load_local(Path(record.path))
+        return ChosenClip(f"run {record.run_id}", record.run_id, ClipScorer(encoder, class_names, self.prompts))
 
     def _newest(self, dataset: str, class_names: Sequence[str]) -> RunRecord | None:
         registry = Registry(self.registry_uri)
@@ -61,13 +68,6 @@ class LocalClip:
         ]
         return max(records, key=lambda record: record.run_id, default=None)
 
-    def scorer(self, class_names: Sequence[str]) -> ClipScorer:
-        """Once it is settled, the CLIP itself."""
-        record = find_run(self.registry_uri, str(self.run))
-        if record.path is None:
-            raise UsageError(f"clip.run={self.run} was imported without a folder: there is no CLIP to load")
-        return ClipScorer(load_local(Path(record.path)), class_names, self.prompts)
-
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainedClip:
@@ -78,18 +78,12 @@ class PretrainedClip:
     prompts: Mapping[str, str]
     download: bool = False
 
-    @property
-    def name(self) -> str:
-        """What it is called in tables."""
-        return f"{self.model} {Path(self.weights).name}"
-
-    def settled(self, dataset: str, class_names: Sequence[str], option: str) -> "PretrainedClip":
-        """It is the same for all data."""
-        return self
-
-    def scorer(self, class_names: Sequence[str]) -> ClipScorer:
-        """The CLIP itself."""
-        return ClipScorer(load_pretrained(self.model, self.weights, download=self.download), class_names, self.prompts)
+    def choose(self, dataset: str, class_names: Sequence[str], option: str) -> ChosenClip:
+        """The same for all data."""
+        encoder = load_pretrained(self.model, self.weights, download=self.download)
+        return ChosenClip(
+            f"{self.model} {Path(self.weights).name}", None, ClipScorer(encoder, class_names, self.prompts)
+        )
 
 
 def load_local(folder: Path) -> DualEncoder:
