@@ -17,9 +17,9 @@ from diffusionlab.config import register
 from diffusionlab.data import Garments
 from diffusionlab.data.quality import BLURRED, NOISED, SHARP, Degradation
 from diffusionlab.errors import UsageError
-from diffusionlab.evaluation import ClipScorer, ClipScores, LocalClip, PretrainedClip, score_samples
-from diffusionlab.evaluation.clip import PROMPTS
-from diffusionlab.evaluation.clip_source import load_local
+from diffusionlab.evaluation.clip import PROMPTS, ClipScorer
+from diffusionlab.evaluation.clip_scores import ClipScores, score_samples
+from diffusionlab.evaluation.clip_source import LocalClip, PretrainedClip, load_local
 from diffusionlab.registry.record import read_record
 from diffusionlab.sample import sample
 from diffusionlab.tensors import to_float, to_uint8

@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from diffusionlab.checkpoint import TrainedModel
 from diffusionlab.diffusion import Steering
 from diffusionlab.errors import UsageError
-from diffusionlab.evaluation import ClipScores, score_samples
+from diffusionlab.evaluation.clip_scores import ClipScores, score_samples
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.visualization.clip_scores import best_and_worst, difficulty_chart
 from diffusionlab.visualization.grids import save_png
