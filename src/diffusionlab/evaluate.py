@@ -159,21 +159,30 @@ def _lines(evaluation: Evaluation, other: str) -> Iterator[str]:
     """What is printed: each figure beside its floor, then one line a class."""
     metrics, floor = evaluation.metrics, evaluation.floor
     yield f"run       {evaluation.run_id}"
-    yield f"protocol  {evaluation.protocol}"
-    yield f"{'':26}samples   {evaluation.floor_samples} real {other} images in their place"
-    yield f"Fréchet distance      {metrics['fid']:11.4g}   {floor['fid']:.4g}"
-    interval, real_interval = (f"[{one['kid_low']:.3g}, {one['kid_high']:.3g}]" for one in (metrics, floor))
-    yield f"KID, 95 % interval    {metrics['kid']:11.3g} {interval}   {floor['kid']:.3g} {real_interval}"
-    yield f"precision             {metrics['precision']:11.3f}   {floor['precision']:.3f}"
-    yield f"recall                {metrics['recall']:11.3f}   {floor['recall']:.3f}"
-    if "label_accuracy" in metrics and evaluation.classifier_accuracy is not None:
-        real_accuracy = evaluation.classifier_accuracy
-        yield f"taken for their class {metrics['label_accuracy']:11.3f}   {real_accuracy:.3f}, all real test images"
-    yield f"memorised             {metrics['memorised']:11.3f}   0.050, fresh images by definition"
+    yield f"protocol  {evaluation.protocol}\n"
+    yield _line("", "samples", f"{evaluation.floor_samples} real {other} images in their place")
+    yield _line("Fréchet distance", f"{metrics['fid']:.4g}", f"{floor['fid']:.4g}")
+    yield _line(
+        "KID, 95 % interval",
+        *(f"{of['kid']:.3g} [{of['kid_low']:.3g}, {of['kid_high']:.3g}]" for of in (metrics, floor)),
+    )
+    yield _line("precision", f"{metrics['precision']:.3f}", f"{floor['precision']:.3f}")
+    yield _line("recall", f"{metrics['recall']:.3f}", f"{floor['recall']:.3f}")
+    if "label_accuracy" in metrics:
+        real_accuracy = f"{evaluation.classifier_accuracy:.3f} of all real test images"
+        yield _line("taken for their class", f"{metrics['label_accuracy']:.3f}", real_accuracy)
+    yield _line("memorised", f"{metrics['memorised']:.3f}", "0.050 of fresh images, by definition")
+    if evaluation.classes:
+        yield "\n" + _line("class", "taken for it", "Fréchet distance (real), precision, recall")
     for name, own in evaluation.classes.items():
-        distance = f"   Fréchet distance {own['fid']:.4g} (real {own['fid_floor']:.4g})" if "fid" in own else ""
-        reach = f"   precision {own['precision']:.3f}   recall {own['recall']:.3f}" if "fid" in own else ""
-        yield f"  {name:<14} {own.get('label_accuracy', float('nan')):.3f} taken for it{distance}{reach}"
+        reach = "too few for a distance"
+        if "fid" in own:
+            reach = f"{own['fid']:.4g} ({own['fid_floor']:.4g}), {own['precision']:.3f}, {own['recall']:.3f}"
+        yield _line(name, f"{own['label_accuracy']:.3f}" if "label_accuracy" in own else "", reach)
+
+
+def _line(name: str, of_samples: str, of_real: str) -> str:
+    return f"{name:<24}{of_samples:<30}{of_real}"
 
 
 def _tell_bias(evaluation: Evaluation, judge: Judge) -> None:
@@ -214,7 +223,7 @@ def _write(evaluation: Evaluation, picture: Image.Image, target: Path) -> None:
     temporary.write_text(json.dumps(asdict(evaluation), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     temporary.replace(target / f"{stem}.json")
     save_png(picture, target / f"{stem}.png")
-    print(f"wrote     {target / stem}.json and, of the nearest training images, .png")
+    print(f"\nwrote     {target / stem}.json and, of the nearest training images, .png")
 
 
 def _remember(evaluation: Evaluation, folder: Path, uri: str) -> None:

@@ -180,3 +180,8 @@ def test_the_script_itself(tmp_path: Path) -> None:
     wrong = script("show", "nope", "--registry", str(tmp_path / "registry"))
     assert (wrong.returncode, wrong.stdout) == (2, "") and "Traceback" not in wrong.stderr
     assert wrong.stderr.startswith("error: no run 'nope'")
+
+
+def test_a_run_folder_that_was_moved_is_where_it_is_now(tmp_path: Path) -> None:
+    write_record(RunRecord(run_id="a", name="a", path=str(tmp_path / "before")), tmp_path / "now")
+    assert find_run(None, str(tmp_path / "now")).path == str(tmp_path / "now")

@@ -25,7 +25,7 @@ VERSION = 1
 
 NUM_FEATURES = 128
 BATCH_SIZE = 128
-MIN_STEPS, MIN_EPOCHS = 500, 4
+MIN_STEPS, MIN_EPOCHS = 500, 3
 LR = 4e-3
 
 TRUSTWORTHY = 0.7
@@ -33,12 +33,12 @@ TRUSTWORTHY = 0.7
 
 
 class ClassifierNetwork(nn.Module):
-    """One convolution at each resolution, halved down to eight pixels or fewer, and the mean over them."""
+    """One convolution at each resolution, halved down to four pixels or fewer, and the mean over them."""
 
     def __init__(self, *, channels: int, image_size: int, num_classes: int) -> None:
         super().__init__()
         widths = [channels]
-        while image_size > 8:
+        while image_size > 4:
             widths.append(min(32 * 2 ** (len(widths) - 1), NUM_FEATURES))
             image_size = -(-image_size // 2)
         widths.append(NUM_FEATURES)
@@ -119,7 +119,7 @@ def _block(width_in: int, width_out: int) -> nn.Module:
 
 
 def _train(network: ClassifierNetwork, data: ImageArrays, device: torch.device) -> None:
-    """Cross-entropy over at least four epochs and 500 steps."""
+    """Cross-entropy over at least three epochs and 500 steps."""
     network.to(memory_format=torch.channels_last).train()
     batch_size = min(BATCH_SIZE, len(data))
     num_epochs = max(MIN_EPOCHS, -(-MIN_STEPS * batch_size // len(data)))

@@ -19,7 +19,9 @@ def find_run(uri: str | None, text: str, *, deleted: bool | None = False) -> Run
     if not text:
         raise UnknownRun("no run is named: type an id, the beginning of one, a name or `latest`")
     if (Path(text) / RECORD_FILE).is_file():
-        return read_record(text)
+        record = read_record(text)
+        record.path = str(Path(text).absolute())  # where it is now, wherever it was made
+        return record
     registry = Registry(uri)
     return _record(registry, find_run_id(registry, text, deleted=deleted))
 
