@@ -3,8 +3,9 @@
     python experiments/search_benchmark/bench.py --mlflow-python PYTHON    2,000 runs, against the mlflow of that Python
     python experiments/search_benchmark/bench.py --runs 100000             this project alone
 
-Measured: logging one run from start to finish; a warm filter; a cold question from the shell beside a cold
-`import lancedb` and a cold `mlflow.search_runs`. Medians with their range and number of repeats.
+Measured: logging runs from start to finish, one after another until all are in the table (the mean of many), and
+one by itself; a warm filter; a cold question from the shell beside a cold `import lancedb` and a cold
+`mlflow.search_runs`. Medians, but for the mean, with their range and number of repeats.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from pathlib import Path
 from diffusionlab.registry.filter import And, Compare, Contains
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.registry.recorder import RunRecorder
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.table import SECONDS_AT_REST, Registry
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ("MNIST", "Fashion-MNIST", "CIFAR-10", "CelebA", "STL-10")
 OPTIMIZERS = ("Adam", "AdamW", "SGD", "Lion")
 FACETS = (["unet"], ["unet", "attention"], ["dit", "conditional"], ["mlp"], ["unet", "latent", "cfg"])
+LOGGED = 200
 QUESTION = "conditional models on CIFAR-10 with fid below 20"
 
 
@@ -98,7 +100,7 @@ def bench_registry(folder: Path, runs: int, repeats: int) -> dict[str, float]:
     for start in range(0, runs, 10_000):
         registry.upsert([record(number) for number in range(start, min(start + 10_000, runs))])
     registry.optimize()
-    numbers = iter(range(runs, runs + repeats + 1))
+    numbers = iter(range(runs, runs + LOGGED + 10))
 
     def log() -> None:
         run = record(next(numbers))
@@ -106,17 +108,28 @@ def bench_registry(folder: Path, runs: int, repeats: int) -> dict[str, float]:
         recorder.start()
         recorder.finish("finished")
 
-    log()
-    logged = report("log one run (run.json and row, start and finish)", timed(log, repeats))
+    def log_many() -> None:
+        for _ in range(LOGGED):
+            log()
+        registry.flush()
+
+    alone = []
+    for _ in range(5):
+        time.sleep(SECONDS_AT_REST + 0.1)
+        alone += timed(log, 1)
+    report("log one run by itself (run.json and row)", alone)
+    logged = timed(log_many, 1)[0] / LOGGED
+    print(f"{f'log one of {LOGGED} runs in a row, mean, all in the table':<52} {logged * 1e3:8.1f} ms", flush=True)
     wanted = And(Compare("dataset", "=", "CIFAR-10"), Contains("arch_tags", "conditional"), Compare("fid", "<", 20.0))
     columns = ["run_id", "name", "fid", "val_loss"]
     matches = len(registry.rows(wanted, columns=columns))
     warm = report(f"warm filter, all {matches} matches", timed(lambda: registry.rows(wanted, columns=columns), repeats))
     top = timed(lambda: registry.rows(wanted, columns=columns, order_by="fid", limit=50), repeats)
     report("warm filter, first 50 by fid", top)
-    bare = report("cold process: import lancedb", timed(cold(["-c", "import lancedb"]), 5))
     question = ["search.py", QUESTION, "--json", "--registry", uri]
-    asked = report("cold process: python search.py QUESTION --json", timed(cold(question), 5))
+    pairs = [(timed(cold(["-c", "import lancedb"]), 1), timed(cold(question), 1)) for _ in range(5)]  # turn by turn
+    bare = report("cold process: import lancedb", [seconds for first, _ in pairs for seconds in first])
+    asked = report("cold process: python search.py QUESTION --json", [s for _, second in pairs for s in second])
     print(f"{'':<52} {asked / bare:8.2f} x a bare import lancedb")
     return {"log": logged, "warm": warm, "cold": asked}
 
@@ -124,9 +137,11 @@ def bench_registry(folder: Path, runs: int, repeats: int) -> dict[str, float]:
 def bench_mlflow(python: str, folder: Path, runs: int, repeats: int) -> dict[str, float]:
     """The same runs in MLflow, in a process of the Python that has it."""
     file = folder / "runs.jsonl"
-    file.write_text("".join(json.dumps(record(number).to_json()) + "\n" for number in range(runs + repeats)))
+    file.write_text("".join(json.dumps(record(number).to_json()) + "\n" for number in range(runs + LOGGED)))
     script = Path(__file__).with_name("bench_mlflow.py")
-    done = subprocess.run([python, script, file, folder, str(repeats)], check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [python, script, file, folder, str(LOGGED), str(repeats)], check=True, stdout=subprocess.PIPE, text=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -227,3 +227,12 @@ def test_the_script_itself(registry):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{sum(r.status == 'failed' for r in RUNS)} runs: run-023, run-006." in done.stdout
+
+
+def test_a_time_to_the_second_is_a_moment_and_one_to_the_minute_a_period(search):
+    created = {run.id for run in RUNS if run.created.isoformat() > "2025-02-03T13:00:00+00:00"}
+    assert set(ids(search, "--where", "created > 2025-02-03T13:00:00")) == created
+    code, out, _ = search("--where", "created = 2025-02-03T13:00", "--json")
+    assert code == 0 and [hit["run_id"] for hit in json.loads(out)["hits"]] == ["run-007"]
+    code, out, _ = search("runs newer than run-007", "--json")
+    assert {hit["run_id"] for hit in json.loads(out)["hits"]} == created

@@ -148,18 +148,18 @@ class Registry:
         now: datetime,
     ) -> "pa.Table":
         """Rows in no order with at least `columns`; where LanceDB can sort and cut, few more than `order` asks for."""
-        if where is None and order is None and deleted is False:  # of all rows LanceDB is slow to leave out a few
-            found = self._read(EVERYTHING, [*columns, "deleted_at"], None, now)
-            return found.filter(found["deleted_at"].is_null())
-        parts = [] if where is None else [where]
-        if deleted is not None:
-            parts.append(Not(IsNull("deleted_at")) if deleted else IsNull("deleted_at"))
-        condition: Filter = And(*parts)
+        condition = And() if where is None else And(where)
         if "status" in condition.columns():
             running = self._read(Compare("status", "=", "running"), COLUMNS_NEEDED, None, now)
             crashed = [row["run_id"] for row in to_rows(running) if row["status"] == "crashed"]
-            condition = _with_actual_status(condition, tuple(crashed))
-        return self._read(condition, columns, order, now)
+            condition = And(_with_actual_status(condition, tuple(crashed)))
+        if deleted is None:
+            return self._read(condition, columns, order, now)
+        if deleted or order is not None:
+            here = Not(IsNull("deleted_at")) if deleted else IsNull("deleted_at")
+            return self._read(And(condition, here), columns, order, now)
+        found = self._read(condition, [*columns, "deleted_at"], None, now)
+        return found.filter(found["deleted_at"].is_null())  # quicker than by LanceDB, where nearly all rows stay
 
     def _read(
         self, condition: Filter, columns: Sequence[str], order: tuple[str, bool, int | None] | None, now: datetime

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from diffusionlab.registry.columns import COLUMNS, kind_of
+from diffusionlab.registry.columns import COLUMNS, kind_of, to_time
 from diffusionlab.registry.facets import FACETS, canonical_facet
 from diffusionlab.registry.filter import (
     EVERYTHING,
@@ -79,6 +79,10 @@ def column_of(word: str, known: Known) -> str:
         return f"metrics.{word if word in known.metrics else name}"
     names = [SHORT.get(c, c) for c in COLUMNS] + list(known.metrics)
     raise ValueError(f"there is no field {word[:40]!r} (nearest: {', '.join(nearest(word, names))})")
+
+
+# to the second, a time is a moment and no period
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
 
 
 class _Reader:
@@ -226,7 +230,7 @@ class _Reader:
             period = read_period(text.lower(), 0, self.now)
             if not period or period.end < len(text.rstrip()):
                 raise ValueError(f'--where: {text[:40]!r} is no date; type 2025-04-30, 2025-04 or "last week"')
-            return period
+            return to_time(text.upper()) if _MOMENT.fullmatch(text) else period
         if kind in ("int", "float"):
             return _number(column, text)
         if kind == "bool":
