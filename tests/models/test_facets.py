@@ -234,9 +234,15 @@ def test_one_stage_joins_the_coarsest_map_with_itself_and_that_is_no_skip() -> N
 
 
 def test_every_facet_is_shown_by_a_network_with_it_and_one_without() -> None:
-    found = [*HAND_MADE.values(), *EXPECTED.values()]
+    styled = describe(UNet(**UNET, num_classes=3, num_styles=2)).facets
+    found = [*HAND_MADE.values(), *EXPECTED.values(), styled]
     assert set().union(*found) == FACETS.keys()
     assert all(any(facet not in facets for facets in found) for facet in FACETS)
+
+
+def test_a_style_is_a_label_of_its_own() -> None:
+    styled = UNet(**UNET, num_classes=3, num_styles=2)
+    assert describe(styled).facets == EXPECTED["attention"] | {"conditional", "styled"}
 
 
 def test_a_name_says_nothing() -> None:

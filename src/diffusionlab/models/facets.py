@@ -36,6 +36,7 @@ FACETS = {
     "transformer": "attention without convolutions, but for those that cut into patches",
     "dit": "a transformer that is told the diffusion time",
     "conditional": "the output depends on the class label",
+    "styled": "the output depends on the style, a second label",
     "autoencoder": "an image is made again from a coarser feature map, past which nothing leads",
 }
 
@@ -77,6 +78,7 @@ def facets_of(graph: Graph) -> frozenset[str]:
         "transformer": transformer,
         "dit": transformer and "time" in output.sources,
         "conditional": "label" in output.sources,
+        "styled": "style" in output.sources,
         "autoencoder": output.sources == {"x"} and has_bottleneck(graph),
     }
     assert holds.keys() == FACETS.keys()

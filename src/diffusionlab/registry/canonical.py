@@ -29,13 +29,13 @@ VOCABULARY: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "optimizer": {
         "Adam": (), "AdamW": ("adam-w", "adam w"), "Adamax": (), "NAdam": (), "RAdam": ("rectified adam",),
-        "Adafactor": (), "Adagrad": (), "Adadelta": (), "SGD": ("stochastic gradient descent", "momentum sgd"),
+        "Adafactor": (), "Adagrad": (), "Adadelta": (), "SGD": ("stochastic gradient descent",),
         "RMSprop": ("rms-prop", "rms prop"), "Lion": (), "LAMB": (), "Muon": (), "SOAP": (), "Shampoo": (),
         "Sophia": (), "Prodigy": (), "LBFGS": ("l-bfgs",), "ScheduleFree": ("schedule-free",),
     },
     "schedule": {
         "linear": ("linear beta", "linear betas", "ddpm linear"), "cosine": ("cos", "squaredcos"),
-        "sigmoid": (), "karras": ("edm schedule",), "none": (),
+        "sigmoid": (), "karras": (), "none": (),
     },
     "parameterization": {
         "epsilon": ("eps", "noise prediction", "epsilon prediction", "eps prediction", "predicts noise"),

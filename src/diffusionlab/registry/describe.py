@@ -50,6 +50,7 @@ def _network(record: RunRecord) -> str:
         backbone = f"autoencoder of a {backbone}"
     before = [
         "class-conditional" if "conditional" in facets else "",
+        "style-conditioned" if "styled" in facets else "",
         "latent" if "latent" in facets else "",
         "residual" if "residual" in facets and "resnet" not in facets else "",
     ]
@@ -71,5 +72,7 @@ def search_text(record: RunRecord) -> str:
         words += [facet, *FACETS.get(facet, ())]
     for column in ("dataset", "optimizer", "schedule", "parameterization", "sampler", "precision"):
         words += spellings(column, getattr(record, column))
+    style = (record.config.get("condition") or {}).get("style")
+    words.append(f"{style} style" if style else None)
     words += [record.hardware, record.hardware_kind, record.framework, record.status, record.sweep]
     return " ".join(dict.fromkeys(word for word in words if word))

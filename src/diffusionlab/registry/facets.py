@@ -30,6 +30,7 @@ FACETS: dict[str, tuple[str, ...]] = {
         "class-conditioned",
         "label-conditioned",
     ),
+    "styled": ("style-conditioned", "style conditioned", "style-conditional", "style conditional"),
     "cfg": ("classifier-free guidance", "classifier free guidance", "guidance", "guided"),
     "latent": ("latent diffusion", "ldm", "latent space"),
     "autoencoder": ("auto-encoder", "auto encoder", "autoencoders", "ae"),

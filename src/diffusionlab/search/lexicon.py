@@ -303,6 +303,8 @@ FACET_WORDS: dict[str, str] = {
     "conditional": "conditioning, condition, conditioned, class conditioning, label conditional, label conditioning, "
     "label conditioned, class labels, conditionally, conditions, class label, class conditionally",
     "cfg": "classifier free, guidance scale, classifierfree, cf guidance",
+    "styled": "style conditioning, conditioned on style, conditioned on the style, style labels, style label, "
+    "with style, with styles, with a style, styles, stylised, stylized, styled",
     "latent": "ldms, latents, latent diffusion models, latent diffusion model, latent models, latent space models, "
     "compressed latent",
     "autoencoder": "auto encoders, autoencoding, auto encoding, aes",
@@ -347,7 +349,7 @@ VALUE_WORDS: dict[tuple[str, str], str] = {
     ("parameterization", "consistency"): "consistency training, consistency distillation",
     ("schedule", "linear"): "linear schedule, linear noise schedule, linear noise, linearly, linear schedules",
     ("schedule", "cosine"): "cosine schedule, cosine noise schedule, cosine noise, cosine schedules, cosines",
-    ("schedule", "karras"): "karras schedule, karras noise schedule, karras sigmas",
+    ("schedule", "karras"): "karras schedule, karras noise schedule, karras sigmas, edm schedule",
     ("sampler", "heun"): "heun solver, heun sampler",
     ("hardware_kind", "cpu"): "cpu, cpus, processor, cpu only, without a gpu, without gpu, no gpu, without gpus",
     ("hardware_kind", "mps"): "mps, apple silicon, apple gpu, metal, macbook, mac, macs",
@@ -356,7 +358,7 @@ VALUE_WORDS: dict[tuple[str, str], str] = {
         "gpu",
     ): "gpu, gpus, graphics card, graphics cards, cuda device, cuda gpu, nvidia, graphics processor, "
     "nvidia gpu, nvidia gpus, gpu accelerated",
-    ("optimizer", "SGD"): "sgds, plain sgd, vanilla sgd",
+    ("optimizer", "SGD"): "sgds, plain sgd, vanilla sgd, momentum sgd, sgd with momentum",
     ("optimizer", "Adam"): "plain adam, vanilla adam, ordinary adam, regular adam",
 }
 DATASET_WORDS: dict[str, tuple[str, ...]] = {  # what the pictures show -> data sets of it
