@@ -200,6 +200,7 @@ class EvaluateConfig:
 
     run: str = MISSING
     features: Any = MISSING
+    clip: Any = None
     num_samples: int = MISSING
     reference: str = MISSING
     sampler: Any = MISSING

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from diffusionlab.checkpoint import TrainedModel
 from diffusionlab.diffusion import Guidance, SampleRequest
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.classifier import Classifier, trained_classifier
-from diffusionlab.evaluation.features import FeatureExtractor
+from diffusionlab.evaluation.features import FeatureExtractor, slug
 from diffusionlab.evaluation.judge import MIN_SAMPLES, OTHER, Judge, Judgement
 from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.explain import user_errors
@@ -218,7 +217,7 @@ def _folder(wish: str | None, run_folder: Path) -> Path:
 
 
 def _write(evaluation: Evaluation, picture: Image.Image, target: Path) -> None:
-    stem = re.sub(r"[^a-z0-9.=]+", "-", evaluation.protocol.lower()).strip("-.")
+    stem = slug(evaluation.protocol)
     temporary = target / f".{stem}.tmp"
     temporary.write_text(json.dumps(asdict(evaluation), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     temporary.replace(target / f"{stem}.json")

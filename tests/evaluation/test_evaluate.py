@@ -126,6 +126,7 @@ def test_a_run_that_is_still_training_is_measured_and_not_recorded(trained, meas
         (["run=nothing"], "nothing"),
         (["output=/dev/null/x"], "output=/dev/null/x"),
         (["features=inception", "features.weights=/nowhere.pth"], "features.weights=/nowhere.pth"),
+        (["features=clip"], "no finished CLIP run on Garments"),
         (["device=cudda"], "cudda"),
         (["batch_size=0"], "batch_size=0"),
     ],
@@ -161,4 +162,4 @@ def test_noise_is_farther_the_more_there_is_of_it(tmp_path: Path):
     for name in ("fid", "kid"):
         values = [step[name] for step in ladder]
         assert values == sorted(values) and values[-1] > 10 * abs(values[0])
-    assert ladder[0]["precision"] > 0.5 > ladder[-1]["precision"]
+    assert ladder[0]["recall"] > 0.5 > ladder[-1]["recall"]

@@ -1,6 +1,7 @@
 """Feature spaces: what each of them can do, and how features are taken and kept."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Protocol
 
@@ -53,7 +54,7 @@ def extract_once(
     features: FeatureExtractor, real: RealImages, split: str, cache_dir: Path, *, shown: str | None = None
 ) -> Tensor:
     """The features of a real split, kept in `cache_dir` under what they depend on: weights and images."""
-    path = cache_dir / "features" / f"{features.name}-{features.fingerprint}-{split}-{real.hash[:16]}.safetensors"
+    path = cache_dir / "features" / f"{slug(features.name)}-{features.fingerprint}-{split}-{real.hash[:16]}.safetensors"
     if path.is_file():
         return load_file(path)["features"]
     found = extract(features, real.split(split).images, shown=shown)
@@ -62,6 +63,11 @@ def extract_once(
     save_file({"features": found}, temporary)
     temporary.replace(path)
     return found
+
+
+def slug(text: str) -> str:
+    """A text as part of a file name: lower case, everything but letters, digits, `.` and `=` a hyphen."""
+    return re.sub(r"[^a-z0-9.=]+", "-", text.lower()).strip("-.")
 
 
 def fingerprint(network: nn.Module) -> str:

@@ -21,7 +21,8 @@ def precision_recall(real: Tensor, generated: Tensor, *, k: int = NUM_NEIGHBOURS
     """Improved precision and recall (Kynkäänniemi et al. 2019, eq. 1 and 2).
 
     Precision: the share of samples that lie within the reach of a real image, which is the distance to its k-th
-    nearest real neighbour. Recall: the same the other way round. Take equally many of both, as the paper does.
+    nearest real neighbour. Recall: the same the other way round. Take equally many of both, as the paper does. Where
+    a far outlier reaches wide, even noise counts as precise (Naeem et al. 2020): read precision beside recall.
     Raises ValueError for k images or fewer.
     """
     if min(len(real), len(generated)) <= k:
