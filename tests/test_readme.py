@@ -5,9 +5,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig
 
 from tests.conftest import CONF, ROOT, Lab
 from tests.miniatures import write_all
+from tests.visualization.test_visualize import FAST
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [
@@ -37,8 +41,8 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 def test_each_command_has_a_place_where_it_runs():
-    here = commands("python train.py") + commands("python sample.py") + commands("python search.py")
-    here += commands("python registry.py")
+    scripts = ("train", "sample", "evaluate", "visualize", "search", "registry")
+    here = [command for script in scripts for command in commands(f"python {script}.py")]
     ci = (ROOT / ".ci/run").read_text()
     lines = [line.split("#")[-1].removeprefix(" README: ").strip() for line in ci.splitlines()]
     for command in COMMANDS:
@@ -55,22 +59,37 @@ def test_train_commands(lab: Lab, command: str, data_dir: Path):
         assert lab.record().status == "finished" and lab.record().epochs == 2
 
 
-def test_sample_search_and_registry_commands(lab: Lab, data_dir: Path, registry_of_its_own: Path, capsys):
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-
+@pytest.mark.usefixtures("registry_of_its_own")
+def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Path, monkeypatch, capsys):
+    from diffusionlab.evaluate import evaluate
     from diffusionlab.registry import cli as registry
+    from diffusionlab.report.command import add_report
     from diffusionlab.sample import sample
     from diffusionlab.search import cli as search
+    from diffusionlab.visualization.catalogue import as_override
+    from diffusionlab.visualize import visualize
 
-    lab.train(*SHRINK, f"paths.data_dir={data_dir}", "data=cifar_catdog", small=())
+    monkeypatch.chdir(tmp_path)
+    data = (f"paths.data_dir={data_dir}", "data=cifar_catdog")
+    lab.train(*SHRINK, *data, "model=clip", small=(), name="20260101-120000-aaaaaa")
+    folder = lab.train(*SHRINK, *data, small=())
     for command in commands("python sample.py"):
-        GlobalHydra.instance().clear()
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            cfg = compose("sample", [*shlex.split(command)[2:], "sampler.num_steps=2", "num_samples=2"])
+        cfg = composed("sample", *shlex.split(command)[2:], "sampler.num_steps=2", "num_samples=4")
         assert (sample(cfg) / "grid.png").is_file()
+    for command in commands("python evaluate.py"):
+        evaluate(composed("evaluate", *shlex.split(command)[2:], "num_samples=20", "sampler.num_steps=2"))
+        assert list(folder.glob("evaluations/*.json"))
+    for command in commands("python visualize.py"):
+        what, *options = shlex.split(command)[2:]
+        assert visualize(composed("visualize", as_override(what), *options, *FAST))
     for command in commands("python search.py"):
         assert search.main(shlex.split(command)[2:]) == 0, command
     for command in commands("python registry.py"):
-        assert registry.main(shlex.split(command)[2:]) == 0, command
+        assert registry.main(shlex.split(command)[2:], more=[add_report]) == 0, command
     assert "cifar_catdog" in capsys.readouterr().out
+
+
+def composed(name: str, *overrides: str) -> DictConfig:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(name, list(overrides))
