@@ -56,19 +56,20 @@ def main() -> None:
     parser.add_argument("--data", default="fashion_mnist")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--clip", help="a CLIP run, as one types a run; trained first where none is named")
     wish = parser.parse_args()
     data = f"data={wish.data}"
-    clip = trained("clip", "model=clip", data)
+    clip = wish.clip or trained("clip", "model=clip", data).run_id
     rows: dict[str, list[dict[str, float | None]]] = {weight: [] for weight in WEIGHTS}
     for seed in SEEDS:
         for weight in WEIGHTS:
             budget = (*BUDGET, f"trainer.max_steps={wish.steps}", f"seed={seed}")
-            clip_options = () if weight == "null" else (f"loss.clip_weight={weight}", f"clip.run={clip.run_id}")
+            clip_options = () if weight == "null" else (f"loss.clip_weight={weight}", f"clip.run={clip}")
             record = trained(f"clip_weight_{weight}_seed_{seed}", data, *budget, *clip_options)
             if record.protocol is None:
                 samples = (f"num_samples={wish.samples}", "sampler=dpmpp_2m", "sampler.num_steps=20")
                 run("evaluate.py", f"run={record.run_id}", "features=classifier", *samples, "per_class=false")
-            record = trained(record.name)
+                record = trained(record.name)
             rows[weight].append({"val_loss": record.metrics["val_loss"], **record.evaluations[record.protocol or ""]})
     (ROOT / FOLDER / "rows.json").write_text(json.dumps(rows, indent=1))
     print_table(rows)
