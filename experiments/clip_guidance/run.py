@@ -28,7 +28,8 @@ BUDGET = ("data.batch_size=64", "optimizer.lr=2e-3", "lr_warmup_steps=50", "ema_
 def run(script: str, *arguments: str) -> None:
     """One command of the lab, shown as it could be typed; raises CalledProcessError where it fails."""
     print("$ python", script, *arguments, flush=True)
-    command = [sys.executable, script, *arguments, f"registry.uri={REGISTRY}", f"paths.runs_dir={FOLDER}"]
+    place = f"paths.runs_dir={FOLDER}" if script == "train.py" else f"cache_dir={FOLDER}/cache"
+    command = [sys.executable, script, *arguments, f"registry.uri={REGISTRY}", place]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
