@@ -64,7 +64,7 @@ def main() -> None:
     rows: dict[str, list[dict[str, float | None]]] = {weight: [] for weight in WEIGHTS}
     for seed in SEEDS:
         for weight in WEIGHTS:
-            budget = (*BUDGET, f"trainer.max_steps={wish.steps}", f"seed={seed}")
+            budget = (*BUDGET, "trainer.max_epochs=1", f"trainer.limit_train_batches={wish.steps}", f"seed={seed}")
             clip_options = () if weight == "null" else (f"loss.clip_weight={weight}", f"clip.run={clip}")
             record = trained(f"clip_weight_{weight}_seed_{seed}", data, *budget, *clip_options)
             if record.protocol is None:
