@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from diffusionlab.registry import upkeep
+from diffusionlab.registry import reader, upkeep
 from diffusionlab.registry.filter import (
     EVERYTHING,
     MAX_DEPTH,
@@ -71,8 +71,8 @@ def runs() -> Iterator[RunRecord]:
         )
 
 
-@pytest.fixture(scope="module", params=["scanned", "indexed"])
-def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+@pytest.fixture(scope="module", params=["scanned", "indexed", "snapshot"])
+def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     registry = Registry(tmp_path_factory.mktemp("registry"))
     everyone = list(runs())
     registry.upsert(everyone[:-10])
@@ -82,7 +82,14 @@ def registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             patch.setattr(upkeep, "INDEXES", upkeep.INDEXES | {"notes": "BTree", "name": "Bitmap", "tags": "LabelList"})
             registry.optimize()
     registry.upsert(everyone[-10:])  # rows that no index knows yet
-    return registry
+    if request.param == "snapshot":
+        registry.leave_snapshot()
+    else:  # or it would be left by itself
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reader, "READS_WORTH_SNAPSHOT", -1)
+            yield registry
+            return
+    yield registry
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +136,7 @@ filters = st.recursive(leaves(), joined, max_leaves=8)
 @given(condition=filters)
 @example(condition=Not(And(Compare("fid", "=", 0.0), Compare("fid", "!=", 0.0))))
 @example(condition=Or(Contains("arch_tags", "cfg"), Not(Contains("arch_tags", "cfg"))))
-def test_lancedb_and_python_agree(registry: Registry, rows: list[dict], condition: Filter) -> None:
+def test_lancedb_arrow_and_python_agree(registry: Registry, rows: list[dict], condition: Filter) -> None:
     found = [row["run_id"] for row in registry.rows(condition, columns=["run_id"])]
     assert found == [row["run_id"] for row in rows if condition.matches(row)]
 

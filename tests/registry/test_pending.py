@@ -110,12 +110,14 @@ def test_after_a_power_cut_rebuild_brings_back_what_waited(busy: Registry, tmp_p
     assert [row["run_id"] for row in busy.rows()] == ["r0", "r1", "r2", "r3"]
 
 
-STEPS = st.tuples(st.sampled_from(["upsert", "soon", "soon", "soon", "flush", "remove"]), st.integers(0, 4))
+STEPS = st.tuples(
+    st.sampled_from(["upsert", "soon", "soon", "soon", "flush", "remove", "leave", "leave"]), st.integers(0, 4)
+)
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(STEPS, max_size=12))
-def test_any_order_of_writes_reads_as_a_dictionary(
+def test_any_order_of_writes_and_snapshots_reads_as_a_dictionary(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
 ) -> None:
     registry, model = Registry(tmp_path_factory.mktemp("any")), {"r0": -1}
@@ -127,8 +129,11 @@ def test_any_order_of_writes_reads_as_a_dictionary(
             model.pop(run_id, None)
         elif step == "flush":
             registry.flush()
+        elif step == "leave":
+            registry.leave_snapshot()
         else:
             write = registry.upsert if step == "upsert" else registry.upsert_soon
             write(run(run_id, seed=number))
             model[run_id] = number
-        assert {row["run_id"]: row["seed"] for row in registry.rows()} == model
+        for reader in (registry, Registry(registry.uri)):
+            assert {row["run_id"]: row["seed"] for row in reader.rows()} == model

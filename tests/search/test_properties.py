@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from diffusionlab.registry.columns import COLUMNS
 from diffusionlab.registry.filter import EVERYTHING
-from diffusionlab.registry.rows import matching, to_rows
+from diffusionlab.registry.rows import to_rows
 from diffusionlab.registry.table import Registry
 from diffusionlab.search.cli import _parser, _query
 from diffusionlab.search.engine import Engine
@@ -107,7 +107,7 @@ class InMemory(Registry):
         return [row for row in self.held_rows if where is None or where.matches(row)]
 
     def arrow(self, columns, where=None, now=None):
-        return matching(self.held, where or EVERYTHING).select(columns)
+        return self.held.filter((where or EVERYTHING).mask(self.held)).select(columns)
 
 
 @pytest.fixture(scope="module")

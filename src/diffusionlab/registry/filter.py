@@ -1,8 +1,8 @@
 """Typed filter expressions: the only way to a predicate.
 
-An expression renders to a Lance predicate and evaluates in Python on a row, with one meaning: that of SQL's
-three values. A row that lacks a value meets neither a comparison with it nor the comparison's negation
-(`fid < 20` and `not fid < 20` both leave out a run without a FID); only `IsNull` asks for the lack itself.
+An expression renders to a Lance predicate, evaluates in Python on a row, and is a mask on an Arrow table, with one
+meaning: that of SQL's three values. A row that lacks a value meets neither a comparison with it nor the comparison's
+negation (`fid < 20` and `not fid < 20` both leave out a run without a FID); only `IsNull` asks for the lack itself.
 
 Columns come from a whitelist, values are typed by their column, quotes are doubled: no text of a user's
 reaches the predicate as anything but a literal.
@@ -13,9 +13,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from diffusionlab.registry.columns import METRIC_COLUMNS, kind_of, to_time
+from diffusionlab.registry.rows import to_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,6 +51,10 @@ class Filter(ABC):
     @abstractmethod
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         """True, False or None (unknown) for a row as `Registry.rows` gives it."""
+
+    @abstractmethod
+    def mask(self, table: "pa.Table") -> "pa.Array":
+        """True, false or null for each row of a table of the registry, as `evaluate` has it; needs what it `reads`."""
 
     @abstractmethod
     def leaves(self) -> Iterator["Leaf"]:
@@ -94,9 +100,10 @@ class Leaf(Filter):
     def reads(self) -> set[str]:
         return {"metrics" if self.column.startswith("metrics.") else self.column}
 
-    def may_match(self, table: "pa.Table") -> "pa.Array | None":
-        """False for rows that surely do not match, where telling so is quicker than `evaluate`."""
-        return None
+    def mask(self, table: "pa.Table") -> "pa.Array":
+        import pyarrow as pa
+
+        return pa.array([self.evaluate(row) for row in to_rows(table.select(sorted(self.reads())))], pa.bool_())
 
     def leaves(self) -> Iterator["Leaf"]:
         yield self
@@ -137,6 +144,15 @@ class Compare(Leaf):
         cell = _cell(row, self.column)
         return None if cell is None else _COMPARE[self.op](cell, self.value)
 
+    def mask(self, table: "pa.Table") -> "pa.Array":
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if self.column.startswith("metrics.") or (kind_of(self.column) == "int" and not _is_int64(self.value)):
+            return super().mask(table)
+        cells = _cells(table, self.column)
+        return getattr(pc, _ARROW[self.op])(cells, pa.scalar(self.value, cells.type))
+
 
 @dataclass(frozen=True)
 class In(Leaf):
@@ -163,6 +179,16 @@ class In(Leaf):
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         return self._as_or().evaluate(row)
 
+    def mask(self, table: "pa.Table") -> "pa.Array":
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not self.values or not all(isinstance(value, str) for value in self.values):
+            return self._as_or().mask(table)
+        cells = _cells(table, self.column)
+        found = pc.is_in(cells, value_set=pa.array(self.values, cells.type))
+        return pc.if_else(pc.is_valid(cells), found, None)
+
 
 @dataclass(frozen=True)
 class Contains(Leaf):
@@ -182,6 +208,18 @@ class Contains(Leaf):
         cell = _cell(row, self.column)
         return None if cell is None else self.value in cell
 
+    def mask(self, table: "pa.Table") -> "pa.Array":
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        cells = _cells(table, self.column)
+        found = np.zeros(len(cells), bool)
+        at = pc.list_parent_indices(cells).filter(pc.equal(pc.list_flatten(cells), self.value))
+        found[at.to_numpy()] = True
+        bits = pa.py_buffer(np.packbits(found, bitorder="little"))  # pa.array of it would import numpy.ma: 0.1 s
+        return pc.if_else(pc.is_valid(cells), pa.Array.from_buffers(pa.bool_(), len(cells), [None, bits]), None)
+
 
 @dataclass(frozen=True)
 class IsNull(Leaf):
@@ -200,6 +238,11 @@ class IsNull(Leaf):
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         return _cell(row, self.column) is None
+
+    def mask(self, table: "pa.Table") -> "pa.Array":
+        import pyarrow.compute as pc
+
+        return super().mask(table) if self.column.startswith("metrics.") else pc.is_null(_cells(table, self.column))
 
 
 def _depth_around(parts: tuple[Filter, ...]) -> int:
@@ -232,6 +275,13 @@ class _Many(Filter):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.parts))})"
 
+    def _joined_mask(self, table: "pa.Table", conjunction: bool) -> "pa.Array":
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        masks = (part.mask(table) for part in self.parts)
+        return reduce(pc.and_kleene if conjunction else pc.or_kleene, masks, pa.repeat(conjunction, table.num_rows))
+
     def leaves(self) -> Iterator[Leaf]:
         for part in self.parts:
             yield from part.leaves()
@@ -250,6 +300,9 @@ class And(_Many):
         values = [part.evaluate(row) for part in self.parts]
         return False if False in values else None if None in values else True
 
+    def mask(self, table: "pa.Table") -> "pa.Array":
+        return self._joined_mask(table, True)
+
 
 class Or(_Many):
     """Some part holds; with no part, nothing does."""
@@ -260,6 +313,9 @@ class Or(_Many):
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         values = [part.evaluate(row) for part in self.parts]
         return True if True in values else None if None in values else False
+
+    def mask(self, table: "pa.Table") -> "pa.Array":
+        return self._joined_mask(table, False)
 
 
 @dataclass(frozen=True)
@@ -277,6 +333,11 @@ class Not(Filter):
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         value = self.part.evaluate(row)
         return None if value is None else not value
+
+    def mask(self, table: "pa.Table") -> "pa.Array":
+        import pyarrow.compute as pc
+
+        return pc.invert(self.part.mask(table))
 
     def leaves(self) -> Iterator[Leaf]:
         return self.part.leaves()
@@ -308,6 +369,14 @@ _COMPARE = {
     "=": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
 }  # fmt: skip
+
+_ARROW = {
+    "=": "equal", "!=": "not_equal", "<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal",
+}  # fmt: skip
+
+
+def _cells(table: "pa.Table", column: str) -> "pa.Array":
+    return table[column].combine_chunks()
 
 
 def _settle(leaf: Leaf, *kinds: str) -> None:

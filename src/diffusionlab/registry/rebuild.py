@@ -38,6 +38,7 @@ def rebuild(registry: Registry, folders: Iterable[Path | str] = DEFAULT_FOLDERS)
     report.problems += problems + more_problems
     records = {**kept, **found}
     report.from_folders, report.from_journal = len(found), len(kept.keys() - found.keys())
+    registry.remove_snapshot()
     try:
         registry.records(deleted=None)  # every column: a lost data file shows only when it is read
     except MissingRegistry:
@@ -76,6 +77,7 @@ def records_in(folders: Iterable[Path | str]) -> tuple[dict[str, RunRecord], lis
 
 def check(registry: Registry, folders: Iterable[Path | str] = DEFAULT_FOLDERS) -> list[str]:
     """What is wrong, one line each; nothing for a sound registry. Raises as any read does."""
+    registry.remove_snapshot()  # it is the table that is checked
     rows = registry.rows(columns=["run_id", "path", "status", "deleted_at", "modified_at"], deleted=None)
     counts = Counter(row["run_id"] for row in rows)
     problems = [f"run {run_id} has {count} rows" for run_id, count in counts.items() if count > 1]

@@ -2,28 +2,20 @@
 
 import json
 import math
-import os
 import secrets
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from diffusionlab.registry.canonical import canonical, dataset_family, hardware_kind
 from diffusionlab.registry.columns import ALIASES, KINDS, convert, to_float
+from diffusionlab.registry.durable import replaced
 from diffusionlab.registry.facets import close
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 SCHEMA_VERSION = 1
 RECORD_FILE = "run.json"
-LOCK_FILE = ".run.lock"
 
 
 @dataclass(kw_only=True)
@@ -174,17 +166,9 @@ def write_record(record: RunRecord, folder: Path | str) -> Path:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / RECORD_FILE
-    temporary = folder / f".{RECORD_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(record.to_json(), file, indent=1, ensure_ascii=False, allow_nan=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(folder)
+    with replaced(target) as temporary, temporary.open("w", encoding="utf-8") as file:
+        json.dump(record.to_json(), file, indent=1, ensure_ascii=False, allow_nan=False)
+        file.write("\n")
     return target
 
 
@@ -202,45 +186,3 @@ def read_record(folder: Path | str) -> RunRecord:
         return RunRecord.from_json(data)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{file}: {error}") from None
-
-
-def can_lock() -> bool:
-    """Whether this system has file locks (Windows has none of this kind)."""
-    return fcntl is not None
-
-
-@contextmanager
-def locked(folder: Path | str, patience: float = 60.0) -> Iterator[None]:
-    """Hold the folder for one read-change-write, so that a training and a person do not undo each other.
-
-    Raises TimeoutError where another holds it for `patience` seconds. Without file locks nothing is held: the
-    atomic rename still keeps the file whole.
-    """
-    if fcntl is None:
-        yield
-        return
-    with (Path(folder) / LOCK_FILE).open("w") as lock:
-        give_up = time.monotonic() + patience
-        while not _try_lock(lock):
-            if time.monotonic() > give_up:
-                raise TimeoutError(f"another process has held {folder} for {patience:.0f} seconds")
-            time.sleep(0.002)
-        yield
-
-
-def _try_lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable; Windows cannot open a folder, and does not need to."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

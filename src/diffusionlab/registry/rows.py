@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS
-from diffusionlab.registry.filter import EVERYTHING, And, Filter, Leaf
 from diffusionlab.registry.liveness import COLUMNS_NEEDED, actual_status
 from diffusionlab.registry.schema import runs_schema
 
@@ -56,19 +55,6 @@ def with_actual_status(table: "pa.Table", now: datetime) -> "pa.Table":
     actual = pa.array([actual_status(row, now) for row in rows], pa.string())
     place = table.column_names.index("status")
     return table.set_column(place, "status", pc.replace_with_mask(stored, running, actual))
-
-
-def matching(table: "pa.Table", condition: Filter) -> "pa.Table":
-    """The rows for which the condition holds, worked out in Python; needs the columns that it reads."""
-    import pyarrow as pa
-
-    if condition == EVERYTHING:
-        return table
-    for part in condition.parts if isinstance(condition, And) else (condition,):
-        if isinstance(part, Leaf) and (mask := part.may_match(table)) is not None:
-            table = table.filter(mask)
-    rows = to_rows(table.select(sorted(condition.reads())))
-    return table.filter(pa.array([condition.matches(row) for row in rows], pa.bool_()))
 
 
 def ordered(table: "pa.Table", column: str | None, descending: bool) -> "pa.Table":

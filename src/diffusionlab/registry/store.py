@@ -36,6 +36,17 @@ class Store:
             return any(self._versions.glob("*.manifest"))
         return self.table in self._connect().list_tables().tables
 
+    def version(self) -> str | None:
+        """What no other state of a local table is called; None where there is none."""
+        if self.folder is None:
+            return None
+        try:
+            newest = min(self._versions.glob("*.manifest"), default=None)  # Lance counts names down
+            stat = newest.stat() if newest is not None else None
+        except FileNotFoundError:  # just cleaned up: a newer one is there
+            return self.version()
+        return f"{newest.name} {stat.st_ino} {stat.st_size} {stat.st_mtime_ns}" if newest and stat else None
+
     def seconds_since_commit(self) -> float:
         """How long ago a local table was written to; infinite where there is none."""
         if not self.exists():

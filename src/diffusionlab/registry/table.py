@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS
+from diffusionlab.registry.durable import can_lock, locked
 from diffusionlab.registry.errors import RegistryError
-from diffusionlab.registry.filter import EVERYTHING, And, Compare, Filter, In, IsNull, Leaf, Not, Or, split
-from diffusionlab.registry.liveness import COLUMNS_NEEDED
+from diffusionlab.registry.filter import Compare, Filter, In
 from diffusionlab.registry.pending import Pending
-from diffusionlab.registry.record import RunRecord, can_lock, locked, utc_now
-from diffusionlab.registry.rows import complete, matching, ordered, to_rows, with_actual_status
+from diffusionlab.registry.reader import Reader
+from diffusionlab.registry.record import RunRecord, utc_now
+from diffusionlab.registry.rows import ordered, to_rows
 from diffusionlab.registry.schema import to_record, to_table
+from diffusionlab.registry.snapshot import Snapshot
 from diffusionlab.registry.store import Store, is_busy
 from diffusionlab.registry.upkeep import KEEP_VERSIONS, optimize
 
@@ -43,6 +45,8 @@ class Registry:
         self._store = Store(self.uri, table)
         self.folder = self._store.folder
         self._pending = Pending(self.folder) if self.folder is not None and can_lock() else None
+        snapshot = Snapshot(self.folder / f"{table}.arrow") if self.folder is not None and can_lock() else None
+        self._reader = Reader(self._store, self._pending, snapshot)
 
     # -- reading
 
@@ -64,12 +68,12 @@ class Registry:
         """
         wanted = list(columns) if columns is not None else list(COLUMNS)
         order = (order_by, descending, limit) if order_by else None
-        found = self._find(where, wanted, order, deleted, now or utc_now())
+        found = self._reader.find(where, wanted, order, deleted, now or utc_now())
         return to_rows(ordered(found, order_by, descending)[:limit].select(wanted))
 
     def arrow(self, columns: Sequence[str], where: Filter | None = None, now: datetime | None = None) -> "pa.Table":
         """As `rows` without deleted ones, as an Arrow table in no order, JSON columns as text: quick for very many."""
-        return self._find(where, columns, None, False, now or utc_now()).select(columns)
+        return self._reader.find(where, columns, None, False, now or utc_now()).select(columns)
 
     def get(self, run_id: str) -> RunRecord | None:
         """The record of exactly this id, deleted or not; None where there is none."""
@@ -81,7 +85,7 @@ class Registry:
 
     def count(self, where: Filter | None = None) -> int:
         """How many runs, deleted ones aside, meet `where`."""
-        return self._find(where, ["run_id"], None, False, utc_now()).num_rows
+        return self._reader.find(where, ["run_id"], None, False, utc_now()).num_rows
 
     def exists(self) -> bool:
         """Whether there is a table, readable or not; one that is just being made, or never was finished, is none."""
@@ -119,6 +123,7 @@ class Registry:
         with self._writing():
             self._merge([])
             self._store.retry(lambda: self._store.latest().delete(condition))
+            self.remove_snapshot()
 
     def optimize(self, keep: timedelta = KEEP_VERSIONS) -> None:
         """Join the small files of many writes, and drop versions older than `keep`."""
@@ -137,57 +142,17 @@ class Registry:
             "columns": len(table.schema.names),
         }
 
+    # -- the file for quick readers, see snapshot.py
+
+    def leave_snapshot(self) -> None:
+        """Leave the rows of the table for readers to come, where it is ours to write to."""
+        self._reader.leave_snapshot()
+
+    def remove_snapshot(self) -> None:
+        """From here on the table itself is read, until its rows are left again."""
+        self._reader.remove_snapshot()
+
     # -- how
-
-    def _find(
-        self,
-        where: Filter | None,
-        columns: Sequence[str],
-        order: tuple[str, bool, int | None] | None,
-        deleted: bool | None,
-        now: datetime,
-    ) -> "pa.Table":
-        """Rows in no order with at least `columns`; where LanceDB can sort and cut, few more than `order` asks for."""
-        condition = And() if where is None else And(where)
-        if "status" in condition.columns():
-            running = self._read(Compare("status", "=", "running"), COLUMNS_NEEDED, None, now)
-            crashed = [row["run_id"] for row in to_rows(running) if row["status"] == "crashed"]
-            condition = And(_with_actual_status(condition, tuple(crashed)))
-        if deleted is None:
-            return self._read(condition, columns, order, now)
-        if deleted or order is not None:
-            here = Not(IsNull("deleted_at")) if deleted else IsNull("deleted_at")
-            return self._read(And(condition, here), columns, order, now)
-        found = self._read(condition, [*columns, "deleted_at"], None, now)
-        return found.filter(found["deleted_at"].is_null())  # quicker than by LanceDB, where nearly all rows stay
-
-    def _read(
-        self, condition: Filter, columns: Sequence[str], order: tuple[str, bool, int | None] | None, now: datetime
-    ) -> "pa.Table":
-        import pyarrow as pa
-
-        waiting = self._waiting()  # before the table: see pending.py
-        table = self._store.latest()
-        present = set(table.schema.names)  # an older table lacks some: they read as null
-        needed = {"run_id", *columns, *condition.reads(), *((order[0],) if order else ())}
-        if "status" in needed:
-            needed |= {*COLUMNS_NEEDED}
-        stored = sorted({"metrics" if column.startswith("metrics.") else column for column in needed} & {*COLUMNS})
-        merged = And(condition, Not(In("run_id", tuple(waiting["run_id"].to_pylist())))) if waiting else condition
-        native, rest = split(merged, present)
-        query = table.search().select([column for column in stored if column in present])
-        query = query if native == EVERYTHING else query.where(native.render())
-        if order and order[2] is not None and order[0] in present - {"status"} and rest == EVERYTHING:
-            query = query.order_by(_ordering(order[0], order[1])).limit(order[2])
-        found = matching(complete(self._store.readable(query.to_arrow), needed), rest)
-        if waiting:
-            over = matching(complete(waiting.select(stored), needed), condition)
-            found = pa.concat_tables([found, over.select(found.column_names)], promote_options="permissive")
-        return with_actual_status(found, now) if "status" in needed else found
-
-    def _waiting(self) -> "pa.Table | None":
-        records = self._pending.records() if self._pending is not None else []
-        return to_table(records) if records else None
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -229,25 +194,3 @@ class Registry:
         except (RuntimeError, OSError) as error:
             if not is_busy(error):
                 raise
-
-
-def _with_actual_status(condition: Filter, crashed: tuple[str, ...]) -> Filter:
-    """Conditions on the stored status, such that the `crashed` ids count as crashed."""
-    if not crashed:
-        return condition
-    among = In("run_id", crashed)
-
-    def change(leaf: Leaf) -> Filter:
-        if leaf.column != "status":
-            return leaf
-        met = leaf.matches({"status": "crashed"})
-        return Or(leaf, among) if met else And(leaf, Not(among))
-
-    return condition.replace(change)
-
-
-def _ordering(column: str, descending: bool) -> list[Any]:
-    from lancedb.query import ColumnOrdering
-
-    by_id = ColumnOrdering(column_name="run_id")
-    return [ColumnOrdering(column_name=column, ascending=not descending, nulls_first=False), by_id]

@@ -2,8 +2,6 @@
 
 import base64
 import hashlib
-import os
-import secrets
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.display import printable
+from diffusionlab.registry.durable import replaced
 from diffusionlab.registry.record import utc_now
 
 if TYPE_CHECKING:
@@ -40,12 +39,8 @@ def write_page(target: Path, template: str, *scripts: str, **content: Any) -> Pa
     }
     html = _environment().get_template(template).render(**own, **content)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
+    with replaced(target) as temporary:
         temporary.write_text(html, encoding="utf-8")
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
     return target
 
 

@@ -91,8 +91,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         options = _parser().parse_intermixed_args(arguments)
-        _run(options)
+        registry = _run(options)
         sys.stdout.flush()
+        registry.leave_snapshot()  # the next question need not wake LanceDB
         return 0
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -118,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> Registry:
     settings: dict[str, str] = {m[1]: m[2] for word in options.query if (m := _SETTING.fullmatch(word))}
     question = " ".join(word for word in options.query if not _SETTING.fullmatch(word)).strip()
     now = _moment(options.now) if options.now else datetime.now(UTC)
@@ -131,6 +132,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.skip and not (result.query.order and result.query.order.skip):
         result.rows, result.scores = result.rows[options.skip :], result.scores[options.skip :]
     _print(result, engine, options)
+    return engine.registry
 
 
 def _query(options: argparse.Namespace, question: str, known: Known, now: datetime, pictured: bool) -> ParsedQuery:

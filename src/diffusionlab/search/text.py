@@ -9,6 +9,7 @@ from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filter import Leaf
+from diffusionlab.registry.rows import to_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,11 +83,15 @@ class Mentions(Leaf):
     def reads(self) -> set[str]:
         return {*TEXT_COLUMNS} if self.where == "text" else {self.where}
 
-    def may_match(self, table: pa.Table) -> pa.Array:
+    def mask(self, table: pa.Table) -> pa.Array:
+        import pyarrow as pa
         import pyarrow.compute as pc
 
-        found = [may_say(joined(table[column]), self.phrases) for column in sorted(self.reads())]
-        return reduce(pc.or_, found)
+        texts = [joined(table[column]) for column in sorted(self.reads())]
+        known = reduce(pc.or_, [pc.fill_null(pc.greater(pc.binary_length(text), 0), False) for text in texts])
+        may = pc.and_(known, reduce(pc.or_, [may_say(text, self.phrases) for text in texts]))
+        said = [self.evaluate(row) for row in to_rows(table.select(sorted(self.reads())).filter(may))]
+        return pc.replace_with_mask(pc.if_else(known, False, None), may, pa.array(said, pa.bool_()))
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         columns = TEXT_COLUMNS if self.where == "text" else (self.where,)

@@ -1,0 +1,139 @@
+"""The rows of the table in a file: read in its place, never in place of newer ones, and missed by nobody."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diffusionlab.registry import edits, reader
+from diffusionlab.registry.errors import BrokenRegistry
+from diffusionlab.registry.filter import Compare
+from diffusionlab.registry.rebuild import check, rebuild
+from diffusionlab.registry.record import RunRecord, write_record
+from diffusionlab.registry.table import Registry
+
+
+def run(run_id: str, **facts) -> RunRecord:
+    return RunRecord(run_id=run_id, name=run_id, **facts)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    registry = Registry(tmp_path / "registry")
+    registry.upsert([run(f"r{i}", seed=i, dataset="MNIST", config={"lr": i}) for i in range(3)])
+    registry.leave_snapshot()
+    return registry
+
+
+def file_of(registry: Registry) -> Path:
+    assert registry.folder is not None
+    return registry.folder / "runs.arrow"
+
+
+def ids(registry: Registry) -> list[str]:
+    return [row["run_id"] for row in Registry(registry.uri).rows()]
+
+
+def break_the_table(registry: Registry) -> None:
+    """Its data is lost, its versions are not."""
+    assert registry.folder is not None
+    for file in (registry.folder / "runs.lance" / "data").iterdir():
+        file.unlink()
+
+
+def test_rows_are_read_without_lancedb(registry: Registry) -> None:
+    before = Registry(registry.uri).rows()
+    code = f"""
+import sys
+from diffusionlab.search.cli import main
+assert main(["runs on MNIST", "--registry", {registry.uri!r}]) == 0
+assert "lancedb" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert all(run_id in done.stdout for run_id in ("r0", "r1", "r2"))
+    break_the_table(registry)
+    assert Registry(registry.uri).rows() == before
+
+
+def test_a_search_leaves_them_for_the_next(registry: Registry) -> None:
+    registry.upsert(run("r3"))
+    written = file_of(registry).stat().st_mtime_ns
+    from diffusionlab.search.cli import main
+
+    assert main(["runs", "--registry", registry.uri]) == 0
+    assert file_of(registry).stat().st_mtime_ns > written
+    break_the_table(registry)
+    assert ids(registry) == ["r0", "r1", "r2", "r3"]
+
+
+def test_so_does_a_process_that_reads_often(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "READS_WORTH_SNAPSHOT", 2)
+    registry.remove_snapshot()
+    registry.rows()
+    assert not file_of(registry).exists()
+    registry.rows()
+    assert file_of(registry).exists()
+
+
+def test_the_next_commit_makes_them_old(registry: Registry) -> None:
+    others = Registry(registry.uri)
+    assert len(others.rows()) == 3
+    registry.upsert(run("r1", seed=10))
+    registry.upsert(run("r3", seed=3))
+    seeds = {"r0": 0, "r1": 10, "r2": 2, "r3": 3}
+    assert {row["run_id"]: row["seed"] for row in others.rows()} == seeds
+    others.leave_snapshot()
+    assert {row["run_id"]: row["seed"] for row in registry.rows()} == seeds
+
+
+def test_of_what_is_purged_nothing_stays(registry: Registry) -> None:
+    edits.delete(registry, "r1")
+    registry.leave_snapshot()
+    assert ids(registry) == ["r0", "r2"]
+    edits.purge(registry, ["r1"])
+    assert not file_of(registry).exists()
+
+
+@pytest.mark.parametrize("bad", [b"", b"ARROW1\0\0", b"\0" * 4096, None], ids=["empty", "begun", "zeros", "cut short"])
+def test_a_spoilt_file_is_passed_over(registry: Registry, bad: bytes | None) -> None:
+    file = file_of(registry)
+    file.write_bytes(file.read_bytes()[:-200] if bad is None else bad)
+    assert ids(registry) == ["r0", "r1", "r2"]
+
+
+def test_a_full_disk_costs_no_answer(registry: Registry) -> None:
+    registry.upsert(run("r3"))
+    old = file_of(registry).read_bytes()
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    command = [sys.executable, "search.py", "runs", "--registry", registry.uri]
+    done = subprocess.run(command, preexec_fn=little_room, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "r3" in done.stdout
+    assert file_of(registry).read_bytes() == old
+    assert [file.name for file in file_of(registry).parent.glob(".runs.arrow*")] == []
+
+
+def test_a_check_and_a_rebuild_look_at_the_table_itself(registry: Registry, tmp_path: Path) -> None:
+    for number in range(3):
+        write_record(run(f"r{number}", seed=number), tmp_path / "outputs" / f"r{number}")
+    break_the_table(registry)
+    assert len(ids(registry)) == 3
+    with pytest.raises(BrokenRegistry):
+        check(registry, [tmp_path / "outputs"])
+    assert rebuild(registry, [tmp_path / "outputs"]).set_aside is not None
+    assert ids(registry) == ["r0", "r1", "r2"]
+
+
+def test_a_table_made_anew_is_another_one(registry: Registry) -> None:
+    import shutil
+
+    assert registry.folder is not None
+    shutil.rmtree(registry.folder / "runs.lance")
+    Registry(registry.uri).upsert(run("other"))
+    assert ids(registry) == ["other"]
+    assert registry.count(Compare("dataset", "=", "MNIST")) == 0
