@@ -209,7 +209,7 @@ class EvaluateConfig:
     seed: int = MISSING
     batch_size: int = MISSING
     device: str = MISSING
-    output: str | None = None
+    output_dir: str | None = None
     data_dir: str | None = None
     cache_dir: str = MISSING
     registry: Registry = field(default_factory=Registry)

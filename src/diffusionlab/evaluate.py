@@ -79,7 +79,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
         sampler = instantiate(cfg.sampler)
         num_steps = len(model.denoiser.schedule.times(sampler.num_steps)) - 1
         (scale,) = guidance_scales(cfg.guidance_scale, model)
-        target = _folder(cfg.output, folder)
+        target = _folder(cfg.output_dir, folder)
         real = RealImages.of(run.datamodule)
         request = _request(cfg, model, real, scale)
         cache_dir = Path(cfg.cache_dir)
@@ -212,7 +212,7 @@ def _folder(wish: str | None, run_folder: Path) -> Path:
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"output={wish} cannot be made: {error.strerror}") from error
+        raise UsageError(f"output_dir={wish} cannot be made: {error.strerror}") from error
     return target
 
 

@@ -80,11 +80,12 @@ def test_figures_land_in_the_folder_the_record_and_the_registry(trained, measure
 
 
 def test_the_same_wish_gives_the_same_figures_whatever_the_batch(measure, tmp_path):
-    first = measure(f"output={tmp_path / 'a'}")
-    again = measure(f"output={tmp_path / 'b'}", "batch_size=7")
+    first = measure(f"output_dir={tmp_path / 'a'}")
+    again = measure(f"output_dir={tmp_path / 'b'}", "batch_size=7")
     assert again.metrics == pytest.approx(first.metrics, rel=0.05, abs=0.03)  # a grey level here and there
     assert again.protocol == first.protocol
-    assert measure(f"output={tmp_path / 'c'}", "seed=1").metrics["fid"] != pytest.approx(first.metrics["fid"], rel=1e-6)
+    other = measure(f"output_dir={tmp_path / 'c'}", "seed=1")
+    assert other.metrics["fid"] != pytest.approx(first.metrics["fid"], rel=1e-6)
 
 
 def test_classes_with_images_enough_have_figures_of_their_own(trained, measure, monkeypatch):
@@ -124,7 +125,7 @@ def test_a_run_that_is_still_training_is_measured_and_not_recorded(trained, meas
         (["guidance_scale=nan"], "guidance_scale=nan"),
         (["sampler.num_steps=5000"], "use 1 to 1000"),
         (["run=nothing"], "nothing"),
-        (["output=/dev/null/x"], "output=/dev/null/x"),
+        (["output_dir=/dev/null/x"], "output_dir=/dev/null/x"),
         (["features=inception", "features.weights=/nowhere.pth"], "features.weights=/nowhere.pth"),
         (["features=clip"], "no finished CLIP run on Garments"),
         (["device=cudda"], "cudda"),
