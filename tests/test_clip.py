@@ -303,15 +303,14 @@ def test_selection_keeps_the_best_under_their_own_numbers(uri: str, tmp_path: Pa
     assert [int(line.split()[1]) for line in printed[:3]] == [row["sample"] for row in best]
 
 
-def test_scores_are_a_table_a_grid_and_a_chart(uri: str, tmp_path: Path):
-    run_sample(uri, "num_samples=40", f"output_dir={tmp_path}", "scores=true")
-    table = json.loads((tmp_path / "scores.json").read_text())
+def test_scores_are_a_table_a_grid_and_a_chart_and_stand_in_the_report(uri: str):
+    drawn = run_sample(uri, "num_samples=40", "scores=true")
+    table = json.loads((drawn / "scores.json").read_text())
     assert table["clip"] == "run 20260101-000000-aaaaaa" and table["run"] == "20260101-000000-bbbbbb"
     assert len(table["samples"]) == 40 and len(table["classes"]) == 10
-    assert Image.open(tmp_path / "best_and_worst.png").width > 10 * 84
-    assert (tmp_path / "difficulty.svg").read_text().count("Ankle boot") >= 1 and (
-        tmp_path / "difficulty.png"
-    ).is_file()
+    assert Image.open(drawn / "best_and_worst.png").width > 10 * 84
+    assert "Ankle boot" in (drawn / "difficulty.svg").read_text() and (drawn / "difficulty.png").is_file()
+    assert "clip run 20260101-000000-aaaaaa" in (drawn.parents[1] / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

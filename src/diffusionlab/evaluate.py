@@ -27,6 +27,7 @@ from diffusionlab.registry.evaluations import record_evaluation
 from diffusionlab.registry.liveness import actual_status
 from diffusionlab.registry.record import read_record, utc_now
 from diffusionlab.registry.table import Registry
+from diffusionlab.report.run_page import refresh_report
 from diffusionlab.sample import device_of, draw, guidance_scales, run_folder_of
 from diffusionlab.visualization.grids import image_grid, save_png
 
@@ -105,6 +106,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
         _tell_bias(evaluation, judge)
     _write(evaluation, _picture(images, judgement, real), target)
     _remember(evaluation, folder, cfg.registry.uri)
+    refresh_report(folder)
     return evaluation
 
 

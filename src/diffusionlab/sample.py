@@ -20,6 +20,7 @@ from diffusionlab.errors import UsageError, did_you_mean
 from diffusionlab.explain import user_errors
 from diffusionlab.registry.lookup import find_run
 from diffusionlab.registry.record import read_record
+from diffusionlab.report.run_page import refresh_report
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png, to_pil
 
 
@@ -53,6 +54,8 @@ def sample(cfg: DictConfig) -> Path:
     shown = {scale: images[kept] for scale, images in drawn.items()}
     save_png(grid(shown, [label[kept] for label in labels], names[0]), target / "grid.png")
     print(target / "grid.png")
+    if cfg.output_dir is None:
+        refresh_report(folder)
     return target
 
 

@@ -77,6 +77,7 @@ def test_figures_land_in_the_folder_the_record_and_the_registry(trained, measure
     for part in (RUN, found.protocol, "40 real test images", "95 % interval", "Ankle boot"):
         assert part in printed
     assert "40 samples put the Fréchet distance too high: 40 real images are at" in caplog.text
+    assert found.protocol in (trained[0] / "report.html").read_text()
 
 
 def test_the_same_wish_gives_the_same_figures_whatever_the_batch(measure, tmp_path):
