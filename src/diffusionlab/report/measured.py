@@ -21,6 +21,9 @@ NAMES = {
 ENOUGH = 2000
 """Samples below which a Fréchet distance is plainly too high."""
 
+FRESH = 0.05
+"""Of fresh images, the share that the check for memorised ones points at, by definition."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -76,10 +79,17 @@ def _evaluation(
         protocol,
         _moment(data.get("evaluated_at")),
         isinstance(num_samples, int) and num_samples < ENOUGH,
-        _figures(whole, _numbers(data.get("floor"))),
+        _figures(whole, _floor(data)),
         _table("class", {str(name): _numbers(own) for name, own in classes.items()}) if classes else None,
         picture(grid, folder, "Nearest training images") if grid and folder else None,
     )
+
+
+def _floor(data: Mapping[str, Any]) -> dict[str, float | None]:
+    """What real images get, as far as a file says."""
+    floor = _numbers(data.get("floor"))
+    known = _numbers({"label_accuracy": data.get("classifier_accuracy"), "memorised": FRESH if floor else None})
+    return floor | known
 
 
 def _moment(text: Any) -> datetime | None:
@@ -99,7 +109,7 @@ def _text(name: str, figures: Mapping[str, float | None]) -> str:
     value, low, high = (figures.get(name + end) for end in ("", "_low", "_high"))
     if value is None:
         return ""
-    return f"{value:.4g}" + (f" [{low:.3g}, {high:.3g}]" if low is not None and high is not None else "")
+    return f"{value:.4g}" + (f" [{low:.3g},\u00a0{high:.3g}]" if low is not None and high is not None else "")
 
 
 def _by_class(metrics: Mapping[str, float | None]) -> dict[str, dict[str, float | None]]:
