@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from diffusionlab.registry.days import WEEKDAYS
+
 MONTH_NAMES = (
     "january",
     "february",
@@ -29,7 +31,6 @@ MONTH_NAMES = (
     "november",
     "december",
 )
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # first month
 NUMBER_WORDS = {
     word: n
@@ -83,7 +84,7 @@ ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2
 YEAR = r"(?P<year>(?:19[7-9]|20\d)\d)(?![\d.,]?\d)"
 MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"  # noqa: E501
 DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:%]|[.,]\d)"
-WEEKDAY = r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)(?P<plural>s)?\b\.?"  # noqa: E501
+WEEKDAY = r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)\b\.?"  # noqa: E501
 UNIT = r"(?P<unit>minute|min|hour|hr|day|week|fortnight|month|quarter|year)s?\b"
 COUNT = r"(?P<count>\d{1,6}|" + "|".join(sorted(NUMBER_WORDS, key=len, reverse=True)) + ")"
 PART = r"(?P<part>early|mid|middle|late|beginning|start|end|first half|second half)(?:\s+of\s+|\s+in\s+|\s*-\s*|\s+)(?:the\s+)?"  # noqa: E501
@@ -378,7 +379,11 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
         False,
     ),
     (rf"(?:(?P<word>last|this|past|previous|next)\s+)?{WEEKDAY}(?!\s*-)", _weekday, False),
-    (rf"(?P<feast>christmas(?:\s+day)?|new\s+year(?:'?s)?(?:\s+(?:day|eve))?)(?:\s+(?:of\s+)?{YEAR})?", _feast, True),
+    (
+        rf"(?:the\s+)?(?P<feast>christmas(?:\s+day)?|new\s+year(?:'?s)?(?:\s+(?:day|eve))?)(?:\s+(?:of\s+)?{YEAR})?",
+        _feast,
+        True,
+    ),
     (r"(?:(?P<word>last|this|past|previous|the)\s+)?weekend\b", _weekend, False),
     (rf"(?:the\s+)?(?:{PART})?q(?P<q>[1-4])\b(?:\s*(?:of\s+|/|-)?\s*{YEAR}|\s*'(?P<short>\d\d)\b)?", _quarter, True),
     (

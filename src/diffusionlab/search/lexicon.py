@@ -216,7 +216,10 @@ SUPERLATIVES: dict[str, tuple[str, str | None]] = {
         ),
         ("high", "created_at"),
     ),
-    **dict.fromkeys(("oldest", "earliest", "first", "veryfirst", "longestago"), ("low", "created_at")),
+    **dict.fromkeys(
+        ("oldest", "earliest", "first", "veryfirst", "longestago", "leastrecent", "leastrecently"),
+        ("low", "created_at"),
+    ),
 }
 POSITIONAL = {"first", "last", "final"}  # superlatives only before "run", "3 runs" and the like
 
@@ -452,7 +455,7 @@ LIKE = (
 AVERAGE = {"mean": "average, mean, avg, on average, typical", "median": "median", "sum": "sum of, sum"}
 SORTED = (
     "sorted by, sort by, ordered by, order by, ranked by, rank by, ranking by, in order of, ordered, sorted, ranked, "
-    "sort, rank, ranking, arranged by, listed by, by increasing, by decreasing, leaderboard"
+    "sort, rank, ranking, arranged by, listed by, leaderboard"
 )
 BY = (
     "by, in terms of, according to, with respect to, wrt, w r t, based on, measured by, judged by, regarding, "
@@ -543,7 +546,7 @@ def phrases() -> dict[str, Meaning]:
     add(CREATED, "moment", "created_at")
     for phrase, others in TEXT_SYNONYMS.items():
         table[squeeze(phrase)] = ("text", others)
-    add("same, identical, equal", "same", None)
+    add("same, identical, equal, as many, as few, as much", "same", None)
     add("nothing but, nothing except, solely, exclusively", "carrier", None)
     add("with or without, with and without, with vs without, with versus without", "either way", None)
     add("but not both, not both, but not both of them, exclusively one of", "not both", None)
@@ -561,6 +564,7 @@ def phrases() -> dict[str, Meaning]:
         "multi",
         None,
     )
+    add("single gpu, one gpu, a single gpu, just one gpu, only one gpu, a lone gpu", "single gpu", None)
     add("as, than", "than", None)
     add(
         "between, ranging from, in the range, in the range of, anywhere between, ranging between, from", "between", None
@@ -601,6 +605,8 @@ def phrases() -> dict[str, Meaning]:
     table["single digit"] = table["singledigit"] = ("digits", (0, 10))
     table["doubledigit"] = ("digits", (10, 100))
     table["tripledigit"] = ("digits", (100, 1000))
+    for tens, word in enumerate(("twenties", "thirties", "forties", "fifties", "sixties", "seventies"), 2):
+        table[word] = ("digits", (10 * tens, 10 * tens + 10))
     table["up to".replace(" ", "")] = ("comparator", "<=")
     return table
 

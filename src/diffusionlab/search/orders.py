@@ -8,7 +8,7 @@ from diffusionlab.registry.columns import COLUMNS, kind_of
 from diffusionlab.search.items import Item, Number
 from diffusionlab.search.known import Known
 from diffusionlab.search.query import Group, Order, lower_is_better
-from diffusionlab.search.reduce import is_numeric
+from diffusionlab.search.reading import is_numeric
 
 _PLURALS = {
     "runs",
@@ -220,6 +220,8 @@ class Orders:
                 return True
             if kind not in ("number", "condition", "filler", "superlative"):
                 return False
+        if self._words(0) in ("what", "which") and all(x.kind == "filler" for x in self.items[i + 1 :]):
+            return True  # "what did I train last?"
         return any(x.kind == "condition" for x in self.items[i + 1 : i + 2])
 
     def _is_latest(self, i: int) -> bool:

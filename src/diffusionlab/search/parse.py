@@ -6,17 +6,21 @@ combine.py  conditions -> and / or     here        orders, counts, comparisons, 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from diffusionlab.registry.columns import kind_of
+from diffusionlab.registry.days import Recurring
 from diffusionlab.registry.filter import And, Compare, Filter, In, Not, Or
 from diffusionlab.search.combine import Operand, join, operands
 from diffusionlab.search.dates import Range
 from diffusionlab.search.items import Condition, Item
 from diffusionlab.search.known import Known
+from diffusionlab.search.neighbours import settle
 from diffusionlab.search.orders import Orders
 from diffusionlab.search.query import Group, Order, ParsedQuery
-from diffusionlab.search.reduce import Reducer, is_numeric
+from diffusionlab.search.reading import is_numeric
+from diffusionlab.search.reduce import reduce
 from diffusionlab.search.scan import Scanner
 from diffusionlab.search.text import Mentions, stem
 from diffusionlab.search.where import format_where
@@ -47,9 +51,9 @@ def parse(question: str, known: Known, now: datetime) -> ParsedQuery:
     scanner = Scanner(question, known, now)
     if not any(token.kind not in ("punct", "op") for token in scanner.tokens):
         raise ValueError('there is no word in the question; ask something like "unets on MNIST with fid below 10"')
-    reducer = Reducer(scanner.scan(), known)
-    reader = _Reader(reducer.reduce(), known, question.strip())
-    reader.notes = scanner.notes + reducer.notes
+    items, notes = reduce(settle(scanner.scan(), known), known)
+    reader = _Reader(items, known, question.strip())
+    reader.notes = scanner.notes + notes
     return reader.read()
 
 
@@ -180,6 +184,10 @@ class _Reader(Orders):
                     self.items[made] = self._dated(self.items[made], "modified_at", _ranges_of(old))
                 else:
                     column = item.payload
+            elif item.kind == "recurring":
+                again: Recurring = replace(item.payload, moment=column or "created_at")
+                made_of = Condition(again.column, again, True, item.words)
+                self.items[i] = Item("condition", made_of, item.words, item.start, item.end)
             elif item.kind == "when":
                 target = column
                 previous = (
@@ -273,13 +281,14 @@ class _Reader(Orders):
         return joined
 
     def _two_sides(self, found: list[Operand]) -> list[list[Operand]]:
-        for place in range(1, len(found)):
+        """Both sides of "latent unets with pixel unets": conditions on the same fields each, some of them in common."""
+        linked = [o.joined in ("vs", "and", ",") for o in found]
+        for place in range(2, len(found)):
             left, right = found[:place], found[place:]
-            if found[place].joined in ("vs", "and", ",") and len(left) > 1:  # noqa: SIM102
-                if [o.category for o in left] == [o.category for o in right] and any(
-                    a.filter == b.filter for a in left for b in right
-                ):
-                    return [left, right]
+            divides = linked[place] or (found[place].carried and not any(linked))
+            alike = [o.category for o in left] == [o.category for o in right]
+            if divides and alike and any(a.filter == b.filter for a in left for b in right):
+                return [left, right]
         return []
 
     def _label(self, condition: Filter) -> str:

@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS, kind_of
+from diffusionlab.registry.days import DayLeaf
 from diffusionlab.registry.display import printable
+from diffusionlab.registry.filter import Filter
 from diffusionlab.search.answer import value
 from diffusionlab.search.engine import Result, Row
 from diffusionlab.search.protocols import by_protocol
@@ -112,7 +114,7 @@ def pick_columns(result: Result, width: int) -> list[str]:
     asked = [query.order.column] if query.order else []
     asked += [
         *query.show,
-        *(leaf.column for leaf in query.condition.leaves() if leaf.column not in ("text", "run_id", "hardware")),
+        *(column for column in _asked_about(query.condition) if column not in ("run_id", "hardware")),
     ]
     several = ["dataset"] if len({row.get("dataset") for row in rows}) > 1 else []
     asked += ["protocol"] if query.order and len(by_protocol(rows, query.order.column)) > 1 else []
@@ -221,12 +223,17 @@ def _plain(row: Row, column: str, rank: int, score: float) -> Any:
 def evidence(result: Result) -> list[dict[str, Any]]:
     """Of each row: column -> value (and where it came from) for what a condition or the order asked about."""
     query = result.query
-    leaves = list(query.condition.leaves())
-    columns = [leaf.column for leaf in leaves if leaf.column != "text"]
+    columns = _asked_about(query.condition)
     columns += [query.order.column] if query.order else []
     columns = list(dict.fromkeys([*columns, *query.show]))
-    texts = [leaf for leaf in leaves if isinstance(leaf, Mentions)]
+    texts = [leaf for leaf in query.condition.leaves() if isinstance(leaf, Mentions)]
     return [_evidence(row, columns, texts) for row in result.rows]
+
+
+def _asked_about(condition: Filter) -> list[str]:
+    """The columns, and `metrics.NAME`, that a condition looks at, but for those that texts are looked for in."""
+    leaves = [leaf for leaf in condition.leaves() if not isinstance(leaf, Mentions)]
+    return [c for leaf in leaves for c in (sorted(leaf.reads()) if isinstance(leaf, DayLeaf) else [leaf.column])]
 
 
 def _evidence(row: Row, columns: Sequence[str], texts: Sequence[Mentions]) -> dict[str, Any]:

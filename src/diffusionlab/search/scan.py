@@ -3,58 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.canonical import squeeze
-from diffusionlab.registry.filter import And, Compare, Contains, In, Not
-from diffusionlab.search.calendar_words import MONTH_NAMES, NUMBER_WORDS, WEEKDAYS
+from diffusionlab.registry.days import WEEKDAYS
+from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, Not
+from diffusionlab.search.calendar_words import MONTH_NAMES, NUMBER_WORDS
 from diffusionlab.search.dates import read_when
 from diffusionlab.search.english import common, filler
 from diffusionlab.search.items import Condition, Item, Number, value_filter
 from diffusionlab.search.known import Known
 from diffusionlab.search.lexicon import FIELDS, OPERATOR_SIGNS, Meaning, longest, phrases, spellable
+from diffusionlab.search.numerals import SCALES, UNITS, read_numeral
+from diffusionlab.search.numerals import WORDS as NUMERAL_WORDS
+from diffusionlab.search.recurring import read_recurring
 from diffusionlab.search.text import stem
 from diffusionlab.search.tokens import Token, clean, tokenize
 from diffusionlab.search.typos import near, repair
+from diffusionlab.search.where import any_gpu
 
 _GLUE = {"-", "/", "_", "'", ".", "&", "+"}
-_SCALES = {
-    "k": 1e3,
-    "thousand": 1e3,
-    "m": 1e6,
-    "mio": 1e6,
-    "mil": 1e6,
-    "million": 1e6,
-    "millions": 1e6,
-    "b": 1e9,
-    "bn": 1e9,
-    "billion": 1e9,
-    "hundred": 1e2,
-    "dozen": 12.0,
-}
-_UNITS = {
-    **dict.fromkeys(("px", "pixel", "pixels"), ("image_size", 1.0)),
-    "kb": ("size_bytes", 1e3),
-    "mb": ("size_bytes", 1e6),
-    "gb": ("size_bytes", 1e9),
-    "tb": ("size_bytes", 1e12),
-    "megabytes": ("size_bytes", 1e6),
-    "gigabytes": ("size_bytes", 1e9),
-    "mib": ("size_bytes", 2.0**20),
-    "gib": ("size_bytes", 2.0**30),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), ("seconds", 1.0)),
-    **dict.fromkeys(("min", "mins", "minute", "minutes"), ("seconds", 60.0)),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), ("seconds", 3600.0)),
-    **dict.fromkeys(("d", "day", "days"), ("seconds", 86400.0)),
-    "gflops": ("flops", 1e9),
-    "mflops": ("flops", 1e6),
-    "tflops": ("flops", 1e12),
-}
-_NUMBER_WORDS = {
-    w: float(n) for w, n in NUMBER_WORDS.items() if " " not in w and w not in ("a", "an", "one", "few", "several")
-}
-_NUMBER_WORDS |= {"half": 0.5, "million": 1e6, "thousand": 1e3, "billion": 1e9}
 _VARIANTS = ("variant", "variants", "family", "flavours", "flavors", "derivatives")
 _SMALL_WORDS = ("with", "without", "which", "that", "those", "have", "where", "from", "show", "list", "find")
 _ORDINAL_WORDS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
@@ -135,7 +105,7 @@ class Scanner:
             or (stem(word) in self.known.stems and not near(word, spellable()))
             or word in NUMBER_WORDS
             or word in self.known.metrics
-            or any(name.startswith(word) and len(word) > 2 for name in (*MONTH_NAMES, *WEEKDAYS))
+            or any(name.startswith(word.removesuffix("s")) for name in (*MONTH_NAMES, *WEEKDAYS, "weekend"))
         )
 
     # -- rules: each returns the index after what it has read, or 0
@@ -197,7 +167,9 @@ class Scanner:
                 break
         if not ids:
             return 0
-        for run_id in ids:
+        for place, run_id in enumerate(ids):
+            if place:
+                self.items.append(Item("connector", "and", "and", token.start, self.tokens[after - 1].end))
             self.items.append(Item("run", (run_id,), run_id, token.start, self.tokens[after - 1].end))
         return after
 
@@ -205,8 +177,8 @@ class Scanner:
         """Whether the number at i belongs to a following unit or field, as in "runs 100 epochs"."""
         following = self.tokens[i + 1 : i + 2]
         return bool(following) and (
-            following[0].text in _UNITS
-            or following[0].text in _SCALES
+            following[0].text in UNITS
+            or following[0].text in SCALES
             or phrases().get(following[0].compact, ("",))[0] == "field"
         )
 
@@ -216,6 +188,9 @@ class Scanner:
             return 0
         if token.kind == "number" and self._after_comparison():
             return 0
+        if (recurring := read_recurring(self.text, token.start)) and not token.glued:
+            after = next((j for j in range(i, len(self.tokens)) if self.tokens[j].start >= recurring[1]), None)
+            return self._add("recurring", recurring[0], i, after or len(self.tokens))
         when = read_when(self.text, token.start, self.now, self.raw)
         if not when:
             return 0
@@ -249,79 +224,31 @@ class Scanner:
             if size in self.known.image_sizes or size > 16:
                 return self._add("number", Number(token.value, "image_size", typed=token.raw, dim=True), i, i + 1)
             return self._add("text", (token.raw.replace("x", " x "), token.raw), i, i + 1)
-        if (
-            token.kind == "number"
-            and len(token.raw) == 4
-            and self.known.hardware(token.raw)
-            and (not self._after_comparison() or self._between_cards())
-        ):
-            return 0  # "3060s"
-        if (
-            token.text in ("one", "a", "an")
-            and i + 1 < len(self.tokens)
-            and self.tokens[i + 1].text in ("million", "billion", "thousand", "hundred", "dozen")
-        ):
-            value, digits = 1.0, 0
-        elif (
-            token.kind == "word"
-            and token.text in _NUMBER_WORDS
-            and not (token.text in ("half",) and not self._is_scale(i + 1))
-        ):
-            value, digits = _NUMBER_WORDS[token.text], 0
-        elif token.kind == "number":
-            value, digits = token.value, token.digits
-        else:
+        if token.kind == "number" and self._is_card(i):
             return 0
-        after, scale, column = i + 1, 1.0, None
-        if token.kind == "number" and self._times(i):  # "8x H100"
+        negative = token.text in ("minus", "negative") and self._after_comparison()
+        compared = negative or self._is_last("comparator")
+        found = read_numeral(self.tokens[: i + 9], i + negative, self.raw, self._is_last("between"), compared)
+        if found is None or self._cards(i, found.number.value):
             return 0
-        if self._cards(i, value):  # "eight H100s"
-            return 0
-        while after < len(self.tokens):
-            t = self.tokens[after]
-            hundred = t.text in ("a", "an") and self._is_scale(after + 1)
-            if hundred:
-                after += 1
-                continue
-            if t.text in _SCALES and (t.glued or len(t.text) > 1 or self.tokens[after - 1].end + 1 >= t.start):
-                scale *= _SCALES[t.text]
-                column = "num_parameters" if scale >= 1e6 else column
-                after += 1
-                continue
-            break
-        if token.kind == "word" and (more := self._rest_of_words(value * scale, after)):
-            value, scale, after = value * scale + more[0], 1.0, more[1]
-        if after < len(self.tokens):
-            t = self.tokens[after]
-            unit = _UNITS.get(t.text)
-            if unit and (t.glued or len(t.text) > 1) and not (t.text == "second" and not t.glued):
-                column, scale = unit[0], scale * unit[1]
-                after += 1
-            elif t.text in ("weights", "weight") and value * scale >= 1000:
-                column, after = "num_parameters", after + 1
-            elif t.text == "+" and t.glued:
-                self._add("number", Number(value * scale, column, typed=token.raw), i, after)
-                return self._add("afterwards", ">=", after, after + 1)
-        step = scale * 10.0**-digits if scale > 1 and column != "seconds" else 0.0
+        number, after = found.number, found.after
+        if negative:
+            number = replace(number, value=-number.value)
         ordinal = self.tokens[after : after + 1]
         if ordinal and ordinal[0].glued and ordinal[0].text in ("st", "nd", "rd", "th"):
-            return self._add("ordinal", int(value), i, after + 1)
-        return self._add(
-            "number", Number(value * scale, column, step, self.raw[token.start : self.tokens[after - 1].end]), i, after
-        )
+            return self._add("ordinal", int(number.value), i, after + 1)
+        self._add("number", number, i, after)
+        return self._add("afterwards", ">=", after, after + 1) if found.signed_up else after
 
-    def _rest_of_words(self, value: float, i: int) -> tuple[float, int] | None:
-        """What goes on a number in words: "(one hundred) and fifty", "(twenty)-five"; (value, index after)."""
-        between = any(item.kind == "between" for item in self.items[-1:])
-        texts = [t.text for t in self.tokens[i : i + 3]] + ["", ""]
-        skip = texts[0] in ("-",) or (texts[0] == "and" and value % 100 == 0 and not between)
-        word, following = texts[skip], texts[skip + 1]
-        more = _NUMBER_WORDS.get(word, 0.0)
-        fits = (value % 100 == 0 and 1 <= more < 100) or (value % 100 >= 20 and value % 10 == 0 and 1 <= more < 10)
-        return (more, i + skip + 1) if value and fits and following not in _SCALES else None
+    def _is_last(self, kind: str) -> bool:
+        return bool(self.items) and self.items[-1].kind == kind
 
-    def _is_scale(self, i: int) -> bool:
-        return any(t.text in _SCALES or t.text in ("a", "an") for t in self.tokens[i : i + 1])
+    def _is_card(self, i: int) -> bool:
+        """Whether the number at i is a part of a card's name or counts cards: "3060s", "8x H100", "2 gpus"."""
+        token = self.tokens[i]
+        if len(token.raw) == 4 and self.known.hardware(token.raw):
+            return not self._after_comparison() or self._between_cards()
+        return self._times(i)
 
     def _times(self, i: int) -> bool:
         texts = [t.text for t in self.tokens[i + 1 : i + 3]]
@@ -331,7 +258,7 @@ class Scanner:
 
     def _between_cards(self) -> bool:
         """ "Differences between 4090 and 3060 runs": no range of numbers."""
-        return self.items[-1].kind == "between" and any(item.kind == "compare" for item in self.items)
+        return self._is_last("between") and any(item.kind == "compare" for item in self.items)
 
     def _cards(self, i: int, value: float) -> bool:
         """Whether the number at i counts cards of one kind: "eight H100s"."""
@@ -345,7 +272,7 @@ class Scanner:
         m = re.fullmatch(r"(\d+\s?x|\d+|[a-z]+)\s+(.+)", words)
         if not m or not (kind := self.known.hardware(m[2])):
             return ()
-        count = int(m[1].rstrip(" x")) if m[1][0].isdigit() else int(_NUMBER_WORDS.get(m[1], 0))
+        count = int(m[1].rstrip(" x")) if m[1][0].isdigit() else int(NUMERAL_WORDS.get(m[1], 0))
         if count < 1 + ("x" not in m[1]):
             return ()
         of_kind = re.compile(rf"{count}\s?x\s*(.+)")
@@ -394,7 +321,7 @@ class Scanner:
         return (
             meaning[0] == "afterwards"
             and self.tokens[i].text in ("and", "or")
-            and (following.kind == "number" or following.text in (*_NUMBER_WORDS, "than"))
+            and (following.kind == "number" or following.text in (*NUMERAL_WORDS, "than"))
         )
 
     def _meaning(self, key: str, i: int, j: int) -> Meaning | None:
@@ -477,14 +404,12 @@ class Scanner:
                 i,
                 after,
             )
-        if kind == "multi":
+        if kind in ("multi", "single gpu"):
             several = tuple(v for v in self.known.values["hardware"] if re.match(r"(?!1\s?x)\d+\s?x", v.lower()))
-            return self._add(
-                "condition",
-                Condition("hardware", value_filter("hardware", several or ("more than one",), self.known), True, words),
-                i,
-                after,
-            )
+            devices: Filter = value_filter("hardware", several or ("more than one",), self.known)
+            if kind == "single gpu":
+                devices = And(any_gpu(self.known), Not(In("hardware", several)))
+            return self._add("condition", Condition("hardware", devices, True, words), i, after)
         if kind == "text" or (kind == "field" and self._told(i)):
             payload = payload if kind == "text" else (words,)
             return self._add("text", (*payload, words), i, after)

@@ -4,6 +4,7 @@ fid < 20 and (dataset = mnist or dataset = cifar-10)      and, or, not, parenthe
 unet and not conditional                                  a bare word is an architecture facet
 lr between 1e-4 and 1e-3, params >= 5M, optimizer in (Adam, AdamW)
 created >= 2025-04-01, modified = 2025-04, created = "last week"
+created_weekday in (saturday, sunday), created_hour = 9, created_day = modified_day      in UTC
 fid is unknown, description is known, text ~ "moving average", name ~ cifar, hardware = gpu
 """
 
@@ -13,6 +14,7 @@ import re
 from datetime import UTC, datetime
 
 from diffusionlab.registry.columns import COLUMNS, kind_of, to_time
+from diffusionlab.registry.days import PERIODS, RECURRING, WEEKDAYS, Recurring, SamePeriod
 from diffusionlab.registry.facets import FACETS, canonical_facet
 from diffusionlab.registry.filter import (
     EVERYTHING,
@@ -80,6 +82,10 @@ def column_of(word: str, known: Known) -> str:
     names = [SHORT.get(c, c) for c in COLUMNS] + list(known.metrics)
     raise ValueError(f"there is no field {word[:40]!r} (nearest: {', '.join(nearest(word, names))})")
 
+
+_DAYS = {
+    f"{name}_{unit}": (f"{name}_at", unit) for name in ("created", "modified") for unit in (*RECURRING, *PERIODS)
+}  # fields that are worked out of a moment
 
 # to the second, a time is a moment and no period
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
@@ -158,6 +164,8 @@ class _Reader:
             if lower in ("anything", "nothing"):
                 return EVERYTHING if lower == "anything" else NOTHING
             return self.facet(word)
+        if lower in _DAYS:
+            return self.days(lower)
         column = self.column(word)
         if self.take("is"):
             absent = self.take("not")
@@ -187,6 +195,24 @@ class _Reader:
             return self.mention(column)
         self.at += 1
         return self.compare(column, operator, self.value(column))
+
+    def days(self, word: str) -> Filter:
+        """What follows created_weekday, modified_hour and the like."""
+        moment, unit = _DAYS[word]
+        negated = self.text in ("!=", "<>")
+        if self.take("in"):
+            texts = self.list_of(None)
+        elif self.take("=", "==", "!=", "<>"):
+            texts = [self.word()]
+        else:
+            raise ValueError("--where: a weekday, an hour or a day takes =, != and in")
+        if unit in PERIODS:
+            if texts not in ([f"created_{unit}"], [f"modified_{unit}"]):
+                raise ValueError(f"--where: `{word}` compares so only: created_{unit} = modified_{unit}")
+            condition: Filter = SamePeriod(unit)
+        else:
+            condition = Recurring(moment, unit, tuple(_place(str(text).lower(), unit) for text in texts))
+        return Not(condition) if negated else condition
 
     def facet(self, word: str) -> Filter:
         tag = canonical_facet(word)
@@ -272,6 +298,19 @@ def compare_period(column: str, operator: str, start: datetime, stop: datetime) 
     }[operator]
 
 
+def _place(text: str, unit: str) -> int:
+    """The number of a weekday or an hour."""
+    if unit == "weekday" and (
+        places := [i for i, day in enumerate(WEEKDAYS) if len(text) > 2 and day.startswith(text)]
+    ):
+        return places[0]
+    if unit == "hour" and text.isdecimal() and int(text) < RECURRING["hour"]:
+        return int(text)
+    raise ValueError(
+        f"--where: {text[:40]!r} is no {unit}; type {'monday or saturday' if unit == 'weekday' else '0 to 23'}"
+    )
+
+
 def _number(column: str, text: str) -> int | float:
     m = re.fullmatch(r"([-+]?(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?)([a-zA-Z]{0,2})", text)
     if not m or m[2].lower() not in _SUFFIX:
@@ -302,6 +341,8 @@ def format_where(condition: Filter, known: Known) -> str:
             return f"{_short(column)} is known"
         case Not(part=Compare(op="=") as same) if kind_of(same.column) != "time":
             return f"{_short(same.column)} != {_format_value(same.value)}"
+        case Not(part=Recurring(values=(_,)) | SamePeriod()):
+            return format_where(condition.part, known).replace(" = ", " != ")
         case Not():
             return f"not {_wrap(condition.part, known, And, Or)}"
         case Compare():
@@ -314,6 +355,13 @@ def format_where(condition: Filter, known: Known) -> str:
             return f"{_short(condition.column)} = {_format_value(condition.value)}"
         case IsNull():
             return f"{_short(condition.column)} is unknown"
+        case SamePeriod(unit=unit):
+            return f"created_{unit} = modified_{unit}"
+        case Recurring(values=values):
+            names = [WEEKDAYS[v] if condition.unit == "weekday" else str(v) for v in values]
+            return (
+                f"{condition.column} = {names[0]}" if len(names) == 1 else f"{condition.column} in ({', '.join(names)})"
+            )
         case Mentions(phrases=phrases, where=where):
             quoted = [_quote(phrase) for phrase in phrases]
             return f"{where} ~ {quoted[0]}" if len(quoted) == 1 else f"{where} ~ ({', '.join(quoted)})"
