@@ -1,7 +1,8 @@
 """Labelled questions: `question | criterion` and, for an order, `| sort key | how many`.
 
 A criterion is Python over one run, in the names of `fixture_runs`: T(facet), ds, bs, lr, opt, hw, c and m
-(created and modified day), at (created minute), fid, vl, ep, st, params, sch, pred, img, n, txt, fw, arch.
+(created and modified day), wd and mwd (their weekdays, Monday is 0), hr (created hour), at (created minute),
+fid, vl, ep, st, params, sch, pred, img, n, txt, fw, arch.
 A sort key with "-" before it is descending. Rows that lack it are left out, ties go by run id.
 """
 
@@ -412,6 +413,68 @@ what sets run-014 apart from run-016? | n in (14,16)
 is run-032 better than run-020? | n in (32,20)
 differences between 4090 and 3060 runs on Fashion-MNIST | ds=='Fashion-MNIST' and hw in ('RTX 4090','RTX 3060')
 denoisers which rely on attention, conducted on an A100 | T('attention') and hw=='A100'
+# asked by an examiner: a letter, pixels, recurring days, days compared, fractions, versions
+compare v and epsilon on MNIST | ds=='MNIST' and pred in ('v','epsilon')
+v vs eps runs | pred in ('v','epsilon')
+does v or epsilon do better on Fashion-MNIST? | ds=='Fashion-MNIST' and pred in ('v','epsilon')
+x0, v and epsilon on MNIST | ds=='MNIST' and pred in ('x0','v','epsilon')
+unets with v | T('unet') and pred=='v'
+neither v nor epsilon | pred not in ('v','epsilon')
+unet v dit on Fashion-MNIST | ds=='Fashion-MNIST' and (T('unet') or T('dit'))
+run-014 v run-020 | n in (14,20)
+compare latent unets with pixel unets | T('unet')
+pixel models on CIFAR-10 | ds=='CIFAR-10' and not T('latent')
+latent vs pixel on CIFAR-10 | ds=='CIFAR-10'
+runs started on a Monday | wd==0
+MNIST runs launched on Tuesdays or Wednesdays | ds=='MNIST' and wd in (1,2)
+what did I train on weekends? | wd in (5,6)
+runs on weekdays in April | wd<5 and c[:7]=='2025-04'
+Friday runs in April | wd==4 and c[:7]=='2025-04'
+not on Mondays | wd!=0
+modified on a Sunday | mwd==6
+which runs were launched at night? | hr>=22 or hr<6
+runs started in the afternoon of 9 April | c=='2025-04-09' and 12<=hr<18
+Friday, 28 March 2025 | c=='2025-03-28'
+runs created and modified on the same day | c==m
+modified on the day they were created | c==m
+MNIST runs finished the day they started | ds=='MNIST' and c==m
+runs that were created and last modified on different days | c!=m
+created and modified in the same month | c[:7]==m[:7]
+runs from the same day as run-018 | n==19
+created in the same month as run-021 | c[:7]=='2025-04' and n!=21
+lr of one thousandth | lr==1e-3
+a learning rate of ten to the minus three | lr==1e-3
+lr below one ten-thousandth | lr<1e-4
+lr of two ten-thousandths | lr==2e-4
+a learning rate over half a thousandth | lr>5e-4
+lr 10**-3 | lr==1e-3
+lr below minus one | False
+fid under one hundred | fid is not None and fid<100
+fid in the twenties or thirties | fid is not None and 20<=fid<40
+weights above 0.1 billion | params>1e8
+between one and five million parameters | 1e6<=params<=5e6
+more than 10 but fewer than 60 epochs | 10<ep<60
+as many parameters as run-014 | params==35700000 and n!=14
+as few epochs as run-026 | ep==60 and n!=26
+runs with PyTorch older than 2.7 | fw<'2.7'
+PyTorch 2.7 or newer | fw>='2.7'
+at least PyTorch 2.8 | fw>='2.8'
+runs on a single GPU | hw not in ('CPU','8x H100')
+everything but runs 1 to 5 | n not in (1,2,3,4,5)
+trained on a 3060 before the new year | hw=='RTX 3060' and c<'2025-01-01'
+do transformers outperform unets on CIFAR-10? | ds=='CIFAR-10' and (T('transformer') or T('unet'))
+is attention better than no attention on Fashion-MNIST? | ds=='Fashion-MNIST'
+compare runs with attention to runs without it on Fashion-MNIST | ds=='Fashion-MNIST'
+compare unets with attention and unets without attention on CIFAR-10 | ds=='CIFAR-10' and T('unet')
+which runs didn't converge | n==6
+# three conditions at once
+MNIST transformers trained in 2025 with a lr under 5e-4 | ds=='MNIST' and T('transformer') and c>='2025' and lr<5e-4
+Which of the AdamW runs on an A100 got an FID below 10? | opt=='AdamW' and hw=='A100' and fid is not None and fid<10
+UNets on CIFAR-10 that use neither AdamW nor Adam | T('unet') and ds=='CIFAR-10' and opt not in ('Adam','AdamW')
+batch size of at least 256, AdamW, not on an H100 | bs>=256 and opt=='AdamW' and 'H100' not in hw
+finished STL-10 runs with batch 128 but not linear | st=='finished' and ds=='STL-10' and bs==128 and sch!='linear'
+cosine-schedule epsilon models on CIFAR-10 or CelebA | sch=='cosine' and pred=='epsilon' and ds in ('CIFAR-10','CelebA')
+epochs:100 dataset:mnist | ep==100 and ds=='MNIST'
 """
 
 ORDERED = """
@@ -475,6 +538,13 @@ order CelebA by size descending | ds=='CelebA' | -params | all
 list MNIST from oldest to newest | ds=='MNIST' | at | all
 MNIST models ranked from best to worst fid | ds=='MNIST' | fid | all
 largest images | True | -img | 1
+what did I train first? | True | at | 1
+which run did I modify last? | True | -mat | 1
+which MNIST run is the least recent? | ds=='MNIST' | at | 1
+list the CelebA runs by decreasing parameter count | ds=='CelebA' | -params | all
+the run with the highest FID among those that didn't use attention | not T('attention') | -fid | 1
+what's my best MNIST model that is not a unet? | ds=='MNIST' and not T('unet') | fid | 1
+lowest val loss without AdamW | opt!='AdamW' | vl | 1
 """
 
 
@@ -488,6 +558,9 @@ def _names(r) -> dict:
         "hw": r.hardware,
         "c": r.c,
         "m": r.m,
+        "wd": r.created.weekday(),
+        "mwd": r.modified.weekday(),
+        "hr": r.created.hour,
         "at": r.created.isoformat()[:16],
         "mat": r.modified.isoformat()[:16],
         "fid": r.fid,

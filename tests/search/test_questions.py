@@ -143,3 +143,19 @@ def test_typos_are_said(ask):
 @pytest.mark.parametrize("question", ["may I see the DiTs", "which unets may be overfitting", "march of the unets"])
 def test_may_and_march_are_words_where_no_date_is_meant(ask, question):
     assert not {"created_at", "modified_at"} & ask(question).query.condition.columns()
+
+
+def test_both_sides_of_a_comparison_keep_their_own_conditions(ask):
+    found = ask("compare latent unets with pixel unets")
+    assert [group.label for group in found.query.groups] == ["latent and unet", "not latent and unet"]
+    found = ask("compare unets with attention and unets without attention on CIFAR-10")
+    assert [group.label for group in found.query.groups] == ["unet and attention", "unet and not attention"]
+
+
+@pytest.mark.parametrize("question", ["fid below average", "runs with the same", "runs above on MNIST"])
+def test_what_cannot_be_joined_is_said(ask, question):
+    assert any("is left out" in warning for warning in ask(question).warnings)
+
+
+def test_leaving_out_what_nobody_mentions_is_said(ask):
+    assert 'no run mentions "zebra"' in ask("MNIST runs that do not mention zebra").warnings[0]

@@ -336,22 +336,23 @@ def _day_of_month(m: Match, now: datetime, year: int | None) -> Span:
 
 _AFTER_YEAR = r"(?!\s*(?:x\b|px|pixel|epoch|step|param|image|sample|batch|mb\b|gb\b|second|hour|-\d))"
 _YEAR_TAIL = rf"(?:,?\s+(?:of\s+)?{YEAR}|\s*'(?P<short>\d\d)\b)?"
+_ON = rf"(?:{WEEKDAY},?\s+)?"  # "Friday, 9 May"
 _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is yearless when no year was said
     (r"(?P<iso>\d{4}-\d{1,2}-\d{1,2}[t ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)", _iso, False),
-    (r"(?P<iso>\d{4}([-/])\d{1,2}\2\d{1,2})(?![\d-])", _iso, False),
+    (rf"{_ON}(?P<iso>\d{{4}}(?P<mark>[-/])\d{{1,2}}(?P=mark)\d{{1,2}})(?![\d-])", _iso, False),
     (rf"{YEAR.replace('(?![', '(?:-|/)?q(?P<q>[1-4])(?![')}", _quarter, False),
     (r"(?P<iso>(?:19|20)\d\d[-/][01]?\d)(?![\w-])", _iso, False),
     (r"(?P<year>20\d\d)[-\s]?w(?P<week>[0-5]\d)(?![\w-])", _week_number, False),
     (r"(?P<month_of>0?[1-9]|1[0-2])/(?P<year>20\d\d)(?![\w/-])", _numeric_month, False),
     (r"(?P<a>\d{1,2})(?P<mark>[./])(?P<b>\d{1,2})[./](?P<year>\d{4})\b", _numeric_day, False),
-    (rf"(?:the\s+)?{DAY}\s*(?:of\s+)?{MONTH}{_YEAR_TAIL}", _day, True),
+    (rf"{_ON}(?:the\s+)?{DAY}\s*(?:of\s+)?{MONTH}{_YEAR_TAIL}", _day, True),
     (
         rf"(?:the\s+)?(?P<order>first|second|third|fourth|last|final)\s+week\s+(?:of|in)\s+{MONTH}{_YEAR_TAIL}",
         _month,
         True,
     ),
     (rf"(?:the\s+)?(?:{PART})?{MONTH}\s+(?:of\s+)?{YEAR}", _month, False),
-    (rf"{MONTH}\s+(?:the\s+)?{DAY}{_YEAR_TAIL}", _day, True),
+    (rf"{_ON}{MONTH}\s+(?:the\s+)?{DAY}{_YEAR_TAIL}", _day, True),
     (rf"(?:the\s+)?(?:{PART})?{MONTH}{_YEAR_TAIL}", _month, True),
     (
         r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday|this|last)(?:\s+(?P<time>morning|afternoon|evening|night))\b",

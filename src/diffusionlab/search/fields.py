@@ -122,7 +122,7 @@ def field_quantity(r: Reading, i: int) -> int:
     if r.words(i) == "size" and r.kind(j) == "number":  # "images of size 64"
         column = "image_size" if r.items[j].payload.value in r.known.image_sizes else column
     if r.kind(j) == "digits":
-        return r.emit(i, j + 1, column, _within(column, r.items[j].payload))
+        return _digits(r, i, j, column)
     found = read_quantity(r, j, column)
     if not found or (j == near and r.kind(j) == "number" and _belongs_to_next(r, j, column)):
         return 0
@@ -131,6 +131,15 @@ def field_quantity(r: Reading, i: int) -> int:
         return 0  # "lowest FID under 100 epochs"
     r.field = column
     return r.emit(i, found.after, column, found.condition, found.plain)
+
+
+def _digits(r: Reading, i: int, j: int, column: str) -> int:
+    """(FID in the) twenties [or thirties]."""
+    parts = [_within(column, r.items[j].payload)]
+    while r.kind(k := r.skip(j + 1, 2, ("connector", "break", "filler"))) == "digits":
+        parts.append(_within(column, r.items[k].payload))
+        j = k
+    return r.emit(i, j + 1, column, parts[0] if len(parts) == 1 else Or(*parts))
 
 
 def _within(column: str, digits: tuple[int, int]) -> Filter:
@@ -165,7 +174,7 @@ def quantity_of_field(r: Reading, i: int) -> int:
     if not probe:
         return 0
     column, end = _field_after(r, probe.after)
-    column = column or _field_meant(r, i, probe.after, compared)
+    column = column or _field_of_next(r, i, probe.after) or _field_meant(r, i, probe.after, compared)
     found = read_quantity(r, i, column) if column else None
     if not found or not column:
         return 0
@@ -180,6 +189,17 @@ def _field_after(r: Reading, after: int) -> tuple[str | None, int]:
         if r.kind(place) == "field" and is_numeric(r.items[place].payload) and not _starts_its_own(r, place):
             return r.items[place].payload, place + 1
     return None, after
+
+
+def _field_of_next(r: Reading, start: int, after: int) -> str | None:
+    """In "more than 10 but fewer than 60 epochs" the field of the second bound is that of the first."""
+    if any(item.kind == "number" and item.payload.column for item in r.items[start:after]):
+        return None
+    k = r.skip(after, 2, ("connector", "break"))
+    if r.kind(start) != "comparator" or k == after or r.kind(k) != "comparator":
+        return None
+    following = read_quantity(r, k, "num_parameters")
+    return _field_after(r, following.after)[0] if following else None
 
 
 def _field_meant(r: Reading, start: int, after: int, compared: bool) -> str | None:

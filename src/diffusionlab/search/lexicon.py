@@ -396,7 +396,10 @@ TEXT_SYNONYMS: dict[str, tuple[str, ...]] = {  # phrase -> other ways in which a
     "diverged": ("diverged", "nan"),
     "diverge": ("diverged", "nan"),
     "diverging": ("diverged", "nan"),
-    "divergence": ("diverged", "nan"),
+    **dict.fromkeys(
+        ("divergence", "did not converge", "didnt converge", "not converge", "failed to converge", "blew up"),
+        ("diverged", "nan"),
+    ),
     "exploded": ("diverged", "nan", "exploded"),
     "nan": ("nan",),
     "min snr": ("min snr",),

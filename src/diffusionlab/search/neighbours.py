@@ -1,10 +1,13 @@
-"""Words that mean one thing or another by what stands beside them: "v", "pixel"."""
+"""Words that mean one thing or another by what stands beside them: "v", "pixel", "Friday", "weights"."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+from diffusionlab.registry.days import WEEKDAYS, Recurring
 from diffusionlab.registry.filter import Contains, Not
+from diffusionlab.search.calendar_words import WEEKDAY
 from diffusionlab.search.items import Condition, Item, value_filter
 from diffusionlab.search.known import Known
 
@@ -13,7 +16,10 @@ _LINKS = ("connector", "break", "filler", "compare", "carrier", "noun", "compara
 
 def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
-    return [_letter_v(items, i, known) or _pixel(items, i) or item for i, item in enumerate(items)]
+    return [
+        _letter_v(items, i, known) or _pixel(items, i) or _weekday(items, i) or _weights(items, i) or item
+        for i, item in enumerate(items)
+    ]
 
 
 def _letter_v(items: list[Item], i: int, known: Known) -> Item | None:
@@ -21,8 +27,7 @@ def _letter_v(items: list[Item], i: int, known: Known) -> Item | None:
     item = items[i]
     if item.kind != "text" or item.words.lower() != "v":
         return None
-    before, after = _linked(items, i, -1), _linked(items, i, 1)
-    if not any(_is_parameterization(other) for other in (before, after)):
+    if not any(_is_parameterization(other) for other in _around(items, i)):
         beside = [items[k] for k in (i - 1, i + 1) if 0 <= k < len(items)]
         if len(beside) == 2 and _like(*beside):
             return replace(item, kind="connector", payload="vs")
@@ -57,14 +62,49 @@ def _like(a: Item, b: Item) -> bool:
 
 
 def _pixel(items: list[Item], i: int) -> Item | None:
-    """ "Pixel unets", "pixel models" are those that are not latent; "32 pixel images" have a size."""
+    """ "Pixel unets", "latent vs pixel": those that are not latent; "32 pixel images" have a size."""
     item = items[i]
-    if item.kind != "field" or item.words.lower() != "pixel" or i + 1 == len(items):
+    if item.kind != "field" or item.words.lower() != "pixel" or (i and items[i - 1].kind in ("number", "comparator")):
         return None
-    following = items[i + 1]
-    facet = following.kind == "condition" and following.payload.category == "facet"
-    space = following.kind == "filler" and following.words.lower() in ("diffusion", "based", "space")
-    if not (facet or space or following.kind == "noun") or (i and items[i - 1].kind in ("number", "comparator")):
+    following = items[i + 1] if i + 1 < len(items) else None
+    described = following is not None and (
+        _is_facet(following)
+        or following.kind == "noun"
+        or (following.kind == "filler" and following.words.lower() in ("diffusion", "based", "space"))
+    )
+    latent = any(_is_facet(other) and other.words.lower().startswith("latent") for other in _around(items, i) if other)
+    if not described and not latent:
         return None
     not_latent = Condition("facet", Not(Contains("arch_tags", "latent")), words=item.words)
     return replace(item, kind="condition", payload=not_latent)
+
+
+def _around(items: list[Item], i: int) -> tuple[Item | None, Item | None]:
+    return _linked(items, i, -1), _linked(items, i, 1)
+
+
+def _is_facet(item: Item) -> bool:
+    return item.kind == "condition" and item.payload.category == "facet"
+
+
+def _weekday(items: list[Item], i: int) -> Item | None:
+    """ "Friday runs in April": beside another date, a bare weekday is each one of its name."""
+    item = items[i]
+    others = [other for other in items if other.kind == "when" and not _names_weekday(other)]
+    if item.kind != "when" or not others or not (name := _names_weekday(item)):
+        return None
+    day = next(place for place, weekday in enumerate(WEEKDAYS) if weekday.startswith(name[:3]))
+    return replace(item, kind="recurring", payload=Recurring("created_at", "weekday", (day,)))
+
+
+def _names_weekday(item: Item) -> str | None:
+    found = re.fullmatch(rf"(?:on\s+)?(?:a\s+)?{WEEKDAY}", item.words.lower())
+    return found["weekday"] if found else None
+
+
+def _weights(items: list[Item], i: int) -> Item | None:
+    """ "Weights above 1M" are parameters; "averaged weights" are words of a text."""
+    counted = items[i].words.lower() in ("weights", "weight count") and items[i + 1 : i + 2]
+    if not counted or items[i + 1].kind not in ("comparator", "between"):
+        return None
+    return replace(items[i], kind="field", payload="num_parameters")

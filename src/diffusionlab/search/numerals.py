@@ -44,7 +44,7 @@ UNITS = {
 WORDS = {
     w: float(n) for w, n in NUMBER_WORDS.items() if " " not in w and w not in ("a", "an", "one", "few", "several")
 } | {"half": 0.5, "million": 1e6, "thousand": 1e3, "billion": 1e9}
-_PARTS = {"tenth": 10, "hundredth": 100, "thousandth": 1e3, "millionth": 1e6}
+_PARTS = {"tenth": 10, "twentieth": 20, "fiftieth": 50, "hundredth": 100, "thousandth": 1e3, "millionth": 1e6}
 _ONE = ("one", "a", "an")
 
 

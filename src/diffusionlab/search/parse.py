@@ -25,6 +25,7 @@ from diffusionlab.search.scan import Scanner
 from diffusionlab.search.text import Mentions, stem
 from diffusionlab.search.where import format_where
 
+_ASKS = ("comparator", "digits", "same", "unknown", "afterwards")
 _ENDED = ("finished", "ended", "completed", "concluded")
 _EVENT_DATE = (
     "in ",
@@ -86,6 +87,7 @@ class _Reader(Orders):
         if any(item.kind == "not both" for item in self.items):
             either = [c for c in conditions if isinstance(c, Or) and len(c.parts) == 2]
             conditions = [*conditions, *(Not(And(*c.parts)) for c in either[-1:])]
+        self._say_what_is_left(found)
         words = tuple(o.condition.filter for o in found if isinstance(o.condition.filter, Mentions) and not o.negated)
         return ParsedQuery(
             self.question,
@@ -163,6 +165,18 @@ class _Reader(Orders):
         for i, item in enumerate(self.items):
             if item.kind == "field" and i not in self.used and kind_of(item.payload) not in ("json",):
                 self.show.append("arch_tags" if item.payload == "architecture" else item.payload)
+
+    def _say_what_is_left(self, found: list[Operand]) -> None:
+        """A note on each word that asks for something and changes nothing."""
+        for operand in found:
+            said = operand.condition.filter
+            if operand.negated and isinstance(said, Mentions) and not self.known.anyone_says(said.phrases):
+                self.notes.append(f'no run mentions "{said.phrases[0]}", so leaving out those that do changes nothing')
+        for i, item in enumerate(self.items):
+            if i in self.used or item.kind not in _ASKS:
+                continue
+            if item.kind != "comparator" or item.payload in ("<", ">", "<=", ">=", "!="):
+                self.notes.append(f'"{item.words}" is left out: nothing beside it says what it compares')
 
     # -- conditions
 
@@ -264,32 +278,17 @@ class _Reader(Orders):
 
     def _compare(self, found: list[Operand]) -> list[Filter]:
         """The groups of a comparison; together they are one condition, the rest holds for all."""
-        whole = self._two_sides(found)
-        if whole:
-            self.groups = [Group(self._label(And(*join(side))), And(*join(side))) for side in whole]
-            return [Or(*(group.condition for group in self.groups))]
-        sides = _sides(found)
+        sides = _two_sides(found) or [[o] for o in _sides(found)]
         if sides:
-            self.groups = [Group(self._label(o.filter), o.filter) for o in sides]
-            rest = [o for o in found if o not in sides]
-            return [Or(*(o.filter for o in sides)), *join(rest)]
+            self.groups = [Group(self._label(And(*join(side))), And(*join(side))) for side in sides]
+            rest = [o for o in found if not any(o is one for side in sides for one in side)]
+            return [Or(*(group.condition for group in self.groups)), *join(rest)]
         joined = join(found)
         for condition in joined:
             if isinstance(condition, Or) and len(condition.parts) > 1:
                 self.groups = [Group(self._label(part), part) for part in condition.parts]
                 break
         return joined
-
-    def _two_sides(self, found: list[Operand]) -> list[list[Operand]]:
-        """Both sides of "latent unets with pixel unets": conditions on the same fields each, some of them in common."""
-        linked = [o.joined in ("vs", "and", ",") for o in found]
-        for place in range(2, len(found)):
-            left, right = found[:place], found[place:]
-            divides = linked[place] or (found[place].carried and not any(linked))
-            alike = [o.category for o in left] == [o.category for o in right]
-            if divides and alike and any(a.filter == b.filter for a in left for b in right):
-                return [left, right]
-        return []
 
     def _label(self, condition: Filter) -> str:
         if isinstance(condition, Compare) and condition.op == "=":
@@ -322,6 +321,19 @@ class _Reader(Orders):
             ):
                 unknown.append((str(leaf.values[0]), leaf.column))
         return unknown
+
+
+def _two_sides(found: list[Operand]) -> list[list[Operand]]:
+    """Both sides of "latent unets with pixel unets": neighbours, conditions on the same fields, some in common."""
+    linked = [o.joined in ("vs", "and", ",") for o in found]
+    for size in range(len(found) // 2, 1, -1):
+        for place in range(size, len(found) - size + 1):
+            left, right = found[place - size : place], found[place : place + size]
+            divides = linked[place] or (found[place].carried and not any(linked))
+            alike = [o.category for o in left] == [o.category for o in right] and left != right
+            if divides and alike and any(a.filter == b.filter for a in left for b in right):
+                return [left, right]
+    return []
 
 
 def _sides(found: list[Operand]) -> list[Operand]:

@@ -227,7 +227,7 @@ class Scanner:
         if token.kind == "number" and self._is_card(i):
             return 0
         negative = token.text in ("minus", "negative") and self._after_comparison()
-        compared = negative or self._is_last("comparator")
+        compared = negative or self._is_last("comparator") or self._is_last("between")
         found = read_numeral(self.tokens[: i + 9], i + negative, self.raw, self._is_last("between"), compared)
         if found is None or self._cards(i, found.number.value):
             return 0
