@@ -27,6 +27,7 @@ from diffusionlab.errors import UsageError
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.run_folder import WEIGHTS
 from diffusionlab.training import AveragedModule
+from diffusionlab.whole_file import replaced
 
 FORMAT = "diffusionlab"
 
@@ -54,18 +55,14 @@ class SaveWeights(pl.Callback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Mark the checkpoint as ours, and write the weights through a temporary file."""
+        """Mark the checkpoint as ours, and write the weights."""
         checkpoint[FORMAT] = self.settings
         if not trainer.is_global_zero:
             return
         assert isinstance(pl_module, AveragedModule)
-        temporary = self.folder / f".{WEIGHTS}.tmp"
-        save_file(
-            {name: tensor.detach().cpu().contiguous() for name, tensor in pl_module.shipped_state().items()},
-            temporary,
-            metadata={"format": FORMAT} | self.settings,
-        )
-        temporary.replace(self.folder / WEIGHTS)
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in pl_module.shipped_state().items()}
+        with replaced(self.folder / WEIGHTS) as temporary:
+            save_file(state, temporary, metadata={"format": FORMAT} | self.settings)
         for name, text in pl_module.shipped_texts().items():
             (self.folder / name).write_text(text)
 

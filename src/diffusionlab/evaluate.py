@@ -30,6 +30,7 @@ from diffusionlab.registry.table import Registry
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.sample import device_of, draw, guidance_scales, run_folder_of
 from diffusionlab.visualization.grids import image_grid, save_png
+from diffusionlab.whole_file import replaced
 
 log = logging.getLogger(__name__)
 
@@ -220,9 +221,8 @@ def _folder(wish: str | None, run_folder: Path) -> Path:
 
 def _write(evaluation: Evaluation, picture: Image.Image, target: Path) -> None:
     stem = slug(evaluation.protocol)
-    temporary = target / f".{stem}.tmp"
-    temporary.write_text(json.dumps(asdict(evaluation), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(target / f"{stem}.json")
+    with replaced(target / f"{stem}.json") as temporary:
+        temporary.write_text(json.dumps(asdict(evaluation), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     save_png(picture, target / f"{stem}.png")
     print(f"\nwrote     {target / stem}.json and, of the nearest training images, .png")
 

@@ -17,6 +17,7 @@ from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.features import FeatureExtractor, fingerprint
 from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.tensors import to_float
+from diffusionlab.whole_file import replaced
 
 log = logging.getLogger(__name__)
 
@@ -143,11 +144,9 @@ def _accuracy(network: ClassifierNetwork, data: ImageArrays, device: torch.devic
 
 
 def _save(network: ClassifierNetwork, accuracy: float, path: Path) -> float:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(state, temporary, metadata={"accuracy": repr(accuracy)})
-    temporary.replace(path)
+    with replaced(path) as temporary:
+        save_file(state, temporary, metadata={"accuracy": repr(accuracy)})
     return accuracy
 
 

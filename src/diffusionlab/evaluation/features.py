@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from diffusionlab.evaluation.real_images import RealImages
+from diffusionlab.whole_file import replaced
 
 
 class FeatureExtractor(Protocol):
@@ -58,10 +59,8 @@ def extract_once(
     if path.is_file():
         return load_file(path)["features"]
     found = extract(features, real.split(split).images, shown=shown)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    save_file({"features": found}, temporary)
-    temporary.replace(path)
+    with replaced(path) as temporary:
+        save_file({"features": found}, temporary)
     return found
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from diffusionlab.registry import journal
-from diffusionlab.registry.durable import locked
 from diffusionlab.registry.errors import RegistryError
+from diffusionlab.registry.lock import locked
 from diffusionlab.registry.record import RunRecord, read_record, utc_now, write_record
 from diffusionlab.registry.table import Registry
 

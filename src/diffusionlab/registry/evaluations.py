@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from diffusionlab.registry.columns import convert
-from diffusionlab.registry.durable import locked
+from diffusionlab.registry.lock import locked
 from diffusionlab.registry.record import RunRecord, read_record, utc_now, write_record
 from diffusionlab.registry.table import Registry
 

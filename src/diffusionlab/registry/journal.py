@@ -6,8 +6,8 @@ One record a line, the last line of a run id counts; a line with `"purged": true
 from collections.abc import Iterable
 from typing import Any
 
-from diffusionlab.registry.durable import locked
 from diffusionlab.registry.lines import append_lines, read_lines
+from diffusionlab.registry.lock import locked
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.registry.table import Registry
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from diffusionlab.registry.canonical import canonical, dataset_family, hardware_kind
 from diffusionlab.registry.columns import ALIASES, KINDS, convert, to_float
-from diffusionlab.registry.durable import replaced
 from diffusionlab.registry.facets import close
+from diffusionlab.whole_file import replaced
 
 SCHEMA_VERSION = 1
 RECORD_FILE = "run.json"
@@ -162,10 +162,8 @@ def new_run_id(now: datetime | None = None) -> str:
 
 
 def write_record(record: RunRecord, folder: Path | str) -> Path:
-    """Write `run.json` so that a reader, or a power cut, sees the old file or the new one and nothing between."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / RECORD_FILE
+    """Write `run.json`, whole."""
+    target = Path(folder) / RECORD_FILE
     with replaced(target) as temporary, temporary.open("w", encoding="utf-8") as file:
         json.dump(record.to_json(), file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")

@@ -10,9 +10,9 @@ from typing import Any
 
 from diffusionlab.registry.columns import KINDS, convert
 from diffusionlab.registry.describe import describe
-from diffusionlab.registry.durable import locked
 from diffusionlab.registry.errors import reason
 from diffusionlab.registry.liveness import process_token
+from diffusionlab.registry.lock import locked
 from diffusionlab.registry.record import RECORD_FILE, RunRecord, read_record, utc_now, write_record
 from diffusionlab.registry.table import Registry
 

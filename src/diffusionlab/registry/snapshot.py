@@ -9,7 +9,7 @@ passed over, and replaced when somebody reads again. Nobody needs it: without it
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffusionlab.registry.durable import replaced
+from diffusionlab.whole_file import replaced
 
 if TYPE_CHECKING:
     import pyarrow as pa

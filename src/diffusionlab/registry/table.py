@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS
-from diffusionlab.registry.durable import can_lock, locked
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.filter import Compare, Filter, In
+from diffusionlab.registry.lock import can_lock, locked
 from diffusionlab.registry.pending import Pending
 from diffusionlab.registry.reader import Reader
 from diffusionlab.registry.record import RunRecord, utc_now

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.display import printable
-from diffusionlab.registry.durable import replaced
 from diffusionlab.registry.record import utc_now
+from diffusionlab.whole_file import replaced
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,7 +38,6 @@ def write_page(target: Path, template: str, *scripts: str, **content: Any) -> Pa
         "version": version("diffusionlab"),
     }
     html = _environment().get_template(template).render(**own, **content)
-    target.parent.mkdir(parents=True, exist_ok=True)
     with replaced(target) as temporary:
         temporary.write_text(html, encoding="utf-8")
     return target

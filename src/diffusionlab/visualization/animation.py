@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from diffusionlab.visualization.style import look
+from diffusionlab.whole_file import replaced
 
 DPI = 100
 MIN_CELL, GAP, HEADING, CAPTION = 56, 14, 26, 18
@@ -70,17 +71,16 @@ def animate(
 def save_gif(animation: Animation, path: Path, *, caption: str) -> Path:
     """Write a GIF that begins again for ever, with `caption` as its comment."""
     first, *rest = [frame.quantize(NUM_COLOURS, dither=Image.Dither.NONE) for frame in animation.frames]
-    temporary = path.with_name(f".{path.name}.tmp")
-    first.save(
-        temporary,
-        format="GIF",
-        save_all=True,
-        append_images=rest,
-        duration=list(animation.milliseconds),
-        loop=0,
-        comment=caption.encode(),
-    )
-    temporary.replace(path)
+    with replaced(path) as temporary:
+        first.save(
+            temporary,
+            format="GIF",
+            save_all=True,
+            append_images=rest,
+            duration=list(animation.milliseconds),
+            loop=0,
+            comment=caption.encode(),
+        )
     return path
 
 

@@ -8,6 +8,8 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from diffusionlab.whole_file import replaced
+
 BACKGROUND, INK = (255, 255, 255), (60, 60, 60)
 MIN_CELL = 64
 GAP = 4
@@ -67,11 +69,9 @@ def to_pil(image: Tensor) -> Image.Image:
 
 
 def save_png(image: Image.Image, path: Path) -> None:
-    """Write through a temporary file, so that a viewer that watches the folder never sees half a picture."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    image.save(temporary, format="PNG")
-    temporary.replace(path)
+    """Write a picture that a viewer which watches the folder never sees half of."""
+    with replaced(path) as temporary:
+        image.save(temporary, format="PNG")
 
 
 def _fitted(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from diffusionlab.whole_file import replaced
+
 FIELDS = ("epoch", "t_from", "t_to", "num_samples", "mean_error")
 
 
@@ -73,11 +75,8 @@ def write_epoch(path: Path, epoch: int, error_sums: Sequence[float], counts: Seq
         [epoch, f"{n / num_bins:.6g}", f"{(n + 1) / num_bins:.6g}", int(counts[n]), f"{means[n]:.9g}"]
         for n in range(num_bins)
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", newline="") as file:
+    with replaced(path) as temporary, temporary.open("w", newline="") as file:
         csv.writer(file).writerows([FIELDS, *kept, *new])
-    temporary.replace(path)
 
 
 def _ratio(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:

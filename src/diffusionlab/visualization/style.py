@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from diffusionlab.whole_file import replaced
+
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Seven colours that the colour-blind can tell apart (Okabe & Ito 2008), those with most contrast first."""
 
@@ -68,12 +70,12 @@ def save_figure(figure: Figure, stem: Path, formats: Sequence[str], *, title: st
     paths = []
     for suffix in formats:
         path = stem.with_name(f"{stem.name}.{suffix}")
-        temporary = path.with_name(f".{path.name}.tmp")
-        if suffix == "png":
-            _write_png(figure, temporary, title, caption)
-        else:
-            figure.savefig(temporary, format=suffix, metadata={"Title": title, "Description": caption, "Date": None})
-        temporary.replace(path)
+        with replaced(path) as temporary:
+            if suffix == "png":
+                _write_png(figure, temporary, title, caption)
+            else:
+                about = {"Title": title, "Description": caption, "Date": None}
+                figure.savefig(temporary, format=suffix, metadata=about)
         paths.append(path)
     return paths
 

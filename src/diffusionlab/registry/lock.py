@@ -1,7 +1,5 @@
-"""Files that a reader, or a power cut, sees whole; folders that one writer holds at a time."""
+"""Folders that one writer holds at a time."""
 
-import os
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,23 +12,6 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 LOCK_FILE = ".run.lock"
-
-
-@contextmanager
-def replaced(target: Path) -> Iterator[Path]:
-    """A path beside `target` to write to, which takes its place at the end: the old file or the new, nothing between.
-
-    Where the body raises, the old file stays.
-    """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        yield temporary
-        _sync(temporary, os.O_RDWR)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # the rename itself; Windows cannot open a folder, and does not need to
-        _sync(target.parent, os.O_RDONLY)
 
 
 def can_lock() -> bool:
@@ -63,11 +44,3 @@ def _try_lock(file: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _sync(path: Path, mode: int) -> None:
-    descriptor = os.open(path, mode)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,79 @@
+"""Whether the figures tell apart what must differ: real images, spoilt ones, samples of runs, noise.
+
+    python experiments/conditioning/ladder.py TRAINED UNTRAINED     # several minutes on two cores
+
+Prints the last table of this folder's README. All are judged as `evaluate.py features=classifier` judges.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor
+from torchvision.transforms.functional import gaussian_blur
+
+from diffusionlab.checkpoint import load_data, load_model
+from diffusionlab.diffusion import DPMSolverPP2M, Guidance, SampleRequest, sample_batches
+from diffusionlab.evaluation.classifier import trained_classifier
+from diffusionlab.evaluation.judge import Judge
+from diffusionlab.evaluation.real_images import RealImages
+from diffusionlab.registry.lookup import find_run
+from diffusionlab.tensors import to_uint8
+
+GUIDANCE_SCALE = 2.0
+CACHE = Path("outputs/cache")
+
+
+def samples(folder: Path, label: Tensor) -> Tensor:
+    """(N, C, H, W) uint8 of a class-conditional run, any style."""
+    model = load_model(folder, "cpu")
+    labels = (label, *(torch.full_like(label, null) for null in model.network.null_labels[1:]))
+    request = SampleRequest(
+        num_samples=len(label),
+        shape=model.x0_shape,
+        labels=labels,
+        null_labels=model.network.null_labels,
+        guidance=Guidance(scale=GUIDANCE_SCALE),
+    )
+    sampler = DPMSolverPP2M(num_steps=20)
+    batches = sample_batches(model.denoiser, model.codec, sampler, request, batch_size=250, device="cpu")
+    steps = track(batches, folder.name, total=-(-len(label) // 250), console=Console(stderr=True))
+    return to_uint8(torch.cat(list(steps)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trained", help="a class-conditional run")
+    parser.add_argument("untrained", help="the same, stopped after trainer.max_steps=1")
+    parser.add_argument("--samples", type=int, default=2000)
+    wish = parser.parse_args()
+    trained, untrained = (Path(find_run(None, run).path or "") for run in (wish.trained, wish.untrained))
+    data = load_data(load_model(trained, "cpu").config, trained, os.environ.get("DIFFUSIONLAB_DATA_DIR"))
+    real = RealImages.of(data)
+    classifier = trained_classifier(real, CACHE, torch.device("cpu"))
+    judge = Judge(real, classifier, classifier, cache_dir=CACHE, shown=False)
+    images, label = real.test.images[: wish.samples], real.test.labels[: wish.samples]
+    generator = torch.Generator().manual_seed(0)
+    rungs = {
+        "real test images": images,
+        "samples of the trained run": samples(trained, label),
+        "real test images, blurred": gaussian_blur(images, [5, 5], [1.0, 1.0]),
+        "samples of the untrained run": samples(untrained, label),
+        "Gaussian noise, as sampling starts from": to_uint8(torch.randn(images.shape, generator=generator)),
+        "uniform noise": torch.randint(0, 256, images.shape, generator=generator, dtype=torch.uint8),
+    }
+    print(f"{len(images)} each, the classifier is right on {classifier.accuracy:.1%} of the real test images\n")
+    print("| images | Fréchet distance | KID, 95 % interval | precision | recall | taken for their class | memorised |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, rung in rungs.items():
+        found = judge.judge(rung, label, per_class=False).metrics
+        kid = "{kid:.3g} [{kid_low:.2g}, {kid_high:.2g}]".format(**found)
+        shares = " | ".join(f"{found[share]:.1%}" for share in ("precision", "recall", "label_accuracy", "memorised"))
+        print(f"| {name} | {found['fid']:.3g} | {kid} | {shares} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
