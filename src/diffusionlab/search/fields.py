@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from diffusionlab.registry.filter import And, Compare, Contains, Filter, Or
+from diffusionlab.search.grammar_words import OPERATOR_SIGNS
 from diffusionlab.search.items import Number, value_filter
-from diffusionlab.search.lexicon import OPERATOR_SIGNS
 from diffusionlab.search.quantity import equal, read_quantity
 from diffusionlab.search.reading import Reading, directed, is_numeric
 from diffusionlab.search.text import Mentions

@@ -13,9 +13,11 @@ from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, Not
 from diffusionlab.search.calendar_words import MONTH_NAMES, NUMBER_WORDS
 from diffusionlab.search.dates import read_when
 from diffusionlab.search.english import common, filler
+from diffusionlab.search.field_words import FIELDS
+from diffusionlab.search.grammar_words import OPERATOR_SIGNS
 from diffusionlab.search.items import Condition, Item, Number, value_filter
 from diffusionlab.search.known import Known
-from diffusionlab.search.lexicon import FIELDS, OPERATOR_SIGNS, Meaning, longest, phrases, spellable
+from diffusionlab.search.lexicon import Meaning, longest, phrases, spellable
 from diffusionlab.search.numerals import SCALES, UNITS, read_numeral
 from diffusionlab.search.numerals import WORDS as NUMERAL_WORDS
 from diffusionlab.search.recurring import read_recurring

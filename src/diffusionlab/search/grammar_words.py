@@ -1,0 +1,141 @@
+"""Words that join, compare and negate, and those for the runs themselves."""
+
+from __future__ import annotations
+
+COMPARATORS: dict[str, str] = {
+    "<": "below, under, less than, lower than, smaller than, fewer than, beneath, less, shorter than, lesser than, "
+    "not as high as, cheaper than, inferior to, lighter than, sub",
+    ">": "over, above, more than, greater than, higher than, larger than, bigger than, exceeding, exceeds, exceed, "
+    "beyond, upwards of, in excess of, longer than, larger, bigger, exceeded, heavier than, surpassing",
+    "<=": "at most, no more than, not more than, up to, maximum of, max of, no higher than, no greater than, "
+    "no larger than, not over, not above, not exceeding, at the most, a maximum of, no bigger than, not higher than, "
+    "not larger than, not greater than, no longer than, not bigger than, capped at, does not exceed, not exceed, "
+    "smaller or equal to, smaller than or equal to, less than or equal to, lower than or equal to, equal "
+    "to or less than, "
+    "equal or below, at or below, at or under, at or less than, equal to or below, below or equal to, "
+    "less than or equal, smaller than or equal, lower than or equal, lte, le, or less than",
+    ">=": "at least, no less than, not less than, no fewer than, not fewer than, minimum of, min of, a minimum of, "
+    "not below, not under, no lower than, no smaller than, not lower than, not smaller than, at the least, "
+    "greater than or equal to, more than or equal to, higher than or equal to, equal to or more than, "
+    "greater than or equal, more than or equal, higher than or equal, larger than or equal, "
+    "larger than or equal to, at or above, at or over, equal to or greater than, above or equal to, "
+    "equal to or above, gte, ge",
+    "=": "exactly, equal to, equals, equal, precisely, is exactly",
+    "~": "about, around, approximately, roughly, approx, circa, nearly, near, ca, close to",
+    "best": "better than, beating, beats, beat, outperforming, outperforms, outperform, superior to",
+    "worst": "worse than",
+}
+OPERATOR_SIGNS = {
+    "<": "<",
+    ">": ">",
+    "<=": "<=",
+    ">=": ">=",
+    "=": "=",
+    "==": "=",
+    "≤": "<=",
+    "≥": ">=",
+    "!=": "!=",
+    "<>": "!=",
+    "≠": "!=",
+    "~": "~",
+    "≈": "~",
+}
+AFTERWARDS = {
+    ">=": "or more, or higher, or greater, or larger, or above, or over, or bigger, and more, and above, "
+    "and up, or longer, upwards, and higher, or up, and over, minimum, at minimum, at least",
+    "<=": "or less, or fewer, or lower, or smaller, or below, or under, and below, and less, or shorter, "
+    "and under, maximum, tops, at most, at maximum",
+}
+NEGATIONS: dict[str, str] = {
+    "not": "not, non, isnt, arent, doesnt, dont, didnt, wasnt, werent, hasnt, havent, nor, never, cannot, cant, "
+    "isn't, aren't, doesn't, don't, didn't, wasn't, weren't, hasn't, haven't, can't, isnot, rather than, "
+    "instead of, !, "
+    "wont, won't",
+    "without": "without, no, w o, lacking, lack, lacks, missing, excluding, exclude, excludes, except, except for, "
+    "except on, other than, apart from, aside from, besides, neither, neither of, neither on, all but, anything but, "
+    "everything but, none of, minus, sans, leaving out, leave out, omitting, omit, ignoring, ignore, skipping, "
+    "different from, with no, but no, and no, nothing on, nothing from, nothing with, exept, "
+    "any other than, outside of, outside, everything except, "
+    "anything except, excepting, free of, devoid of, avoiding, avoid, that lack, not any",
+}
+CONNECTORS = {
+    "and": "and, plus, as well as, along with, together with, also, both, including, &",
+    "or": "or, either, and or, any of, one of, |",
+    "but": "but, yet, though, although, however, whereas, while",
+    "vs": "vs, versus, against, v s, compared to, compared with, as opposed to",
+    "nor": "nor",
+}
+CARRIERS = (  # words after which a negation no longer reaches: "without attention on MNIST"
+    "with, on, using, use, uses, used, having, has, have, had, in, that use, trained, train, trained on, that are, "
+    "which are, that were, that have, which have, employ, employing, employs, via, through, by, from, "
+    "where, whose, whose"
+)
+NOUNS = (
+    "run, models, model, runs, experiments, experiment, training, trainings, trial, trials, network, networks, "
+    "result, results, one, ones, job, jobs, checkpoint, checkpoints, denoiser, denoisers, entry, entries, row, "
+    "rows, attempt, attempts, diffusionmodel, diffusionmodels, session, sessions, architecture, architectures, net, "
+    "nets, system, systems, setup, setups, configuration, configurations, config, configs, generator, generators"
+)
+"""What people call the runs."""
+
+ASKED: tuple[tuple[str, str, str | None], ...] = (
+    (
+        "compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
+        "how different, distinguish, changed between, distinguishes, side by side, diff",
+        "compare",
+        None,
+    ),
+    (
+        "how many, number of, count, count of, total number of, the number of, how often, counts, tally, quantity of",
+        "count",
+        None,
+    ),
+    (
+        "like, similar to, similar, resembling, resemble, resembles, comparable to, nearest to, closest to, "
+        "neighbours of, neighbors of, most similar to, look like, looks like, most like, alike, akin to, similarly to, "
+        "much like, similar as, close to, closest",
+        "like",
+        None,
+    ),
+    ("average, mean, avg, on average, typical", "average", "mean"),
+    ("median", "average", "median"),
+    ("sum of, sum", "average", "sum"),
+)
+"""(words, kind, payload) of what is asked about the runs that are found."""
+
+JOINING: tuple[tuple[str, str, None], ...] = (
+    ("same, identical, equal, as many, as few, as much", "same", None),
+    ("nothing but, nothing except, solely, exclusively", "carrier", None),
+    ("with or without, with and without, with vs without, with versus without", "either way", None),
+    ("but not both, not both, but not both of them, exclusively one of", "not both", None),
+)
+STATES: tuple[tuple[str, str, None], ...] = (
+    (
+        "unknown, missing, undefined, null, not available, unavailable, not known, not recorded, not set, absent, na, "
+        "not measured, not reported, empty, blank, not computed",
+        "unknown",
+        None,
+    ),
+    ("known, measured, reported, available, recorded, defined, computed", "known", None),
+)
+RANGES: tuple[tuple[str, str, None], ...] = (
+    ("as, than", "than", None),
+    (
+        "between, ranging from, in the range, in the range of, anywhere between, ranging between, from",
+        "between",
+        None,
+    ),
+    ("to, through, until, up to, till", "to", None),
+)
+DIGITS: dict[str, tuple[int, int]] = {
+    "single digit": (0, 10),
+    "double digit": (10, 100),
+    "triple digit": (100, 1000),
+    "twenties": (20, 30),
+    "thirties": (30, 40),
+    "forties": (40, 50),
+    "fifties": (50, 60),
+    "sixties": (60, 70),
+    "seventies": (70, 80),
+}
+"""Words for half-open ranges of numbers."""

@@ -1,0 +1,131 @@
+"""Further ways in which people name values and facets, and what a description says; the first are in canonical.py."""
+
+from __future__ import annotations
+
+STATUSES: dict[str, str] = {
+    "finished": "finished, completed, complete, done, successful, succeeded, succeed, successfully, finish, "
+    "finishes, successes, completes, ended well, terminated normally, success, completing, finishing, concluded",
+    "failed": "failed, fail, failing, fails, failure, failures, errored, went wrong, broken, broke, error, errors, "
+    "errored out, with an error",
+    "crashed": "crashed, crash, crashes, died, dead, crashing",
+    "running": "running, in progress, ongoing, still training, currently training, still running, active, is "
+    "training, are training, still going, going on, still in progress, under way, underway, currently running, live, "
+    "being trained, right now training, in flight, not yet finished, not finished yet, not yet done",
+    "interrupted": "interrupted, aborted, cancelled, canceled, killed, stopped, stopped early, cut short, interrupt",
+}
+NOT_FINISHED = "unfinished, incomplete, uncompleted"
+UNSUCCESSFUL = "unsuccessful, unsuccessfully, did not succeed"
+
+FACET_WORDS: dict[str, str] = {
+    "unet": "u nets, unet style, unet like, unet based",
+    "cnn": "conv nets, convnets, convolution, convolutions, convolutional nets, convolutional networks, convs, conv, "
+    "convolutional neural networks, convolutional neural nets, cnn based",
+    "mlp": "perceptron, perceptrons, fully connected network, fully connected networks, multi layer perceptrons, "
+    "multilayer perceptrons, feedforward, feed forward",
+    "transformer": "vits, transformer based, vision transformers",
+    "dit": "dits, diffusion vit",
+    "resnet": "residual networks, resnets, residual net, residual nets",
+    "residual": "residual connections, residual block, residual layers",
+    "attention": "attention layers, self attentive, attentive, attention blocks, attention block, attention layer",
+    "linear_attention": "linear attention layers, linear self attention, linear cost attention, linear time "
+    "attention, efficient attention, linearized attention, linearised attention, attention of linear cost",
+    "conditional": "conditioning, condition, conditioned, class conditioning, label conditional, label conditioning, "
+    "label conditioned, class labels, conditionally, conditions, class label, class conditionally",
+    "cfg": "classifier free, guidance scale, classifierfree, cf guidance",
+    "styled": "style conditioning, conditioned on style, conditioned on the style, style labels, style label, with "
+    "style, with styles, with a style, styles, stylised, stylized, styled",
+    "latent": "ldms, latents, latent diffusion models, latent diffusion model, latent models, latent space models, "
+    "compressed latent",
+    "autoencoder": "auto encoders, autoencoding, auto encoding, aes",
+    "vae": "vaes, variational autoencoders",
+}
+NOT_FACET: dict[str, str] = {
+    "conditional": "unconditional, unconditioned, nonconditional, unconditionally, class agnostic, label free",
+    "attention": "attention free, attentionless, nonattention",
+    "latent": "pixel space, pixelspace, nonlatent, in pixel space, image space, pixel level",
+    "cfg": "unguided, guidance free",
+    "cnn": "nonconvolutional",
+}
+FULL_ATTENTION = (
+    "full attention, plain attention, vanilla attention, standard attention, normal attention, full self attention, "
+    "softmax attention, quadratic attention, ordinary attention, regular attention"
+)
+
+VALUE_WORDS: dict[tuple[str, str], str] = {
+    ("parameterization", "epsilon"): "predict noise, predicts the noise, predict the noise, predicting noise, "
+    "epsilon predicting, eps predicting, predicting the noise, noise predicting, eps pred, epsilon pred, predict "
+    "epsilon, predicts epsilon, predicting epsilon, predicted noise, epsilons",
+    ("parameterization", "v"): "v pred, v parameterization, v parametrization, v objective, v target, velocity "
+    "target, velocity parameterization, predict velocity, predicting velocity, predicts velocity, predict v, predicts "
+    "v, predicted v, predicted velocity, velocity predicting, predicting v, v param, v parameterisation, v "
+    "predicting, v predictions, velocity predictions",
+    ("parameterization", "x0"): "x0 pred, x0 target, predict x0, predicts x0, predicting x0, predicted x0, x0 "
+    "predicting, predict the clean image, predicts the clean image, predicting the clean image, predicting clean "
+    "images, x 0, clean image prediction, predict clean images, x0 parameterization, clean image",
+    ("parameterization", "flow"): "flows, rectified flows, flow prediction, flow models, flow based, flow model",
+    ("parameterization", "consistency"): "consistency training, consistency distillation",
+    ("schedule", "linear"): "linear schedule, linear noise schedule, linear noise, linearly, linear schedules",
+    ("schedule", "cosine"): "cosine schedule, cosine noise schedule, cosine noise, cosine schedules, cosines",
+    ("schedule", "karras"): "karras schedule, karras noise schedule, karras sigmas, edm schedule",
+    ("sampler", "heun"): "heun solver, heun sampler",
+    ("hardware_kind", "cpu"): "cpu, cpus, processor, cpu only, without a gpu, without gpu, no gpu, without gpus",
+    ("hardware_kind", "mps"): "mps, apple silicon, apple gpu, metal, macbook, mac, macs",
+    ("hardware_kind", "gpu"): "gpu, gpus, graphics card, graphics cards, cuda device, cuda gpu, nvidia, graphics "
+    "processor, nvidia gpu, nvidia gpus, gpu accelerated",
+    ("optimizer", "SGD"): "sgds, plain sgd, vanilla sgd, momentum sgd, sgd with momentum",
+    ("optimizer", "Adam"): "plain adam, vanilla adam, ordinary adam, regular adam",
+}
+DATASET_WORDS: dict[str, tuple[str, ...]] = {  # what the pictures show -> data sets of it
+    "faces, face, celebrities, celebrity, celeb, portraits, human faces, people": ("CelebA", "CelebA-HQ", "FFHQ"),
+    "digits, digit, handwritten digits, handwriting, numerals, handwritten": ("MNIST", "Digits"),
+    "clothes, clothing, garments, garment, apparel, fashion items, sneakers, shoes, shirts": ("Fashion-MNIST",),
+    "cats, dogs, pets, pet, animals, cat, dog, dogs and cats, dog cat, dogs cats, dogs vs cats, dogs versus cats, "
+    "cats versus dogs, cat versus dog, dog and cat, cats or dogs, cat or dog, cats dogs, cifar subset, "
+    "subset of cifar 10, "
+    "subset of cifar, cifar10 subset, cifar cat dog, cifar cats and dogs, cat and dogs, cifar catdog, "
+    "cat dog subset, cats and dogs subset, catdog subset, two class cifar, cifar 10 cat dog, "
+    "cats and dogs from cifar, cats and dogs of cifar 10": ("CIFAR-10 cat/dog",),
+    "plain mnist, regular mnist, original mnist, the mnist, mnist proper, classic mnist": ("MNIST",),
+    "full cifar, full cifar 10, whole cifar 10, entire cifar 10, all of cifar 10, complete cifar 10, "
+    "cifar 10 proper, cifar tens, "
+    "ten class cifar": ("CIFAR-10",),
+    "celeba faces": ("CelebA",),
+}
+TEXT_SYNONYMS: dict[str, tuple[str, ...]] = {  # phrase -> other ways in which a description says it
+    "out of memory": ("out of memory", "oom"),
+    "oom": ("oom", "out of memory"),
+    "ran out of memory": ("out of memory", "oom"),
+    "memory error": ("out of memory", "oom"),
+    "run out of memory": ("out of memory", "oom"),
+    "ema": ("ema", "moving average"),
+    "moving average": ("moving average", "ema"),
+    "exponential moving average": ("moving average", "ema"),
+    "weight averaging": ("moving average", "ema"),
+    "averaged weights": ("moving average", "ema"),
+    "moving averages": ("moving average", "ema"),
+    "diverged": ("diverged", "nan"),
+    "diverge": ("diverged", "nan"),
+    "diverging": ("diverged", "nan"),
+    **dict.fromkeys(
+        ("divergence", "did not converge", "didnt converge", "not converge", "failed to converge", "blew up"),
+        ("diverged", "nan"),
+    ),
+    "exploded": ("diverged", "nan", "exploded"),
+    "nan": ("nan",),
+    "min snr": ("min snr",),
+    "batch norm": ("batch norm",),
+    "layer norm": ("layer norm",),
+    "second order": ("second order",),
+    "first stage": ("first stage",),
+    "one step": ("one step",),
+    "single step": ("single step", "one step"),
+    "few step": ("few step", "one step"),
+    "skip connections": ("skip connections",),
+    "still improving": ("improving",),
+    "power failure": ("power",),
+    "rebooted": ("rebooted",),
+    "reboot": ("rebooted",),
+    "class switch": ("class switch",),
+    "first step": ("first step",),
+    "other noise schedule": ("other noise schedule",),
+}
