@@ -30,6 +30,8 @@ from diffusionlab.training import AveragedModule
 from diffusionlab.whole_file import replaced
 
 FORMAT = "diffusionlab"
+STEP = "step"
+"""In the metadata of a file of weights, how many optimizer steps they have behind them."""
 
 PARTS = {"diffusionlab.models": models, "diffusionlab.diffusion": diffusion, "diffusionlab.data": data}
 """Where the parts come from that a file of weights may ask for."""
@@ -62,7 +64,7 @@ class SaveWeights(pl.Callback):
         assert isinstance(pl_module, AveragedModule)
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in pl_module.shipped_state().items()}
         with replaced(self.folder / WEIGHTS) as temporary:
-            save_file(state, temporary, metadata={"format": FORMAT} | self.settings)
+            save_file(state, temporary, metadata={"format": FORMAT, STEP: str(trainer.global_step)} | self.settings)
         for name, text in pl_module.shipped_texts().items():
             (self.folder / name).write_text(text)
 
@@ -137,6 +139,13 @@ def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
             part.to(device).eval().requires_grad_(False).load_state_dict(own)
     denoiser = Denoiser(network, schedule.to(device), parameterization)
     return TrainedModel(denoiser, network, codec, config, choices)
+
+
+def saved_step(folder: Path) -> int | None:
+    """The optimizer steps behind `folder`/weights.safetensors, which must be there; None where it does not say."""
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        step = (file.metadata() or {}).get(STEP, "")
+    return int(step) if step.isdecimal() else None
 
 
 def load_data(config: dict[str, Any], folder: Path, data_dir: str | None = None) -> ImageDataModule:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from PIL import Image
 from torch import Tensor
 
-from diffusionlab.checkpoint import TrainedModel
+from diffusionlab.checkpoint import TrainedModel, saved_step
 from diffusionlab.diffusion import Guidance, SampleRequest
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.classifier import Classifier, trained_classifier
@@ -46,10 +46,12 @@ NUM_ROWS = 12
 class Evaluation:
     """The figures of one run under one protocol, as its JSON file holds them; see `Judgement` for what they are.
 
+    `step`: how many optimizer steps the weights have behind them, None where their file does not say.
     `classifier_accuracy` is that of the classifier on real test images, None where there is none.
     """
 
     run_id: str
+    step: int | None
     protocol: str
     evaluated_at: str
     seed: int
@@ -77,7 +79,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
         folder = run_folder_of(cfg.registry.uri, str(cfg.run))
         device = device_of(cfg.device)
         run = LoadedRun(folder, device=device, data_dir=cfg.data_dir)
-        model = run.model
+        model, step = run.model, saved_step(folder)
         sampler = instantiate(cfg.sampler)
         num_steps = len(model.denoiser.schedule.times(sampler.num_steps)) - 1
         (scale,) = guidance_scales(cfg.guidance_scale, model)
@@ -92,6 +94,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
     judgement = judge.judge(images, request.labels[0] if request.labels else None, per_class=cfg.per_class)
     evaluation = Evaluation(
         run_id=run.record.run_id,
+        step=step,
         protocol=_protocol(cfg, features, real, num_steps, scale),
         evaluated_at=utc_now().isoformat(timespec="seconds"),
         seed=cfg.seed,
@@ -160,7 +163,7 @@ def _protocol(cfg: DictConfig, features: FeatureExtractor, real: RealImages, num
 def _lines(evaluation: Evaluation, other: str) -> Iterator[str]:
     """What is printed: each figure beside its floor, then one line a class."""
     metrics, floor = evaluation.metrics, evaluation.floor
-    yield f"run       {evaluation.run_id}"
+    yield f"run       {evaluation.run_id}" + (f" after {evaluation.step:,} steps" if evaluation.step else "")
     yield f"protocol  {evaluation.protocol}\n"
     yield _line("", "samples", f"{evaluation.floor_samples} real {other} images in their place")
     yield _line("Fréchet distance", f"{metrics['fid']:.4g}", f"{floor['fid']:.4g}")
@@ -228,9 +231,11 @@ def _write(evaluation: Evaluation, picture: Image.Image, target: Path) -> None:
 
 
 def _remember(evaluation: Evaluation, folder: Path, uri: str) -> None:
-    """Into run.json and the registry, unless the weights are still changing."""
-    if actual_status(vars(read_record(folder))) == "running":
-        log.warning("run %s is still training: its figures are not put into the registry", evaluation.run_id)
+    """Into run.json and the registry, unless the weights are no longer those that were judged."""
+    training = actual_status(vars(read_record(folder))) == "running"
+    if training or saved_step(folder) != evaluation.step:
+        told = "is still training" if training else "has trained on meanwhile"
+        log.warning("run %s %s: its figures are not put into the registry", evaluation.run_id, told)
         return
     metrics: dict[str, Any] = dict(evaluation.for_registry)
     try:

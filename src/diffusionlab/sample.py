@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from diffusionlab import tensors
-from diffusionlab.checkpoint import TrainedModel, load_model
+from diffusionlab.checkpoint import TrainedModel, load_model, saved_step
 from diffusionlab.clip_judge import ClipJudge
 from diffusionlab.diffusion import Guidance, Sampler, SampleRequest, Steering, sample_batches
 from diffusionlab.errors import UsageError, did_you_mean
@@ -47,7 +47,7 @@ def sample(cfg: DictConfig) -> Path:
     drawn = {scale: draw(model, sampler, request, cfg.batch_size) for scale, request in requests.items()}
     kept = list(range(cfg.num_samples))
     if judge is not None and len(drawn) == 1:
-        about = {"seed": cfg.seed, "guidance_scale": scales[0], **cfg.guidance}
+        about = {"step": saved_step(folder), "seed": cfg.seed, "guidance_scale": scales[0], **cfg.guidance}
         kept = judge.judge(drawn[scales[0]], labels[0], target, about)
     for scale, images in drawn.items():
         save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target, kept)

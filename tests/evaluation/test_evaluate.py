@@ -10,6 +10,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
+from diffusionlab import evaluate as evaluation_room
 from diffusionlab.config import register
 from diffusionlab.data import Garments
 from diffusionlab.errors import UsageError
@@ -116,6 +117,33 @@ def test_a_run_that_is_still_training_is_measured_and_not_recorded(trained, meas
     finally:
         write_record(before, trained[0])
     assert "still training" in caplog.text
+
+
+def test_figures_are_of_the_weights_that_were_judged(lab, registry_of_its_own):
+    trained = lab.train(name=RUN), registry_of_its_own
+    before = run_evaluate(trained)
+    report = trained[0] / "report.html"
+    assert before.step == 2 and "after 2 steps" in report.read_text() and "Of earlier weights" not in report.read_text()
+    lab.train("trainer.max_epochs=2", "ckpt_path=last", name=RUN)
+    record = Registry(str(registry_of_its_own)).get(RUN)
+    assert record is not None and record.evaluations == {} and "fid" not in record.metrics
+    assert "Of earlier weights" in report.read_text()
+    after = run_evaluate(trained)
+    assert after.step == 4 and after.metrics["fid"] != before.metrics["fid"]
+    assert "after 4 steps" in report.read_text() and "Of earlier weights" not in report.read_text()
+
+
+def test_a_run_that_trains_on_while_it_is_measured_is_not_recorded(lab, registry_of_its_own, monkeypatch, caplog):
+    trained = lab.train(name=RUN), registry_of_its_own
+    draw = evaluation_room.draw
+
+    def draw_while_it_trains(*arguments):
+        lab.train("trainer.max_epochs=2", "ckpt_path=last", name=RUN)
+        return draw(*arguments)
+
+    monkeypatch.setattr(evaluation_room, "draw", draw_while_it_trains)
+    run_evaluate(trained)
+    assert read_record(trained[0]).evaluations == {} and "has trained on meanwhile" in caplog.text
 
 
 @pytest.mark.parametrize(

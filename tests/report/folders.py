@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from diffusionlab.registry.record import RunRecord, write_record
+from diffusionlab.registry.record import RunRecord, read_record, write_record
 
 VOID = {"meta", "link", "img", "input", "br", "line", "circle", "path"}
 METRICS = """\
@@ -154,11 +154,12 @@ def assert_stands_alone(page: Page, *, links: Mapping[str, Path] | None = None) 
 
 
 def measured(folder: Path) -> Path:
-    """Add an evaluation and CLIP scores, as `evaluate.py` and `sample.py` leave them."""
+    """Add a recorded evaluation and CLIP scores, as `evaluate.py` and `sample.py` leave them."""
     figures = {"fid": 21.3, "kid": 0.012, "kid_low": 0.01, "kid_high": 0.014, "precision": 0.7}
     figures |= {"label_accuracy": 0.75, "memorised": 0.01}
     evaluation = {
         "run_id": "any",
+        "step": 1200,
         "protocol": "classifier, 1000 samples against Garments test, DDIM 50 steps, guidance 2",
         "evaluated_at": "2026-01-02T03:04:05+00:00",
         "num_samples": 1000,
@@ -167,6 +168,9 @@ def measured(folder: Path) -> Path:
         "classifier_accuracy": 0.97,
         "classes": {"T-shirt/top": {"fid": 30.0, "label_accuracy": 0.8}, "Bag": {"label_accuracy": 0.9}},
     }
+    record = read_record(folder)
+    record.evaluations[evaluation["protocol"]] = figures
+    write_record(record, folder)
     (folder / "evaluations").mkdir()
     (folder / "evaluations/one.json").write_text(json.dumps(evaluation))
     square(folder / "evaluations/one.png", 2)

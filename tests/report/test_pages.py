@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from diffusionlab.registry.cli import main
-from diffusionlab.registry.record import RunRecord, read_record
+from diffusionlab.registry.record import RunRecord, read_record, write_record
 from diffusionlab.registry.table import Registry
 from diffusionlab.report.command import add_report
 from diffusionlab.report.images import MIME, data_uri
@@ -157,8 +157,24 @@ def test_figures_stand_under_their_protocol(tmp_path: Path):
     assert rows["Coat"] == ["4"] and rows["T-shirt/top"] == ["30", "0.8"]
     assert page.text.count("Fewer than 2,000 samples") == 1
     assert "clip local, seed 0" in page.text and [term.text for term in page.all("dt")][:1] == ["fid"]
+    assert "of the weights after 1,200 steps" in page.text
     nearest = page.one("img", alt="samples beside their nearest training images")
     assert nearest.attributes["src"] == as_uri(folder / "evaluations/one.png")
+
+
+def test_figures_that_are_not_recorded_stand_last_and_say_so(tmp_path: Path):
+    folder = measured(run_folder(tmp_path))
+    one = json.loads((folder / "evaluations/one.json").read_text())
+    earlier = one | {"step": 600, "metrics": one["metrics"] | {"fid": 99.0}}
+    (folder / "evaluations/earlier.json").write_text(json.dumps(earlier))  # of the same protocol, and first by its name
+    shown = [article.text for article in Page.read(write_report(folder)).all("article")]
+    assert "21.3" in shown[0] and "1,200 steps" in shown[0] and "earlier weights" not in shown[0]
+    assert "99" in shown[1] and "600 steps" in shown[1] and "Of earlier weights" in shown[1]
+
+    record = read_record(folder)
+    record.forget_evaluations()  # as when a training begins
+    write_record(record, folder)
+    assert all("Of earlier weights" in article.text for article in Page.read(write_report(folder)).all("article")[:2])
 
 
 def test_a_picture_says_itself_what_it_shows(tmp_path: Path):

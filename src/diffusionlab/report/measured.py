@@ -35,9 +35,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`figures` are (name, of the samples, of as many real images), texts; the last is empty where it is unknown."""
+    """`figures` are (name, of the samples, of as many real images), texts; the last is empty where it is unknown.
+
+    `step`: how many optimizer steps the weights had behind them, None where it is unknown; `present`: whether the
+    record has these figures. A record drops what was measured of weights that are no more.
+    """
 
     protocol: str
+    step: int | None
+    present: bool
     evaluated_at: datetime | None
     few: bool
     figures: list[tuple[str, str, str]]
@@ -56,33 +62,54 @@ class ClipScoring:
 
 
 def evaluations(record: RunRecord, folder: Path | None) -> list[Evaluation]:
-    """Of every protocol the one that is recorded, the latest first; details come from `evaluations/*.json`."""
-    details = {}
+    """Those that are recorded, the latest first, with details from `evaluations/*.json`; then the files left over."""
+    details: dict[str, tuple[dict[str, Any], Path | None]] = {}
+    left_over = []
     for file in sorted(folder.glob("evaluations/*.json")) if folder else []:
         data = _read(folder, file) if folder else None
-        if data and isinstance(data.get("protocol"), str):
-            details[data["protocol"]] = (data, file)
-    protocols = {**dict.fromkeys(details), **dict.fromkeys(record.evaluations)}
-    latest_first = sorted(protocols, key=lambda protocol: protocol != record.protocol)
-    return [_evaluation(protocol, record, folder, *details.get(protocol, ({}, None))) for protocol in latest_first]
+        if not data or not isinstance(protocol := data.get("protocol"), str):
+            continue
+        measured = _numbers(data.get("metrics"))
+        if protocol in record.evaluations and _whole(record.evaluations[protocol]) == measured:
+            details[protocol] = (data, file)
+        else:
+            left_over.append(_evaluation(protocol, measured, folder, data, file, present=False))
+    latest_first = sorted(record.evaluations, key=lambda protocol: protocol != record.protocol)
+    recorded = []
+    for protocol in latest_first:
+        figures = record.evaluations[protocol]
+        known, source = details.get(protocol, ({}, None))
+        recorded.append(_evaluation(protocol, _whole(figures), folder, {"classes": _by_class(figures)} | known, source))
+    return recorded + left_over
 
 
 def _evaluation(
-    protocol: str, record: RunRecord, folder: Path | None, data: Mapping[str, Any], file: Path | None
+    protocol: str,
+    whole: Mapping[str, float | None],
+    folder: Path | None,
+    data: Mapping[str, Any],
+    file: Path | None,
+    *,
+    present: bool = True,
 ) -> Evaluation:
-    recorded = record.evaluations.get(protocol, {})
-    whole = {name: value for name, value in recorded.items() if "/" not in name} or _numbers(data.get("metrics"))
-    classes = data.get("classes") or _by_class(recorded)
-    num_samples = data.get("num_samples")
+    num_samples, step = data.get("num_samples"), data.get("step")
+    classes = own if isinstance(own := data.get("classes"), Mapping) else {}
     grid = inside(folder, f"evaluations/{file.stem}.png") if folder and file else None
     return Evaluation(
         protocol,
+        step if isinstance(step, int) else None,
+        present,
         _moment(data.get("evaluated_at")),
         isinstance(num_samples, int) and num_samples < ENOUGH,
         _figures(whole, _floor(data)),
         _table("class", {str(name): _numbers(own) for name, own in classes.items()}) if classes else None,
         picture(grid, folder, "Nearest training images") if grid and folder else None,
     )
+
+
+def _whole(recorded: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Without single classes."""
+    return {name: value for name, value in _numbers(recorded).items() if "/" not in name}
 
 
 def _floor(data: Mapping[str, Any]) -> dict[str, float | None]:
