@@ -21,7 +21,7 @@ from diffusionlab.evaluation.features import FeatureExtractor, slug
 from diffusionlab.evaluation.judge import MIN_SAMPLES, OTHER, Judge, Judgement
 from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.explain import user_errors
-from diffusionlab.gallery.loaded_run import LoadedRun
+from diffusionlab.pictures.loaded_run import LoadedRun
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.evaluations import record_evaluation
 from diffusionlab.registry.liveness import actual_status

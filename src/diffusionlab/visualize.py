@@ -11,8 +11,8 @@ from rich.progress import track
 
 from diffusionlab.errors import UsageError
 from diffusionlab.explain import user_errors
-from diffusionlab.gallery import of_features, of_noise, of_sampling, of_training
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.pictures import of_features, of_noise, of_sampling, of_training
+from diffusionlab.pictures.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.sample import device_of, run_folder_of
 from diffusionlab.visualization.animation import Animation, save_gif

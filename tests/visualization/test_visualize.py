@@ -12,8 +12,8 @@ from PIL import Image
 from diffusionlab.config import register
 from diffusionlab.errors import UsageError
 from diffusionlab.explain import explain
-from diffusionlab.gallery.loaded_run import LoadedRun, Wish
-from diffusionlab.gallery.of_sampling import between_noises, finished, guided, labels_of, noise_of, way
+from diffusionlab.pictures.loaded_run import LoadedRun, Wish
+from diffusionlab.pictures.of_sampling import between_noises, finished, guided, labels_of, noise_of, way
 from diffusionlab.visualization.catalogue import PICTURES, pictures_of
 from diffusionlab.visualize import DRAW, visualize
 from tests.conftest import CONF, Lab

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from diffusionlab.diffusion import LatentCodec
 from diffusionlab.errors import UsageError
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.pictures.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.visualization.maps import flat_map, neighbour_agreement, scatter_by_class
 
 NOISE_TIME = 0.1

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from diffusionlab.errors import UsageError
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.pictures.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.visualization import losses
 from diffusionlab.visualization.loss_table import read_loss_table
 from diffusionlab.visualization.tables import stacked

@@ -11,7 +11,7 @@ from torch import Tensor
 from diffusionlab.diffusion import Guidance, GuidedDenoiser, SampleNoise, Sampler
 from diffusionlab.diffusion.sampler import Denoise
 from diffusionlab.errors import UsageError
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.pictures.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.sample import choose_labels
 from diffusionlab.visualization.animation import animate
 from diffusionlab.visualization.forward import unit_variance

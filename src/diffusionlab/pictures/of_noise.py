@@ -13,9 +13,9 @@ from diffusionlab.diffusion import (
     SampleNoise,
     SigmoidSchedule,
 )
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.models import SimpleUNet, UNet
 from diffusionlab.models.embeddings import sinusoidal_embedding
+from diffusionlab.pictures.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.visualization import schedules as drawing
 from diffusionlab.visualization.forward import forward_process, unit_variance
 from diffusionlab.visualization.tables import image_table

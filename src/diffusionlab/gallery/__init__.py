@@ -1,1 +1,0 @@
-"""Every picture of the catalogue, drawn of trained runs."""
