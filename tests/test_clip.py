@@ -9,6 +9,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
@@ -17,7 +18,7 @@ from diffusionlab.config import register
 from diffusionlab.data import Garments
 from diffusionlab.data.quality import BLURRED, NOISED, SHARP, Degradation
 from diffusionlab.errors import UsageError
-from diffusionlab.evaluation.clip import PROMPTS, ClipScorer
+from diffusionlab.evaluation.clip import ClipScorer
 from diffusionlab.evaluation.clip_scores import ClipScores, score_samples
 from diffusionlab.evaluation.clip_source import LocalClip, PretrainedClip, load_local
 from diffusionlab.registry.record import read_record
@@ -44,6 +45,7 @@ CLIP = (
 )
 """Overrides that make a CLIP of drawn garments in about ten seconds."""
 
+PROMPTS = OmegaConf.to_object(OmegaConf.load(CONF / "prompts/lab.yaml"))
 NAMES = Garments.native_class_names
 WORDS = {"sharp": ("good", "clear"), "blurred": ("blurry",), "noised": ("noisy",)}
 ZEROS = torch.zeros(2, dtype=torch.int64)
@@ -74,7 +76,7 @@ def folder(trained: Lab) -> Path:
 
 @pytest.fixture(scope="module")
 def scorer(trained: Lab) -> ClipScorer:
-    return ClipScorer(load_local(trained.root / "outputs/2026-01-01/20260101-000000-aaaaaa"), NAMES)
+    return ClipScorer(load_local(trained.root / "outputs/2026-01-01/20260101-000000-aaaaaa"), NAMES, PROMPTS)
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,11 @@ from diffusionlab import config
 from diffusionlab.checkpoint import SaveWeights, check_resumable
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
-from diffusionlab.diffusion import make_codec
+from diffusionlab.diffusion import Similarity, make_codec
 from diffusionlab.models import Autoencoder, DualEncoder
 from diffusionlab.run_folder import LAST, checkpoint_file
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks import GracefulStop, Heartbeat, LossGuard, RandomState, Throughput
-
-Similarity = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,9 @@ from diffusionlab.diffusion.schedule import NoiseSchedule
 
 GuidanceSchedule = Literal["constant", "linear", "interval"]
 
+Similarity = Callable[[Tensor, Tensor], Tensor]
+"""Of images about [-1, 1] to labels, (B, C, H, W), (B,) -> (B,)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Guidance:
@@ -82,9 +85,9 @@ class GuidedDenoiser:
 
 @dataclass(frozen=True, kw_only=True)
 class Steering:
-    """`similarity`: of images about [-1, 1] to labels, (B, C, H, W), (B,) -> (B,); `scale`: how hard to climb it."""
+    """`scale`: how hard to climb the similarity."""
 
-    similarity: Callable[[Tensor, Tensor], Tensor]
+    similarity: Similarity
     scale: float
 
 

@@ -8,19 +8,20 @@ from torch.nn import functional as F
 
 from diffusionlab.models import DualEncoder
 
-PROMPTS = {"good": "a good photo of a {}", "clear": "a clear photo of a {}", "blurry": "a blurry photo of a {}"}
 WANTED = ("good", "clear")
 """The prompts that an image should be like; together they stand for its class."""
+
+NEEDED = (*WANTED, "blurry")
 
 
 class ClipScorer:
     """Cosine similarity of images to the prompts of their classes. The texts are read once.
 
-    `prompts`: name -> sentence with {} for the class, good, clear and blurry among them.
+    `prompts`: name -> sentence with {} for the class, good, clear and blurry among them (conf/prompts).
     """
 
-    def __init__(self, encoder: DualEncoder, class_names: Sequence[str], prompts: Mapping[str, str] = PROMPTS) -> None:
-        for name in PROMPTS:
+    def __init__(self, encoder: DualEncoder, class_names: Sequence[str], prompts: Mapping[str, str]) -> None:
+        for name in NEEDED:
             if "{}" not in prompts.get(name, ""):
                 raise ValueError(f"clip.prompts.{name}={prompts.get(name)}: a sentence with {{}} for the class")
         self.encoder = encoder

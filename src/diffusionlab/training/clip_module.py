@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torchmetrics.classification import BinaryAUROC, MulticlassAccuracy
 
 from diffusionlab.data.quality import BLURRED, QUALITIES, Degradation
-from diffusionlab.evaluation.clip import ClipScorer
+from diffusionlab.evaluation.clip import NEEDED, ClipScorer
 from diffusionlab.evaluation.clip_source import OPEN_CLIP_CONFIG
 from diffusionlab.models import DualEncoder, SmallClip
 from diffusionlab.training.averaged_module import AveragedModule
@@ -48,6 +48,8 @@ class ClipLoss:
             raise ValueError(f"loss.unsaid={self.unsaid}: a share between 0 and 1")
         if set(self.words) != set(QUALITIES) or not all(self.words.values()):
             raise ValueError(f"loss.words={dict(self.words)}: at least one word for each of {', '.join(QUALITIES)}")
+        if missing := [word for word in NEEDED if word not in self.prompts]:
+            raise ValueError(f"loss.words={dict(self.words)}: {missing[0]} must be among them, CLIPs are asked for it")
         if len(self.class_names) < 2:
             raise ValueError("a CLIP learns to tell classes apart: choose data with at least two")
         _ = self.degrade  # refuses what it cannot do
@@ -56,6 +58,11 @@ class ClipLoss:
     def degrade(self) -> Degradation:
         """What makes an image of one quality of an image as it is."""
         return Degradation(blur=(self.blur[0], self.blur[1]), noise=(self.noise[0], self.noise[1]))
+
+    @property
+    def prompts(self) -> dict[str, str]:
+        """Word -> what a caption with it says of a class {}."""
+        return {word: f"a {word} photo of a {{}}" for words in self.words.values() for word in words}
 
     def __call__(
         self, encoder: DualEncoder, images: Tensor, *labels: Tensor, generator: torch.Generator | None = None
@@ -161,4 +168,4 @@ class ClipModule(AveragedModule):
         self.log(name, self.accuracy, on_step=False, on_epoch=True, prog_bar=True)
 
     def _scorer(self) -> ClipScorer:
-        return ClipScorer(self.averaged, self.loss.class_names)
+        return ClipScorer(self.averaged, self.loss.class_names, self.loss.prompts)

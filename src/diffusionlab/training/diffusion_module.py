@@ -1,12 +1,19 @@
 """The training step of a diffusion model, as Lightning wants it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from diffusionlab.diffusion import Codec, Denoiser, DenoisingLoss, LossParts, NoiseSchedule, Parameterization
+from diffusionlab.diffusion import (
+    Codec,
+    Denoiser,
+    DenoisingLoss,
+    LossParts,
+    NoiseSchedule,
+    Parameterization,
+    Similarity,
+)
 from diffusionlab.models import Network
 from diffusionlab.training.averaged_module import AveragedModule
 
@@ -18,8 +25,8 @@ class DiffusionModule(AveragedModule):
     """Trains `network` to denoise what `codec` makes of the images; validates and samples with its moving average.
 
     Batches are (images, *labels): (B, C, H, W) float32 in [-1, 1], and each label (B,) int64; the network's
-    `null_labels` say how many of them it takes. `similarity`: of images (B, C, H, W) to their classes (B,), for
-    loss.clip_weight; in training alone, so that the losses of runs with and without it compare in validation.
+    `null_labels` say how many of them it takes. `similarity`: for loss.clip_weight; in training alone, so that the
+    losses of runs with and without it compare in validation.
     """
 
     network: Network
@@ -33,7 +40,7 @@ class DiffusionModule(AveragedModule):
         schedule: NoiseSchedule,
         parameterization: Parameterization,
         loss: DenoisingLoss,
-        similarity: Callable[[Tensor, Tensor], Tensor] | None = None,
+        similarity: Similarity | None = None,
         **training: Any,
     ) -> None:
         super().__init__(network=network, **training)
