@@ -145,41 +145,44 @@ class Select:
 
 
 @dataclass
-class SampleConfig:
+class OfARun:
+    """What every command takes that looks at a trained run."""
+
+    run: Any = MISSING
+    num_samples: int = MISSING
+    sampler: Any = MISSING
+    guidance_scale: Any = None
+    seed: int = MISSING
+    device: str = MISSING
+    output_dir: str | None = None
+    data_dir: str | None = None
+    registry: Registry = field(default_factory=Registry)
+
+
+@dataclass
+class SampleConfig(OfARun):
     """Everything `sample.py` takes."""
 
     run: str = MISSING
     label: Any = None
     style: Any = None
-    num_samples: int = MISSING
-    sampler: Any = MISSING
     clip: Any = MISSING
     guidance: ClipGuidance = field(default_factory=ClipGuidance)
     select: Select = field(default_factory=Select)
     scores: bool = False
-    guidance_scale: Any = None
     guidance_schedule: str = MISSING
     guidance_interval: list[float] = MISSING
-    seed: int = MISSING
     batch_size: int = MISSING
-    device: str = MISSING
-    output_dir: str | None = None
-    paths: Paths = field(default_factory=Paths)
-    registry: Registry = field(default_factory=Registry)
 
 
 @dataclass
-class VisualizeConfig:
+class VisualizeConfig(OfARun):
     """Everything `visualize.py` takes."""
 
     what: str = MISSING
-    run: Any = MISSING
     format: str = MISSING
-    output_dir: str | None = None
     label: Any = None
-    num_samples: int = MISSING
     num_times: int = MISSING
-    sampler: Any = MISSING
     samplers: Any = MISSING
     guidance_scale: float | None = None
     guidance_scales: Any = MISSING
@@ -188,31 +191,20 @@ class VisualizeConfig:
     beta_steps: int = MISSING
     num_points: int = MISSING
     perplexity: float = MISSING
-    seed: int = MISSING
-    device: str = MISSING
-    data_dir: str | None = None
-    registry: Registry = field(default_factory=Registry)
 
 
 @dataclass
-class EvaluateConfig:
+class EvaluateConfig(OfARun):
     """Everything `evaluate.py` takes."""
 
     run: str = MISSING
     features: Any = MISSING
     clip: Any = None
-    num_samples: int = MISSING
     reference: str = MISSING
-    sampler: Any = MISSING
     guidance_scale: float | None = None
     per_class: bool = MISSING
-    seed: int = MISSING
     batch_size: int = MISSING
-    device: str = MISSING
-    output_dir: str | None = None
-    data_dir: str | None = None
     cache_dir: str = MISSING
-    registry: Registry = field(default_factory=Registry)
 
 
 def register() -> None:

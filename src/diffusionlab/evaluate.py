@@ -125,14 +125,10 @@ def _check(cfg: DictConfig) -> None:
 
 def _request(cfg: DictConfig, model: TrainedModel, real: RealImages, scale: float) -> SampleRequest:
     """Each class as often as the real split has it; any style."""
-    labels: tuple[Tensor, ...] = ()
-    if model.network.null_labels:
-        label = real.labels_in_proportion(cfg.reference, cfg.num_samples)
-        labels = (label, *(torch.full_like(label, null) for null in model.network.null_labels[1:]))
     return SampleRequest(
         num_samples=cfg.num_samples,
         shape=model.x0_shape,
-        labels=labels,
+        labels=real.labels_in_proportion(cfg.reference, cfg.num_samples, model.network.null_labels),
         null_labels=model.network.null_labels,
         guidance=Guidance(scale=scale),
         seed=cfg.seed,

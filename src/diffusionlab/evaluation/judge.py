@@ -1,6 +1,6 @@
 """All figures of one set of samples, and what real images would get in their place."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -51,29 +51,21 @@ def figures(reference: Tensor, generated: Tensor) -> dict[str, float]:
     return distances | {"kid_low": kid.low, "kid_high": kid.high, "precision": precision, "recall": recall}
 
 
+@dataclass
 class Judge:
     """Judges samples by the real images, against the split `reference`.
 
     The floor is what real images of the other split get in the samples' place: no model need be better. `classifier`
-    names the class of each sample; None where the data have no classes.
+    names the class of each sample; None where the data have no classes. `shown`: whether bars tell of the progress.
     """
 
-    def __init__(
-        self,
-        real: RealImages,
-        features: FeatureExtractor,
-        classifier: Classifier | None,
-        *,
-        reference: str = "train",
-        cache_dir: Path,
-        shown: bool = True,
-    ) -> None:
-        self.real = real
-        self.features = features
-        self.classifier = classifier
-        self.reference = reference
-        self.cache_dir = cache_dir
-        self.shown = shown
+    real: RealImages
+    features: FeatureExtractor
+    classifier: Classifier | None
+    _: KW_ONLY
+    reference: str = "train"
+    cache_dir: Path
+    shown: bool = True
 
     @cached_property
     def of_split(self) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """The real images that samples are judged by."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,10 +51,16 @@ class RealImages:
         """`train` or `test`."""
         return {"train": self.train, "test": self.test}[name]
 
-    def labels_in_proportion(self, split: str, num_samples: int) -> Tensor:
-        """(num_samples,) int64, sorted, each class with its share of the split to within one."""
+    def labels_in_proportion(self, split: str, num_samples: int, null_labels: Sequence[int]) -> tuple[Tensor, ...]:
+        """(num_samples,) int64 for each label that a network with these `null_labels` takes: the class, then the style.
+
+        The classes are sorted, each with its share of the split to within one; any style.
+        """
+        if not null_labels:
+            return ()
         labels = self.split(split).labels.sort().values
-        return labels[(2 * torch.arange(num_samples) + 1) * len(labels) // (2 * num_samples)]
+        label = labels[(2 * torch.arange(num_samples) + 1) * len(labels) // (2 * num_samples)]
+        return label, *(torch.full_like(label, null) for null in null_labels[1:])
 
 
 def _own_order(images: Tensor, labels: Tensor) -> Tensor:

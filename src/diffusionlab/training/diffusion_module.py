@@ -5,14 +5,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffusionlab import tensors
 from diffusionlab.diffusion import (
     Codec,
     Denoiser,
     DenoisingLoss,
+    Guidance,
     LossParts,
     NoiseSchedule,
     Parameterization,
+    Sampler,
+    SampleRequest,
     Similarity,
+    sample_batches,
 )
 from diffusionlab.models import Network
 from diffusionlab.training.averaged_module import AveragedModule
@@ -63,6 +68,24 @@ class DiffusionModule(AveragedModule):
     def x0_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of what the network sees."""
         return self.network.in_channels, self.network.image_size, self.network.image_size
+
+    def samples(
+        self, sampler: Sampler, labels: tuple[Tensor, ...], *, num_samples: int, guidance_scale: float, seed: int
+    ) -> Tensor:
+        """(num_samples, C, H, W) uint8 on the CPU, of the averaged weights; `labels`: (num_samples,) int64 each.
+
+        `guidance_scale` counts only where labels were dropped in training.
+        """
+        request = SampleRequest(
+            num_samples=num_samples,
+            shape=self.x0_shape,
+            labels=labels,
+            null_labels=self.null_labels,
+            guidance=Guidance(scale=guidance_scale if self.can_be_guided else 1.0),
+            seed=seed,
+        )
+        drawn = sample_batches(self.ema_denoiser, self.codec, sampler, request, batch_size=250, device=self.device)
+        return tensors.to_uint8(torch.cat([batch.cpu() for batch in drawn]))
 
     def shipped_state(self) -> dict[str, Tensor]:
         """The averaged network and, under `codec.`, what leads back to images."""

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 import torch
 
-from diffusionlab import tensors
-from diffusionlab.diffusion import Guidance, Sampler, SampleRequest, sample_batches
+from diffusionlab.diffusion import Sampler
 from diffusionlab.evaluation.distances import frechet_distance, kernel_distance
 from diffusionlab.evaluation.features import MakeFeatures, extract, extract_once
 from diffusionlab.evaluation.real_images import RealImages
@@ -64,19 +63,7 @@ class FiguresEvery(pl.Callback):
 
     def _samples(self, module: DiffusionModule) -> torch.Tensor:
         """(num_samples, C, H, W) uint8, each class as often as the real images have it, any style."""
-        labels: tuple[torch.Tensor, ...] = ()
-        if module.null_labels:
-            label = self.real.labels_in_proportion("train", self.num_samples)
-            labels = (label, *(torch.full_like(label, null) for null in module.null_labels[1:]))
-        request = SampleRequest(
-            num_samples=self.num_samples,
-            shape=module.x0_shape,
-            labels=labels,
-            null_labels=module.null_labels,
-            guidance=Guidance(scale=self.guidance_scale if module.can_be_guided else 1.0),
-            seed=self.seed,
+        labels = self.real.labels_in_proportion("train", self.num_samples, module.null_labels)
+        return module.samples(
+            self.sampler, labels, num_samples=self.num_samples, guidance_scale=self.guidance_scale, seed=self.seed
         )
-        batches = sample_batches(
-            module.ema_denoiser, module.codec, self.sampler, request, batch_size=250, device=module.device
-        )
-        return tensors.to_uint8(torch.cat([batch.cpu() for batch in batches]))

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from diffusionlab import tensors
-from diffusionlab.diffusion import Guidance, SampleNoise, Sampler, SampleRequest, sample_batches
+from diffusionlab.diffusion import SampleNoise, Sampler
 from diffusionlab.training.autoencoder_module import AutoencoderModule
 from diffusionlab.training.diffusion_module import DiffusionModule
 from diffusionlab.visualization.forward import forward_process, unit_variance
@@ -83,18 +83,10 @@ class SampleGrid(PictureEvery):
         if not isinstance(module, DiffusionModule):
             return None
         labels = self.labels(module.null_labels)
-        request = SampleRequest(
-            num_samples=len(labels[0]) if labels else self.num_samples,
-            shape=module.x0_shape,
-            labels=labels,
-            null_labels=module.null_labels,
-            guidance=Guidance(scale=self.guidance_scale if module.can_be_guided else 1.0),
-            seed=self.seed,
+        number = len(labels[0]) if labels else self.num_samples
+        images = module.samples(
+            self.sampler, labels, num_samples=number, guidance_scale=self.guidance_scale, seed=self.seed
         )
-        batches = sample_batches(
-            module.ema_denoiser, module.codec, self.sampler, request, batch_size=250, device=module.device
-        )
-        images = tensors.to_uint8(torch.cat(list(batches)))
         if not labels or self.class_names is None:
             return image_grid(images, columns=10)
         return class_grid(images, labels[0], self.class_names)
