@@ -475,6 +475,20 @@ batch size of at least 256, AdamW, not on an H100 | bs>=256 and opt=='AdamW' and
 finished STL-10 runs with batch 128 but not linear | st=='finished' and ds=='STL-10' and bs==128 and sch!='linear'
 cosine-schedule epsilon models on CIFAR-10 or CelebA | sch=='cosine' and pred=='epsilon' and ds in ('CIFAR-10','CelebA')
 epochs:100 dataset:mnist | ep==100 and ds=='MNIST'
+# what follows a condition, counts of cards, clocks, vague sizes
+unets with either attention or linear attention on cat/dog | T('unet') and T('attention') and ds=='CIFAR-10 cat/dog'
+anything with FID in single digits | fid is not None and fid<10
+unets on CIFAR-10, attention excluded | T('unet') and ds=='CIFAR-10' and not T('attention')
+MNIST runs, MLPs and DiTs left out | ds=='MNIST' and not T('mlp') and not T('dit')
+100 epochs on a 4090 | ep==100 and hw=='RTX 4090'
+gpu: a100, optimizer: adamw, dataset: cifar-10 | hw=='A100' and opt=='AdamW' and ds=='CIFAR-10'
+eight GPUs | (hw or '').startswith('8x')
+runs that never produced an FID | fid is None
+runs with fid, on celeba | fid is not None and ds=='CelebA'
+runs started before noon on CelebA | hr<12 and ds=='CelebA'
+runs on MNIST after 6 pm | hr>=18 and ds=='MNIST'
+09/04/2025 | c=='2025-04-09'
+tiny unets on MNIST | T('unet') and ds=='MNIST'
 """
 
 ORDERED = """
@@ -531,6 +545,7 @@ lowest FID overall | True | fid | 1
 best run with Adam | opt=='Adam' | fid | 1
 worst 2 runs on CIFAR-10 by fid | ds=='CIFAR-10' | -fid | 2
 top 3 runs sorted by val loss | True | vl | 3
+most parameters, top 3 | True | -params | 3
 top-5 val loss | True | vl | 5
 the runner-up on CIFAR-10 by FID | ds=='CIFAR-10' | fid | 2:
 give me 3 DiTs with the best fid | T('dit') | fid | 3

@@ -23,7 +23,7 @@ def absence(r: Reading, i: int) -> int:
 
 def _without(r: Reading, i: int) -> int:
     """NOT FIELD: "without a fid"."""
-    j = r.skip(i + 1, 3, ("filler", "carrier", "known"))
+    j = r.skip(i + 1, 4, ("filler", "carrier", "known", "moment"))  # "never produced a fid"
     if r.kind(j) != "field" or r.kind(r.skip(j + 1, 2, ("filler",))) in _QUANTITY:
         return 0
     return _emit(r, i, j, True)
@@ -59,7 +59,7 @@ def _ends(r: Reading, after: int) -> bool:
     """Whether nothing at `after` can be a value."""
     return (
         r.kind(after) in ("", "noun")
-        or r.items[after].words in ("?", ".", "!")
+        or r.items[after].words in ("?", ".", "!", ",", ";")
         or r.kind(r.skip(after, 2, ("filler",))) in ("connector", "")
         or (r.kind(after) == "not" and r.kind(r.skip(after + 1, 2, ("filler",))) == "field")
         or r.words(after) in ("score", "value")

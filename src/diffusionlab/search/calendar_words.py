@@ -233,7 +233,11 @@ def _numeric_day(m: Match, now: datetime, year: int | None) -> Span:
     first, second, year = int(m["a"]), int(m["b"]), int(m["year"])
     month_first = m["mark"] == "/" and first <= 12  # 4/9/2025 as in the US, 9.4.2025 as in Europe
     month, day = (first, second) if month_first else (second, first)
-    return _span(datetime(year, month, day, tzinfo=UTC), "day")
+    found = _span(datetime(year, month, day, tzinfo=UTC), "day")
+    if month_first and found[0] > now and day <= 12:  # no run is from the future
+        other = _span(datetime(year, day, month, tzinfo=UTC), "day")
+        return other if other[0] <= now else found
+    return found
 
 
 def _relative_day(m: Match, now: datetime, year: int | None) -> Span:

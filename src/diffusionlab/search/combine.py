@@ -79,13 +79,28 @@ def operands(items: Sequence[Item]) -> list[Operand]:
             joined, carried, negation, both_ways = "", False, "", False
         elif item.kind == "either way":
             both_ways = True
+        elif item.kind == "excluded" and found:
+            _exclude(found)
     return _subsets(found)
 
 
+def _exclude(found: list[Operand]) -> None:
+    """ "DiTs and MLPs excluded": the last condition, and those of its kind that are joined to it."""
+    last = found[-1]
+    for operand in reversed(found):
+        if operand.category != last.category:
+            break
+        operand.negated = True
+        if operand.joined not in ("and", "or"):
+            break
+
+
 def _subsets(found: list[Operand]) -> list[Operand]:
-    """ "The cat/dog subset of CIFAR-10" is the subset alone."""
+    """ "The cat/dog subset of CIFAR-10" is the subset alone, "GPU: A100" the A100."""
     kept = list(found)
     for a, b in pairwise(found):
+        if a.category == b.category == "hardware_kind" and not b.joined and a.words.lower() == "gpu" and not a.negated:
+            kept.remove(a)
         if a.category == b.category == "dataset" and not b.joined and not a.negated and not b.negated:
             names = [getattr(o.condition.filter, "value", None) for o in (a, b)]
             if names[0] != names[1] and dataset_family(names[0]) == names[1]:

@@ -60,7 +60,7 @@ NEGATIONS: dict[str, str] = {
 }
 CONNECTORS = {
     "and": "and, plus, as well as, along with, together with, also, both, including, &",
-    "or": "or, either, and or, any of, one of, |",
+    "or": "or, and or, any of, one of, |",
     "but": "but, yet, though, although, however, whereas, while",
     "vs": "vs, versus, against, v s, compared to, compared with, as opposed to",
     "nor": "nor",
@@ -107,6 +107,11 @@ JOINING: tuple[tuple[str, str, None], ...] = (
     ("same, identical, equal, as many, as few, as much", "same", None),
     ("nothing but, nothing except, solely, exclusively", "carrier", None),
     ("with or without, with and without, with vs without, with versus without", "either way", None),
+    (
+        "excluded, left out, omitted, set aside, aside, not included, disregarded, are excluded, left aside",
+        "excluded",
+        None,
+    ),
     ("but not both, not both, but not both of them, exclusively one of", "not both", None),
 )
 STATES: tuple[tuple[str, str, None], ...] = (
@@ -128,9 +133,9 @@ RANGES: tuple[tuple[str, str, None], ...] = (
     ("to, through, until, up to, till", "to", None),
 )
 DIGITS: dict[str, tuple[int, int]] = {
-    "single digit": (0, 10),
-    "double digit": (10, 100),
-    "triple digit": (100, 1000),
+    "single digit, single digits, single figures": (0, 10),
+    "double digit, double digits, double figures": (10, 100),
+    "triple digit, triple digits, triple figures": (100, 1000),
     "twenties": (20, 30),
     "thirties": (30, 40),
     "forties": (40, 50),

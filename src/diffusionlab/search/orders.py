@@ -182,6 +182,8 @@ class Orders:
                 column = self._primary()
             descending = lower_is_better(column) == (direction == "worst")
         count, skip, ties = self._how_many(i, word)
+        if ties and (top := self._top_later(i)) is not None:
+            count, ties = top, False
         if ranked and (ties or self.order is not None):
             count, ties = (None, False) if ties else (count, False)
         if ranked and self.order is not None and direction in ("best", "worst"):  # "top 3 sorted by val loss"
@@ -316,6 +318,15 @@ class Orders:
         if word in ("recent", "recently", "lately"):
             return None, 0, False
         return (None, 0, False) if self._plural(i) else (1, 0, True)
+
+    def _top_later(self, i: int) -> int | None:
+        """The number in "most parameters, top 3"."""
+        for j in range(i + 1, len(self.items) - 1):
+            ranked = self._kind(j) == "superlative" and self.items[j].payload[2] == "top"
+            if ranked and self._kind(j + 1) == "number" and self._is_count(j + 1):
+                self.used |= {j, j + 1}
+                return int(self.items[j + 1].payload.value)
+        return None
 
     def _plural(self, i: int) -> bool:
         for j in range(i + 1, len(self.items)):

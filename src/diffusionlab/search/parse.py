@@ -26,6 +26,7 @@ from diffusionlab.search.text import Mentions, stem
 from diffusionlab.search.where import format_where
 
 _ASKS = ("comparator", "digits", "same", "unknown", "afterwards")
+_SIZES = ("small", "tiny", "big", "large", "huge", "little")
 _ENDED = ("finished", "ended", "completed", "concluded")
 _EVENT_DATE = (
     "in ",
@@ -177,6 +178,17 @@ class _Reader(Orders):
                 continue
             if item.kind != "comparator" or item.payload in ("<", ">", "<=", ">=", "!="):
                 self.notes.append(f'"{item.words}" is left out: nothing beside it says what it compares')
+        if vague := next((item.words for item in self.items if item.kind == "filler" and self._is_vague(item)), None):
+            how = 'as in "under 5M parameters" or "the 3 smallest"'
+            self.notes.append(f'"{vague}" is left out: say how {vague}, {how}; in quotes it is looked for as a word')
+
+    def _is_vague(self, item: Item) -> bool:
+        sized = self.order is not None or any(
+            condition.payload.category in ("num_parameters", "image_size", "batch_size", "size_bytes")
+            for condition in self.items
+            if condition.kind == "condition"
+        )
+        return item.words.lower() in _SIZES and not sized
 
     # -- conditions
 

@@ -1,4 +1,4 @@
-"""Days and hours that come again: "on Mondays", "every Friday", "at weekends", "at night"."""
+"""Days and hours that come again: "on Mondays", "every Friday", "at weekends", "at night", "before noon"."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ _WORKDAY = re.compile(rf"(?:{_ANY})?(?:{_WORKDAYS})\b")
 _HOURS = re.compile(
     r"(?:in|during|at|over)\s+(?:the\s+)?(?P<time>morning|afternoon|evening|night)s?\b|(?P<over>overnight)\b"
 )
+_CLOCK = re.compile(
+    r"(?P<side>before|after)\s+(?:noon|midday|(?P<hour>1[0-2]|[1-9])(?::00)?\s?(?P<half>[ap])\.?m\b\.?)(?!\w)"
+)
 _NIGHT = (22, 23, 0, 1, 2, 3, 4, 5)
 
 
@@ -33,6 +36,11 @@ def read_recurring(text: str, position: int) -> tuple[Recurring, int] | None:
     if m := _HOURS.match(text, position):
         hours = _NIGHT if m["over"] or m["time"] == "night" else tuple(range(*TIME_OF_DAY[m["time"]]))
         return Recurring("created_at", "hour", hours), m.end()
+    if m := _CLOCK.match(text, position):
+        hour = int(m["hour"]) % 12 + (12 if m["half"] == "p" else 0) if m["hour"] else 12
+        return Recurring(
+            "created_at", "hour", tuple(range(hour) if m["side"] == "before" else range(hour, 24))
+        ), m.end()
     return None
 
 

@@ -29,7 +29,12 @@ from diffusionlab.search.where import any_gpu
 _GLUE = {"-", "/", "_", "'", ".", "&", "+"}
 _VARIANTS = ("variant", "variants", "family", "flavours", "flavors", "derivatives")
 _SMALL_WORDS = ("with", "without", "which", "that", "those", "have", "where", "from", "show", "list", "find")
+_CARDS = ("gpu", "gpus", "cards", "accelerators", "devices")
 _ORDINAL_WORDS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
+
+
+def _count(word: str) -> int:
+    return int(word) if word.isdigit() else int(NUMERAL_WORDS.get(word, 0))
 
 
 class Scanner:
@@ -205,6 +210,9 @@ class Scanner:
         words = self.text[token.start : when.end]
         if re.search(r"\d{4}$", words) and self._after_comparison() and words[:4].isdigit():
             return 0
+        either = re.fullmatch(r"(\d\d?)/(\d\d?)/\d{4}", words)
+        if either and max(int(either[1]), int(either[2])) <= 12 and either[1] != either[2] and when.ranges[0][0]:
+            self.notes.append(f'read "{words}" as the {when.ranges[0][0]:%d %B %Y}; 2025-12-31 is never misread')
         return self._add("when", when.ranges, i, after)
 
     def _after_comparison(self) -> bool:
@@ -249,7 +257,7 @@ class Scanner:
         """Whether the number at i is a part of a card's name or counts cards: "3060s", "8x H100", "2 gpus"."""
         token = self.tokens[i]
         if len(token.raw) == 4 and self.known.hardware(token.raw):
-            return not self._after_comparison() or self._between_cards()
+            return not self._after_comparison() or self._between_cards() or self._on_card()
         return self._times(i)
 
     def _times(self, i: int) -> bool:
@@ -262,19 +270,24 @@ class Scanner:
         """ "Differences between 4090 and 3060 runs": no range of numbers."""
         return self._is_last("between") and any(item.kind == "compare" for item in self.items)
 
+    def _on_card(self) -> bool:
+        """ "100 epochs on a 4090": no number of epochs."""
+        said = [item for item in self.items if item.kind != "filler"]
+        return bool(said) and said[-1].kind == "carrier" and said[-1].words.lower() in ("on", "trained on", "using")
+
     def _cards(self, i: int, value: float) -> bool:
         """Whether the number at i counts cards of one kind: "eight H100s"."""
         if not 1 < value <= 64 or i + 1 >= len(self.tokens) or self._after_comparison():
             return False
         card = self.tokens[i + 1].text
-        return card.endswith("s") and self.known.hardware(card) is not None
+        return card in _CARDS or (card.endswith("s") and self.known.hardware(card) is not None)
 
     def _counted_cards(self, words: str) -> tuple[str, ...]:
         """The hardware of so many cards of a kind ("8x H100", "eight H100s"); the words where no run has it."""
         m = re.fullmatch(r"(\d+\s?x|\d+|[a-z]+)\s+(.+)", words)
         if not m or not (kind := self.known.hardware(m[2])):
             return ()
-        count = int(m[1].rstrip(" x")) if m[1][0].isdigit() else int(NUMERAL_WORDS.get(m[1], 0))
+        count = _count(m[1].rstrip(" x"))
         if count < 1 + ("x" not in m[1]):
             return ()
         of_kind = re.compile(rf"{count}\s?x\s*(.+)")
@@ -349,9 +362,10 @@ class Scanner:
                 return phrases()[form]
         words = self.raw[self.tokens[i].start : self.tokens[j].end]
         if j - i < 5 and (i != j or len(key) > 1):
-            several = re.fullmatch(r"(\d+)\s?x?\s?(?:gpus?|cards|accelerators|devices)", words.lower())
-            if several and int(several[1]) > 1:
-                found = tuple(v for v in known.values["hardware"] if squeeze(v).startswith(several[1] + "x"))
+            several = re.fullmatch(rf"(\d+|[a-z]+)\s?x?\s?(?:{'|'.join(_CARDS)})", words.lower())
+            count = _count(several[1]) if several else 0
+            if count > 1:
+                found = tuple(v for v in known.values["hardware"] if squeeze(v).startswith(f"{count}x"))
                 return ("value", ("hardware", found or (words,)))
             if found := self._counted_cards(words.lower()):
                 return ("value", ("hardware", found))
