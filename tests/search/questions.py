@@ -489,6 +489,12 @@ runs started before noon on CelebA | hr<12 and ds=='CelebA'
 runs on MNIST after 6 pm | hr>=18 and ds=='MNIST'
 09/04/2025 | c=='2025-04-09'
 tiny unets on MNIST | T('unet') and ds=='MNIST'
+learning rate in [1e-5, 1e-4] | lr is not None and 1e-5<=lr<=1e-4
+val loss 0.025 or better | vl is not None and vl<=0.025
+in the three months before April 2025 | '2025-01-01'<=c<='2025-03-31'
+two weeks after May 1, 2025 | '2025-05-02'<=c<='2025-05-15'
+April 9th, 2025 evening | c=='2025-04-09' and hr>=18
+give me the ids of all DiTs that finished | T('dit') and st=='finished'
 """
 
 ORDERED = """

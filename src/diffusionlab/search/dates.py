@@ -43,6 +43,10 @@ _NEWER = re.compile(
 _DAYS = re.compile(
     r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"  # noqa: RUF001
 )
+_SPAN = re.compile(
+    rf"(?:(?:in|during|within|for)\s+)?(?:the\s+)?(?:last\s+|final\s+|first\s+)?{COUNT}\s+{UNIT}\s+"
+    r"(?P<side>before|prior\s+to|preceding|leading\s+up\s+to|after|following)\s+(?:the\s+)?"
+)
 _AGES = re.compile(rf"(?:between\s+|from\s+)?(?P<low>\d{{1,4}})\s*(?:to|-|and)\s*(?P<high>\d{{1,4}})\s+{UNIT}\s+ago\b")
 _MORE_DAYS = re.compile(
     r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?"  # noqa: RUF001
@@ -88,7 +92,7 @@ def read_when(text: str, position: int, now: datetime, raw: str | None = None) -
 
     `raw` is the text with its capitals: they tell the month May from the verb.
     """
-    for rule in (_read_age, _read_between, _read_bounds, _read_day_range, _read_list):
+    for rule in (_read_age, _read_span, _read_between, _read_bounds, _read_day_range, _read_list):
         found = rule(text, position, now, raw or text)
         if found:
             return found
@@ -132,6 +136,18 @@ def _read_age(text: str, position: int, now: datetime, raw: str) -> When | None:
     if (m := _NEWER.match(text, position)) and (m["ago"] or not re.match(r"less|under|at\s", m.group())):
         return When(((shift(now, m["unit"], -number(m["count"])), now + timedelta(seconds=1)),), m.end())
     return None
+
+
+def _read_span(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """The three months before April, two weeks after May 1."""
+    m = _SPAN.match(text, position)
+    found = _period(text, m.end(), now, raw, nested=True) if m else None
+    if not m or not found:
+        return None
+    count, unit = number(m["count"]), m["unit"]
+    if m["side"] in ("after", "following"):
+        return When(((found.stop, shift(found.stop, unit, count)),), found.end)
+    return When(((shift(found.start, unit, -count), found.start),), found.end)
 
 
 def _read_between(text: str, position: int, now: datetime, raw: str) -> When | None:

@@ -44,6 +44,7 @@ mostly mainly purely used-to usable finally lastly happened happen happens happe
 yielded lead leads led win wins won older newer later earlier younger sooner lower higher smaller bigger larger fewer
 worse greater corresponding respective respectively accordingly there's here's where's how's upon unto toward towards
 without needed res wth frm rely relies relied relying file files want's tries tried try trying attempt
+id ids identifier identifiers
 """
 """Always passed over, never repaired, never looked for in a text."""
 

@@ -45,6 +45,8 @@ AFTERWARDS = {
     "and up, or longer, upwards, and higher, or up, and over, minimum, at minimum, at least",
     "<=": "or less, or fewer, or lower, or smaller, or below, or under, and below, and less, or shorter, "
     "and under, maximum, tops, at most, at maximum",
+    "best=": "or better, and better",
+    "worst=": "or worse, and worse",
 }
 NEGATIONS: dict[str, str] = {
     "not": "not, non, isnt, arent, doesnt, dont, didnt, wasnt, werent, hasnt, havent, nor, never, cannot, cant, "

@@ -17,10 +17,11 @@ def is_numeric(column: str) -> bool:
 
 
 def directed(operator: str, column: str) -> str:
-    """The operator on the column that "better than" (`best`) and "worse than" (`worst`) mean; others as they are."""
-    if operator in ("best", "worst"):
-        return "<" if lower_is_better(column) == (operator == "best") else ">"
-    return operator
+    """The operator on the column that "better than" (`best`) and "or worse" (`worst=`) mean; others as they are."""
+    word = operator.removesuffix("=")
+    if word not in ("best", "worst"):
+        return operator
+    return ("<" if lower_is_better(column) == (word == "best") else ">") + operator.removeprefix(word)
 
 
 class Reading:

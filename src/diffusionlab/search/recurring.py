@@ -16,7 +16,7 @@ _NAMED = re.compile(rf"(?:{_ANY}{_DAY}|(?P<days>{'|'.join(WEEKDAYS)})s)\b(?!\s+(
 _WEEKEND = re.compile(rf"(?:{_ANY}weekend|(?:the\s+)?weekends)\b")
 _WORKDAY = re.compile(rf"(?:{_ANY})?(?:{_WORKDAYS})\b")
 _HOURS = re.compile(
-    r"(?:in|during|at|over)\s+(?:the\s+)?(?P<time>morning|afternoon|evening|night)s?\b|(?P<over>overnight)\b"
+    r"(?:(?:in|during|at|over)\s+(?:the\s+)?)?(?P<time>morning|afternoon|evening|night)s?\b|(?P<over>overnight)\b"
 )
 _CLOCK = re.compile(
     r"(?P<side>before|after)\s+(?:noon|midday|(?P<hour>1[0-2]|[1-9])(?::00)?\s?(?P<half>[ap])\.?m\b\.?)(?!\w)"

@@ -53,6 +53,9 @@ def clean(question: str) -> str:
         raise ValueError(f"the question has {len(question):,} characters; ask in at most {MAX_QUESTION:,}")
     text = unicodedata.normalize("NFKC", question).replace("−", "-").replace("’", "'")  # noqa: RUF001
     text = re.sub(r"(?i)\bw/(?!o\b)", "with ", text)
+    text = re.sub(
+        r"\[\s*([\d.][\w.+-]*)\s*(?:,|\.\.+)\s*([\d.][\w.+-]*)\s*\]", r"between \1 and \2", text
+    )  # an interval
     return "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
 
 
