@@ -21,7 +21,7 @@ from diffusionlab.search.orders import Orders
 from diffusionlab.search.query import Group, Order, ParsedQuery
 from diffusionlab.search.reading import is_numeric
 from diffusionlab.search.reduce import reduce
-from diffusionlab.search.scan import Scanner
+from diffusionlab.search.scan import scan
 from diffusionlab.search.text import Mentions, stem
 from diffusionlab.search.where import format_where
 
@@ -50,12 +50,10 @@ def parse(question: str, known: Known, now: datetime) -> ParsedQuery:
     """Read a question. ValueError (one line) where it is empty or too long."""
     if not question.strip():
         raise ValueError('the question is empty; ask something like "unets on MNIST with fid below 10"')
-    scanner = Scanner(question, known, now)
-    if not any(token.kind not in ("punct", "op") for token in scanner.tokens):
-        raise ValueError('there is no word in the question; ask something like "unets on MNIST with fid below 10"')
-    items, notes = reduce(settle(scanner.scan(), known), known)
+    scanned, misspelt = scan(question, known, now)
+    items, notes = reduce(settle(scanned, known), known)
     reader = _Reader(items, known, question.strip())
-    reader.notes = scanner.notes + notes
+    reader.notes = [*misspelt, *notes]
     return reader.read()
 
 
