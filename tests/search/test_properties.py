@@ -19,7 +19,8 @@ from diffusionlab.search.english import filler
 from diffusionlab.search.flags import flag_line, reading
 from diffusionlab.search.lexicon import phrases
 from diffusionlab.search.parse import parse
-from diffusionlab.search.where import format_where, parse_where
+from diffusionlab.search.where import parse_where
+from diffusionlab.search.where_text import format_where
 from tests.search.fixture_runs import NOW
 from tests.search.questions import filters, ordered
 

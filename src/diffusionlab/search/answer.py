@@ -12,7 +12,7 @@ from diffusionlab.registry.display import printable
 from diffusionlab.search.compare import group_sentences, run_sentences
 from diffusionlab.search.engine import Engine, Result, Row
 from diffusionlab.search.protocols import UNKNOWN, by_protocol
-from diffusionlab.search.where import format_number, format_where
+from diffusionlab.search.where_text import format_number, format_where
 
 CITED = 12  # ids named one by one before "and N more"
 

@@ -6,11 +6,10 @@ import re
 
 from diffusionlab.registry.canonical import squeeze
 from diffusionlab.registry.filter import And, Filter, In, Not
-from diffusionlab.search.items import value_filter
+from diffusionlab.search.items import any_gpu, value_filter
 from diffusionlab.search.known import Known
 from diffusionlab.search.numerals import WORDS
 from diffusionlab.search.scanning import Scan
-from diffusionlab.search.where import any_gpu
 
 _CARDS = ("gpu", "gpus", "cards", "accelerators", "devices")
 _SEVERAL = re.compile(rf"(\d+|[a-z]+)\s?x?\s?(?:{'|'.join(_CARDS)})")

@@ -25,7 +25,9 @@ from diffusionlab.search.parse import parse, text_query
 from diffusionlab.search.query import Order, ParsedQuery
 from diffusionlab.search.text import Mentions
 from diffusionlab.search.typos import nearest
-from diffusionlab.search.where import column_of, compare_period, format_where, parse_where
+from diffusionlab.search.where import parse_where
+from diffusionlab.search.where_text import format_where
+from diffusionlab.search.where_values import column_of, compare_period
 
 EXAMPLES = """\
 examples:

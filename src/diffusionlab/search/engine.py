@@ -17,7 +17,7 @@ from diffusionlab.search.query import Order, ParsedQuery
 from diffusionlab.search.rank import best_subset, likeness, text_scores
 from diffusionlab.search.text import Mentions
 from diffusionlab.search.typos import nearest
-from diffusionlab.search.where import format_where
+from diffusionlab.search.where_text import format_where
 
 Row = Mapping[str, Any]
 COLUMNS = tuple(

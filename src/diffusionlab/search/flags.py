@@ -11,7 +11,8 @@ from diffusionlab.search.engine import Result
 from diffusionlab.search.known import Known
 from diffusionlab.search.protocols import by_protocol
 from diffusionlab.search.query import Order, ParsedQuery
-from diffusionlab.search.where import SHORT, format_where
+from diffusionlab.search.where_text import format_where
+from diffusionlab.search.where_values import SHORT
 
 
 def reading(query: ParsedQuery, known: Known) -> str:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from diffusionlab.registry.columns import METRIC_COLUMNS
-from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Or
+from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Not, Or
 from diffusionlab.search.known import Known
-from diffusionlab.search.where import any_gpu
 
 
 @dataclass(frozen=True)
@@ -58,3 +57,8 @@ def missing_filter(column: str, known: Known) -> Filter:
     if "none" in known.values.get(column, ()):
         return Or(IsNull(column), Compare(column, "=", "none"))
     return IsNull(column)
+
+
+def any_gpu(known: Known) -> Filter:
+    """Hardware that is known and is a GPU."""
+    return Not(In("hardware_kind", known.not_gpus))

@@ -10,7 +10,7 @@ from diffusionlab.search.compare import compared_runs, group_table
 from diffusionlab.search.engine import Engine, Result
 from diffusionlab.search.flags import flag_line, reading
 from diffusionlab.search.render import WIDE, evidence, pick_columns, table
-from diffusionlab.search.where import format_where
+from diffusionlab.search.where_text import format_where
 
 
 def print_page(

@@ -23,7 +23,7 @@ from diffusionlab.search.reading import is_numeric
 from diffusionlab.search.reduce import reduce
 from diffusionlab.search.scan import scan
 from diffusionlab.search.text import Mentions, stem
-from diffusionlab.search.where import format_where
+from diffusionlab.search.where_text import format_where
 
 _ASKS = ("comparator", "digits", "same", "unknown", "afterwards")
 _SIZES = ("small", "tiny", "big", "large", "huge", "little")

@@ -7,7 +7,7 @@ from typing import Any
 
 from diffusionlab.registry.filter import Compare
 from diffusionlab.search.known import Known
-from diffusionlab.search.where import format_where
+from diffusionlab.search.where_text import format_where
 
 Row = Mapping[str, Any]
 UNKNOWN = "no recorded protocol"
