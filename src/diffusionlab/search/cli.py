@@ -17,11 +17,12 @@ from diffusionlab.registry.columns import kind_of
 from diffusionlab.registry.facets import FACETS, canonical_facet
 from diffusionlab.registry.filter import And, Compare, Contains, Filter, Or
 from diffusionlab.registry.table import Registry, default_uri
-from diffusionlab.search.calendar_words import Period, read_period
 from diffusionlab.search.engine import Engine, Result, override, restrict
 from diffusionlab.search.flags import flag_line, reading
 from diffusionlab.search.known import Known
 from diffusionlab.search.parse import parse, text_query
+from diffusionlab.search.period_words import read_period
+from diffusionlab.search.periods import Period
 from diffusionlab.search.query import Order, ParsedQuery
 from diffusionlab.search.text import Mentions
 from diffusionlab.search.typos import nearest

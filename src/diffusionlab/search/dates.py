@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from diffusionlab.search.calendar_words import AMBIGUOUS, COUNT, UNIT, Period, floor, number, read_period, shift
+from diffusionlab.search.calendar_words import AMBIGUOUS, COUNT, UNIT, number
+from diffusionlab.search.period_words import read_period
+from diffusionlab.search.periods import Period, floor, shift
 
 Range = tuple[datetime | None, datetime | None]  # start <= t < stop; None: open
 

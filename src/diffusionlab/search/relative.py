@@ -7,9 +7,9 @@ from typing import Any
 
 from diffusionlab.registry.columns import kind_of
 from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Not, Or
-from diffusionlab.search.calendar_words import floor, shift
 from diffusionlab.search.fields import COMPARATIVES
 from diffusionlab.search.items import missing_filter
+from diffusionlab.search.periods import floor, shift
 from diffusionlab.search.protocols import protocol_of
 from diffusionlab.search.reading import NUMERIC, SOFT, Reading, directed
 

@@ -28,8 +28,8 @@ from diffusionlab.registry.filter import (
     Or,
     Value,
 )
-from diffusionlab.search.calendar_words import Period
 from diffusionlab.search.known import Known
+from diffusionlab.search.periods import Period
 from diffusionlab.search.text import TEXT_COLUMNS, Mentions
 from diffusionlab.search.typos import nearest
 from diffusionlab.search.where_values import DAYS, column_of, compare, read_day, read_value

@@ -9,9 +9,10 @@ from diffusionlab.registry.columns import COLUMNS, kind_of, to_time
 from diffusionlab.registry.days import PERIODS, RECURRING, WEEKDAYS
 from diffusionlab.registry.facets import canonical_facet
 from diffusionlab.registry.filter import And, Compare, Contains, Filter, Not, Value
-from diffusionlab.search.calendar_words import Period, read_period
 from diffusionlab.search.items import any_gpu
 from diffusionlab.search.known import Known
+from diffusionlab.search.period_words import read_period
+from diffusionlab.search.periods import Period
 from diffusionlab.search.typos import nearest
 
 SHORT = {
