@@ -160,7 +160,19 @@ def test_ten_thousand_questions(fast, question):
 
 
 @pytest.mark.parametrize(
-    "question", ["1e400 B", "MULT&GPU", "0/0", "batch size " + "9" * 400, "may may may", "not " * 200]
+    "question",
+    [
+        "1e400 B",
+        "MULT&GPU",
+        "0/0",
+        "batch size " + "9" * 400,
+        "may may may",
+        "not " * 200,
+        "V",
+        "v v v",
+        "pixel",
+        "one",
+    ],
 )
 def test_questions_that_once_broke(engine, question):
     check(engine, question)

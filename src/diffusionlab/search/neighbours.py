@@ -27,12 +27,12 @@ def _letter_v(items: list[Item], i: int, known: Known) -> Item | None:
     item = items[i]
     if item.kind != "text" or item.words.lower() != "v":
         return None
+    before = items[i - 1] if i else None
+    after = items[i + 1] if i + 1 < len(items) else None
     if not any(_is_parameterization(other) for other in _around(items, i)):
-        beside = [items[k] for k in (i - 1, i + 1) if 0 <= k < len(items)]
-        if len(beside) == 2 and _like(*beside):
+        if before and after and _like(before, after):
             return replace(item, kind="connector", payload="vs")
-        named = any(other.kind == "noun" for other in beside[-1:]) or beside[0].kind == "carrier"
-        if not named:
+        if not (after and after.kind == "noun") and not (before and before.kind == "carrier"):
             return None
     v = value_filter("parameterization", ("v",), known)
     return replace(item, kind="condition", payload=Condition("parameterization", v, True, item.words))
