@@ -1,6 +1,7 @@
 """A CLIP of the lab's own: trained on drawn garments, read by open_clip, and all that it is used for."""
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from diffusionlab.sample import sample
 from diffusionlab.tensors import to_float, to_uint8
 from diffusionlab.training.clip_module import ClipLoss, Said, contrastive_loss, is_true
 from diffusionlab.visualization.grids import to_pil
+from diffusionlab.visualize import visualize
 from tests.conftest import CONF, Lab
 from tests.training.test_resume import assert_identical, content
 
@@ -169,6 +171,18 @@ def test_a_styled_clip_trains_and_resumes_bit_for_bit(lab: Lab):
 def test_a_clip_draws_nothing(folder: Path):
     with pytest.raises(UsageError, match=r"clip\.run="):
         load_model(folder, "cpu")
+
+
+def test_a_clip_has_a_picture_of_its_prompts_and_its_report_shows_it(uri: str, folder: Path):
+    register()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("visualize", [f"registry.uri={uri}", f"run={folder}", "what=prompts", "num_points=100"])
+    assert [path.name for path in visualize(cfg)] == ["prompts.png", "prompts.svg"]
+    drawn = (folder / "pictures/prompts.svg").read_text()
+    assert "Ankle boot" in drawn and "noised" in drawn and "noisy" in drawn
+    assert re.search(r"Of 100 images (9\d\.\d|100\.0)% are nearest to their own class", drawn)
+    assert "are nearest to their own class" in (folder / "report.html").read_text()
 
 
 # ---- scores

@@ -11,7 +11,7 @@ from rich.progress import track
 
 from diffusionlab.errors import UsageError
 from diffusionlab.explain import user_errors
-from diffusionlab.pictures import of_features, of_noise, of_sampling, of_training
+from diffusionlab.pictures import of_clip, of_features, of_noise, of_sampling, of_training
 from diffusionlab.pictures.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.sample import device_of, run_folder_of
@@ -35,6 +35,7 @@ DRAW: dict[str, Callable[[Sequence[LoadedRun], Wish], Drawn]] = {
     "same_noise": of_sampling.same_noise,
     "epochs": of_training.epochs,
     "curves": of_training.curves,
+    "prompts": of_clip.prompts,
 }
 
 
@@ -81,11 +82,12 @@ def draw_pictures(
             stem = picture.name if len(group) == 1 else f"{picture.name}_of_{len(group)}_runs"
             if target is not None and len(runs) > len(group):
                 stem += f"_{group[0].folder.name}"
-            files += _save(picture, drawn, (target or group[0].folder / FOLDER) / stem, formats)
+            of = " ".join(run.record.run_id for run in group)
+            files += _save(picture, drawn, (target or group[0].folder / FOLDER) / stem, formats, of)
     return files
 
 
-def _save(picture: Picture, drawn: Drawn, stem: Path, formats: Sequence[str]) -> list[Path]:
+def _save(picture: Picture, drawn: Drawn, stem: Path, formats: Sequence[str], of: str) -> list[Path]:
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -93,7 +95,7 @@ def _save(picture: Picture, drawn: Drawn, stem: Path, formats: Sequence[str]) ->
     caption = f"{picture.caption} {drawn.note}".strip()
     if isinstance(drawn.content, Animation):
         return [save_gif(drawn.content, stem.with_name(f"{stem.name}.gif"), caption=caption)]
-    return save_figure(drawn.content, stem, formats, title=picture.title, caption=caption)
+    return save_figure(drawn.content, stem, formats, title=picture.title, caption=caption, source=of)
 
 
 def _runs(cfg: DictConfig) -> list[LoadedRun]:

@@ -14,7 +14,9 @@ from diffusionlab.errors import UsageError
 from diffusionlab.explain import explain
 from diffusionlab.pictures.loaded_run import LoadedRun, Wish
 from diffusionlab.pictures.of_sampling import between_noises, finished, guided, labels_of, noise_of, way
-from diffusionlab.visualization.catalogue import PICTURES, pictures_of
+from diffusionlab.registry.record import read_record
+from diffusionlab.report.command import write
+from diffusionlab.visualization.catalogue import PICTURES, find_picture, pictures_of
 from diffusionlab.visualize import DRAW, visualize
 from tests.conftest import CONF, Lab
 
@@ -55,7 +57,7 @@ def test_every_picture_of_the_catalogue_is_drawn():
 
 def test_all_makes_a_png_and_an_svg_of_everything_and_they_say_what_they_are(trained):
     files = run_visualize(trained, "what=all")
-    names = [picture.name for picture in PICTURES]
+    names = [picture.name for picture in PICTURES if picture.name != "prompts"]  # of a CLIP alone
     assert {path.name for path in files} == {"gif.gif"} | {
         f"{name}.{suffix}" for name in names if name != "gif" for suffix in ("png", "svg")
     }
@@ -68,7 +70,7 @@ def test_all_makes_a_png_and_an_svg_of_everything_and_they_say_what_they_are(tra
                 assert np.asarray(image.convert("L")).std() > 5, path
     shown = pictures_of(trained[0])
     assert [path.stem for _, _, path in shown] == names
-    for picture, (title, caption, path) in zip(PICTURES, shown, strict=True):
+    for picture, (title, caption, path) in zip(map(find_picture, names), shown, strict=True):
         assert title == picture.title and caption.startswith(picture.caption) and path.is_file()
     assert "of the loss" in {path.stem: caption for _, caption, path in shown}["loss_by_time"]
 
@@ -87,6 +89,12 @@ def test_several_runs_make_one_picture_or_one_each(trained, tmp_path):
     each = run_visualize(trained, "what=forward", both, "format=png", f"output_dir={tmp_path}")
     assert [path.name for path in each] == [f"forward_{folder.name}.png" for folder in trained[:2]]
     assert run_visualize(trained, "what=same_noise", both, "format=png", "~samplers.heun")
+
+    ids = [folder.name for folder in trained[:2]]
+    page = write(str(trained[2]), ids[::-1], tmp_path / "both.html").read_text()  # the order makes no difference
+    assert "Pictures of them together" in page and page.count("The same noise, sampled differently</bdi>") == 1
+    assert f"Run 2 is {read_record(trained[1]).name}" in page and "From noise to image" not in page
+    assert "Pictures of them together" not in write(str(trained[2]), ids[:1], tmp_path / "one.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,12 @@ class ClipScorer:
 
     def scores(self, images: Tensor, label: Tensor) -> Tensor:
         """(B, number of prompts) in [-1, 1]; `images`: (B, C, H, W) in [-1, 1], `label`: (B,) int64."""
-        return torch.einsum("bd,bpd->bp", self._features(images), self.texts[label])
+        rows = torch.arange(len(label), device=images.device)
+        return self.of_all_classes(images)[rows, label]
+
+    def of_all_classes(self, images: Tensor) -> Tensor:
+        """(B, number of classes, number of prompts) in [-1, 1]; `images`: (B, C, H, W) in [-1, 1]."""
+        return torch.einsum("bd,cpd->bcp", self._features(images), self.texts)
 
     def similarity(self, images: Tensor, label: Tensor) -> Tensor:
         """(B,): to the mean of the wanted prompts of its class; its gradient reaches the images."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from diffusionlab.registry.compare import Comparison, Difference, compare
 from diffusionlab.report.chart import Chart, Line, chart
 from diffusionlab.report.folder import RunContent
+from diffusionlab.report.images import Picture
 from diffusionlab.report.page import write_page
 from diffusionlab.report.run_page import reading
 
@@ -28,6 +29,7 @@ def write_comparison(runs: Sequence[RunContent], target: Path, title: str = "") 
         layers=comparison.layers,
         same=[fact for fact in comparison.same if not fact.startswith(("config.", "packages."))],
         charts=_charts(runs, names),
+        together=_together(runs),
     )
 
 
@@ -64,6 +66,12 @@ def _best(difference: Difference, same_protocol: bool) -> float | None:
     numbers = [value for value in difference.values if isinstance(value, float)]
     lower_is_better = difference.fact.endswith("loss") or (difference.fact in ("fid", "kid") and same_protocol)
     return min(numbers) if len(numbers) > 1 and lower_is_better else None
+
+
+def _together(runs: Sequence[RunContent]) -> list[Picture]:
+    """What `visualize.py` drew of these very runs in one picture; it lies with the one that was named first."""
+    ids = {run.record.run_id for run in runs}
+    return [picture for run in runs for picture in run.pictures if len(ids) > 1 and picture.runs == ids]
 
 
 def _charts(runs: Sequence[RunContent], names: Sequence[str]) -> list[Chart]:

@@ -17,7 +17,10 @@ LARGEST = 12_000_000
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with its words; `uri` is None where it is too large to take in. `path` counts from the run folder."""
+    """A picture with its words; `uri` is None where it is too large to take in. `path` counts from the run folder.
+
+    `runs`: the ids of those that it shows, as far as it says.
+    """
 
     title: str
     caption: str
@@ -26,6 +29,7 @@ class Picture:
     width: int
     height: int
     num_bytes: int
+    runs: frozenset[str] = frozenset()
 
 
 def inside(folder: Path, name: str | None) -> Path | None:
@@ -45,14 +49,15 @@ def picture(file: Path, folder: Path, title: str) -> Picture | None:
         with Image.open(file) as image:
             width, height = image.size
             info = image.info
-            said = info.get("Title"), info.get("Description") or info.get("comment")
+            said = info.get("Title"), info.get("Description") or info.get("comment"), info.get("Source")
         num_bytes = file.stat().st_size
         content = file.read_bytes() if num_bytes <= LARGEST else None
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
         return None
     uri = None if content is None else data_uri(content, MIME[file.suffix.lower()])
-    told_title, caption = (_text(told) for told in said)
-    return Picture(told_title or title, caption, str(file.relative_to(folder)), uri, width, height, num_bytes)
+    told_title, caption, source = (_text(told) for told in said)
+    path, runs = str(file.relative_to(folder)), frozenset(source.split())
+    return Picture(told_title or title, caption, path, uri, width, height, num_bytes, runs)
 
 
 def _text(value: object) -> str:

@@ -25,6 +25,11 @@ class Said(NamedTuple):
     style: Tensor
 
 
+def prompts_of(words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Word -> what a caption with it says of a class {}; `words`: of each quality."""
+    return {word: f"a {word} photo of a {{}}" for of_quality in words.values() for word in of_quality}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClipLoss:
     """The symmetric contrastive loss of CLIP (Radford et al. 2021, fig. 3), with all captions that are true as targets.
@@ -61,8 +66,8 @@ class ClipLoss:
 
     @property
     def prompts(self) -> dict[str, str]:
-        """Word -> what a caption with it says of a class {}."""
-        return {word: f"a {word} photo of a {{}}" for words in self.words.values() for word in words}
+        """See `prompts_of`."""
+        return prompts_of(self.words)
 
     def __call__(
         self, encoder: DualEncoder, images: Tensor, *labels: Tensor, generator: torch.Generator | None = None

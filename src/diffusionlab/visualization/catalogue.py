@@ -106,6 +106,13 @@ PICTURES = (
         "The loss over the steps of training, on a logarithmic scale: on training batches, and on held-out images.",
         runs="together",
     ),
+    Picture(
+        "prompts",
+        "What a CLIP hears in its prompts",
+        "Of a run of model=clip, how like its prompts test images are. Above, images of each class against what is "
+        "said of each class: the diagonal should stand out. Below, images as they are, blurred and noised, against "
+        "the words for it.",
+    ),
 )
 
 

@@ -65,22 +65,27 @@ def add_sentence(figure: Figure, sentence: str) -> None:
 
 
 @look
-def save_figure(figure: Figure, stem: Path, formats: Sequence[str], *, title: str, caption: str) -> list[Path]:
-    """Write `stem`.png, `stem`.svg, or both; the files carry title and caption as their metadata."""
+def save_figure(
+    figure: Figure, stem: Path, formats: Sequence[str], *, title: str, caption: str, source: str = ""
+) -> list[Path]:
+    """Write `stem`.png, `stem`.svg, or both; the files carry title, caption and source as their metadata.
+
+    `source`: what it was drawn of, such as the ids of runs.
+    """
     paths = []
     for suffix in formats:
         path = stem.with_name(f"{stem.name}.{suffix}")
         with replaced(path) as temporary:
             if suffix == "png":
-                _write_png(figure, temporary, title, caption)
+                _write_png(figure, temporary, title, caption, source)
             else:
-                about = {"Title": title, "Description": caption, "Date": None}
+                about = {"Title": title, "Description": caption, "Source": source, "Date": None}
                 figure.savefig(temporary, format=suffix, metadata=about)
         paths.append(path)
     return paths
 
 
-def _write_png(figure: Figure, path: Path, title: str, caption: str) -> None:
+def _write_png(figure: Figure, path: Path, title: str, caption: str, source: str) -> None:
     """Without the channels that say nothing, half the bytes: the background is white, and many pictures are grey."""
     drawn = BytesIO()
     figure.savefig(drawn, format="png")
@@ -91,4 +96,5 @@ def _write_png(figure: Figure, path: Path, title: str, caption: str) -> None:
     told = PngInfo()
     told.add_itxt("Title", title)
     told.add_itxt("Description", caption)
+    told.add_itxt("Source", source)
     image.save(path, format="PNG", optimize=True, pnginfo=told)
