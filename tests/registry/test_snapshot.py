@@ -118,6 +118,20 @@ def test_a_full_disk_costs_no_answer(registry: Registry) -> None:
     assert [file.name for file in file_of(registry).parent.glob(".runs.arrow*")] == []
 
 
+def test_nor_does_a_table_of_which_a_part_is_lost(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    from diffusionlab.search.cli import main
+
+    def half_broken() -> None:
+        raise OSError("LanceError(IO): a column that no question needs cannot be read")
+
+    registry.remove_snapshot()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lancedb.table.LanceTable.to_arrow", lambda table: half_broken())
+        assert main(["runs", "--registry", registry.uri]) == 0
+    printed = capsys.readouterr()
+    assert "r0" in printed.out and printed.err == ""
+
+
 def test_a_check_and_a_rebuild_look_at_the_table_itself(registry: Registry, tmp_path: Path) -> None:
     for number in range(3):
         write_record(run(f"r{number}", seed=number), tmp_path / "outputs" / f"r{number}")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS
+from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.filter import EVERYTHING, And, Compare, Filter, In, IsNull, Leaf, Not, Or, split
 from diffusionlab.registry.liveness import COLUMNS_NEEDED
 from diffusionlab.registry.pending import Pending
@@ -59,9 +60,8 @@ class Reader:
         if self._snapshot is None or version is None or self._snapshot.rows(version) is not None:
             return
         if os.access(self._snapshot.folder, os.W_OK):
-            rows = self._store.readable(self._store.latest().to_arrow)
-            with suppress(OSError):  # a full disk costs the next reader a second, and nobody an answer
-                self._snapshot.write(version, rows)
+            with suppress(OSError, RegistryError):  # that costs the next reader a second, and nobody an answer
+                self._snapshot.write(version, self._store.readable(self._store.latest().to_arrow))
 
     def remove_snapshot(self) -> None:
         """From here on the table itself is read, until its rows are left again."""
