@@ -474,6 +474,7 @@ UNets on CIFAR-10 that use neither AdamW nor Adam | T('unet') and ds=='CIFAR-10'
 batch size of at least 256, AdamW, not on an H100 | bs>=256 and opt=='AdamW' and 'H100' not in hw
 finished STL-10 runs with batch 128 but not linear | st=='finished' and ds=='STL-10' and bs==128 and sch!='linear'
 cosine-schedule epsilon models on CIFAR-10 or CelebA | sch=='cosine' and pred=='epsilon' and ds in ('CIFAR-10','CelebA')
+big images: at least 96 pixels a side | img>=96
 epochs:100 dataset:mnist | ep==100 and ds=='MNIST'
 # what follows a condition, counts of cards, clocks, vague sizes
 unets with either attention or linear attention on cat/dog | T('unet') and T('attention') and ds=='CIFAR-10 cat/dog'

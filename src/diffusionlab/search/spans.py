@@ -61,6 +61,8 @@ def _meaning(s: Scan, key: str, i: int, j: int) -> Meaning | None:
     """What tokens i to j, whose letters are `key`, mean together."""
     if j == i and s.tokens[i].kind == "number" and not s.tokens[i].glued and len(key) < 4:
         return None
+    if key == "aside" and i != j:
+        return None  # "96 pixels a side"
     if found := _named_value(s.known, key, i == j) or _in_lexicon(key):
         return found
     words = s.words(i, j + 1)
