@@ -180,6 +180,9 @@ class VisualizeConfig(OfARun):
     """Everything `visualize.py` takes."""
 
     what: str = MISSING
+    features: Any = None
+    clip: Any = None
+    cache_dir: str = MISSING
     format: str = MISSING
     label: Any = None
     num_times: int = MISSING

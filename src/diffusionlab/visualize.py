@@ -118,6 +118,8 @@ def _wish(cfg: DictConfig) -> Wish:
     return Wish(
         labels=None if cfg.label is None else labels,
         sampler=instantiate(cfg.sampler),
+        make_features=instantiate(cfg.features) if cfg.features else None,
+        cache_dir=Path(cfg.cache_dir),
         samplers={str(name): instantiate(sampler) for name, sampler in cfg.samplers.items()},
         **given,
     )

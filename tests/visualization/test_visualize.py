@@ -11,6 +11,7 @@ from PIL import Image
 
 from diffusionlab.config import register
 from diffusionlab.errors import UsageError
+from diffusionlab.evaluation import classifier
 from diffusionlab.explain import explain
 from diffusionlab.pictures.loaded_run import LoadedRun, Wish
 from diffusionlab.pictures.of_sampling import between_noises, finished, guided, labels_of, noise_of, way
@@ -97,9 +98,22 @@ def test_several_runs_make_one_picture_or_one_each(trained, tmp_path):
     assert "Pictures of them together" not in write(str(trained[2]), ids[:1], tmp_path / "one.html").read_text()
 
 
+def test_samples_are_mapped_among_test_images_in_features_of_another_network(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifier, "MIN_STEPS", 40)
+    wish = ("what=tsne", "features=classifier", "num_points=20", f"cache_dir={tmp_path}", f"output_dir={tmp_path}")
+    told = []
+    for run in trained[:2]:
+        (file,) = run_visualize(trained, *wish, f"run={run}", "format=svg")
+        told.append(" ".join(file.read_text().split()))
+    assert all("Points are 10 test images" in one and "classifier-1" in one for one in told)
+    assert "have an image of theirs nearest" in told[0]  # the other run is unconditional
+    assert "rings are as many samples. DDIM" in told[1]
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
+        (["what=tsne", "features=classifier", "num_points=18"], "num_points=20 or more"),
         (["what=guidence"], "did you mean guidance?"),
         (["what=gif", "label=Trousers"], "did you mean Trouser?"),
         (["what=gif", "format=pdf"], "png, svg, both"),

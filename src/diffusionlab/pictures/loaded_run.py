@@ -15,6 +15,7 @@ from diffusionlab.checkpoint import TrainedModel, load_data, load_model
 from diffusionlab.data import ImageArrays, ImageDataModule
 from diffusionlab.diffusion import DDIM, Sampler
 from diffusionlab.errors import UsageError
+from diffusionlab.evaluation.features import MakeFeatures
 from diffusionlab.registry.record import RunRecord, read_record
 from diffusionlab.sample import number_of
 from diffusionlab.visualization.animation import Animation
@@ -27,7 +28,8 @@ class Wish:
     `labels`: names or numbers of classes, all by default. `num_samples`: rows or columns of samples. `num_times`: how
     many times t are shown. `guidance_scale`: None is 2 where the run can be guided, else 1. `guidance_scales` and
     `num_steps`: rows and columns of the guidance grid. `beta_ends`: of the two strips of linear schedules of
-    `beta_steps` steps. `samplers`: by name, for the same noise. `num_points` and `perplexity`: of t-SNE.
+    `beta_steps` steps. `samplers`: by name, for the same noise. `num_points` and `perplexity`: of t-SNE;
+    `make_features`: the space that it maps samples and test images in, kept in `cache_dir`, None for the model's own.
     """
 
     labels: Sequence[int | str] | None = None
@@ -42,6 +44,8 @@ class Wish:
     beta_steps: int = 300
     num_points: int = 1000
     perplexity: float = 30.0
+    make_features: MakeFeatures | None = None
+    cache_dir: Path = Path("outputs/cache")
     seed: int = 0
 
     def __post_init__(self) -> None:

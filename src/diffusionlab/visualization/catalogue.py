@@ -78,8 +78,8 @@ PICTURES = (
     ),
     Picture(
         "tsne",
-        "A map of what the model sees",
-        "Every point is a test image, near those that look alike to the model (t-SNE: neighbours mean something, "
+        "A map of images",
+        "Every point is an image, near those that have features like its own (t-SNE: neighbours mean something, "
         "distances between clouds do not).",
     ),
     Picture(

@@ -10,6 +10,7 @@ from diffusionlab.visualization.style import PALETTE, look, new_figure
 
 MARKERS = "os^DvPX"
 NUM_COMPONENTS = 50
+NO_CLASS = -1
 
 
 def flat_map(features: np.ndarray, *, perplexity: float, seed: int) -> np.ndarray:
@@ -31,18 +32,44 @@ def neighbour_agreement(features: np.ndarray, labels: np.ndarray) -> float:
     return float((labels[nearest] == labels).mean())
 
 
+def nearest_label(queries: np.ndarray, features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(M,): of each row of `queries` (M, D) the label of the nearest of `features` (N, D); `labels` (N,)."""
+    from sklearn.neighbors import NearestNeighbors
+
+    nearest = NearestNeighbors(n_neighbors=1).fit(features).kneighbors(queries, return_distance=False)
+    return labels[nearest[:, 0]]
+
+
 @look
-def scatter_by_class(points: np.ndarray, labels: np.ndarray, names: Sequence[str], *, title: str) -> Figure:
-    """`points` (N, 2), a colour and a shape for each class, its name where the middle of its points is."""
+def scatter_by_class(
+    points: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str],
+    *,
+    title: str,
+    generated: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Figure:
+    """`points` (N, 2), a colour and a shape for each class, its name where the middle of its points is.
+
+    `generated`: points (M, 2) and labels (M,) of samples, drawn as rings, those of NO_CLASS grey.
+    """
     figure = new_figure(title, 6.2)
     axes = figure.add_subplot()
-    for number, label in enumerate(np.unique(labels)):
-        own = points[labels == label]
-        colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number // len(PALETTE) % len(MARKERS)]
+    classes = np.unique(labels)
+    looks = {
+        label: (PALETTE[number % len(PALETTE)], MARKERS[number // len(PALETTE) % len(MARKERS)])
+        for number, label in enumerate(classes)
+    }
+    for label in classes:
+        own, (colour, marker) = points[labels == label], looks[label]
         axes.scatter(own[:, 0], own[:, 1], s=16, color=colour, marker=marker, alpha=0.65, linewidths=0)
         x, y = np.median(own, axis=0)
-        name = axes.text(x, y, names[label], color=colour, ha="center", va="center", weight="bold")
+        name = axes.text(x, y, names[label], color=colour, ha="center", va="center", weight="bold", zorder=4)
         name.set_path_effects([patheffects.withStroke(linewidth=3, foreground="white")])
+    rings, meant = generated or (points[:0], labels[:0])
+    for label in np.unique(meant):
+        own, (colour, marker) = rings[meant == label], looks.get(label, ("0.45", "o"))
+        axes.scatter(own[:, 0], own[:, 1], s=30, facecolors="none", edgecolors=colour, marker=marker, linewidths=1)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
