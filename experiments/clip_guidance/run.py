@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from statistics import mean, stdev
 
-from diffusionlab.registry.filter import Compare
+from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.registry.table import Registry
 

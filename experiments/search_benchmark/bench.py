@@ -23,7 +23,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from diffusionlab.registry.filter import And, Compare, Contains
+from diffusionlab.registry.conditions import Compare, Contains
+from diffusionlab.registry.filter import And
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.registry.recorder import RunRecorder
 from diffusionlab.registry.table import SECONDS_AT_REST, Registry

@@ -5,7 +5,7 @@ from pathlib import Path
 import lancedb
 import pytest
 
-from diffusionlab.registry.filter import Compare
+from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.rebuild import check, rebuild
 from diffusionlab.registry.table import Registry
 from tests.registry.processes import CONTEXT, kill, race, run_all, start, upsert_many, write_until_killed

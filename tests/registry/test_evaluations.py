@@ -7,9 +7,9 @@ import pytest
 
 from diffusionlab.registry import edits
 from diffusionlab.registry.cli import main
+from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.evaluations import record_evaluation
-from diffusionlab.registry.filter import Compare
 from diffusionlab.registry.rebuild import check, rebuild
 from diffusionlab.registry.record import RunRecord, read_record
 from diffusionlab.registry.recorder import RunRecorder

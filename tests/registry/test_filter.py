@@ -8,22 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from diffusionlab.registry import reader, upkeep
-from diffusionlab.registry.filter import (
-    EVERYTHING,
-    MAX_DEPTH,
-    NOTHING,
-    OPERATORS,
-    And,
-    Compare,
-    Contains,
-    Filter,
-    In,
-    IsNull,
-    Not,
-    Or,
-    between,
-    split,
-)
+from diffusionlab.registry.conditions import OPERATORS, Compare, Contains, In, IsNull, between
+from diffusionlab.registry.filter import EVERYTHING, MAX_DEPTH, NOTHING, And, Filter, Not, Or, split
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.registry.table import Registry
 

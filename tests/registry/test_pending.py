@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusionlab.registry import edits, pending, table
-from diffusionlab.registry.filter import Compare, Contains, IsNull
+from diffusionlab.registry.conditions import Compare, Contains, IsNull
 from diffusionlab.registry.pending import PENDING
 from diffusionlab.registry.record import RunRecord, write_record
 from diffusionlab.registry.recorder import RunRecorder

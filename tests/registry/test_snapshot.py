@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from diffusionlab.registry import edits, reader
+from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.errors import BrokenRegistry
-from diffusionlab.registry.filter import Compare
 from diffusionlab.registry.rebuild import check, rebuild
 from diffusionlab.registry.record import RunRecord, write_record
 from diffusionlab.registry.table import Registry

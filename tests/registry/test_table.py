@@ -14,8 +14,8 @@ import pytest
 
 from diffusionlab.registry import table as table_module
 from diffusionlab.registry.columns import COLUMNS
+from diffusionlab.registry.conditions import Compare, In, IsNull
 from diffusionlab.registry.errors import BrokenRegistry, MissingRegistry
-from diffusionlab.registry.filter import Compare, In, IsNull
 from diffusionlab.registry.liveness import SILENCE, process_token
 from diffusionlab.registry.record import RunRecord, utc_now
 from diffusionlab.registry.schema import runs_schema

@@ -12,7 +12,7 @@ from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.clip import ClipScorer
 from diffusionlab.models import DualEncoder
 from diffusionlab.registry.canonical import canonical
-from diffusionlab.registry.filter import Compare, Contains
+from diffusionlab.registry.conditions import Compare, Contains
 from diffusionlab.registry.lookup import find_run
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.registry.table import Registry

@@ -3,8 +3,8 @@
 import difflib
 from pathlib import Path
 
+from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.errors import UnknownRun
-from diffusionlab.registry.filter import Compare
 from diffusionlab.registry.record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.registry.table import Registry
 

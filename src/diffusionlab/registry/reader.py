@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS
+from diffusionlab.registry.conditions import Compare, In, IsNull
 from diffusionlab.registry.errors import RegistryError
-from diffusionlab.registry.filter import EVERYTHING, And, Compare, Filter, In, IsNull, Leaf, Not, Or, split
+from diffusionlab.registry.filter import EVERYTHING, And, Filter, Leaf, Not, Or, split
 from diffusionlab.registry.liveness import COLUMNS_NEEDED
 from diffusionlab.registry.pending import Pending
 from diffusionlab.registry.rows import complete, to_rows, with_actual_status

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.columns import COLUMNS
+from diffusionlab.registry.conditions import Compare, In
 from diffusionlab.registry.errors import RegistryError
-from diffusionlab.registry.filter import Compare, Filter, In
+from diffusionlab.registry.filter import Filter
 from diffusionlab.registry.lock import can_lock, locked
 from diffusionlab.registry.pending import Pending
 from diffusionlab.registry.reader import Reader

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from diffusionlab.registry.filter import IsNull, Not
+from diffusionlab.registry.conditions import IsNull
+from diffusionlab.registry.filter import Not
 from diffusionlab.search.items import missing_filter
 from diffusionlab.search.reading import Reading
 

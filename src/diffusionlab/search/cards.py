@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from diffusionlab.registry.canonical import squeeze
-from diffusionlab.registry.filter import And, Filter, In, Not
+from diffusionlab.registry.conditions import In
+from diffusionlab.registry.filter import And, Filter, Not
 from diffusionlab.search.items import any_gpu, value_filter
 from diffusionlab.search.known import Known
 from diffusionlab.search.numerals import WORDS

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from diffusionlab.registry.columns import kind_of
+from diffusionlab.registry.conditions import Compare, Contains
 from diffusionlab.registry.facets import FACETS, canonical_facet
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, Or
+from diffusionlab.registry.filter import And, Filter, Or
 from diffusionlab.registry.table import Registry, default_uri
 from diffusionlab.search.engine import Engine, Result, override, restrict
 from diffusionlab.search.flags import flag_line, reading

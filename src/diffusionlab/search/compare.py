@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diffusionlab.registry.compare import Comparison, compare
+from diffusionlab.registry.conditions import In
 from diffusionlab.registry.display import printable
-from diffusionlab.registry.filter import In
 from diffusionlab.search.engine import Engine, Result, Row
 from diffusionlab.search.protocols import UNKNOWN, by_protocol, protocol_of
 from diffusionlab.search.query import lower_is_better

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.days import Recurring
-from diffusionlab.registry.filter import And, Compare, Filter, Or
+from diffusionlab.registry.filter import And, Filter, Or
 from diffusionlab.search.asked import Asked
 from diffusionlab.search.dates import Range
 from diffusionlab.search.items import Condition, Item

@@ -9,7 +9,8 @@ from typing import Any
 
 from diffusionlab.registry.canonical import DATASET_FAMILY
 from diffusionlab.registry.columns import METRIC_COLUMNS
-from diffusionlab.registry.filter import And, Compare, Filter
+from diffusionlab.registry.conditions import Compare
+from diffusionlab.registry.filter import And, Filter
 from diffusionlab.registry.table import Registry
 from diffusionlab.search.known import Known
 from diffusionlab.search.protocols import apart, by_protocol

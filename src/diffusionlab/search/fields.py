@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, Or
+from diffusionlab.registry.conditions import Compare, Contains
+from diffusionlab.registry.filter import And, Filter, Or
 from diffusionlab.search.grammar_words import OPERATOR_SIGNS
 from diffusionlab.search.items import Number, value_filter
 from diffusionlab.search.quantity import equal, read_quantity

@@ -6,7 +6,8 @@ import shlex
 from datetime import UTC, datetime, timedelta
 
 from diffusionlab.registry.canonical import canonical
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, IsNull, Not
+from diffusionlab.registry.conditions import Compare, Contains, In, IsNull
+from diffusionlab.registry.filter import And, Filter, Not
 from diffusionlab.search.engine import Result
 from diffusionlab.search.known import Known
 from diffusionlab.search.protocols import by_protocol

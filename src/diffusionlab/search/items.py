@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from diffusionlab.registry.columns import METRIC_COLUMNS
-from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Not, Or
+from diffusionlab.registry.conditions import Compare, In, IsNull
+from diffusionlab.registry.filter import And, Filter, Not, Or
 from diffusionlab.search.known import Known
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.canonical import canonical, hardware_kind, is_gpu, squeeze
 from diffusionlab.registry.columns import COLUMNS, METRIC_COLUMNS, kind_of
-from diffusionlab.registry.filter import Compare, Filter
+from diffusionlab.registry.conditions import Compare
+from diffusionlab.registry.filter import Filter
 from diffusionlab.search.text import TEXT_COLUMNS, joined, may_say, mentioned, stem, words_of
 
 if TYPE_CHECKING:

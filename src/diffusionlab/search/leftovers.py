@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diffusionlab.registry.filter import Compare, Filter, In
+from diffusionlab.registry.conditions import Compare, In
+from diffusionlab.registry.filter import Filter
 from diffusionlab.search.asked import Asked
 from diffusionlab.search.combine import Operand
 from diffusionlab.search.known import Known

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from diffusionlab.registry.canonical import squeeze
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, Not
+from diffusionlab.registry.conditions import Compare, Contains, In
+from diffusionlab.registry.filter import And, Filter, Not
 from diffusionlab.search.cards import several_cards, single_card
 from diffusionlab.search.english import filler
 from diffusionlab.search.items import Condition, value_filter

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from diffusionlab.registry.conditions import Contains
 from diffusionlab.registry.days import WEEKDAYS, Recurring
-from diffusionlab.registry.filter import Contains, Not
+from diffusionlab.registry.filter import Not
 from diffusionlab.search.calendar_words import WEEKDAY
 from diffusionlab.search.items import Condition, Item, value_filter
 from diffusionlab.search.known import Known

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from diffusionlab.registry.filter import And, Compare, Filter, In, Not, Or
+from diffusionlab.registry.conditions import Compare, In
+from diffusionlab.registry.filter import And, Filter, Not, Or
 from diffusionlab.search.asked import Asked
 from diffusionlab.search.combine import Operand, join, operands
 from diffusionlab.search.dated import dated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from diffusionlab.registry.filter import Compare
+from diffusionlab.registry.conditions import Compare
 from diffusionlab.search.known import Known
 from diffusionlab.search.where_text import format_where
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diffusionlab.registry.filter import And, Compare, Filter, Not, Or
+from diffusionlab.registry.conditions import Compare
+from diffusionlab.registry.filter import And, Filter, Not, Or
 from diffusionlab.search.items import Number
 from diffusionlab.search.reading import Reading, directed
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from diffusionlab.registry.columns import kind_of
-from diffusionlab.registry.filter import And, Compare, Filter, In, IsNull, Not, Or
+from diffusionlab.registry.conditions import Compare, In, IsNull
+from diffusionlab.registry.filter import And, Filter, Not, Or
 from diffusionlab.search.fields import COMPARATIVES
 from diffusionlab.search.items import missing_filter
 from diffusionlab.search.periods import floor, shift

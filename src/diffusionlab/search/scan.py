@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from diffusionlab.registry.canonical import squeeze
-from diffusionlab.registry.filter import Compare
+from diffusionlab.registry.conditions import Compare
 from diffusionlab.search.cards import counts_cards, is_card
 from diffusionlab.search.dates import read_when
 from diffusionlab.search.english import common, filler

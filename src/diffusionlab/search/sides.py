@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from diffusionlab.registry.filter import And, Compare, Filter, Or
+from diffusionlab.registry.conditions import Compare
+from diffusionlab.registry.filter import And, Filter, Or
 from diffusionlab.search.combine import Operand, join
 from diffusionlab.search.known import Known
 from diffusionlab.search.query import Group

@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import re
 
-from diffusionlab.registry.filter import Compare, Filter, In
+from diffusionlab.registry.conditions import Compare, In
+from diffusionlab.registry.filter import Filter
 from diffusionlab.search.reading import Reading
 
 _SAID = {

@@ -14,20 +14,11 @@ import re
 from datetime import datetime
 
 from diffusionlab.registry.columns import kind_of
+from diffusionlab.registry.conditions import Contains, In, IsNull
 from diffusionlab.registry.days import PERIODS, Recurring, SamePeriod
 from diffusionlab.registry.facets import FACETS, canonical_facet
-from diffusionlab.registry.filter import (
-    EVERYTHING,
-    NOTHING,
-    And,
-    Contains,
-    Filter,
-    In,
-    IsNull,
-    Not,
-    Or,
-    Value,
-)
+from diffusionlab.registry.filter import EVERYTHING, NOTHING, And, Filter, Not, Or
+from diffusionlab.registry.literals import Value
 from diffusionlab.search.known import Known
 from diffusionlab.search.periods import Period
 from diffusionlab.search.text import TEXT_COLUMNS, Mentions

@@ -6,8 +6,10 @@ import re
 from datetime import UTC, datetime
 
 from diffusionlab.registry.columns import kind_of
+from diffusionlab.registry.conditions import Compare, Contains, In, IsNull
 from diffusionlab.registry.days import WEEKDAYS, Recurring, SamePeriod
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, In, IsNull, Not, Or, Value
+from diffusionlab.registry.filter import And, Filter, Not, Or
+from diffusionlab.registry.literals import Value
 from diffusionlab.search.known import Known
 from diffusionlab.search.text import Mentions
 from diffusionlab.search.where_values import SHORT

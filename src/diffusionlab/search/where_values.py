@@ -6,9 +6,11 @@ import re
 from datetime import datetime
 
 from diffusionlab.registry.columns import COLUMNS, kind_of, to_time
+from diffusionlab.registry.conditions import Compare, Contains
 from diffusionlab.registry.days import PERIODS, RECURRING, WEEKDAYS
 from diffusionlab.registry.facets import canonical_facet
-from diffusionlab.registry.filter import And, Compare, Contains, Filter, Not, Value
+from diffusionlab.registry.filter import And, Filter, Not
+from diffusionlab.registry.literals import Value
 from diffusionlab.search.items import any_gpu
 from diffusionlab.search.known import Known
 from diffusionlab.search.period_words import read_period
