@@ -325,7 +325,8 @@ def test_scores_are_a_table_a_grid_and_a_chart_and_stand_in_the_report(uri: str)
     assert table["clip"] == "run 20260101-000000-aaaaaa" and table["run"] == "20260101-000000-bbbbbb"
     assert len(table["samples"]) == 40 and len(table["classes"]) == 10
     assert Image.open(drawn / "best_and_worst.png").width > 10 * 84
-    assert "Ankle boot" in (drawn / "difficulty.svg").read_text() and (drawn / "difficulty.png").is_file()
+    chart = (drawn / "difficulty.svg").read_text()
+    assert "Ankle boot" in chart and "real images, the middle half" in chart and (drawn / "difficulty.png").is_file()
     assert "clip run 20260101-000000-aaaaaa" in (drawn.parents[1] / "report.html").read_text()
 
 

@@ -1,21 +1,28 @@
 """What `sample.py` has a CLIP for: to draw samples towards their class, to score them, to keep the best."""
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from diffusionlab.checkpoint import TrainedModel
+from diffusionlab.checkpoint import TrainedModel, load_data
 from diffusionlab.diffusion import Steering
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.clip_scores import ClipScores, score_samples
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.visualization.clip_scores import best_and_worst, difficulty_chart
 from diffusionlab.visualization.grids import save_png
+
+log = logging.getLogger(__name__)
+
+NUM_REAL = 1000
+"""Test images that are scored for comparison, at the most."""
 
 
 class ClipJudge:
@@ -24,7 +31,9 @@ class ClipJudge:
     Raises UsageError where that cannot be, or no such CLIP is at hand.
     """
 
-    def __init__(self, cfg: DictConfig, model: TrainedModel, record: RunRecord, scales: Sequence[float]) -> None:
+    def __init__(
+        self, cfg: DictConfig, model: TrainedModel, folder: Path, record: RunRecord, scales: Sequence[float]
+    ) -> None:
         top, clip_scale = cfg.select.top, cfg.guidance.clip_scale
         if not model.network.null_labels:
             raise UsageError("a CLIP judges by the class, and this run is unconditional: train model=conditional_unet")
@@ -37,7 +46,7 @@ class ClipJudge:
         class_names = model.config["data"]["class_names"]
         self.clip = instantiate(cfg.clip).choose(record.dataset, class_names, model.choices["data"])
         self.steering = Steering(similarity=self.clip.scorer.similarity, scale=clip_scale) if clip_scale else None
-        self.run_id = record.run_id
+        self.run_id, self.folder, self.config, self.data_dir = record.run_id, folder, model.config, cfg.data_dir
         self.writes_scores, self.top = cfg.scores, top
 
     @staticmethod
@@ -54,7 +63,8 @@ class ClipJudge:
             return list(range(len(images)))
         scores = score_samples(self.clip.scorer, images, label)
         if self.writes_scores:
-            save_scores(scores, images, folder, {"run": self.run_id, "clip": self.clip.name, **about})
+            about = {"run": self.run_id, "clip": self.clip.name, **about}
+            save_scores(scores, images, folder, about, real=self._scores_of_real_images())
         if self.top is None:
             return list(range(len(images)))
         best = scores.best(self.top).tolist()
@@ -62,14 +72,28 @@ class ClipJudge:
         print("\n".join(_line(rows[number]) for number in best))
         return best
 
+    def _scores_of_real_images(self) -> ClipScores | None:
+        """Of at most NUM_REAL test images; None where there are none, with a warning where they are not at hand."""
+        try:
+            test = load_data(self.config, self.folder, self.data_dir).test
+        except (ValueError, OSError) as error:
+            log.warning("real images are not scored beside the samples: %s", error)
+            return None
+        if not len(test):
+            return None
+        chosen = test.take(np.arange(0, len(test), -(-len(test) // NUM_REAL)))
+        return score_samples(self.clip.scorer, chosen.images, chosen.labels)
 
-def save_scores(scores: ClipScores, images: torch.Tensor, folder: Path, about: dict[str, Any]) -> None:
-    """scores.json, best_and_worst.png, difficulty.png and difficulty.svg."""
+
+def save_scores(
+    scores: ClipScores, images: torch.Tensor, folder: Path, about: dict[str, Any], real: ClipScores | None
+) -> None:
+    """scores.json, best_and_worst.png, difficulty.png and difficulty.svg; `real`: of real images, beside them."""
     table = about | {"classes": scores.by_class(), "samples": scores.by_sample()}
     (folder / "scores.json").write_text(json.dumps(table, indent=1))
     seen = (scores.label, scores.quality, scores.class_names)
     save_png(best_and_worst(images, *seen), folder / "best_and_worst.png")
-    chart = difficulty_chart(*seen)
+    chart = difficulty_chart(*seen, real=(real.label, real.quality) if real else None)
     for suffix in ("png", "svg"):
         chart.savefig(folder / f"difficulty.{suffix}", dpi=150)
     print("\n".join(_line(row) for row in scores.by_class()))

@@ -38,7 +38,7 @@ def sample(cfg: DictConfig) -> Path:
         sampler = instantiate(cfg.sampler)
         model.denoiser.schedule.times(sampler.num_steps)  # refuses more steps than the schedule has
         scales = guidance_scales(cfg.guidance_scale, model)
-        judge = ClipJudge(cfg, model, read_record(folder), scales) if ClipJudge.is_asked_for(cfg) else None
+        judge = ClipJudge(cfg, model, folder, read_record(folder), scales) if ClipJudge.is_asked_for(cfg) else None
         steering = judge.steering if judge else None
         requests = {scale: _request(cfg, model, labels, scale, steering) for scale in scales}
         if cfg.batch_size < 1:
