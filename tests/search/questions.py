@@ -496,6 +496,35 @@ in the three months before April 2025 | '2025-01-01'<=c<='2025-03-31'
 two weeks after May 1, 2025 | '2025-05-02'<=c<='2025-05-15'
 April 9th, 2025 evening | c=='2025-04-09' and hr>=18
 give me the ids of all DiTs that finished | T('dit') and st=='finished'
+# asked later: signs, postfix answers, edges of months and years, periods that go on, runs between
+optimizer != AdamW | opt!='AdamW'
+dataset not MNIST, optimizer not AdamW | ds!='MNIST' and opt!='AdamW'
+guidance yes, attention no | T('cfg') and not T('attention')
+attention: yes, conditional: no, dataset: CIFAR-10 | T('attention') and not T('conditional') and ds=='CIFAR-10'
+batch < 128 AND dataset = CelebA AND NOT dit | bs<128 and ds=='CelebA' and not T('dit')
+not (MNIST or Fashion-MNIST) | ds not in ('MNIST','Fashion-MNIST')
+experiments between epochs 50 and 100 | 50<=ep<=100
+any latent model with an FID in the teens? | T('latent') and fid is not None and 13<=fid<20
+twenty to sixty epochs | 20<=ep<=60
+seventy epochs or fewer | ep<=70
+v parametrised dits | pred=='v' and T('dit')
+karras noise, 600 epochs | sch=='karras' and ep==600
+anything trained longer than run-014 | ep>500
+runs between run-010 and run-013 | n in (10,11,12,13)
+runs with the batch size of run-026 | bs==64 and n!=26
+with the schedule of run-032 | n==33
+what separates run-014 from run-015? | n in (14,15)
+the first two weeks of April | '2025-04-01'<=c<='2025-04-14'
+the last five days of May 2025 | '2025-05-27'<=c<='2025-05-31'
+runs from the last quarter of 2024 | '2024-10-01'<=c<='2024-12-31'
+half a year ago or older | c<'2025'
+April 2025 or later | c>='2025-04-01'
+spring DiTs | T('dit') and '2025-03-01'<=c<='2025-05-31'
+MNIST in January and CIFAR-10 in June | (ds=='MNIST' and c[:7]=='2025-01') or (ds=='CIFAR-10' and c[:7]=='2025-06')
+unets with lr 2e-4 or dits with lr 1e-4 | (T('unet') and lr==2e-4) or (T('dit') and lr==1e-4)
+AdamW on H100 or Adam on CPU | (opt=='AdamW' and 'H100' in hw) or (opt=='Adam' and hw=='CPU')
+runs on Mondays with A100 that took attention | wd==0 and hw=='A100' and T('attention')
+how did the SGD run do against the Lion run? | opt in ('SGD','Lion')
 """
 
 ORDERED = """
@@ -567,6 +596,9 @@ list the CelebA runs by decreasing parameter count | ds=='CelebA' | -params | al
 the run with the highest FID among those that didn't use attention | not T('attention') | -fid | 1
 what's my best MNIST model that is not a unet? | ds=='MNIST' and not T('unet') | fid | 1
 lowest val loss without AdamW | opt!='AdamW' | vl | 1
+who is the leader on CelebA by val loss | ds=='CelebA' | vl | 1
+the last run of April | c[:7]=='2025-04' | -at | 1
+sort by epochs descending: MNIST | ds=='MNIST' | -ep | all
 """
 
 

@@ -159,3 +159,9 @@ def test_what_cannot_be_joined_is_said(ask, question):
 
 def test_leaving_out_what_nobody_mentions_is_said(ask):
     assert 'no run mentions "zebra"' in ask("MNIST runs that do not mention zebra").warnings[0]
+
+
+@pytest.mark.parametrize("question", ["same dataset as run-777", "lower fid than run-777", "with the lr of run-777"])
+def test_nothing_compares_with_a_run_that_is_not_there(ask, question):
+    found = ask(question)
+    assert not found.rows and "there is no run run-777 to compare with" in found.warnings

@@ -60,6 +60,8 @@ NUMBER_WORDS |= {
     "forty": 40,
     "fifty": 50,
     "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
     "ninety": 90,
     "hundred": 100,
     "a hundred": 100,

@@ -53,6 +53,10 @@ _AGES = re.compile(rf"(?:between\s+|from\s+)?(?P<low>\d{{1,4}})\s*(?:to|-|and)\s
 _MORE_DAYS = re.compile(
     r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?"  # noqa: RUF001
 )
+_OR_BEYOND = re.compile(
+    r"\s+(?:or|and)\s+(?:(?P<later>later|newer|after(?:wards?)?|since(?:\s+then)?|onwards?|younger|more\s+recent)"
+    r"|earlier|older|before)\b(?!\s+(?:than|the|run|\w*\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|on|in|last|this))"
+)
 _TEMPORAL = {
     "in",
     "since",
@@ -78,7 +82,10 @@ _TEMPORAL = {
     "created",
     "throughout",
 }
-_FIRST = re.compile(r"(?:may|march|mar|spring|fall)\s+(?:runs?|models?|experiments?|trainings?|results?|unets?|\d|'\d)")
+_FIRST = re.compile(
+    r"(?:may|march|mar|spring|fall)\s+(?:runs?|models?|experiments?|trainings?|results?|u-?nets?|dits?|cnns?|mlps?"
+    r"|transformers?|\d|'\d)"
+)
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,17 @@ def read_when(text: str, position: int, now: datetime, raw: str | None = None) -
     for rule in (_read_age, _read_span, _read_between, _read_bounds, _read_day_range, _read_list):
         found = rule(text, position, now, raw or text)
         if found:
-            return found
+            return _opened(found, text)
     return None
+
+
+def _opened(found: When, text: str) -> When:
+    """ "April 2025 or later", "half a year ago or older": a period that goes on."""
+    m = _OR_BEYOND.match(text, found.end)
+    if not m or len(found.ranges) != 1 or None in found.ranges[0]:
+        return found
+    start, stop = found.ranges[0]
+    return When(((start, None) if m["later"] else (None, stop),), m.end())
 
 
 def _period(

@@ -12,7 +12,7 @@ of in on at to for with from by about into onto over as than then so if when whe
 why how please show list find give get tell display print fetch return retrieve search look looking see view want
 wanted need like wish let lets let's help any all every each some such same other another whole entire only just also
 too even ever still yet already currently now presently anyhow really actually exactly simply basically quite rather
-very much many more most less few lot lots several various different particular certain specific train trained
+very much many more most less few lot lots several various different distinct particular certain specific train trained
 training trains used use uses using utilize utilizes utilizing utilise utilising employ employed employs employing
 make makes made making run ran build built building based contain contains containing include includes including
 included involve involves involving feature features featuring featured belong belongs belonging has-been thing things

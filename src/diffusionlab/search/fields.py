@@ -6,7 +6,7 @@ from diffusionlab.registry.conditions import Compare, Contains
 from diffusionlab.registry.filter import And, Filter, Or
 from diffusionlab.search.grammar_words import OPERATOR_SIGNS
 from diffusionlab.search.items import Number, value_filter
-from diffusionlab.search.quantity import equal, read_quantity
+from diffusionlab.search.quantity import equal, read_quantity, read_range
 from diffusionlab.search.reading import Reading, directed, is_numeric
 from diffusionlab.search.text import Mentions
 
@@ -43,10 +43,13 @@ _LINKING = ("training", "of", "in", "the", "-", "for")
 
 
 def bound_of_field(r: Reading, i: int) -> int:
-    """COMPARATOR [a] FIELD of NUMBER: "under an FID of 20"."""
+    """COMPARATOR [a] FIELD of NUMBER: "under an FID of 20", "between epochs 50 and 100"."""
     j = r.skip(i + 1, 2, ("filler",))
     if r.kind(j) != "field" or not is_numeric(r.items[j].payload):
         return 0
+    if r.kind(i) == "between" and r.kind(j + 1) == "number" and (found := read_range(r, j + 1, r.items[j].payload)):
+        r.field = r.items[j].payload
+        return r.emit(i, found.after, r.items[j].payload, found.condition)
     passed = {"before": "<", "after": ">"}.get(r.words(i)) if r.items[j].payload == "epochs" else None
     if r.kind(i) != "comparator" and not passed:  # passed: "stopped before epoch 15"
         return 0

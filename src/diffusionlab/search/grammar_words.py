@@ -83,7 +83,7 @@ NOUNS = (
 ASKED: tuple[tuple[str, str, str | None], ...] = (
     (
         "compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
-        "how different, distinguish, changed between, distinguishes, side by side, diff",
+        "how different, distinguish, changed between, distinguishes, separates, side by side, diff",
         "compare",
         None,
     ),
@@ -138,6 +138,7 @@ DIGITS: dict[str, tuple[int, int]] = {
     "single digit, single digits, single figures": (0, 10),
     "double digit, double digits, double figures": (10, 100),
     "triple digit, triple digits, triple figures": (100, 1000),
+    "teens": (13, 20),
     "twenties": (20, 30),
     "thirties": (30, 40),
     "forties": (40, 50),

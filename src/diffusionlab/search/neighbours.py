@@ -17,8 +17,9 @@ _LINKS = ("connector", "break", "filler", "compare", "carrier", "noun", "compara
 
 def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
+    rules = (_pixel, _weekday, _weights, _unequal, _no, _between_runs)
     return [
-        _letter_v(items, i, known) or _pixel(items, i) or _weekday(items, i) or _weights(items, i) or item
+        _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
         for i, item in enumerate(items)
     ]
 
@@ -109,3 +110,28 @@ def _weights(items: list[Item], i: int) -> Item | None:
     if not counted or items[i + 1].kind not in ("comparator", "between"):
         return None
     return replace(items[i], kind="field", payload="num_parameters")
+
+
+def _unequal(items: list[Item], i: int) -> Item | None:
+    """ "Optimizer != AdamW" is "not AdamW"."""
+    unequal = items[i].kind == "comparator" and items[i].payload == "!="
+    named = i + 1 < len(items) and items[i + 1].kind in ("condition", "text", "run")
+    return replace(items[i], kind="not", payload="not") if unequal and named else None
+
+
+def _no(items: list[Item], i: int) -> Item | None:
+    """ "Attention: no, conditional: yes": a "no" after its condition."""
+    if items[i].kind != "not" or items[i].words.lower() not in ("no", "not") or i == 0:
+        return None
+    before = items[i - 2] if items[i - 1].words in (":", "=", "-") and i > 1 else items[i - 1]
+    ends = i + 1 == len(items) or items[i + 1].kind == "break" or items[i + 1].words in (".", "?", "!")
+    return replace(items[i], kind="excluded") if before.kind == "condition" and ends else None
+
+
+def _between_runs(items: list[Item], i: int) -> Item | None:
+    """The "and" of "between run-010 and run-013", where nothing compares them."""
+    around = [item.kind for item in items[max(0, i - 2) : i + 2]]
+    if around != ["between", "run", "connector", "run"] or items[i].payload != "and":
+        return None
+    compared = any(item.kind == "compare" for item in items)
+    return None if compared else replace(items[i], kind="to", payload=None)

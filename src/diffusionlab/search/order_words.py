@@ -4,8 +4,8 @@ from __future__ import annotations
 
 SUPERLATIVES: dict[tuple[str, str | None], str] = {
     ("best", None): "best, top, best performing, top performing, best scoring, strongest, most accurate, "
-    "most successful, leading, highest quality, best quality, best rated, winning, winner, champion, finest, optimal, "
-    "performs best, performed best, did best, scored best, works best, worked best, perform best, runner up",
+    "most successful, leading, highest quality, best quality, best rated, winning, winner, leader, champion, finest, "
+    "optimal, performs best, performed best, did best, scored best, works best, worked best, perform best, runner up",
     ("worst", None): "worst, poorest, worst performing, weakest, least accurate, lowest quality, bottom, did worst, "
     "performed worst",
     ("low", None): "lowest, minimum, min, minimal, least, fewest",

@@ -45,14 +45,45 @@ def day(m: Match, now: datetime, year: int | None) -> Span:
 
 
 def month(m: Match, now: datetime, year: int | None) -> Span:
-    month = month_number(m["month"])
-    span = latest(lambda y: span_of(datetime(y, month, 1, tzinfo=UTC), "month"), now, year_of(m) or year)
-    part, order = m.groupdict().get("part"), m.groupdict().get("order")
-    if order:  # "second week of April": days 8 to 14; "last week": the last seven days
-        if order in ("last", "final"):
-            return shift(span[1], "day", -7), span[1]
-        return span_of(shift(span[0], "day", 7 * (ORDINALS[order] - 1)), "day", 7)
-    return part_of(span, part)
+    return part_of(_whole_month(m, now, year), m.groupdict().get("part"))
+
+
+def _whole_month(m: Match, now: datetime, year: int | None) -> Span:
+    number_of = month_number(m["month"])
+    return latest(lambda y: span_of(datetime(y, number_of, 1, tzinfo=UTC), "month"), now, year_of(m) or year)
+
+
+def week_of_month(m: Match, now: datetime, year: int | None) -> Span:
+    """ "Second week of April" is days 8 to 14, "last week" the last seven days."""
+    start, stop = _whole_month(m, now, year)
+    if m["order"] in ("last", "final"):
+        return shift(stop, "day", -7), stop
+    return span_of(shift(start, "day", 7 * (ORDINALS[m["order"]] - 1)), "day", 7)
+
+
+def edge_of_month(m: Match, now: datetime, year: int | None) -> Span:
+    """The first two weeks of April, the last day of May."""
+    return _edge(m, _whole_month(m, now, year))
+
+
+def edge_of_year(m: Match, now: datetime, year: int | None) -> Span:
+    """The last quarter of 2024, the first three months of 2025."""
+    return _edge(m, span_of(datetime(int(m["year"]), 1, 1, tzinfo=UTC), "year"))
+
+
+def _edge(m: Match, whole: Span) -> Span:
+    count, (start, stop) = number(m["count"]) if m["count"] else 1, whole
+    if m["order"] == "first":
+        return start, min(stop, shift(start, m["unit"], count))
+    return max(start, shift(stop, m["unit"], -count)), stop
+
+
+def half_a_year_ago(m: Match, now: datetime, year: int | None) -> Span:
+    return span_of(floor(shift(now, "month", -6), "month"), "month")
+
+
+def last_half_year(m: Match, now: datetime, year: int | None) -> Span:
+    return shift(now, "month", -6), now + timedelta(seconds=1)
 
 
 def iso(m: Match, now: datetime, year: int | None) -> Span:

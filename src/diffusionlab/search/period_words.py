@@ -18,6 +18,7 @@ from diffusionlab.search.periods import Period, floor, span_of
 _AFTER_YEAR = r"(?!\s*(?:x\b|px|pixel|epoch|step|param|image|sample|batch|mb\b|gb\b|second|hour|-\d))"
 _YEAR_TAIL = rf"(?:,?\s+(?:of\s+)?{YEAR}|\s*'(?P<short>\d\d)\b)?"
 _ON = rf"(?:{WEEKDAY},?\s+)?"  # "Friday, 9 May"
+_EDGE = rf"(?P<order>first|last|final)\s+(?:{COUNT}\s+)?{UNIT}"
 _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is yearless when no year was said
     (r"(?P<iso>\d{4}-\d{1,2}-\d{1,2}[t ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)", means.iso, False),
     (rf"{_ON}(?P<iso>\d{{4}}(?P<mark>[-/])\d{{1,2}}(?P=mark)\d{{1,2}})(?![\d-])", means.iso, False),
@@ -29,9 +30,17 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     (rf"{_ON}(?:the\s+)?{DAY}\s*(?:of\s+)?{MONTH}{_YEAR_TAIL}", means.day, True),
     (
         rf"(?:the\s+)?(?P<order>first|second|third|fourth|last|final)\s+week\s+(?:of|in)\s+{MONTH}{_YEAR_TAIL}",
-        means.month,
+        means.week_of_month,
         True,
     ),
+    (
+        rf"(?:the\s+)?{_EDGE}\s+(?:of|in)\s+{MONTH}{_YEAR_TAIL}",
+        means.edge_of_month,
+        True,
+    ),
+    (rf"(?:the\s+)?{_EDGE}\s+(?:of|in)\s+{YEAR}", means.edge_of_year, False),
+    (r"half\s+a\s+year\s+(?:ago|back)\b", means.half_a_year_ago, False),
+    (r"(?:the\s+)?(?:last|past|previous)\s+half(?:\s+a)?\s+year\b", means.last_half_year, False),
     (rf"(?:the\s+)?(?:{PART})?{MONTH}\s+(?:of\s+)?{YEAR}", means.month, False),
     (rf"{_ON}{MONTH}\s+(?:the\s+)?{DAY}{_YEAR_TAIL}", means.day, True),
     (rf"(?:the\s+)?(?:{PART})?{MONTH}{_YEAR_TAIL}", means.month, True),

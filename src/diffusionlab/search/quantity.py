@@ -32,7 +32,7 @@ def read_quantity(r: Reading, i: int, column: str) -> Quantity | None:
         j = r.skip(j + 1, 2, ("filler",))
     if r.kind(j) != "number" or not (ranged or _fits(r.items[j].payload, column)):
         return None
-    if inside := _range(r, j, column, ranged, operator is None):
+    if inside := read_range(r, j, column, ranged, operator is None):
         return _negate(inside, negated)
     if ranged:
         return None
@@ -82,7 +82,7 @@ def _fits(number: Number, column: str) -> bool:
     return number.column in (None, column) or millions
 
 
-def _range(r: Reading, j: int, column: str, ranged: bool, free: bool) -> Quantity | None:
+def read_range(r: Reading, j: int, column: str, ranged: bool = True, free: bool = True) -> Quantity | None:
     """NUMBER to NUMBER from j. `ranged`: after "between", where "and" joins them too; `free`: after no comparator."""
     after = j + 1
     dash = r.kind(after) == "filler" and r.items[after].words in _DASHES

@@ -16,11 +16,12 @@ from diffusionlab.search.items import Item
 from diffusionlab.search.known import Known
 from diffusionlab.search.moments import same_period
 from diffusionlab.search.reading import Reading, is_numeric
-from diffusionlab.search.relative import against_run, against_value, apart, same_as, without_it
+from diffusionlab.search.relative import against_run, against_value, apart, of_run, same_as, without_it
 from diffusionlab.search.versions import framework_version
 
 RULES = (
     same_as,
+    of_run,
     same_period,
     against_run,
     against_value,

@@ -7,7 +7,7 @@ from typing import Any
 
 from diffusionlab.registry.columns import kind_of
 from diffusionlab.registry.conditions import Compare, In, IsNull
-from diffusionlab.registry.filter import And, Filter, Not, Or
+from diffusionlab.registry.filter import NOTHING, And, Filter, Not
 from diffusionlab.search.fields import COMPARATIVES
 from diffusionlab.search.items import missing_filter
 from diffusionlab.search.periods import floor, shift
@@ -26,6 +26,7 @@ _TEMPORAL = {
     "until": "<=",
 }
 _WITHIN_SAME = ("field", "filler", "connector", "carrier", "break", "noun", "than", "moment")
+_HAVING = ("with", "having", "have", "has", "using", "use", "that have", "which have")
 _PERIODS = ("day", "week", "month", "quarter", "year", "hour")
 
 
@@ -44,12 +45,38 @@ def same_as(r: Reading, i: int) -> int:
         j += 1
     if r.kind(j) != "run" or not (columns or periods):
         return 0
-    row = r.known.facts(r.items[j].payload[0])
+    row = _facts(r, j)
+    if row is None:
+        return r.emit(i, j + 1, "run_id", NOTHING)
     parts = [_equal(r, row, column) for column in columns]
     parts += [_in_period(r, row, unit) for unit in periods]
     after, other = _but_another(r, j + 1, row)
     others = Not(In("run_id", r.items[j].payload))
     return r.emit(i, after, "same", And(*parts, *other, others))
+
+
+def of_run(r: Reading, i: int) -> int:
+    """With the batch size of run-030: the same one."""
+    j = r.skip(i + 1, 2, ("filler",))
+    k = r.skip(j + 1, 2, ("filler",))
+    if r.kind(i) != "carrier" or r.words(i) not in _HAVING or r.kind(j) != "field" or r.kind(k) != "run":
+        return 0
+    if "of" not in (r.words(place) for place in range(j + 1, k)):
+        return 0
+    row = _facts(r, k)
+    if row is None:
+        return r.emit(i, k + 1, "run_id", NOTHING)
+    equal = _equal(r, row, r.items[j].payload)
+    return r.emit(i, k + 1, "same", And(equal, Not(In("run_id", r.items[k].payload))))
+
+
+def _facts(r: Reading, run: int) -> dict[str, Any] | None:
+    """What is known of the run at an item; None, and a note, where there is no such run."""
+    run_id = r.items[run].payload[0]
+    row = r.known.facts(run_id)
+    if not row:
+        r.notes.append(f"there is no run {run_id} to compare with")
+    return row or None
 
 
 def _equal(r: Reading, row: Mapping[str, Any], column: str) -> Filter:
@@ -63,7 +90,7 @@ def _in_period(r: Reading, row: Mapping[str, Any], unit: str) -> Filter:
     spoken = [item.payload for item in r.out if item.kind == "moment"]
     column = spoken[-1] if spoken else "created_at"
     if not (moment := row.get(column)):
-        return Or()
+        return NOTHING
     start = floor(moment, unit)
     return And(Compare(column, ">=", start), Compare(column, "<", shift(start, unit, 1)))
 
@@ -93,20 +120,29 @@ def against_run(r: Reading, i: int) -> int:
     else:
         return 0
     if column is None:
-        about_size = r.words(i).startswith(("larger", "bigger", "smaller"))
-        column = r.field or ("num_parameters" if about_size else "fid")
+        column = r.field or _meant(r, i)
     if _is_pair(r):  # "is run-036 better than run-023?"
         r.versus(i)
         return run
     if kind_of(column) not in (*NUMERIC, "time"):
         return 0
-    run_id = r.items[run].payload[0]
-    facts = r.known.facts(run_id)
+    facts = _facts(r, run)
+    if facts is None:
+        return r.emit(i, after, "run_id", NOTHING)
     value = facts.get(column)
     if value is None:
-        r.notes.append(f"{run_id} has no {column} to compare with")
-        return r.emit(i, after, column, Or())
+        r.notes.append(f"{facts['run_id']} has no {column} to compare with")
+        return r.emit(i, after, column, NOTHING)
     return r.emit(i, after, column, _comparable(r, Compare(column, directed(operator, column), value), facts))
+
+
+def _meant(r: Reading, i: int) -> str:
+    """The column that the comparing word at i is about by itself."""
+    if r.words(i).startswith(("larger", "bigger", "smaller", "lighter", "heavier")):
+        return "num_parameters"
+    if r.words(i).startswith(("longer", "shorter")):
+        return "seconds" if r.known.has("seconds") else "epochs"
+    return "fid"
 
 
 Relation = tuple[str, str | None, int, int]  # operator, column if said, place of the run, place after all

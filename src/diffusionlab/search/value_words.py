@@ -52,26 +52,29 @@ FULL_ATTENTION = (
 )
 
 VALUE_WORDS: dict[tuple[str, str], str] = {
-    ("parameterization", "epsilon"): "predict noise, predicts the noise, predict the noise, predicting noise, "
-    "epsilon predicting, eps predicting, predicting the noise, noise predicting, eps pred, epsilon pred, predict "
-    "epsilon, predicts epsilon, predicting epsilon, predicted noise, epsilons",
-    ("parameterization", "v"): "v pred, v parameterization, v parametrization, v objective, v target, velocity "
-    "target, velocity parameterization, predict velocity, predicting velocity, predicts velocity, predict v, predicts "
-    "v, predicted v, predicted velocity, velocity predicting, predicting v, v param, v parameterisation, v "
-    "predicting, v predictions, velocity predictions",
-    ("parameterization", "x0"): "x0 pred, x0 target, predict x0, predicts x0, predicting x0, predicted x0, x0 "
-    "predicting, predict the clean image, predicts the clean image, predicting the clean image, predicting clean "
-    "images, x 0, clean image prediction, predict clean images, x0 parameterization, clean image",
+    ("parameterization", "epsilon"): "epsilon parameterized, epsilon parametrized, eps parameterized, predict noise, "
+    "predicts the noise, predict the noise, predicting noise, epsilon predicting, eps predicting, "
+    "predicting the noise, noise predicting, eps pred, epsilon pred, predict epsilon, predicts epsilon, "
+    "predicting epsilon, predicted noise, epsilons",
+    ("parameterization", "v"): "v pred, v parameterized, v parameterised, v parametrized, v parametrised, "
+    "v parameterization, v parametrization, v objective, v target, velocity target, velocity parameterization, "
+    "predict velocity, predicting velocity, predicts velocity, predict v, predicts v, predicted v, "
+    "predicted velocity, velocity predicting, predicting v, v param, v parameterisation, v predicting, v predictions, "
+    "velocity predictions",
+    ("parameterization", "x0"): "x0 pred, x0 parameterized, x0 parametrized, x0 target, predict x0, predicts x0, "
+    "predicting x0, predicted x0, x0 predicting, predict the clean image, predicts the clean image, "
+    "predicting the clean image, predicting clean images, x 0, clean image prediction, predict clean images, "
+    "x0 parameterization, clean image",
     ("parameterization", "flow"): "flows, rectified flows, flow prediction, flow models, flow based, flow model",
     ("parameterization", "consistency"): "consistency training, consistency distillation",
     ("schedule", "linear"): "linear schedule, linear noise schedule, linear noise, linearly, linear schedules",
     ("schedule", "cosine"): "cosine schedule, cosine noise schedule, cosine noise, cosine schedules, cosines",
-    ("schedule", "karras"): "karras schedule, karras noise schedule, karras sigmas, edm schedule",
+    ("schedule", "karras"): "karras schedule, karras noise schedule, karras noise, karras sigmas, edm schedule",
     ("sampler", "heun"): "heun solver, heun sampler",
     ("hardware_kind", "cpu"): "cpu, cpus, processor, cpu only, without a gpu, without gpu, no gpu, without gpus",
     ("hardware_kind", "mps"): "mps, apple silicon, apple gpu, metal, macbook, mac, macs",
-    ("hardware_kind", "gpu"): "gpu, gpus, graphics card, graphics cards, cuda device, cuda gpu, nvidia, graphics "
-    "processor, nvidia gpu, nvidia gpus, gpu accelerated",
+    ("hardware_kind", "gpu"): "gpu, gpus, graphics card, graphics cards, cuda device, cuda gpu, nvidia, "
+    "graphics processor, nvidia gpu, nvidia gpus, gpu accelerated",
     ("optimizer", "SGD"): "sgds, plain sgd, vanilla sgd, momentum sgd, sgd with momentum",
     ("optimizer", "Adam"): "plain adam, vanilla adam, ordinary adam, regular adam",
 }
