@@ -12,9 +12,8 @@ from diffusionlab.registry.display import printable
 from diffusionlab.search.compare import group_sentences, run_sentences
 from diffusionlab.search.engine import Engine, Result, Row
 from diffusionlab.search.protocols import UNKNOWN, by_protocol
-from diffusionlab.search.where_text import format_number, format_where
-
-CITED = 12  # ids named one by one before "and N more"
+from diffusionlab.search.where_text import format_where
+from diffusionlab.search.wording import CITED, cell_of, cite, label, named, value
 
 
 def answer(result: Result, engine: Engine) -> str:
@@ -42,53 +41,6 @@ def answer(result: Result, engine: Engine) -> str:
     sentences += _shown(result) if result.rows and query.intent != "compare" else []
     sentences += _offered(result)
     return " ".join(sentences)
-
-
-def cite(rows: Sequence[Row]) -> str:
-    """Run ids, the first dozen by name."""
-    ids = ", ".join(printable(row["run_id"]) for row in rows[:CITED])
-    return ids + (f" and {len(rows) - CITED} more" if len(rows) > CITED else "")
-
-
-def named(row: Row) -> str:
-    """A run by id and name."""
-    same = row.get("name") in (None, row["run_id"])
-    return printable(row["run_id"]) if same else f"{printable(row['run_id'])} ({printable(row['name'])})"
-
-
-def value(row: Row, column: str) -> str:
-    """A cell as a person writes it."""
-    cell = _cell(row, column)
-    if column in ("lr",) and isinstance(cell, float):
-        return format_number(cell) if cell >= 1e-3 else f"{cell:.3g}".replace("e-0", "e-")
-    if column in ("num_parameters", "flops") and cell is not None:
-        return f"{cell / 1e6:.4g}M" if cell >= 1e5 else str(cell)
-    if column == "size_bytes" and cell is not None:
-        return f"{cell / 1e6:.1f} MB"
-    if column in ("created_at", "modified_at") and cell is not None:
-        return f"{cell:%Y-%m-%d %H:%M}"
-    return printable(cell)
-
-
-def label(column: str) -> str:
-    return {
-        "val_loss": "validation loss",
-        "train_loss": "training loss",
-        "num_parameters": "parameters",
-        "batch_size": "batch size",
-        "created_at": "created",
-        "modified_at": "modified",
-        "hardware_kind": "hardware",
-        "arch_tags": "facets",
-        "fid": "FID",
-        "lr": "learning rate",
-        "kid": "KID",
-        "images_per_second": "images per second",
-    }.get(column, column.removeprefix("metrics.").replace("_", " "))
-
-
-def _cell(row: Row, column: str) -> Any:
-    return (row.get("metrics") or {}).get(column[8:]) if column.startswith("metrics.") else row.get(column)
 
 
 def _runs(count: int) -> str:
@@ -140,7 +92,7 @@ def _ordered(result: Result) -> list[str]:
         each = f" of each {label(order.per)}" if order.per else ""
         more = f" and {len(rows) - CITED} more" if len(rows) > CITED else ""
         said = [f"By {most}{each}: {listed}{more}."]
-    sides = by_protocol([row for row in rows if _cell(row, column) is not None], column)
+    sides = by_protocol([row for row in rows if cell_of(row, column) is not None], column)
     if len(sides) > 1:
         said = [f"By {most}, each protocol by itself: {_of_each_protocol(sides, column)}."]
     if result.runner_up is not None and not order.per:
@@ -193,7 +145,7 @@ def _average(result: Result) -> list[str]:
 
 
 def _number(row: Row, column: str) -> float | None:
-    found = (row.get("metrics") or {}).get(column[8:]) if column.startswith("metrics.") else row.get(column)
+    found = cell_of(row, column)
     return float(found) if found is not None else None
 
 

@@ -12,6 +12,7 @@ from diffusionlab.registry.display import printable
 from diffusionlab.search.engine import Engine, Result, Row
 from diffusionlab.search.protocols import UNKNOWN, by_protocol, protocol_of
 from diffusionlab.search.query import lower_is_better
+from diffusionlab.search.wording import cite, named, value
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -119,7 +120,6 @@ def facts_of_groups(result: Result) -> list[tuple[str, str, list[str]]]:
 
 def group_sentences(result: Result) -> list[str]:
     """The sides of a comparison in sentences: sizes, facets with their runs, best results."""
-    from diffusionlab.search.answer import cite, named, value
 
     sides = _sides(result)
     said = [
@@ -207,7 +207,6 @@ def _median(rows: Sequence[Row], column: str) -> str:
 
 
 def _range(rows: Sequence[Row], column: str) -> str:
-    from diffusionlab.search.answer import value
 
     known = sorted((row for row in rows if row.get(column) is not None), key=lambda row: row[column])
     if not known:

@@ -8,9 +8,9 @@ from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.days import Recurring
 from diffusionlab.registry.filter import And, Filter, Or
 from diffusionlab.search.asked import Asked
-from diffusionlab.search.dates import Range
 from diffusionlab.search.items import Condition, Item
 from diffusionlab.search.moments import ENDED
+from diffusionlab.search.when import Range
 
 _EVENT_DATE = (
     "in ",

@@ -7,19 +7,15 @@ No date library reads "since March", "Q2 2025" or "last 3 days" reliably, and al
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from diffusionlab.search.calendar_words import AMBIGUOUS, COUNT, UNIT, number
+from diffusionlab.search.ages import read_age, read_span
+from diffusionlab.search.calendar_words import AMBIGUOUS
+from diffusionlab.search.day_ranges import read_day_range
 from diffusionlab.search.period_words import read_period
-from diffusionlab.search.periods import Period, floor, shift
+from diffusionlab.search.periods import Period
+from diffusionlab.search.when import LEAD, When, period_at
 
-Range = tuple[datetime | None, datetime | None]  # start <= t < stop; None: open
-
-_WORDS = r"(?:the\s+)?"
-_LEAD = re.compile(
-    r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"
-)
 _SINCE = re.compile(
     r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from(?=\s+.{3,40}?\s(?:on(?!\s+\w)|onwards?)\b))\s+"
 )
@@ -36,64 +32,10 @@ _LIST = re.compile(
 )
 _OF_YEAR = re.compile(r"\s+(?:of\s+|in\s+)?(?P<word>this|last|previous)\s+year\b")
 _NOW = re.compile(r"(?:right\s+)?(?:now|today|date|the\s+present|present)\b")
-_OLDER = re.compile(
-    rf"(?:older\s+than|more\s+than|over|at\s+least)\s+(?:the\s+last\s+)?{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
-)
-_NEWER = re.compile(
-    rf"(?:newer\s+than|younger\s+than|less\s+than|under|at\s+most|within(?:\s+the)?(?:\s+(?:last|past))?|since)\s+{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
-)
-_DAYS = re.compile(
-    r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"  # noqa: RUF001
-)
-_SPAN = re.compile(
-    rf"(?:(?:in|during|within|for)\s+)?(?:the\s+)?(?:last\s+|final\s+|first\s+)?{COUNT}\s+{UNIT}\s+"
-    r"(?P<side>before|prior\s+to|preceding|leading\s+up\s+to|after|following)\s+(?:the\s+)?"
-)
-_AGES = re.compile(rf"(?:between\s+|from\s+)?(?P<low>\d{{1,4}})\s*(?:to|-|and)\s*(?P<high>\d{{1,4}})\s+{UNIT}\s+ago\b")
-_MORE_DAYS = re.compile(
-    r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?"  # noqa: RUF001
-)
 _OR_BEYOND = re.compile(
     r"\s+(?:or|and)\s+(?:(?P<later>later|newer|after(?:wards?)?|since(?:\s+then)?|onwards?|younger|more\s+recent)"
     r"|earlier|older|before)\b(?!\s+(?:than|the|run|\w*\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|on|in|last|this))"
 )
-_TEMPORAL = {
-    "in",
-    "since",
-    "until",
-    "till",
-    "before",
-    "after",
-    "during",
-    "of",
-    "from",
-    "through",
-    "between",
-    "by",
-    "last",
-    "this",
-    "early",
-    "mid",
-    "late",
-    "on",
-    "starting",
-    "modified",
-    "updated",
-    "created",
-    "throughout",
-}
-_FIRST = re.compile(
-    r"(?:may|march|mar|spring|fall)\s+(?:runs?|models?|experiments?|trainings?|results?|u-?nets?|dits?|cnns?|mlps?"
-    r"|transformers?|\d|'\d)"
-)
-
-
-@dataclass(frozen=True)
-class When:
-    """What a date expression says: the union of `ranges`; `end` is where its words end in the text."""
-
-    ranges: tuple[Range, ...]
-    end: int
 
 
 def read_when(text: str, position: int, now: datetime, raw: str | None = None) -> When | None:
@@ -101,7 +43,7 @@ def read_when(text: str, position: int, now: datetime, raw: str | None = None) -
 
     `raw` is the text with its capitals: they tell the month May from the verb.
     """
-    for rule in (_read_age, _read_span, _read_between, _read_bounds, _read_day_range, _read_list):
+    for rule in (read_age, read_span, _read_between, _read_bounds, read_day_range, _read_list):
         found = rule(text, position, now, raw or text)
         if found:
             return _opened(found, text)
@@ -117,64 +59,13 @@ def _opened(found: When, text: str) -> When:
     return When(((start, None) if m["later"] else (None, stop),), m.end())
 
 
-def _period(
-    text: str, position: int, now: datetime, raw: str, year: int | None = None, nested: bool = False
-) -> Period | None:
-    found = read_period(text, position, now, year)
-    if found is None:
-        return None
-    words = text[position : found.end]
-    if words in AMBIGUOUS and not nested and not _meant_as_date(text, position, raw):
-        return None
-    plain_year = re.fullmatch(r"\d{4}", words)
-    if plain_year and not 2000 <= int(words) <= now.year + 1:
-        return None
-    return found
-
-
-def _meant_as_date(text: str, position: int, raw: str) -> bool:
-    """Whether an ambiguous word ("may", "march", "sun", "fall") stands for a date here."""
-    before = re.findall(r"[\w']+", text[:position])[-1:]
-    if before and before[0] in _TEMPORAL:
-        return True
-    if _FIRST.match(text, position):
-        return True
-    capital = raw[position : position + 1].isupper() and not raw.isupper()
-    return capital and bool(before)
-
-
-def _read_age(text: str, position: int, now: datetime, raw: str) -> When | None:
-    """Older than 3 weeks, more than a month ago, within two days, less than an hour ago."""
-    if m := _AGES.match(text, position):  # "3 to 7 days ago"
-        young, old = sorted((int(m["low"]), int(m["high"])))
-        first, last = (floor(shift(now, m["unit"], -age), m["unit"]) for age in (old, young))
-        return When(((first, shift(last, m["unit"], 1)),), m.end())
-    if (m := _OLDER.match(text, position)) and (m["ago"] or m.group().startswith("older")):
-        return When(((None, shift(now, m["unit"], -number(m["count"]))),), m.end())
-    if (m := _NEWER.match(text, position)) and (m["ago"] or not re.match(r"less|under|at\s", m.group())):
-        return When(((shift(now, m["unit"], -number(m["count"])), now + timedelta(seconds=1)),), m.end())
-    return None
-
-
-def _read_span(text: str, position: int, now: datetime, raw: str) -> When | None:
-    """The three months before April, two weeks after May 1."""
-    m = _SPAN.match(text, position)
-    found = _period(text, m.end(), now, raw, nested=True) if m else None
-    if not m or not found:
-        return None
-    count, unit = number(m["count"]), m["unit"]
-    if m["side"] in ("after", "following"):
-        return When(((found.stop, shift(found.stop, unit, count)),), found.end)
-    return When(((shift(found.start, unit, -count), found.start),), found.end)
-
-
 def _read_between(text: str, position: int, now: datetime, raw: str) -> When | None:
     m = re.compile(r"between\s+(?:the\s+)?").match(text, position)
     if not m:
         return None
-    if days := _read_day_range(text, m.end(), now, raw):
+    if days := read_day_range(text, m.end(), now, raw):
         return days
-    first = _period(text, m.end(), now, raw, nested=True)
+    first = period_at(text, m.end(), now, raw, nested=True)
     if not first:
         return None
     mark = re.compile(r"\s+(?:and|to|-)\s+(?:the\s+)?").match(text, first.end)
@@ -185,7 +76,7 @@ def _finish_range(text: str, start: int, first: Period, position: int, now: date
     """From the start of one period to the end of another; a year said once counts for both."""
     if m := _NOW.match(text, position):
         return When(((first.start, now + timedelta(seconds=1)),), m.end())
-    second = _period(text, position, now, raw, nested=True)
+    second = period_at(text, position, now, raw, nested=True)
     if not second:
         return None
     if second.yearless and not first.yearless:
@@ -206,11 +97,11 @@ def _read_bounds(text: str, position: int, now: datetime, raw: str) -> When | No
         m = rule.match(text, position)
         if not m or (pick == "until" and m.group().strip() in ("by", "to") and not _dated(text, m.end(), now)):
             continue
-        lead = _LEAD.match(text, m.end())
+        lead = LEAD.match(text, m.end())
         begin = lead.end() if lead else m.end()
         if pick == "until" and (n := _NOW.match(text, begin)):
             return When(((None, now + timedelta(seconds=1)),), n.end())
-        found = _period(text, begin, now, raw, nested=True)
+        found = period_at(text, begin, now, raw, nested=True)
         if not found:
             continue
         if pick in ("since", "after"):
@@ -241,54 +132,18 @@ def _second_bound(text: str, position: int, now: datetime, raw: str) -> When | N
     return _read_bounds(text, m.end(), now, raw) if m else None
 
 
-def _read_day_range(text: str, position: int, now: datetime, raw: str) -> When | None:
-    """3 to 10 April, 3-10 April 2025, April 9 and 12."""
-    lead = _LEAD.match(text, position)
-    position = lead.end() if lead else position
-    if m := _DAYS.match(text, position):
-        second = _period(text, re.compile(r"(?:the\s+)?").match(text, m.end()).end(), now, raw, nested=True)  # type: ignore[union-attr]
-        if second and (second.stop - second.start).days == 1:
-            try:
-                first = second.start.replace(day=int(m["a"]))
-            except ValueError:
-                return None
-            return _days(m["mark"], first, second.start, second.end, text[:position].rstrip().endswith("between"))
-    found = _period(text, position, now, raw, nested=True)
-    if (
-        not found
-        or (found.stop - found.start).days != 1
-        or not re.search(r"[a-z]{3}\.?\s+(?:the\s+)?\d", text[position : found.end])
-    ):
-        return None
-    m = _MORE_DAYS.match(text, found.end)
-    if not m:
-        return None
-    first = found.start.replace(year=int(m["year"])) if m["year"] else found.start
-    try:
-        second_day = first.replace(day=int(m["b"]))
-    except ValueError:
-        return None
-    return _days(m["mark"], first, second_day, m.end(), text[:position].rstrip().endswith("between"))
-
-
-def _days(mark: str, first: datetime, second: datetime, end: int, between: bool) -> When | None:
-    if mark.strip().split(" ")[0].strip(",") in ("and", "") and not between:
-        return When(((first, shift(first, "day", 1)), (second, shift(second, "day", 1))), end)
-    return When(((first, shift(second, "day", 1)),), end) if first <= second else None
-
-
 def _read_list(text: str, position: int, now: datetime, raw: str) -> When | None:
     """One period, a range of two, or a list: March; from March to May; March, April and June 2025."""
-    lead = _LEAD.match(text, position)
+    lead = LEAD.match(text, position)
     begin = lead.end() if lead else position
-    first = _period(text, begin, now, raw)
+    first = period_at(text, begin, now, raw)
     if not first:
         return None
     if (mark := _TO.match(text, first.end)) and (found := _finish_range(text, begin, first, mark.end(), now, raw)):
         return found
     places, periods = [begin], [first]
     while (m := _LIST.match(text, periods[-1].end)) and (
-        more := _period(text, m.end(), now, raw, nested=text[m.end() : m.end() + 3] in ("may", "mar"))
+        more := period_at(text, m.end(), now, raw, nested=text[m.end() : m.end() + 3] in ("may", "mar"))
     ):
         places.append(m.end())
         periods.append(more)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from diffusionlab.registry.conditions import Compare, Contains
+from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.filter import And, Filter, Or
 from diffusionlab.search.grammar_words import OPERATOR_SIGNS
-from diffusionlab.search.items import Number, value_filter
+from diffusionlab.search.items import Number
 from diffusionlab.search.quantity import equal, read_quantity, read_range
 from diffusionlab.search.reading import Reading, directed, is_numeric
-from diffusionlab.search.text import Mentions
 
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 COMPARATIVES = {
@@ -17,26 +16,6 @@ COMPARATIVES = {
     "better": "best",
     "worse": "worst",
 }
-FREE_COLUMNS = (
-    "tags",
-    "sweep",
-    "host",
-    "name",
-    "git_commit",
-    "config_hash",
-    "data_hash",
-    "parent_run",
-    "framework",
-    "dataset",
-    "optimizer",
-    "schedule",
-    "sampler",
-    "architecture",
-    "hardware_kind",
-    "precision",
-    "parameterization",
-)
-"""Columns whose value may follow or precede their name: "tag baseline", "the Foo dataset"."""
 _QUANTITY = ("number", "comparator", "between")
 _NEW_CLAUSE = ("with", "having", "using", "on", "trained", "where", "whose")
 _LINKING = ("training", "of", "in", "the", "-", "for")
@@ -225,43 +204,3 @@ def _starts_its_own(r: Reading, j: int) -> bool:
         return False
     plain = r.kind(k) == "number" and r.kind(k + 1) != "field" and r.kind(k - 1) != "connector"
     return r.kind(j - 1) == "break" or plain
-
-
-def free_value(r: Reading, i: int) -> int:
-    """FIELD VALUE for text: "optimizer Foo", "tag baseline", "dataset: ImageNet-21k", "the Foo dataset"."""
-    if r.kind(i) == "filler" and r.words(i) in ("tagged", "tag") and r.kind(i + 1) == "text":
-        return r.emit(i, i + 2, "tags", _value(r, "tags", r.items[i + 1].words))
-    if r.kind(i) == "field" and r.items[i].payload in FREE_COLUMNS:
-        return _value_after(r, i, r.items[i].payload)
-    if r.kind(i) == "text" and unheard(r, i) and r.kind(i + 1) == "field":
-        column = r.items[i + 1].payload
-        if column in FREE_COLUMNS and column not in ("name", "tags"):
-            return r.emit(i, i + 2, column, _value(r, column, r.items[i].words), True)
-    return 0
-
-
-def _value_after(r: Reading, i: int, column: str) -> int:
-    if any(r.words(k) in ("which", "what", "each", "every", "different", "whose") for k in (i - 2, i - 1)):
-        return 0
-    j = r.skip(i + 1, 2, ("filler",))
-    if r.kind(j) == "comparator" and r.items[j].payload == "=":
-        j = r.skip(j + 1, 1, ("filler",))
-    if r.kind(j) != "text" or r.items[j].start - r.items[j - 1].end > 2:
-        return 0
-    if column not in ("tags", "sweep", "host", "name") and not unheard(r, j):
-        return 0
-    if column == "name":
-        return r.emit(i, j + 1, "text", Mentions((r.items[j].words,), "name"))
-    return r.emit(i, j + 1, column, _value(r, column, r.items[j].words), True)
-
-
-def _value(r: Reading, column: str, words: str) -> Filter:
-    text = words.strip("\"'“”`«»")
-    if column == "tags":
-        return Contains("tags", next((t for t in r.known.tags if t.lower() == text.lower()), text))
-    return value_filter(column, (r.known.resolve(column, text),), r.known)
-
-
-def unheard(r: Reading, i: int) -> bool:
-    """Whether no run mentions the words of the text item at i."""
-    return not r.known.anyone_says(r.items[i].payload[:-1])

@@ -8,13 +8,13 @@ from diffusionlab.search.fields import (
     comparative,
     field_quantity,
     flipped,
-    free_value,
     number_list,
     quantity_of_field,
 )
 from diffusionlab.search.items import Item
 from diffusionlab.search.known import Known
 from diffusionlab.search.moments import same_period
+from diffusionlab.search.named_values import free_value
 from diffusionlab.search.reading import Reading, is_numeric
 from diffusionlab.search.relative import against_run, against_value, apart, of_run, same_as, without_it
 from diffusionlab.search.versions import framework_version

@@ -13,10 +13,10 @@ from diffusionlab.registry.columns import COLUMNS, kind_of
 from diffusionlab.registry.days import DayLeaf
 from diffusionlab.registry.display import printable
 from diffusionlab.registry.filter import Filter
-from diffusionlab.search.answer import value
 from diffusionlab.search.engine import Result, Row
 from diffusionlab.search.protocols import by_protocol
 from diffusionlab.search.text import Mentions, mentioned
+from diffusionlab.search.wording import value
 
 if TYPE_CHECKING:
     from rich.table import Table
