@@ -524,6 +524,8 @@ MNIST in January and CIFAR-10 in June | (ds=='MNIST' and c[:7]=='2025-01') or (d
 unets with lr 2e-4 or dits with lr 1e-4 | (T('unet') and lr==2e-4) or (T('dit') and lr==1e-4)
 AdamW on H100 or Adam on CPU | (opt=='AdamW' and 'H100' in hw) or (opt=='Adam' and hw=='CPU')
 runs on Mondays with A100 that took attention | wd==0 and hw=='A100' and T('attention')
+all conditional models, any dataset but CIFAR-10 | T('conditional') and ds!='CIFAR-10'
+all runs that used 1e-3 as the learning rate | lr==1e-3
 how did the SGD run do against the Lion run? | opt in ('SGD','Lion')
 """
 

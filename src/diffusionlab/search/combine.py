@@ -42,10 +42,10 @@ def operands(items: Sequence[Item]) -> list[Operand]:
     found: list[Operand] = []
     joined, carried, negation, both_ways = "", False, "", False
     reach = ""  # strength of the negation that the last operand stood under
-    everything = False  # "any", "every" was said
+    everything = False  # "any", "every" was said since the last condition
     for item in items:
         everything |= item.words.lower() in ("any", "every", "all", "each", "everything", "anything", "whatever", "no")
-        if item.kind == "connector" and item.payload == "but" and not found and everything:
+        if item.kind == "connector" and item.payload == "but" and everything:
             negation = "without"  # "any optimizer but AdamW"
         elif item.kind == "connector":
             joined = item.payload if joined in ("", ",", "and") or item.payload == "or" else joined
@@ -60,6 +60,7 @@ def operands(items: Sequence[Item]) -> list[Operand]:
             if item.words.lower() == "nor":
                 joined = "nor"
         elif item.kind == "condition":
+            everything = False
             condition: Condition = item.payload
             if joined == "/":
                 joined = "or" if found and found[-1].category == condition.category else ","

@@ -18,7 +18,7 @@ COMPARATIVES = {
 }
 _QUANTITY = ("number", "comparator", "between")
 _NEW_CLAUSE = ("with", "having", "using", "on", "trained", "where", "whose")
-_LINKING = ("training", "of", "in", "the", "-", "for")
+_LINKING = ("training", "of", "in", "the", "-", "for", "as")
 
 
 def bound_of_field(r: Reading, i: int) -> int:
@@ -167,7 +167,7 @@ def quantity_of_field(r: Reading, i: int) -> int:
 
 def _field_after(r: Reading, after: int) -> tuple[str | None, int]:
     """(the field whose quantity ended before `after`, the index after that field)."""
-    k = r.skip(after, 1, ("filler",))
+    k = r.skip(after, 2, ("filler", "than")) if r.words(after) == "as" else r.skip(after, 1, ("filler",))
     for place in (after, k) if r.words(after) in _LINKING else (after,):
         if r.kind(place) == "field" and is_numeric(r.items[place].payload) and not _starts_its_own(r, place):
             return r.items[place].payload, place + 1
