@@ -6,7 +6,7 @@ import pytest
 
 from diffusionlab.registry.days import Recurring, SamePeriod
 from diffusionlab.registry.filter import Not
-from diffusionlab.search.render import evidence
+from diffusionlab.search.output import evidence
 from diffusionlab.search.where import parse_where
 from diffusionlab.search.where_text import format_where
 from tests.search.fixture_runs import NOW, RUNS

@@ -13,11 +13,11 @@ from diffusionlab.registry.columns import COLUMNS
 from diffusionlab.registry.filter import EVERYTHING
 from diffusionlab.registry.rows import to_rows
 from diffusionlab.registry.table import Registry
-from diffusionlab.search.cli import _parser, _query
 from diffusionlab.search.engine import Engine
 from diffusionlab.search.english import filler
 from diffusionlab.search.flags import flag_line, reading
 from diffusionlab.search.lexicon import phrases
+from diffusionlab.search.options import parser, query_of
 from diffusionlab.search.parse import parse
 from diffusionlab.search.where import parse_where
 from diffusionlab.search.where_text import format_where
@@ -129,8 +129,8 @@ def check(engine: Engine, question: str) -> None:
     assert format_where(again, engine.known) == where
     assert all(again.matches(row) for row in found.rows), (question, where)
     assert len(reading(found.query, engine.known).splitlines()) == 1
-    options = _parser().parse_intermixed_args(shlex.split(flag_line(found, engine.known)))
-    by_flags = engine.answer(_query(options, "", engine.known, engine.now, False))
+    options = parser().parse_intermixed_args(shlex.split(flag_line(found, engine.known)))
+    by_flags = engine.answer(query_of(options, "", engine.known, engine.now, False))
     if found.query.order is not None or found.query.like is not None:
         if found.rows:
             rows = (

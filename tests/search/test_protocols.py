@@ -10,9 +10,10 @@ import pytest
 
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.registry.table import Registry
-from diffusionlab.search.cli import _parser, _query, main
+from diffusionlab.search.cli import main
 from diffusionlab.search.engine import Engine
 from diffusionlab.search.flags import flag_line
+from diffusionlab.search.options import parser, query_of
 from diffusionlab.search.parse import parse
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -74,8 +75,8 @@ def test_each_protocol_is_ranked_by_itself(engine: Engine, question: str, expect
 @pytest.mark.parametrize("question", ["best fid", "top 2 by fid", "runs sorted by fid", "best unet by fid"])
 def test_the_printed_flags_find_the_same_rows(engine: Engine, question: str) -> None:
     found = engine.answer(parse(question, engine.known, NOW))
-    options = _parser().parse_intermixed_args(shlex.split(flag_line(found, engine.known)))
-    again = engine.answer(_query(options, "", engine.known, NOW, False))
+    options = parser().parse_intermixed_args(shlex.split(flag_line(found, engine.known)))
+    again = engine.answer(query_of(options, "", engine.known, NOW, False))
     assert [row["run_id"] for row in again.rows] == [row["run_id"] for row in found.rows]
 
 

@@ -14,5 +14,5 @@ A question is read in steps, each on what the one before gives; no step does I/O
 engine.py rank.py embed.py protocols.py   ParsedQuery -> rows
 answer.py compare.py wording.py           rows -> sentences
 where.py where_values.py where_text.py flags.py   filters <-> text
-render.py page.py cli.py                  what is printed
+render.py output.py page.py options.py cli.py                  what is printed
 """

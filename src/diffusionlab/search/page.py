@@ -9,7 +9,8 @@ from diffusionlab.registry.filter import And
 from diffusionlab.search.compare import compared_runs, group_table
 from diffusionlab.search.engine import Engine, Result
 from diffusionlab.search.flags import flag_line, reading
-from diffusionlab.search.render import WIDE, evidence, pick_columns, table
+from diffusionlab.search.output import evidence
+from diffusionlab.search.render import WIDE, pick_columns, table
 from diffusionlab.search.where_text import format_where
 
 
