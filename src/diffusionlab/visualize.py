@@ -79,7 +79,8 @@ def draw_pictures(
                     raise
                 print(f"left out {picture.name}: {error}")
                 continue
-            stem = picture.name if len(group) == 1 else f"{picture.name}_of_{len(group)}_runs"
+            stem = f"{picture.name}_{drawn.variant}" if drawn.variant else picture.name
+            stem += f"_of_{len(group)}_runs" if len(group) > 1 else ""
             if target is not None and len(runs) > len(group):
                 stem += f"_{group[0].folder.name}"
             of = " ".join(run.record.run_id for run in group)

@@ -104,6 +104,7 @@ def test_samples_are_mapped_among_test_images_in_features_of_another_network(tra
     told = []
     for run in trained[:2]:
         (file,) = run_visualize(trained, *wish, f"run={run}", "format=svg")
+        assert file.name == "tsne_of_samples.svg"  # beside that of the network, which is another picture
         told.append(" ".join(file.read_text().split()))
     assert all("Points are 10 test images" in one and "classifier-1" in one for one in told)
     assert "have an image of theirs nearest" in told[0]  # the other run is unconditional

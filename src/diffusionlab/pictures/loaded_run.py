@@ -58,10 +58,14 @@ class Wish:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture: a figure, or an animation; `note` is a sentence on what this one shows."""
+    """A picture: a figure, or an animation; `note` is a sentence on what this one shows.
+
+    `variant` goes into the file's name, where a run can have several of its kind side by side.
+    """
 
     content: Figure | Animation
     note: str = ""
+    variant: str = ""
 
 
 class LoadedRun:

@@ -15,6 +15,7 @@ from diffusionlab.pictures.of_sampling import guided, labels_of, sampled_with
 from diffusionlab.sample import draw
 from diffusionlab.visualization.maps import NO_CLASS, flat_map, nearest_label, neighbour_agreement, scatter_by_class
 
+OF_SAMPLES = "of_samples"
 NOISE_TIME = 0.1
 """The diffusion time at which the network is asked: it was never trained on images without any noise."""
 
@@ -72,10 +73,10 @@ def samples_among_images(run: LoadedRun, wish: Wish, make_features: MakeFeatures
     among = neighbour_agreement(of_real, real.labels.numpy())
     note = f"Points are {len(real):,} test images, of which {among:.0%} have another of their class nearest; rings are "
     if not labels:
-        return Drawn(figure, f"{note}as many samples. {sampled_with(run, wish)}")
+        return Drawn(figure, f"{note}as many samples. {sampled_with(run, wish)}", OF_SAMPLES)
     found = nearest_label(of_samples, of_real, real.labels.numpy())
     share = f"as many samples, of which {float((found == meant).mean()):.0%} have an image of theirs nearest."
-    return Drawn(figure, f"{note}{share} {sampled_with(run, wish)}")
+    return Drawn(figure, f"{note}{share} {sampled_with(run, wish)}", OF_SAMPLES)
 
 
 @torch.no_grad()

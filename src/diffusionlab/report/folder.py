@@ -78,7 +78,7 @@ def _pictures(folder: Path) -> list[Picture]:
     order = list(_CATALOGUE)
 
     def name(path: str | Path) -> str:
-        return re.sub(r"_of_\d+_runs$", "", Path(path).stem)
+        return Path(path).stem.partition("_of_")[0]  # ..._of_2_runs, ..._of_samples
 
     found = _taken_in(
         folder, (folder / "pictures").rglob("*"), lambda file: _CATALOGUE.get(name(file)) or _title(file.stem)
