@@ -12,6 +12,7 @@ from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.errors import BrokenRegistry
 from diffusionlab.registry.rebuild import check, rebuild
 from diffusionlab.registry.record import RunRecord, write_record
+from diffusionlab.registry.recorder import RunRecorder
 from diffusionlab.registry.table import Registry
 
 
@@ -64,6 +65,25 @@ def test_a_search_leaves_them_for_the_next(registry: Registry) -> None:
 
     assert main(["runs", "--registry", registry.uri]) == 0
     assert file_of(registry).stat().st_mtime_ns > written
+    break_the_table(registry)
+    assert ids(registry) == ["r0", "r1", "r2", "r3"]
+
+
+def test_so_does_a_training_that_ends(registry: Registry, tmp_path: Path) -> None:
+    recorder = RunRecorder(registry.uri, tmp_path / "run", run("trained"))
+    recorder.start()
+    recorder.finish("finished")
+    recorder.close()
+    break_the_table(registry)
+    assert ids(registry) == ["r0", "r1", "r2", "trained"]
+
+
+@pytest.mark.parametrize("command", [["show", "r1"], ["tag", "r1", "kept"], ["optimize"]])
+def test_so_does_a_command_on_the_registry(registry: Registry, command: list[str]) -> None:
+    from diffusionlab.registry.cli import main
+
+    registry.upsert(run("r3"))
+    assert main([*command, "--registry", registry.uri]) == 0
     break_the_table(registry)
     assert ids(registry) == ["r0", "r1", "r2", "r3"]
 

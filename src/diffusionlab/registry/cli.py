@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None, *, more: Sequence[Callable[[AddComma
         arguments = _parser(more).parse_args(argv)
         code = arguments.command(arguments) or 0
         sys.stdout.flush()
+        _registry(arguments).leave_snapshot()
         return code
     except BrokenPipeError:  # the reader of a pipe has seen enough; nothing more may be flushed to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

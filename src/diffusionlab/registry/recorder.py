@@ -83,8 +83,10 @@ class RunRecorder:
         self.update(status=status, **facts)
 
     def close(self) -> None:
-        """Bring the row into the table, should it still wait beside it; the last thing a training calls."""
+        """Bring the row into the table, should it still wait beside it, and leave all rows for the question that
+        comes next; the last thing a training calls."""
         self._guarded(self.registry.flush)
+        self._guarded(self.registry.leave_snapshot)
 
     def _write(self) -> None:
         self._last_beat = time.monotonic()

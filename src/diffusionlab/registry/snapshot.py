@@ -1,9 +1,10 @@
 """`runs.arrow` beside the table: the rows of its newest version, for readers that need not wake LanceDB.
 
 `import lancedb` takes longer than all else that a question does, and LanceDB looks through its files anew for each.
-So who has read the table leaves its rows in an Arrow file, and the next reader maps that into memory, in a
-millisecond, whatever its size. The file names the version of the table that it holds; from the next commit on it is
-passed over, and replaced when somebody reads again. Nobody needs it: without it everything comes from the table.
+So a training that ends, and who has read the table, leave its rows in an Arrow file, and the next reader maps that
+into memory, in a millisecond, whatever its size. The file names the version of the table that it holds; from the next
+commit on it is passed over, and replaced when somebody reads again. Nobody needs it: without it everything comes from
+the table.
 """
 
 from pathlib import Path
