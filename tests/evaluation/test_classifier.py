@@ -60,14 +60,14 @@ def test_the_same_images_give_the_same_whatever_was_held_out(real, trained, tmp_
     before = torch.get_rng_state()
     other_split = garments(num_val=0)
     assert other_split.hash == real.hash
-    assert trained_classifier(other_split, tmp_path, CPU).fingerprint == trained.fingerprint
+    assert trained_classifier(other_split, tmp_path, CPU).name == trained.name
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_it_is_trained_once(real, trained, cache, monkeypatch):
     monkeypatch.setattr(module, "_train", None)
     loaded = trained_classifier(real, cache, CPU)
-    assert (loaded.fingerprint, loaded.accuracy) == (trained.fingerprint, trained.accuracy)
+    assert (loaded.name, loaded.accuracy) == (trained.name, trained.accuracy)
 
 
 def test_features_do_not_depend_on_the_batch(real, trained):
@@ -79,7 +79,7 @@ def test_features_of_real_images_are_taken_once_for_these_weights_and_images(rea
     first = extract_once(trained, real, "test", tmp_path)
     monkeypatch.setattr(trained, "network", None)
     assert torch.equal(extract_once(trained, real, "test", tmp_path), first)
-    monkeypatch.setattr(trained, "fingerprint", "0" * 8)
+    monkeypatch.setattr(trained, "name", "classifier-1-00000000")
     with pytest.raises(AttributeError):
         extract_once(trained, real, "test", tmp_path)
 

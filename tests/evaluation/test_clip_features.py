@@ -8,7 +8,7 @@ import torch
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.clip_features import ClipFeatures, clip_features
 from diffusionlab.evaluation.clip_source import LocalClip
-from diffusionlab.evaluation.features import extract
+from diffusionlab.evaluation.features import extract, fingerprint
 from diffusionlab.models import SmallClip
 from diffusionlab.tensors import to_float
 
@@ -29,7 +29,7 @@ def test_features_are_the_image_towers():
         expected = encoder(to_float(images))
     assert found.shape == (5, features.num_features) == (5, 16)
     assert torch.allclose(found, expected, atol=1e-5)
-    assert features.name == f"clip run x {features.fingerprint}"
+    assert features.name == f"clip run x {fingerprint(encoder)}"
     assert ClipFeatures(small(1), "run x", CPU).name != features.name
 
 

@@ -1,6 +1,7 @@
 """`evaluate.py` on runs that were really trained, however small."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def run_evaluate(trained, *overrides: str) -> Evaluation:
 def test_figures_land_in_the_folder_the_record_and_the_registry(trained, measure, capsys, caplog):
     edits.tag(Registry(str(trained[1])), RUN, ["mine"])
     found = measure()
-    assert found.protocol.startswith("classifier-1, 40 samples against Garments train (")
+    assert re.match(r"classifier-1-[0-9a-f]{8}, 40 samples against Garments train \(", found.protocol)
     assert found.protocol.endswith("DDIM eta=0 2 steps, guidance 2")
     assert set(found.metrics) == {
         *("fid", "kid", "kid_low", "kid_high", "precision", "recall", "label_accuracy", "memorised")

@@ -21,7 +21,7 @@ from diffusionlab.whole_file import replaced
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+KIND = "classifier-1"
 """Of the network and its training; another one makes figures that do not compare."""
 
 NUM_FEATURES = 128
@@ -58,16 +58,18 @@ class ClassifierNetwork(nn.Module):
 
 
 class Classifier:
-    """A trained `ClassifierNetwork` as a feature space; `accuracy` is that on the real test split."""
+    """A trained `ClassifierNetwork` as a feature space; `accuracy` is that on the real test split.
 
-    name = f"classifier-{VERSION}"
+    Its weights stand in its name: two machines do not train quite the same one, and figures of two do not compare.
+    """
+
     num_features = NUM_FEATURES
 
     def __init__(self, network: ClassifierNetwork, accuracy: float, device: torch.device) -> None:
         self.network = network.eval().requires_grad_(False).to(device)
         self.accuracy = accuracy
         self.device = device
-        self.fingerprint = fingerprint(network)
+        self.name = f"{KIND}-{fingerprint(network)}"
 
     def __call__(self, images: Tensor) -> Tensor:
         """(B, C, H, W) uint8 -> (B, 128) float32."""
@@ -96,7 +98,7 @@ def trained_classifier(real: RealImages, cache_dir: Path, device: torch.device) 
             "type features=inception"
         )
     channels, image_size = real.train.images.shape[1], real.train.images.shape[-1]
-    path = cache_dir / f"{Classifier.name}-{real.hash[:16]}-{image_size}px.safetensors"
+    path = cache_dir / f"{KIND}-{real.hash[:16]}-{image_size}px.safetensors"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = ClassifierNetwork(channels=channels, image_size=image_size, num_classes=len(real.class_names))

@@ -18,8 +18,7 @@ class ClipFeatures:
     def __init__(self, encoder: DualEncoder, name: str, device: torch.device) -> None:
         self.encoder = encoder.eval().requires_grad_(False).to(device)
         self.device = device
-        self.fingerprint = fingerprint(encoder)
-        self.name = f"clip {name} {self.fingerprint}"
+        self.name = f"clip {name} {fingerprint(encoder)}"
         self.num_features = self(torch.zeros(1, 1, encoder.image_size, encoder.image_size, dtype=torch.uint8)).shape[1]
 
     def __call__(self, images: Tensor) -> Tensor:

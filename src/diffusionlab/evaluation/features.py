@@ -18,13 +18,12 @@ from diffusionlab.whole_file import replaced
 class FeatureExtractor(Protocol):
     """Maps images (B, C, H, W) uint8 to features (B, num_features) float32 on the CPU.
 
-    `name` tells the space and its version, and stands in the protocol of each figure that was measured in it;
-    `fingerprint` (8 hex digits) tells its weights.
+    `name` tells the space and, by `fingerprint`, its weights; it stands in the protocol of each figure that was
+    measured in it.
     """
 
     name: str
     num_features: int
-    fingerprint: str
 
     def __call__(self, images: Tensor) -> Tensor: ...
 
@@ -55,7 +54,7 @@ def extract_once(
     features: FeatureExtractor, real: RealImages, split: str, cache_dir: Path, *, shown: str | None = None
 ) -> Tensor:
     """The features of a real split, kept in `cache_dir` under what they depend on: weights and images."""
-    path = cache_dir / "features" / f"{slug(features.name)}-{features.fingerprint}-{split}-{real.hash[:16]}.safetensors"
+    path = cache_dir / "features" / f"{slug(features.name)}-{split}-{real.hash[:16]}.safetensors"
     if path.is_file():
         return load_file(path)["features"]
     found = extract(features, real.split(split).images, shown=shown)

@@ -23,8 +23,7 @@ class Inception:
     num_features = 2048
 
     def __init__(self, weights: Path, device: torch.device) -> None:
-        self.fingerprint = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
-        self.name = f"inception-{self.fingerprint}"
+        self.name = f"inception-{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}"
         self.device = device
         try:
             # torch-fidelity would unpickle anything; what passes here holds tensors alone
