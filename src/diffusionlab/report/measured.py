@@ -15,6 +15,7 @@ from diffusionlab.report.images import Picture, inside, picture
 NAMES = {
     "fid": "Fréchet distance",
     "kid": "KID, 95 % interval",
+    "fid_floor": "Fréchet distance of real images",
     "label_accuracy": "taken for their class",
 }
 """Metric -> as a reader knows it; any other is called as it is recorded."""
@@ -102,7 +103,7 @@ def _evaluation(
         _moment(data.get("evaluated_at")),
         isinstance(num_samples, int) and num_samples < ENOUGH,
         _figures(whole, _floor(data)),
-        _table("class", {str(name): _numbers(own) for name, own in classes.items()}) if classes else None,
+        _by_class_table({str(name): _numbers(own) for name, own in classes.items()}) if classes else None,
         picture(grid, folder, "Nearest training images") if grid and folder else None,
     )
 
@@ -149,10 +150,12 @@ def _by_class(metrics: Mapping[str, float | None]) -> dict[str, dict[str, float 
     return classes
 
 
-def _table(first: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
-    columns = list(dict.fromkeys(name for own in rows.values() for name in own))
+def _by_class_table(rows: Mapping[str, Mapping[str, float | None]]) -> Table:
+    columns = list(dict.fromkeys(name for own in rows.values() for name in own if not name.endswith(("_low", "_high"))))
     headings = [NAMES.get(column, column.replace("_", " ")) for column in columns]
-    return Table([first, *headings], [[name, *(own.get(column) for column in columns)] for name, own in rows.items()])
+    return Table(
+        ["class", *headings], [[name, *(_text(column, own) for column in columns)] for name, own in rows.items()]
+    )
 
 
 def clip_scorings(folder: Path) -> list[ClipScoring]:
