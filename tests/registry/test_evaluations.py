@@ -7,6 +7,7 @@ import pytest
 
 from diffusionlab.registry import edits
 from diffusionlab.registry.cli import main
+from diffusionlab.registry.compare import compare
 from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.evaluations import record_evaluation
@@ -52,6 +53,22 @@ def test_the_latest_evaluation_stands_with_its_protocol_and_none_is_lost(registr
     assert [row["fid"] for row in registry.rows(Compare("protocol", "=", MANY))] == [3.0]
     record_evaluation(registry, folder, MANY, {"fid": 4.0})
     assert both(registry, folder).evaluations[MANY] == {"fid": 4.0}
+
+
+def test_runs_are_compared_under_a_protocol_that_they_share() -> None:
+    def measured(run_id: str, shown: str, **fids: float) -> RunRecord:
+        record = RunRecord(run_id=run_id, name=run_id, metrics={"val_loss": 0.5})
+        record.evaluations = {name: {"fid": fid, f"fid/{run_id}": 1.0} for name, fid in fids.items()}
+        record.show_evaluation(shown)
+        return record
+
+    runs = [measured("a", "few", many=3.0, few=9.0), measured("b", "many", few=8.0, many=2.0)]
+    result = {one.fact: one.values for one in compare(runs).groups["result"]}
+    assert result == {"fid": (9.0, 8.0)}  # that which was measured last of the first run
+    assert [run.metrics["fid"] for run in runs] == [9.0, 2.0]
+    apart = [runs[0], measured("c", "other", other=1.0)]
+    result = {one.fact: one.values for one in compare(apart).groups["result"]}
+    assert result == {"protocol": ("few", "other"), "fid": (9.0, 1.0)}
 
 
 def test_what_people_said_stays_and_the_deleted_stays_deleted(registry: Registry, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diffusionlab.registry.record import RunRecord
@@ -37,7 +37,8 @@ class Comparison:
 
 
 def compare(runs: Sequence[RunRecord]) -> Comparison:
-    """Compare two or more runs."""
+    """Compare two or more runs; figures of one protocol where there is one under which all were measured."""
+    runs = _under_one_protocol(runs)
     groups: dict[str, list[Difference]] = {group: [] for group in GROUPS}
     same: list[str] = []
     for group, columns in GROUPS.items():
@@ -53,6 +54,16 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
             values = tuple(table.get(key) for table in tables)
             _sort_in(Difference(prefix + key, values), groups[group], same)
     return Comparison([run.run_id for run in runs], groups, same, _layer_difference(runs))
+
+
+def _under_one_protocol(runs: Sequence[RunRecord]) -> Sequence[RunRecord]:
+    shared = [protocol for protocol in runs[0].evaluations if all(protocol in run.evaluations for run in runs)]
+    if not shared or len({run.protocol for run in runs}) == 1:
+        return runs
+    shown = [replace(run, metrics=dict(run.metrics)) for run in runs]
+    for run in shown:
+        run.show_evaluation(shared[-1])
+    return shown
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

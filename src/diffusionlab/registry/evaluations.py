@@ -22,12 +22,9 @@ def record_evaluation(
     """
     with locked(folder):
         record = read_record(folder)
-        for name in record.evaluations.get(record.protocol or "", {}):
-            record.metrics.pop(name, None)
+        record.hide_evaluation()
         record.evaluations |= convert("evaluations", {protocol: metrics})
-        whole = {name: value for name, value in record.evaluations[protocol].items() if "/" not in name}
-        record.metrics |= whole
-        record.protocol = protocol
+        record.show_evaluation(protocol)
         record.sources |= dict.fromkeys(("metrics", "protocol", "evaluations"), "measured")
         record.path, record.modified_at = str(folder.absolute()), utc_now()
         write_record(record, folder)

@@ -83,11 +83,22 @@ class RunRecord:
     def __post_init__(self) -> None:
         self.normalise()
 
-    def forget_evaluations(self) -> None:
-        """Drop what was measured of weights that are no more."""
+    def show_evaluation(self, protocol: str) -> None:
+        """Put the figures of one of the `evaluations` into `metrics`, in place of those of the one shown there now."""
+        self.hide_evaluation()
+        self.metrics |= {name: value for name, value in self.evaluations[protocol].items() if "/" not in name}
+        self.protocol = protocol
+
+    def hide_evaluation(self) -> None:
+        """Take the figures of the evaluation that is shown out of `metrics`."""
         for name in self.evaluations.get(self.protocol or "", {}):
             self.metrics.pop(name, None)
-        self.protocol, self.evaluations = None, {}
+        self.protocol = None
+
+    def forget_evaluations(self) -> None:
+        """Drop what was measured of weights that are no more."""
+        self.hide_evaluation()
+        self.evaluations = {}
 
     def normalise(self) -> None:
         """Bring names to their canonical form and close the facets; call it after setting fields by hand."""

@@ -25,7 +25,7 @@ def write_comparison(runs: Sequence[RunContent], target: Path, title: str = "") 
         "page.js",
         title=title or " · ".join(names),
         runs=list(zip(runs, names, strict=True)),
-        groups=_groups(comparison, same_protocol=len({run.record.protocol for run in runs}) == 1),
+        groups=_groups(comparison, same_protocol=all(one.fact != "protocol" for one in comparison.groups["result"])),
         layers=comparison.layers,
         same=[fact for fact in comparison.same if not fact.startswith(("config.", "packages."))],
         charts=_charts(runs, names),
