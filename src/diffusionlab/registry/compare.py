@@ -16,6 +16,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "result": ("status", "seconds", "images_per_second", "protocol"),
 }  # fmt: skip
 """Group -> columns compared; metrics join the result, config keys and package versions the training."""
+OF_A_RUN = ("paths.", "callbacks.", "logger.", "name")
+"""How the config keys begin that differ from run to run by their nature: they are not compared."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,17 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
             _sort_in(Difference(column, values), groups[group], same)
     for prefix, group, tables in (
         ("", "result", [run.metrics for run in runs]),
-        ("config.", "training", [flatten(run.config) for run in runs]),
+        ("config.", "training", [_settings(run) for run in runs]),
         ("packages.", "training", [run.packages for run in runs]),
     ):
         for key in sorted({key for table in tables for key in table}):
             values = tuple(table.get(key) for table in tables)
             _sort_in(Difference(prefix + key, values), groups[group], same)
     return Comparison([run.run_id for run in runs], groups, same, _layer_difference(runs))
+
+
+def _settings(run: RunRecord) -> dict[str, Any]:
+    return {key: value for key, value in flatten(run.config).items() if not key.startswith(OF_A_RUN)}
 
 
 def _under_one_protocol(runs: Sequence[RunRecord]) -> Sequence[RunRecord]:

@@ -123,5 +123,8 @@ def show_comparison(comparison: Comparison) -> "RenderableType":
         lines = [Text(printable(line), style=colours.get(line[:1], "")) for line in comparison.layers]
         parts += [Text("\nlayers", style="bold"), *lines]
     if comparison.same:
-        parts.append(Text(f"\nthe same: {', '.join(map(printable, comparison.same))}", style="dim"))
+        facts = [printable(fact) for fact in comparison.same if not fact.startswith(("config.", "packages."))]
+        counts = {kind: sum(fact.startswith(f"{kind}.") for fact in comparison.same) for kind in ("config", "packages")}
+        facts += [f"{number} of {kind}" for kind, number in counts.items() if number]
+        parts.append(Text(f"\nthe same: {', '.join(facts)}", style="dim"))
     return Group(*parts)

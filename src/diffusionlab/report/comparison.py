@@ -11,9 +11,6 @@ from diffusionlab.report.images import Picture
 from diffusionlab.report.page import write_page
 from diffusionlab.report.run_page import reading
 
-_OF_A_RUN = ("config.paths.", "config.callbacks.", "config.logger.", "config.name")
-"""Settings that differ from run to run by their nature."""
-
 
 def write_comparison(runs: Sequence[RunContent], target: Path, title: str = "") -> Path:
     """Write the page of two or more runs to `target`."""
@@ -53,8 +50,6 @@ def _groups(comparison: Comparison, *, same_protocol: bool) -> list[tuple[str, l
     }
     for group, differences in comparison.groups.items():
         for one in differences:
-            if one.fact.startswith(_OF_A_RUN):
-                continue
             prefix, _, rest = one.fact.partition(".")
             apart = {"config": "settings", "packages": "packages"}.get(prefix)
             groups[apart or group].append((Difference(rest, one.values) if apart else one, _best(one, same_protocol)))
