@@ -124,7 +124,8 @@ def show_comparison(comparison: Comparison) -> "RenderableType":
         parts += [Text("\nlayers", style="bold"), *lines]
     if comparison.same:
         facts = [printable(fact) for fact in comparison.same if not fact.startswith(("config.", "packages."))]
-        counts = {kind: sum(fact.startswith(f"{kind}.") for fact in comparison.same) for kind in ("config", "packages")}
-        facts += [f"{number} of {kind}" for kind, number in counts.items() if number]
+        for prefix, kind in (("config.", "settings"), ("packages.", "package versions")):
+            if number := sum(fact.startswith(prefix) for fact in comparison.same):
+                facts.append(f"{number} {kind}")
         parts.append(Text(f"\nthe same: {', '.join(facts)}", style="dim"))
     return Group(*parts)
