@@ -1,7 +1,6 @@
 """Finding rows: what waits laid over the table, the table by way of its snapshot or of LanceDB, the status as it is."""
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -33,7 +32,7 @@ class Reader:
 
     def __init__(self, store: Store, pending: Pending | None, snapshot: Snapshot | None) -> None:
         self._store, self._pending, self._snapshot = store, pending, snapshot
-        self._reads: Counter[str] = Counter()  # version -> how often LanceDB was asked for it
+        self._asked = ("", 0)  # the version that LanceDB was asked for last, and how often
 
     def find(
         self, where: Filter | None, columns: Sequence[str], order: Order | None, deleted: bool | None, now: datetime
@@ -107,8 +106,9 @@ class Reader:
             return None
         rows = self._snapshot.rows(version)
         if rows is None:
-            self._reads[version] += 1
-            if self._reads[version] == READS_WORTH_SNAPSHOT:
+            last, times = self._asked
+            self._asked = (version, times + 1 if version == last else 1)
+            if self._asked[1] == READS_WORTH_SNAPSHOT:
                 self.leave_snapshot()
         return rows
 
