@@ -72,9 +72,11 @@ def test_without_validation_images_there_is_no_validation_loader():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch_size": 0}, r"data\.batch_size=0 must be 1 or more"),
-        ({"num_val": -1}, r"data\.num_val=-1 must be 0 or more"),
-        ({"image_size": 2}, r"data\.image_size=2 must lie between 4 and 1024"),
+        ({"batch_size": 0}, r"data\.batch_size=0 must be a whole number, 1 or more"),
+        ({"num_val": -1}, r"data\.num_val=-1 must be a whole number, 0 or more"),
+        ({"image_size": 2}, r"data\.image_size=2 must be a whole number, 4 or more"),
+        ({"image_size": "banana"}, r"data\.image_size=banana must be a whole number"),
+        ({"image_size": 2000}, r"data\.image_size=2000 must lie between 4 and 1024"),
         ({"channels": 3}, r"type data\.channels=1"),
         ({"class_names": ["Bagg"]}, r"no class 'Bagg'; did you mean 'Bag'\?"),
         ({"class_names": ["Bag", "Bag"]}, "each once"),

@@ -84,10 +84,11 @@ class ImageDataModule(pl.LightningDataModule):
         return len(self.class_names)
 
     def _check_arguments(self, num_classes: int | None) -> None:
-        for option, least in (("batch_size", 1), ("num_val", 0), ("seed", 0), ("split_seed", 0)):
-            if (value := getattr(self, option)) < least:
-                raise ValueError(f"data.{option}={value} must be {least} or more")
-        if not 4 <= self.image_size <= 1024:
+        for option, least in (("batch_size", 1), ("num_val", 0), ("seed", 0), ("split_seed", 0), ("image_size", 4)):
+            value = getattr(self, option)
+            if not isinstance(value, int) or value < least:
+                raise ValueError(f"data.{option}={value} must be a whole number, {least} or more")
+        if self.image_size > 1024:
             raise ValueError(f"data.image_size={self.image_size} must lie between 4 and 1024 pixels")
         if self.channels != self.native_channels:
             raise ValueError(
