@@ -66,7 +66,8 @@ def _when(s: Scan, i: int) -> int:
         return 0
     either = _EITHER.fullmatch(words)
     if either and max(int(either[1]), int(either[2])) <= 12 and either[1] != either[2] and when.ranges[0][0]:
-        s.notes.append(f'read "{words}" as the {when.ranges[0][0]:%d %B %Y}; 2025-12-31 is never misread')
+        day = when.ranges[0][0]
+        s.notes.append(f'read "{words}" as {day:%d %B %Y}; write {day:%Y-%m-%d} to be sure')
     return s.add("when", when.ranges, i, after)
 
 
