@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from statistics import mean, stdev
 
+from PIL import Image
+
 from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.record import RunRecord
 from diffusionlab.registry.table import Registry
@@ -23,6 +25,8 @@ REGISTRY = f"{FOLDER}/registry"
 SEEDS = (0, 1, 2)
 WEIGHTS = ("null", "0.1")
 BUDGET = ("data.batch_size=64", "optimizer.lr=2e-3", "lr_warmup_steps=50", "ema_decay=0.99", "sampler=dpmpp_2m")
+JUDGING = ("sampler=dpmpp_2m", "sampler.num_steps=20", "guidance_scale=2", "features=classifier", "per_class=false")
+JUDGED = "DPMSolverPP2M 20 steps, guidance 2"  # how their protocol ends
 
 
 def run(script: str, *arguments: str) -> None:
@@ -51,8 +55,26 @@ def trained(name: str, *settings: str) -> RunRecord:
     return record
 
 
+def judgement(record: RunRecord, num_samples: int) -> dict[str, float | None] | None:
+    """The figures of the run under the protocol of this study, among all it was judged by; None where it was not."""
+    of_study = (p for p in record.evaluations if f" {num_samples} samples " in p and p.endswith(JUDGED))
+    protocol = next(of_study, None)
+    return None if protocol is None else record.evaluations[protocol]
+
+
+def draw_pair(records: list[RunRecord], target: Path) -> None:
+    """The last sample grid of each run, below each other."""
+    grids = [Image.open(Path(record.path or "") / "samples" / "latest.png") for record in records]
+    height = sum(grid.height for grid in grids) + 8 * (len(grids) - 1)
+    sheet, top = Image.new("RGB", (max(grid.width for grid in grids), height), "white"), 0
+    for grid in grids:
+        sheet.paste(grid, (0, top))
+        top += grid.height + 8
+    sheet.save(target)
+
+
 def main() -> None:
-    """All runs, then the table."""
+    """All runs, then the table, and the picture of the first seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="fashion_mnist")
     parser.add_argument("--steps", type=int, default=600)
@@ -67,11 +89,12 @@ def main() -> None:
             budget = (*BUDGET, "trainer.max_epochs=1", f"trainer.limit_train_batches={wish.steps}", f"seed={seed}")
             clip_options = () if weight == "null" else (f"loss.clip_weight={weight}", f"clip.run={clip}")
             record = trained(f"clip_weight_{weight}_seed_{seed}", data, *budget, *clip_options)
-            if record.protocol is None:
-                samples = (f"num_samples={wish.samples}", "sampler=dpmpp_2m", "sampler.num_steps=20")
-                run("evaluate.py", f"run={record.run_id}", "features=classifier", *samples, "per_class=false")
-                record = trained(record.name)
-            rows[weight].append({"val_loss": record.metrics["val_loss"], **record.evaluations[record.protocol or ""]})
+            if (figures := judgement(record, wish.samples)) is None:
+                run("evaluate.py", f"run={record.run_id}", f"num_samples={wish.samples}", *JUDGING)
+                figures = judgement(trained(record.name), wish.samples) or {}
+            rows[weight].append({"val_loss": record.metrics["val_loss"], **figures})
+    pair = [trained(f"clip_weight_{weight}_seed_{SEEDS[0]}") for weight in WEIGHTS]
+    draw_pair(pair, ROOT / FOLDER / f"seed_{SEEDS[0]}.png")
     (ROOT / FOLDER / "rows.json").write_text(json.dumps(rows, indent=1))
     print_table(rows)
 
