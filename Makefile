@@ -32,7 +32,7 @@ test: setup-dev  ## the quick tests
 test-all: setup-dev  ## all tests; DIFFUSIONLAB_DATA_DIR names the folder of the real data sets
 	$(PYTEST) $(ARGS)
 
-check: setup-dev  ## lint, formatting, types, and which room may import which
+check: setup-dev  ## lint, formatting, types, and import contracts
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy

@@ -5,9 +5,9 @@ from functools import partial
 import hydra
 from omegaconf import DictConfig
 
-from diffusionlab.config import register
 from diffusionlab.errors import told_in_one_line
-from diffusionlab.explain import explain
+from diffusionlab.runs.explain import explain
+from diffusionlab.runs.settings import register
 
 register()
 in_words = partial(explain, config_name="evaluate")
@@ -17,7 +17,7 @@ in_words = partial(explain, config_name="evaluate")
 def main(cfg: DictConfig) -> None:
     """The figures of one run under one protocol."""
     with told_in_one_line(in_words):
-        from diffusionlab.evaluate import evaluate  # torch loads here: --help stays quick
+        from diffusionlab.commands.evaluate import evaluate  # torch loads here: --help stays quick
 
         evaluate(cfg)
 

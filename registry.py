@@ -2,7 +2,7 @@
 
 import sys
 
-from diffusionlab.registry.cli import main
+from diffusionlab.registry.manage.cli import main
 from diffusionlab.report.command import add_report
 
 if __name__ == "__main__":

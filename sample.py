@@ -5,9 +5,9 @@ from functools import partial
 import hydra
 from omegaconf import DictConfig
 
-from diffusionlab.config import register
 from diffusionlab.errors import told_in_one_line
-from diffusionlab.explain import explain
+from diffusionlab.runs.explain import explain
+from diffusionlab.runs.settings import register
 
 register()
 in_words = partial(explain, config_name="sample")
@@ -17,7 +17,7 @@ in_words = partial(explain, config_name="sample")
 def main(cfg: DictConfig) -> None:
     """One grid and the single pictures."""
     with told_in_one_line(in_words):
-        from diffusionlab.sample import sample  # torch loads here: --help stays quick
+        from diffusionlab.commands.sample import sample  # torch loads here: --help stays quick
 
         sample(cfg)
 

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from diffusionlab.search.cli import main
+from diffusionlab.search.show.cli import main
 
 if __name__ == "__main__":
     gc.disable()  # nothing of so short a process needs collecting, and LanceDB is imported a tenth sooner

@@ -3,9 +3,9 @@
 import hydra
 from omegaconf import DictConfig
 
-from diffusionlab.config import register
 from diffusionlab.errors import told_in_one_line
-from diffusionlab.explain import explain
+from diffusionlab.runs.explain import explain
+from diffusionlab.runs.settings import register
 
 register()
 
@@ -14,7 +14,7 @@ register()
 def main(cfg: DictConfig) -> float | None:
     """One job: a run, or a trial of a sweep."""
     with told_in_one_line(explain):
-        from diffusionlab.run import train  # torch loads here: --help and --cfg job stay quick
+        from diffusionlab.commands.train import train  # torch loads here: --help and --cfg job stay quick
 
         return train(cfg)
 

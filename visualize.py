@@ -6,9 +6,9 @@ from functools import partial
 import hydra
 from omegaconf import DictConfig
 
-from diffusionlab.config import register
 from diffusionlab.errors import told_in_one_line
-from diffusionlab.explain import explain
+from diffusionlab.runs.explain import explain
+from diffusionlab.runs.settings import register
 from diffusionlab.visualization.catalogue import as_override
 
 register()
@@ -19,7 +19,7 @@ in_words = partial(explain, config_name="visualize")
 def main(cfg: DictConfig) -> None:
     """One picture, or all that the run can have."""
     with told_in_one_line(in_words):
-        from diffusionlab.visualize import visualize  # torch loads here: --help stays quick
+        from diffusionlab.commands.visualize import visualize  # torch loads here: --help stays quick
 
         visualize(cfg)
 

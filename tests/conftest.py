@@ -11,8 +11,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from diffusionlab.config import register
-from diffusionlab.registry.record import RunRecord, read_record
+from diffusionlab.registry.record.run_record import RunRecord, read_record
+from diffusionlab.runs.settings import register
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
@@ -63,7 +63,7 @@ class Lab:
 
     def train(self, *overrides: str, name: str = "a", small: Sequence[str] = SMALL) -> Path:
         """Train in this process; returns the run folder."""
-        from diffusionlab.run import train
+        from diffusionlab.commands.train import train
 
         cfg = self.compose(*overrides, name=name, small=small)
         folder = Path(cfg.paths.output_dir)

@@ -14,20 +14,20 @@ from omegaconf import OmegaConf
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from diffusionlab.checkpoint import load_model
-from diffusionlab.config import register
+from diffusionlab.commands.sample import sample
+from diffusionlab.commands.visualize import visualize
 from diffusionlab.data import Garments
 from diffusionlab.data.quality import BLURRED, NOISED, SHARP, Degradation
 from diffusionlab.errors import UsageError
-from diffusionlab.evaluation.clip import ClipScorer
-from diffusionlab.evaluation.clip_scores import ClipScores, score_samples
-from diffusionlab.evaluation.clip_source import LocalClip, PretrainedClip, load_local
-from diffusionlab.registry.record import read_record
-from diffusionlab.sample import sample
+from diffusionlab.evaluation.clip.scorer import ClipScorer
+from diffusionlab.evaluation.clip.scores import ClipScores, score_samples
+from diffusionlab.evaluation.clip.source import LocalClip, PretrainedClip, load_local
+from diffusionlab.registry.record.run_record import read_record
+from diffusionlab.runs.checkpoint import load_model
+from diffusionlab.runs.settings import register
 from diffusionlab.tensors import to_float, to_uint8
 from diffusionlab.training.clip_module import ClipLoss, Said, contrastive_loss, is_true
 from diffusionlab.visualization.grids import to_pil
-from diffusionlab.visualize import visualize
 from tests.conftest import CONF, Lab
 from tests.training.test_resume import assert_identical, content
 

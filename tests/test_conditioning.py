@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from diffusionlab.checkpoint import load_model
 from diffusionlab.data import Garments, ImageArrays
 from diffusionlab.data.styles import make_styler, measure
 from diffusionlab.diffusion import DPMSolverPP2M, Guidance, SampleRequest, sample_batches
+from diffusionlab.runs.checkpoint import load_model
 from diffusionlab.tensors import to_float, to_uint8
 from tests.conftest import Lab
 

@@ -10,10 +10,10 @@ import pytorch_lightning as pl
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from diffusionlab.build import build
-from diffusionlab.config import Trainer
 from diffusionlab.errors import UsageError
-from diffusionlab.explain import explain, user_errors
+from diffusionlab.runs.build import build
+from diffusionlab.runs.explain import explain, user_errors
+from diffusionlab.runs.settings import Trainer
 from tests.conftest import CONF, ROOT, SMALL
 
 GROUPS = ["schedule", "parameterization", "sampler", "optimizer", "callbacks", "logger", "model", "clip"]

@@ -61,13 +61,13 @@ def test_train_commands(lab: Lab, command: str, data_dir: Path):
 
 @pytest.mark.usefixtures("registry_of_its_own")
 def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Path, monkeypatch, capsys):
-    from diffusionlab.evaluate import evaluate
-    from diffusionlab.registry import cli as registry
+    from diffusionlab.commands.evaluate import evaluate
+    from diffusionlab.commands.sample import sample
+    from diffusionlab.commands.visualize import visualize
+    from diffusionlab.registry.manage import cli as registry
     from diffusionlab.report.command import add_report
-    from diffusionlab.sample import sample
-    from diffusionlab.search import cli as search
+    from diffusionlab.search.show import cli as search
     from diffusionlab.visualization.catalogue import as_override
-    from diffusionlab.visualize import visualize
 
     monkeypatch.chdir(tmp_path)
     data = (f"paths.data_dir={data_dir}", "data=cifar_catdog")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from diffusionlab.run_folder import discard_unless_recorded
+from diffusionlab.runs.folder import discard_unless_recorded
 
 
 @pytest.mark.parametrize("extra", ["run.json", "thesis.tex", "samples/one.png"])

@@ -8,9 +8,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
-from diffusionlab.config import register
+from diffusionlab.commands.sample import choose_labels, sample
 from diffusionlab.errors import UsageError
-from diffusionlab.sample import choose_labels, sample
+from diffusionlab.runs.settings import register
 from tests.conftest import CONF, Lab
 
 NAMES = ["T-shirt/top", "cat", "dog"]

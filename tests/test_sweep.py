@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.storage.table import Registry
 from tests.conftest import ROOT, SMALL
 
 

@@ -15,9 +15,9 @@ from statistics import mean, stdev
 
 from PIL import Image
 
-from diffusionlab.registry.conditions import Compare
-from diffusionlab.registry.record import RunRecord
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.storage.table import Registry
 
 ROOT = Path(__file__).parents[2]
 FOLDER = "outputs/clip_guidance"

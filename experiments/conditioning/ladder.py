@@ -15,12 +15,12 @@ from rich.progress import track
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from diffusionlab.checkpoint import load_data, load_model
 from diffusionlab.diffusion import DPMSolverPP2M, Guidance, SampleRequest, sample_batches
 from diffusionlab.evaluation.classifier import trained_classifier
 from diffusionlab.evaluation.judge import Judge
 from diffusionlab.evaluation.real_images import RealImages
-from diffusionlab.registry.lookup import find_run
+from diffusionlab.registry.manage.lookup import find_run
+from diffusionlab.runs.checkpoint import load_data, load_model
 from diffusionlab.tensors import to_uint8
 
 GUIDANCE_SCALE = 2.0

@@ -17,13 +17,13 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from diffusionlab import tensors
-from diffusionlab.checkpoint import TrainedModel, load_data, load_model
 from diffusionlab.data.styles import measure
 from diffusionlab.diffusion import DPMSolverPP2M, Guidance, SampleRequest, sample_batches
 from diffusionlab.evaluation.classifier import trained_classifier
 from diffusionlab.evaluation.features import extract
 from diffusionlab.evaluation.real_images import RealImages
-from diffusionlab.registry.lookup import find_run
+from diffusionlab.registry.manage.lookup import find_run
+from diffusionlab.runs.checkpoint import TrainedModel, load_data, load_model
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from diffusionlab.registry.lookup import find_run
+from diffusionlab.registry.manage.lookup import find_run
 
 ROOT = Path(__file__).parents[2]
 FOLDER = "outputs/every_model"

@@ -23,11 +23,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from diffusionlab.registry.conditions import Compare, Contains
-from diffusionlab.registry.filter import And
-from diffusionlab.registry.record import RunRecord
-from diffusionlab.registry.recorder import RunRecorder
-from diffusionlab.registry.table import SECONDS_AT_REST, Registry
+from diffusionlab.registry.filters.conditions import Compare, Contains
+from diffusionlab.registry.filters.filter import And
+from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.storage.table import SECONDS_AT_REST, Registry
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ("MNIST", "Fashion-MNIST", "CIFAR-10", "CelebA", "STL-10")

@@ -7,8 +7,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from diffusionlab import config
 from diffusionlab.data import ImageDataModule
+from diffusionlab.runs import settings as config
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from diffusionlab.data import FashionMNIST, Garments
-from diffusionlab.data.drawing import Canvas, Dice
-from diffusionlab.data.silhouettes import draw
+from diffusionlab.data.garments.drawing import Canvas, Dice
+from diffusionlab.data.garments.silhouettes import draw
 
 
 @pytest.fixture(scope="module")

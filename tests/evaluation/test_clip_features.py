@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from diffusionlab.errors import UsageError
-from diffusionlab.evaluation.clip_features import ClipFeatures, clip_features
-from diffusionlab.evaluation.clip_source import LocalClip
+from diffusionlab.evaluation.clip.features import ClipFeatures, clip_features
+from diffusionlab.evaluation.clip.source import LocalClip
 from diffusionlab.evaluation.features import extract, fingerprint
 from diffusionlab.models import SmallClip
 from diffusionlab.tensors import to_float

@@ -11,19 +11,19 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
-from diffusionlab import evaluate as evaluation_room
-from diffusionlab.config import register
+from diffusionlab.commands import evaluate as evaluation_room
+from diffusionlab.commands.evaluate import Evaluation, evaluate
 from diffusionlab.data import Garments
 from diffusionlab.errors import UsageError
-from diffusionlab.evaluate import Evaluation, evaluate
 from diffusionlab.evaluation import classifier, judge
 from diffusionlab.evaluation.classifier import trained_classifier
 from diffusionlab.evaluation.features import extract
 from diffusionlab.evaluation.judge import figures
 from diffusionlab.evaluation.real_images import RealImages
-from diffusionlab.registry import edits
-from diffusionlab.registry.record import read_record, write_record
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.manage import edits
+from diffusionlab.registry.record.run_record import read_record, write_record
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.runs.settings import register
 from tests.conftest import CONF, Lab
 
 RUN = "20260101-120000-abcdef"

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffusionlab.checkpoint import load_data
 from diffusionlab.evaluation.classifier import trained_classifier
 from diffusionlab.evaluation.judge import Judge
 from diffusionlab.evaluation.real_images import RealImages
-from diffusionlab.registry.record import read_record
+from diffusionlab.registry.record.run_record import read_record
+from diffusionlab.runs.checkpoint import load_data
 from diffusionlab.tensors import to_uint8
 from tests.conftest import Lab
 from tests.evaluation.test_evaluate import run_evaluate

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from diffusionlab.config import _latent_size
 from diffusionlab.diffusion import LatentCodec, PixelCodec
 from diffusionlab.models import Autoencoder
 from diffusionlab.models.autoencoder import Latent
+from diffusionlab.runs.settings import _latent_size
 from diffusionlab.training import AutoencoderLoss
 from diffusionlab.training.autoencoder_module import within_class_variance
 from tests.models.networks import awaken

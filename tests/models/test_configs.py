@@ -7,9 +7,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from diffusionlab.config import register
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.models.facets import describe
+from diffusionlab.runs.settings import register
 
 CONF = Path(__file__).parents[2] / "conf"
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))

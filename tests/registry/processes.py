@@ -10,11 +10,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from diffusionlab.registry import table, upkeep
 from diffusionlab.registry.errors import RegistryError
-from diffusionlab.registry.record import RunRecord, write_record
-from diffusionlab.registry.recorder import RunRecorder
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.registry.record.run_record import RunRecord, write_record
+from diffusionlab.registry.storage import table, upkeep
+from diffusionlab.registry.storage.table import Registry
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["lancedb", __name__])

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.registry.cli import main
-from diffusionlab.registry.lookup import find_run
-from diffusionlab.registry.record import RunRecord, write_record
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.manage.cli import main
+from diffusionlab.registry.manage.lookup import find_run
+from diffusionlab.registry.record.run_record import RunRecord, write_record
+from diffusionlab.registry.storage.table import Registry
 
 ROOT = Path(__file__).parents[2]
 RUNS = [

@@ -5,9 +5,9 @@ from pathlib import Path
 import lancedb
 import pytest
 
-from diffusionlab.registry.conditions import Compare
-from diffusionlab.registry.rebuild import check, rebuild
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.manage.rebuild import check, rebuild
+from diffusionlab.registry.storage.table import Registry
 from tests.registry.processes import CONTEXT, kill, race, run_all, start, upsert_many, write_until_killed
 
 

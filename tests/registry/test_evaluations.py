@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.registry import edits
-from diffusionlab.registry.cli import main
-from diffusionlab.registry.compare import compare
-from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.errors import RegistryError
-from diffusionlab.registry.evaluations import record_evaluation
-from diffusionlab.registry.rebuild import check, rebuild
-from diffusionlab.registry.record import RunRecord, read_record
-from diffusionlab.registry.recorder import RunRecorder
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.manage import edits
+from diffusionlab.registry.manage.cli import main
+from diffusionlab.registry.manage.compare import compare
+from diffusionlab.registry.manage.evaluations import record_evaluation
+from diffusionlab.registry.manage.rebuild import check, rebuild
+from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.registry.record.run_record import RunRecord, read_record
+from diffusionlab.registry.storage.table import Registry
 
 FEW, MANY = "classifier-1, 500 samples", "classifier-1, 10000 samples"
 

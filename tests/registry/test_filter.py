@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from diffusionlab.registry import reader, upkeep
-from diffusionlab.registry.conditions import OPERATORS, Compare, Contains, In, IsNull, between
-from diffusionlab.registry.filter import EVERYTHING, MAX_DEPTH, NOTHING, And, Filter, Not, Or, split
-from diffusionlab.registry.record import RunRecord
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.filters.conditions import OPERATORS, Compare, Contains, In, IsNull, between
+from diffusionlab.registry.filters.filter import EVERYTHING, MAX_DEPTH, NOTHING, And, Filter, Not, Or, split
+from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.storage import reader, upkeep
+from diffusionlab.registry.storage.table import Registry
 
 TEXTS = [
     "",

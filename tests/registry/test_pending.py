@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffusionlab.registry import edits, pending, table
-from diffusionlab.registry.conditions import Compare, Contains, IsNull
-from diffusionlab.registry.pending import PENDING
-from diffusionlab.registry.record import RunRecord, write_record
-from diffusionlab.registry.recorder import RunRecorder
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.filters.conditions import Compare, Contains, IsNull
+from diffusionlab.registry.manage import edits
+from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.registry.record.run_record import RunRecord, write_record
+from diffusionlab.registry.storage import pending, table
+from diffusionlab.registry.storage.pending import PENDING
+from diffusionlab.registry.storage.table import Registry
 
 
 def run(run_id: str, **facts) -> RunRecord:
@@ -100,7 +101,7 @@ def test_a_training_that_ends_leaves_nothing_beside_the_table(busy: Registry, tm
 
 
 def test_after_a_power_cut_rebuild_brings_back_what_waited(busy: Registry, tmp_path: Path) -> None:
-    from diffusionlab.registry.rebuild import check, rebuild
+    from diffusionlab.registry.manage.rebuild import check, rebuild
 
     write_record(run("r3", seed=3), tmp_path / "outputs" / "r3")
     (Path(busy.uri) / PENDING).write_bytes(b"\0" * 900)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.registry.canonical import hardware_kind
-from diffusionlab.registry.provenance import package_versions, processor_name, provenance, save_uncommitted
-from diffusionlab.registry.record import RunRecord
+from diffusionlab.registry.record.canonical import hardware_kind
+from diffusionlab.registry.record.provenance import package_versions, processor_name, provenance, save_uncommitted
+from diffusionlab.registry.record.run_record import RunRecord
 
 
 @pytest.fixture

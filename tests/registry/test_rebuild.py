@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.registry import edits, journal
 from diffusionlab.registry.errors import BrokenRegistry
-from diffusionlab.registry.rebuild import check, rebuild
-from diffusionlab.registry.record import RunRecord, read_record, utc_now, write_record
-from diffusionlab.registry.recorder import RunRecorder
-from diffusionlab.registry.table import Registry
-from diffusionlab.registry.transfer import import_runs
+from diffusionlab.registry.manage import edits, journal
+from diffusionlab.registry.manage.rebuild import check, rebuild
+from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.registry.manage.transfer import import_runs
+from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now, write_record
+from diffusionlab.registry.storage.table import Registry
 from tests.registry.processes import CONTEXT, start, use_read_only
 
 

@@ -10,11 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusionlab.registry.canonical import DATASET_FAMILY, VOCABULARY, canonical, dataset_family, hardware_kind, is_gpu
-from diffusionlab.registry.columns import KINDS
-from diffusionlab.registry.describe import describe, search_text
-from diffusionlab.registry.facets import FACETS, IMPLICATIONS, canonical_facet, close
-from diffusionlab.registry.record import RunRecord, new_run_id, read_record, write_record
+from diffusionlab.registry.record.canonical import (
+    DATASET_FAMILY,
+    VOCABULARY,
+    canonical,
+    dataset_family,
+    hardware_kind,
+    is_gpu,
+)
+from diffusionlab.registry.record.columns import KINDS
+from diffusionlab.registry.record.describe import describe, search_text
+from diffusionlab.registry.record.facets import FACETS, IMPLICATIONS, canonical_facet, close
+from diffusionlab.registry.record.run_record import RunRecord, new_run_id, read_record, write_record
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=10)
 cells = {

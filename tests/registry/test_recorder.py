@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.registry import edits, recorder
-from diffusionlab.registry.record import RunRecord, read_record
-from diffusionlab.registry.recorder import RunRecorder
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.manage import edits, recorder
+from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.registry.record.run_record import RunRecord, read_record
+from diffusionlab.registry.storage.table import Registry
 
 
 @pytest.fixture

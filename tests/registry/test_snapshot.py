@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.registry import edits, reader
-from diffusionlab.registry.conditions import Compare
 from diffusionlab.registry.errors import BrokenRegistry
-from diffusionlab.registry.rebuild import check, rebuild
-from diffusionlab.registry.record import RunRecord, write_record
-from diffusionlab.registry.recorder import RunRecorder
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.manage import edits
+from diffusionlab.registry.manage.rebuild import check, rebuild
+from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.registry.record.run_record import RunRecord, write_record
+from diffusionlab.registry.storage import reader
+from diffusionlab.registry.storage.table import Registry
 
 
 def run(run_id: str, **facts) -> RunRecord:
@@ -48,7 +49,7 @@ def test_rows_are_read_without_lancedb(registry: Registry) -> None:
     before = Registry(registry.uri).rows()
     code = f"""
 import sys
-from diffusionlab.search.cli import main
+from diffusionlab.search.show.cli import main
 assert main(["runs on MNIST", "--registry", {registry.uri!r}]) == 0
 assert "lancedb" not in sys.modules
 """
@@ -61,7 +62,7 @@ assert "lancedb" not in sys.modules
 def test_a_search_leaves_them_for_the_next(registry: Registry) -> None:
     registry.upsert(run("r3"))
     written = file_of(registry).stat().st_mtime_ns
-    from diffusionlab.search.cli import main
+    from diffusionlab.search.show.cli import main
 
     assert main(["runs", "--registry", registry.uri]) == 0
     assert file_of(registry).stat().st_mtime_ns > written
@@ -80,7 +81,7 @@ def test_so_does_a_training_that_ends(registry: Registry, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("command", [["show", "r1"], ["tag", "r1", "kept"], ["optimize"]])
 def test_so_does_a_command_on_the_registry(registry: Registry, command: list[str]) -> None:
-    from diffusionlab.registry.cli import main
+    from diffusionlab.registry.manage.cli import main
 
     registry.upsert(run("r3"))
     assert main([*command, "--registry", registry.uri]) == 0
@@ -139,7 +140,7 @@ def test_a_full_disk_costs_no_answer(registry: Registry) -> None:
 
 
 def test_nor_does_a_table_of_which_a_part_is_lost(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
-    from diffusionlab.search.cli import main
+    from diffusionlab.search.show.cli import main
 
     def half_broken() -> None:
         raise OSError("LanceError(IO): a column that no question needs cannot be read")

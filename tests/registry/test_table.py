@@ -12,14 +12,14 @@ import lancedb
 import pyarrow as pa
 import pytest
 
-from diffusionlab.registry import table as table_module
-from diffusionlab.registry.columns import COLUMNS
-from diffusionlab.registry.conditions import Compare, In, IsNull
 from diffusionlab.registry.errors import BrokenRegistry, MissingRegistry
-from diffusionlab.registry.liveness import SILENCE, process_token
-from diffusionlab.registry.record import RunRecord, utc_now
-from diffusionlab.registry.schema import runs_schema
-from diffusionlab.registry.table import Registry, default_uri
+from diffusionlab.registry.filters.conditions import Compare, In, IsNull
+from diffusionlab.registry.record.columns import COLUMNS
+from diffusionlab.registry.record.liveness import SILENCE, process_token
+from diffusionlab.registry.record.run_record import RunRecord, utc_now
+from diffusionlab.registry.record.schema import runs_schema
+from diffusionlab.registry.storage import table as table_module
+from diffusionlab.registry.storage.table import Registry, default_uri
 
 
 def run(run_id: str, **facts) -> RunRecord:
@@ -210,9 +210,9 @@ def test_the_registry_loads_nothing_heavy() -> None:
     heavy = "torch lightning pytorch_lightning hydra omegaconf pandas open_clip wandb"
     code = f"""
 import sys
-import diffusionlab.registry.cli, diffusionlab.registry.recorder, diffusionlab.registry.provenance
+import diffusionlab.registry.manage.cli, diffusionlab.registry.manage.recorder, diffusionlab.registry.record.provenance
 assert not {{'lancedb', 'pyarrow', 'rich'}} & set(sys.modules), 'imported before it is needed'
-assert diffusionlab.registry.cli.main(['export', '-']) == 0
+assert diffusionlab.registry.manage.cli.main(['export', '-']) == 0
 assert not set({heavy!r}.split()) & set(sys.modules)
 """
     Registry().upsert(run("a"))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from diffusionlab.registry.facets import close
-from diffusionlab.registry.record import RunRecord
-from diffusionlab.registry.table import Registry
-from diffusionlab.registry.transfer import export_runs, import_runs, read_jsonl, to_export
+from diffusionlab.registry.manage.transfer import export_runs, import_runs, read_jsonl, to_export
+from diffusionlab.registry.record.facets import close
+from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.storage.table import Registry
 
 LINES = [
     {

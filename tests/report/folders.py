@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from diffusionlab.registry.record import RunRecord, read_record, write_record
+from diffusionlab.registry.record.run_record import RunRecord, read_record, write_record
 
 VOID = {"meta", "link", "img", "input", "br", "line", "circle", "path"}
 METRICS = """\

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from diffusionlab.registry.cli import main
-from diffusionlab.registry.record import RunRecord, read_record
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.manage.cli import main
+from diffusionlab.registry.record.run_record import RunRecord, read_record
+from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.command import add_report
 from diffusionlab.report.run_page import write_report
 from tests.report.folders import measured, run_folder, square

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from diffusionlab.registry.cli import main
-from diffusionlab.registry.record import RunRecord, read_record, write_record
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.manage.cli import main
+from diffusionlab.registry.record.run_record import RunRecord, read_record, write_record
+from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.command import add_report
 from diffusionlab.report.images import MIME, data_uri
 from diffusionlab.report.run_page import write_report
@@ -272,7 +272,7 @@ def test_what_cannot_be_shown_is_told_in_one_line(tmp_path: Path, capsys: pytest
 def test_the_command_is_quick_to_start_and_stands_in_the_help(tmp_path: Path):
     folder = run_folder(tmp_path)
     code = (
-        "import sys, json; from diffusionlab.registry.cli import main;"
+        "import sys, json; from diffusionlab.registry.manage.cli import main;"
         "from diffusionlab.report.command import add_report;"
         f"main(['report', {str(folder)!r}], more=[add_report]); print(json.dumps(sorted(sys.modules)))"
     )

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from diffusionlab.registry.table import Registry
-from diffusionlab.search.engine import Engine, Result
-from diffusionlab.search.parse import parse
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.engine import Engine, Result
+from diffusionlab.search.ask.parse import parse
 from tests.search.fixture_runs import NOW, records
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from diffusionlab.registry.record import RunRecord
+from diffusionlab.registry.record.run_record import RunRecord
 
 NOW = datetime(2025, 6, 18, 12, tzinfo=UTC)  # a Wednesday
 FIELDS = (  # noqa: SIM905

@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from diffusionlab.registry.table import Registry
-from diffusionlab.search.engine import Engine
-from diffusionlab.search.parse import parse
-from diffusionlab.search.where_text import format_where
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.ask.parse import parse
+from diffusionlab.search.query.where_text import format_where
 from tests.search.fixture_runs import NOW, records
 from tests.search.questions import filters, ordered
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.search.cli import main
+from diffusionlab.search.show.cli import main
 from tests.search.fixture_runs import RUNS, records
 
 ROOT = Path(__file__).parents[2]
@@ -188,7 +188,7 @@ def test_missing_and_broken_registries_say_what_to_type(tmp_path, capsys):
 
 
 def test_facts_that_disagree_with_the_config_are_flagged(tmp_path, capsys):
-    from diffusionlab.registry.table import Registry
+    from diffusionlab.registry.storage.table import Registry
 
     record = records()[0]
     record.config = {"data": {"batch_size": 64}, "optimizer": {"lr": 1e-3}}
@@ -202,7 +202,7 @@ def test_facts_that_disagree_with_the_config_are_flagged(tmp_path, capsys):
 
 def test_a_search_imports_nothing_heavy(registry):
     code = (
-        "import sys; from diffusionlab.search.cli import main; "
+        "import sys; from diffusionlab.search.show.cli import main; "
         f"main(['top 3 FID on CIFAR-10', '--json', '--registry', {registry.uri!r}]); "
         "heavy = [m for m in ('torch', 'pytorch_lightning', 'lightning', 'hydra', 'omegaconf', 'pandas', 'open_clip', 'PIL', 'matplotlib') if m in sys.modules]; "  # noqa: E501
         "sys.exit(' '.join(heavy) or 0)"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from diffusionlab.registry.days import Recurring, SamePeriod
-from diffusionlab.registry.filter import Not
-from diffusionlab.search.output import evidence
-from diffusionlab.search.where import parse_where
-from diffusionlab.search.where_text import format_where
+from diffusionlab.registry.filters.days import Recurring, SamePeriod
+from diffusionlab.registry.filters.filter import Not
+from diffusionlab.search.query.where import parse_where
+from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.show.output import evidence
 from tests.search.fixture_runs import NOW, RUNS
 
 WRITTEN = {

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffusionlab.registry.table import Registry
-from diffusionlab.search.cli import main
-from diffusionlab.search.embed import picture_words, thumbnail
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.embed import picture_words, thumbnail
+from diffusionlab.search.show.cli import main
 from tests.search.fixture_runs import records
 
 

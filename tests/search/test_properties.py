@@ -9,18 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diffusionlab.registry.columns import COLUMNS
-from diffusionlab.registry.filter import EVERYTHING
-from diffusionlab.registry.rows import to_rows
-from diffusionlab.registry.table import Registry
-from diffusionlab.search.engine import Engine
-from diffusionlab.search.english import filler
-from diffusionlab.search.flags import flag_line, reading
-from diffusionlab.search.lexicon import phrases
-from diffusionlab.search.options import parser, query_of
-from diffusionlab.search.parse import parse
-from diffusionlab.search.where import parse_where
-from diffusionlab.search.where_text import format_where
+from diffusionlab.registry.filters.filter import EVERYTHING
+from diffusionlab.registry.record.columns import COLUMNS
+from diffusionlab.registry.record.rows import to_rows
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.ask.parse import parse
+from diffusionlab.search.query.where import parse_where
+from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.show.flags import flag_line, reading
+from diffusionlab.search.show.options import parser, query_of
+from diffusionlab.search.words.english import filler
+from diffusionlab.search.words.lexicon import phrases
 from tests.search.fixture_runs import NOW
 from tests.search.questions import filters, ordered
 

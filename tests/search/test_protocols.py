@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from diffusionlab.registry.record import RunRecord
-from diffusionlab.registry.table import Registry
-from diffusionlab.search.cli import main
-from diffusionlab.search.engine import Engine
-from diffusionlab.search.flags import flag_line
-from diffusionlab.search.options import parser, query_of
-from diffusionlab.search.parse import parse
+from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.ask.parse import parse
+from diffusionlab.search.show.cli import main
+from diffusionlab.search.show.flags import flag_line
+from diffusionlab.search.show.options import parser, query_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 BIG, SMALL = "fid inception 50000 test", "fid inception 1000 test"

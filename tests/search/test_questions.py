@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from diffusionlab.search.answer import answer
+from diffusionlab.search.answer.answer import answer
 from tests.search import questions
 
 

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from diffusionlab.registry.conditions import Compare, Contains, In, IsNull
-from diffusionlab.registry.filter import And, Not, Or
-from diffusionlab.search.dates import read_when
-from diffusionlab.search.numerals import read_numeral
-from diffusionlab.search.spelling import respell
-from diffusionlab.search.text import Mentions
-from diffusionlab.search.tokens import clean, tokenize
-from diffusionlab.search.where import parse_where
-from diffusionlab.search.where_text import format_where
+from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNull
+from diffusionlab.registry.filters.filter import And, Not, Or
+from diffusionlab.search.query.where import parse_where
+from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.read.numerals import read_numeral
+from diffusionlab.search.read.spelling import respell
+from diffusionlab.search.read.text import Mentions
+from diffusionlab.search.read.tokens import clean, tokenize
+from diffusionlab.search.time.dates import read_when
 from tests.search.fixture_runs import NOW
 
 TOKENS = [

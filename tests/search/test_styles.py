@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.registry.record import RunRecord
-from diffusionlab.registry.table import Registry
-from diffusionlab.search.engine import Engine
-from diffusionlab.search.parse import parse
+from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.ask.parse import parse
 from tests.search.fixture_runs import NOW
 
 STYLES = {"ink": "ink", "size": "size", "plain": None}

@@ -6,12 +6,12 @@ import pytest
 import torch
 from hydra.utils import instantiate
 
-from diffusionlab.checkpoint import load_autoencoder, load_model
 from diffusionlab.errors import TrainingInterrupted, UsageError
-from diffusionlab.first_stage import autoencoder_settings, find_autoencoder
 from diffusionlab.models.facets import describe
-from diffusionlab.registry.lookup import find_run
-from diffusionlab.registry.record import read_record
+from diffusionlab.registry.manage.lookup import find_run
+from diffusionlab.registry.record.run_record import read_record
+from diffusionlab.runs.checkpoint import load_autoencoder, load_model
+from diffusionlab.runs.first_stage import autoencoder_settings, find_autoencoder
 from diffusionlab.tensors import to_float
 from tests.conftest import SMALL
 from tests.training.test_resume import assert_identical, content

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from diffusionlab.errors import TrainingInterrupted, UsageError
-from diffusionlab.registry.recorder import RunRecorder
+from diffusionlab.registry.manage.recorder import RunRecorder
 
 
 def content(folder: Path):

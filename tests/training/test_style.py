@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from diffusionlab.checkpoint import load_model
 from diffusionlab.diffusion import CosineSchedule, Denoiser, DenoisingLoss, Epsilon
 from diffusionlab.errors import UsageError
+from diffusionlab.runs.checkpoint import load_model
 
 STYLED = ("condition.style=ink", "data.num_train=64")
 

@@ -10,9 +10,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from diffusionlab.checkpoint import load_model
 from diffusionlab.errors import TrainingDiverged, UsageError
-from diffusionlab.registry.lookup import find_run
+from diffusionlab.registry.manage.lookup import find_run
+from diffusionlab.runs.checkpoint import load_model
 from diffusionlab.training import EMA
 
 

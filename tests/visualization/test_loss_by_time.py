@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from diffusionlab.errors import TrainingInterrupted
-from diffusionlab.training.loss_by_time import binned
+from diffusionlab.training.callbacks.loss_by_time import binned
 from diffusionlab.visualization.loss_table import LossTable, read_loss_table, write_epoch
 from diffusionlab.visualization.losses import loss_by_time, shares, where_the_loss_sits
 

@@ -9,16 +9,16 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
-from diffusionlab.config import register
+from diffusionlab.commands.visualize import DRAW, visualize
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation import classifier
-from diffusionlab.explain import explain
-from diffusionlab.pictures.loaded_run import LoadedRun, Wish
-from diffusionlab.pictures.of_sampling import between_noises, finished, guided, labels_of, noise_of, way
-from diffusionlab.registry.record import read_record
+from diffusionlab.gallery.loaded_run import LoadedRun, Wish
+from diffusionlab.gallery.of_sampling import between_noises, finished, guided, labels_of, noise_of, way
+from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.report.command import write
+from diffusionlab.runs.explain import explain
+from diffusionlab.runs.settings import register
 from diffusionlab.visualization.catalogue import PICTURES, find_picture, pictures_of
-from diffusionlab.visualize import DRAW, visualize
 from tests.conftest import CONF, Lab
 
 FAST = (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from diffusionlab.data.arrays import ImageArrays
     from diffusionlab.data.datamodule import ImageDataModule
     from diffusionlab.data.errors import DataNotFoundError
-    from diffusionlab.data.garments import Garments
+    from diffusionlab.data.garments.datamodule import Garments
     from diffusionlab.data.image_folder import ImageFolder
     from diffusionlab.data.loader import BatchLoader
     from diffusionlab.data.torchvision_sets import CIFAR10, CatDog, FashionMNIST
@@ -34,7 +34,7 @@ _MODULES = {
     "CatDog": "torchvision_sets",
     "DataNotFoundError": "errors",
     "FashionMNIST": "torchvision_sets",
-    "Garments": "garments",
+    "Garments": "garments.datamodule",
     "ImageArrays": "arrays",
     "ImageDataModule": "datamodule",
     "ImageFolder": "image_folder",

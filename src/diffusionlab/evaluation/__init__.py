@@ -6,11 +6,8 @@ Import from the modules; this page only says what is where, and importing it cos
     features.py       FeatureExtractor: what a feature space is, and how features are taken and kept
     classifier.py     features=classifier: a small network trained on the real training split
     inception.py      features=inception: the network of the usual FID
-    clip_features.py  features=clip: the image tower of a CLIP
     distances.py      Fréchet distance, kernel distance with its interval
     neighbours.py     precision and recall, nearest training images, the share that is memorised
     judge.py          Judge: all of them for one set of samples, and the floor that real images set
-    clip.py           ClipScorer: what a CLIP says of images, prompt by prompt
-    clip_scores.py    score_samples: its scores of many samples, the best of them, the hardest classes
-    clip_source.py    LocalClip, PretrainedClip: where a CLIP comes from
+    clip/             what a CLIP says of images: prompts, scores, features
 """

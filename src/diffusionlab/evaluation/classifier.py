@@ -12,12 +12,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from diffusionlab.atomic import replaced
 from diffusionlab.data.arrays import ImageArrays
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.features import FeatureExtractor, fingerprint
 from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.tensors import to_float
-from diffusionlab.whole_file import replaced
 
 log = logging.getLogger(__name__)
 

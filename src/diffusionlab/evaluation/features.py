@@ -11,8 +11,8 @@ from rich.progress import track
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from diffusionlab.atomic import replaced
 from diffusionlab.evaluation.real_images import RealImages
-from diffusionlab.whole_file import replaced
 
 
 class FeatureExtractor(Protocol):

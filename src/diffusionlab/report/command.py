@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffusionlab.registry.cli import AddCommand
-from diffusionlab.registry.lookup import find_run
-from diffusionlab.registry.record import RECORD_FILE
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.manage.cli import AddCommand
+from diffusionlab.registry.manage.lookup import find_run
+from diffusionlab.registry.record.run_record import RECORD_FILE
+from diffusionlab.registry.storage.table import Registry
 
 GALLERY, COMPARISON, IMPORTED = (
     Path("outputs/gallery.html"),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffusionlab.registry.compare import Comparison, Difference, compare
+from diffusionlab.registry.manage.compare import Comparison, Difference, compare
 from diffusionlab.report.chart import Chart, Line, chart
 from diffusionlab.report.folder import RunContent
 from diffusionlab.report.images import Picture

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from diffusionlab.registry.liveness import actual_status
-from diffusionlab.registry.record import RECORD_FILE, RunRecord, read_record
+from diffusionlab.registry.record.liveness import actual_status
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.curves import Series, read_curves
 from diffusionlab.report.images import MIME, Picture, inside, picture
 from diffusionlab.report.measured import ClipScoring, Evaluation, clip_scorings, evaluations

@@ -9,10 +9,10 @@ from urllib.parse import quote
 from rich.console import Console
 from rich.progress import track
 
-from diffusionlab.registry.columns import METRIC_COLUMNS
-from diffusionlab.registry.display import printable
-from diffusionlab.registry.record import RECORD_FILE
-from diffusionlab.registry.table import Registry
+from diffusionlab.registry.manage.display import printable
+from diffusionlab.registry.record.columns import METRIC_COLUMNS
+from diffusionlab.registry.record.run_record import RECORD_FILE
+from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.images import inside, thumbnail
 from diffusionlab.report.page import write_page
 from diffusionlab.report.run_page import REPORT_FILE, metric_names

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from diffusionlab.registry.columns import to_time
-from diffusionlab.registry.record import RunRecord
+from diffusionlab.registry.record.columns import to_time
+from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.report.images import Picture, inside, picture
 
 NAMES = {

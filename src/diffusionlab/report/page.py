@@ -8,9 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffusionlab.registry.display import printable
-from diffusionlab.registry.record import utc_now
-from diffusionlab.whole_file import replaced
+from diffusionlab.atomic import replaced
+from diffusionlab.registry.manage.display import printable
+from diffusionlab.registry.record.run_record import utc_now
 
 if TYPE_CHECKING:
     from jinja2 import Environment

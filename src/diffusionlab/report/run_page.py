@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from diffusionlab.registry.columns import METRIC_COLUMNS
-from diffusionlab.registry.compare import flatten
-from diffusionlab.registry.display import facts_by_group
 from diffusionlab.registry.errors import reason
-from diffusionlab.registry.provenance import DIFF_FILE
-from diffusionlab.registry.record import RunRecord, read_record
+from diffusionlab.registry.manage.compare import flatten
+from diffusionlab.registry.manage.display import facts_by_group
+from diffusionlab.registry.record.columns import METRIC_COLUMNS
+from diffusionlab.registry.record.provenance import DIFF_FILE
+from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.report.chart import Chart, Line, chart
 from diffusionlab.report.curves import Series
 from diffusionlab.report.folder import RunContent, read_run

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from torchmetrics.classification import BinaryAUROC, MulticlassAccuracy
 
 from diffusionlab.data.quality import BLURRED, QUALITIES, Degradation
-from diffusionlab.evaluation.clip import NEEDED, ClipScorer
-from diffusionlab.evaluation.clip_source import OPEN_CLIP_CONFIG
+from diffusionlab.evaluation.clip.scorer import NEEDED, ClipScorer
+from diffusionlab.evaluation.clip.source import OPEN_CLIP_CONFIG
 from diffusionlab.models import DualEncoder, SmallClip
 from diffusionlab.training.averaged_module import AveragedModule
 

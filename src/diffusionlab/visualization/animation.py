@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from diffusionlab.atomic import replaced
 from diffusionlab.visualization.style import look
-from diffusionlab.whole_file import replaced
 
 DPI = 100
 MIN_CELL, GAP, HEADING, CAPTION = 56, 14, 26, 18

@@ -8,7 +8,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from diffusionlab.whole_file import replaced
+from diffusionlab.atomic import replaced
 
 BACKGROUND, INK = (255, 255, 255), (60, 60, 60)
 MIN_CELL = 64

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diffusionlab.whole_file import replaced
+from diffusionlab.atomic import replaced
 
 FIELDS = ("epoch", "t_from", "t_to", "num_samples", "mean_error")
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from diffusionlab.whole_file import replaced
+from diffusionlab.atomic import replaced
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Seven colours that the colour-blind can tell apart (Okabe & Ito 2008), those with most contrast first."""

@@ -1,0 +1,122 @@
+"""`check=true`: a few steps and one sample of the composed run, to see that it works and what it will cost."""
+
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from diffusionlab.diffusion import Sampler, SampleRequest, sample_batches
+from diffusionlab.runs.build import Experiment, build
+from diffusionlab.runs.first_stage import autoencoder_settings, find_autoencoder
+from diffusionlab.training import DiffusionModule
+
+WARM_UP, TIMED = 1, 3
+"""Steps: the first one pays for start-up, the next ones are timed."""
+
+
+class StepClock(pl.Callback):
+    """Seconds of each training step, with the device's queue empty at both ends."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self._start = 0.0
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Start once all earlier work is done."""
+        _wait_for(trainer.strategy.root_device)
+        self._start = time.perf_counter()
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Stop once this step's work is done."""
+        _wait_for(trainer.strategy.root_device)
+        self.seconds.append(time.perf_counter() - self._start)
+
+
+def preflight(cfg: DictConfig, choices: dict[str, str]) -> str:
+    """Train a few steps and sample in two; returns the report, of an autoencoder to come first too.
+
+    Nothing is kept or recorded.
+    """
+    experiment, report = _try_out(cfg, choices)
+    if cfg.codec is None or cfg.codec.autoencoder is None:
+        return report
+    stage, stage_choices = autoencoder_settings(cfg, choices)
+    found = find_autoencoder(stage, experiment.datamodule.data_hash)
+    first = f"run {found.run_id} is taken" if found else f"it is trained first:\n{_try_out(stage, stage_choices)[1]}"
+    return f"the autoencoder: {first}\n\nthe diffusion in its latent:\n{report}"
+
+
+def _try_out(cfg: DictConfig, choices: dict[str, str]) -> tuple[Experiment, str]:
+    given = cfg.trainer
+    if cfg.schedule is not None:
+        instantiate(cfg.schedule).times(instantiate(cfg.sampler).num_steps)
+    instantiate(cfg.callbacks or {})
+    cfg = cfg.copy()
+    few = {"max_steps": WARM_UP + TIMED, "max_epochs": -1, "limit_val_batches": 0, "accumulate_grad_batches": 1}
+    OmegaConf.update(cfg, "trainer", few | {"enable_progress_bar": False, "max_time": None})
+    cfg.callbacks, cfg.logger, cfg.sampler.num_steps = None, None, 2
+    with tempfile.TemporaryDirectory() as folder:
+        experiment = build(cfg, choices, Path(folder), beat=lambda: None)
+        clock = StepClock()
+        experiment.trainer.callbacks.append(clock)  # type: ignore[attr-defined]
+        experiment.trainer.fit(experiment.module, datamodule=experiment.datamodule)
+        if isinstance(experiment.module, DiffusionModule):
+            _sample(experiment.module.to(experiment.trainer.strategy.root_device), instantiate(cfg.sampler))
+    return experiment, _report(experiment, sum(clock.seconds[WARM_UP:]) / TIMED, given)
+
+
+def _sample(module: DiffusionModule, sampler: Sampler) -> None:
+    labels = tuple(torch.zeros(1, dtype=torch.int64) for _ in module.null_labels)
+    request = SampleRequest(num_samples=1, shape=module.x0_shape, labels=labels, null_labels=module.null_labels)
+    list(sample_batches(module.ema_denoiser, module.codec, sampler, request, batch_size=1, device=module.device))
+
+
+def _report(experiment: Experiment, seconds: float, given: DictConfig) -> str:
+    device = experiment.trainer.strategy.root_device
+    data, rate = experiment.datamodule, experiment.datamodule.batch_size / seconds
+    parameters = sum(parameter.numel() for parameter in experiment.module.network.parameters())
+    return "\n".join(
+        [
+            f"data      {data.name}: {len(data.train):,} train, {len(data.val):,} validation images, "
+            f"{data.channels} x {data.image_size} x {data.image_size}",
+            f"network   {type(experiment.module.network).__name__}, {parameters:,} parameters, on {device}, "
+            f"{experiment.trainer.precision}",
+            f"step      {seconds * 1000:.0f} ms for {data.batch_size} images ({rate:.0f} images/s)",
+            f"memory    {_peak_memory(device) / 2**30:.2f} GiB at most",
+            f"to come   {_length(seconds, int(experiment.trainer.num_training_batches), given)}",
+            "all fits: take check=true away to train",
+        ]
+    )
+
+
+def _length(seconds: float, per_epoch: int, given: DictConfig) -> str:
+    """How long the run as given will train, at `seconds` a batch."""
+    epochs = given.max_epochs if given.max_epochs is not None else -1
+    limits = [epochs * per_epoch] if epochs >= 0 else []
+    limits += [given.max_steps * given.accumulate_grad_batches] if given.max_steps >= 0 else []
+    at_most = f", at most {given.max_time}" if given.max_time else ""
+    if not limits:
+        return f"batches of {seconds * 1000:.0f} ms until it is stopped ({per_epoch:,} an epoch){at_most}"
+    total = seconds * min(limits)
+    length = f"{total / 3600:.1f} h" if total > 5400 else f"{total / 60:.1f} min" if total > 90 else f"{total:.0f} s"
+    return f"{min(limits):,} batches ({per_epoch:,} an epoch), about {length} of training{at_most}"
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type in ("cuda", "mps"):
+        getattr(torch, device.type).synchronize()
+
+
+def _peak_memory(device: torch.device) -> int:
+    """Bytes: of the GPU where there is one, else of this process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

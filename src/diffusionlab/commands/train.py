@@ -1,0 +1,188 @@
+"""One run from settings to record: build the parts, train, remember."""
+
+import logging
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.utilities.seed import isolate_rng
+
+from diffusionlab.commands.check import preflight
+from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.diffusion import Codec, LatentCodec
+from diffusionlab.errors import LabError, TrainingInterrupted, UsageError
+from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.registry.record.liveness import actual_status
+from diffusionlab.registry.record.provenance import provenance, save_uncommitted
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, new_run_id, read_record
+from diffusionlab.report.run_page import REPORT_FILE, refresh_report
+from diffusionlab.runs.build import Experiment, build, to_plain
+from diffusionlab.runs.explain import user_errors
+from diffusionlab.runs.facts import facts_of_parts, facts_of_result, facts_of_settings
+from diffusionlab.runs.first_stage import autoencoder_settings, find_autoencoder, fit_codec, go_on_where_interrupted
+from diffusionlab.runs.folder import discard_unless_recorded
+from diffusionlab.training import DiffusionModule
+
+log = logging.getLogger(__name__)
+
+
+def train(cfg: DictConfig) -> float | None:
+    """Build, train and record one run, inside a Hydra job; returns its validation loss, or else its training loss.
+
+    In a sweep, a trial that fails is recorded and told, and None is returned, so that the sweep goes on. Otherwise
+    raises LabError where a user can mend it, and whatever else went wrong as it is.
+    """
+    _quieten_lightning()
+    hydra = HydraConfig.get()
+    choices = dict(hydra.runtime.choices)
+    if not cfg.loss.get("clip_weight"):
+        cfg.clip = choices["clip"] = None  # a CLIP that is not used is no part of the run
+    if cfg.check:
+        try:
+            with user_errors():
+                print(preflight(cfg, choices))
+        finally:
+            discard_unless_recorded(Path(cfg.paths.output_dir))
+        return None
+    if hydra.mode is not RunMode.MULTIRUN:
+        return _score(_train(cfg, choices, sweep=None))
+    try:
+        return _score(_train(cfg, choices, sweep=Path(hydra.sweep.dir).name))
+    except TrainingInterrupted:
+        raise
+    except Exception as error:  # whatever befell this trial, the next ones are to be tried
+        line = str(error).partition("\n")[0] or type(error).__name__
+        log.error("trial %s failed: %s", hydra.job.num, line, exc_info=not isinstance(error, LabError))
+        return None
+
+
+def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRecord:
+    folder = Path(cfg.paths.output_dir).absolute()
+    recorder = _recorder(cfg, choices, folder, sweep)
+    if sweep is not None:
+        recorder.start()  # a trial is known even if it cannot be built
+    start = time.monotonic()
+    experiment: Experiment | None = None
+    started = sweep is not None
+    try:
+        with user_errors():
+            experiment = build(cfg, choices, folder, recorder.beat)
+        if isinstance(experiment.module, DiffusionModule) and experiment.ckpt_path is None:
+            recorder.record.parent_run = (cfg.clip or {}).get("run") or _train_codec(
+                cfg, choices, experiment.module.codec, experiment.datamodule
+            )
+            start = time.monotonic()
+        if experiment.trainer.is_global_zero:
+            recorder.start()
+            started = True
+            recorder.update(**facts_of_parts(experiment.datamodule, experiment.module, experiment.trainer))
+            save_uncommitted(folder)
+        experiment.trainer.fit(
+            experiment.module, datamodule=experiment.datamodule, ckpt_path=experiment.ckpt_path, weights_only=True
+        )
+        result = facts_of_result(experiment.trainer, experiment.throughput, folder)
+        result["metrics"] |= _test(experiment)
+    except BaseException as error:
+        # Lightning makes a SystemExit of the second Ctrl-C
+        stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt, SystemExit))
+        if started:
+            result = facts_of_result(experiment.trainer, experiment.throughput, folder) if experiment else {}
+            _finish(recorder, result, start, "interrupted" if stopped else "failed", reason=str(error))
+        discard_unless_recorded(folder)
+        raise
+    _finish(recorder, result, start, "finished")
+    _say_where(recorder.record, brief=sweep is not None)
+    return recorder.record
+
+
+def _train_codec(cfg: DictConfig, choices: dict[str, str], codec: Codec, datamodule: ImageDataModule) -> str | None:
+    """Give a latent codec its autoencoder, trained now if no finished run has it; returns that run's id.
+
+    The random state is left as it was: a diffusion run is the same whether it found its autoencoder or not.
+    """
+    if not isinstance(codec, LatentCodec):
+        return None
+    stage, stage_choices = autoencoder_settings(cfg, choices)
+    record = find_autoencoder(stage, datamodule.data_hash)
+    if record is None:
+        go_on_where_interrupted(stage, datamodule.data_hash)
+        try:
+            with isolate_rng():
+                record = _train(stage, stage_choices, sweep=None)
+        except TrainingInterrupted as error:
+            raise TrainingInterrupted("stopped in the autoencoder's training; go on with the same command") from error
+    fit_codec(codec, Path(record.path or ""), datamodule)
+    return record.run_id
+
+
+def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str | None) -> RunRecorder:
+    """The recorder of a new run, or of the one in `folder` that goes on."""
+    if (folder / RECORD_FILE).is_file():
+        record = read_record(folder)
+        if actual_status(vars(record)) == "running" and "LOCAL_RANK" not in os.environ:
+            raise UsageError(f"run {record.run_id} is still training (process {record.pid}): stop it first")
+    else:
+        run_id = folder.name if sweep is None else new_run_id()
+        record = RunRecord(run_id=run_id, name=cfg.name, sweep=sweep, **provenance())
+    recorder = RunRecorder(cfg.registry.uri, folder, record)
+    with user_errors():
+        for field, value in facts_of_settings(to_plain(cfg), choices).items():
+            setattr(record, field, value)
+        record.normalise()
+    return recorder
+
+
+def _test(experiment: Experiment) -> dict[str, float]:
+    """Figures on the test split, of a module that has some."""
+    if isinstance(experiment.module, DiffusionModule):
+        return {}
+    tested = experiment.trainer.test(experiment.module, datamodule=experiment.datamodule, verbose=False)
+    return {name.removeprefix("test/"): value for name, value in tested[0].items()}
+
+
+def _score(record: RunRecord) -> float | None:
+    """What a sweep compares trials by."""
+    metrics = record.metrics
+    return metrics.get("train_loss") if metrics.get("val_loss") is None else metrics["val_loss"]
+
+
+@rank_zero_only
+def _finish(recorder: RunRecorder, facts: dict[str, Any], start: float, status: str, reason: str | None = None) -> None:
+    """Write how the run ended, and its page."""
+    if reason:
+        facts["notes"] = f"{recorder.record.notes}; {reason}" if recorder.record.notes else reason
+    seconds = (recorder.record.seconds or 0.0) + time.monotonic() - start
+    recorder.finish(status, seconds=seconds, **facts)
+    recorder.close()
+    refresh_report(recorder.folder)
+
+
+def _quieten_lightning() -> None:
+    """Its greetings, and warnings that are about neither the user's settings nor a fault of ours."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", "Total length of `list` across ranks is zero")  # no validation images: asked for
+    warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
+    warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")  # the moving average is, rightly
+
+
+@rank_zero_only
+def _say_where(record: RunRecord, *, brief: bool) -> None:
+    folder = Path(record.path or ".")
+    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    losses = ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items() if value is not None)
+    print(f"run      {record.run_id}  ({losses}; {record.seconds:.0f} s)")
+    if brief:
+        return
+    if record.thumbnail:
+        print(f"samples  {shown / record.thumbnail}")
+    if (folder / REPORT_FILE).is_file():
+        print(f"report   {shown / REPORT_FILE}")
+    if record.schedule:
+        print(f"again    python sample.py run={record.run_id} num_samples=16")
+    print(f'find it  python search.py "{record.dataset} {record.name}"')

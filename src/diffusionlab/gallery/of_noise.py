@@ -1,0 +1,87 @@
+"""Pictures of what comes before any network is trained: the forward process, the schedules, the time embedding."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from diffusionlab.diffusion import (
+    CosineSchedule,
+    EDMSchedule,
+    LinearSchedule,
+    NoiseSchedule,
+    SampleNoise,
+    SigmoidSchedule,
+)
+from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.models import SimpleUNet, UNet
+from diffusionlab.models.embeddings import sinusoidal_embedding
+from diffusionlab.visualization import schedules as drawing
+from diffusionlab.visualization.forward import forward_process, unit_variance
+from diffusionlab.visualization.tables import image_table
+
+
+def forward(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """One image at `num_times` times, first clean, last at t = 1."""
+    (run,) = runs
+    schedule = run.model.denoiser.schedule
+    t = _times(schedule, wish.num_times).to(run.device)
+    images = _strip(run, schedule, t, wish)
+    alphas, sigmas = (values.tolist() for values in schedule(t))
+    labels = [
+        f"t = {time:.2f}\n$\\alpha$ = {alpha:.2f}\n$\\sigma$ = {sigma:.2f}"
+        for time, alpha, sigma in zip(t.tolist(), alphas, sigmas, strict=True)
+    ]
+    figure = image_table(images[None], title="The forward process: image to noise", column_labels=labels)
+    return Drawn(figure, f"Schedule of this run: {run.record.schedule}; at t = 1 alpha is {alphas[-1]:.3f}.")
+
+
+def schedules(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """The lab's schedules as curves, and two linear ones as strips."""
+    (run,) = runs
+    shown: dict[str, NoiseSchedule] = {
+        "cosine": CosineSchedule(),
+        "linear": LinearSchedule(),
+        "sigmoid": SigmoidSchedule(),
+        "edm": EDMSchedule(),
+    }
+    strips = {}
+    for end in wish.beta_ends:
+        schedule = LinearSchedule(num_steps=wish.beta_steps, beta_end=end).to(run.device)
+        strips[f"beta to {end:g}"] = _strip(run, schedule, _times(schedule, wish.num_times).to(run.device), wish)
+    ends = [
+        f"{LinearSchedule(num_steps=wish.beta_steps, beta_end=end).terminal_signal():.3f} of the image with beta up to "
+        f"{end:g}"
+        for end in wish.beta_ends
+    ]
+    figure = drawing.schedule_curves(shown, strips, num_steps=wish.beta_steps, own=run.record.schedule)
+    return Drawn(figure, f"After {wish.beta_steps} linear steps there is left: {', '.join(ends)}.")
+
+
+def embeddings(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """The sinusoidal embedding of the times, and what the network makes of it."""
+    (run,) = runs
+    network, schedule = run.model.network, run.model.denoiser.schedule
+    t = torch.arange(1, 101) / 100
+    time = schedule.time_input(t).to(run.device)
+    if isinstance(network, SimpleUNet):
+        sinusoids = sinusoidal_embedding(time, network.time_embedding_dim)
+        learnt = network.time(sinusoids).relu()
+    else:
+        assert isinstance(network, UNet)
+        sinusoids = sinusoidal_embedding(time, network.condition.dim)
+        learnt = network.condition.time(sinusoids)
+    return Drawn(drawing.embedding_heat_maps(t, sinusoids.cpu(), learnt.cpu()))
+
+
+def _times(schedule: NoiseSchedule, number: int) -> Tensor:
+    """From 0 to 1, on the schedule's own grid."""
+    return torch.tensor(schedule.times(number - 1)[::-1])
+
+
+def _strip(run: LoadedRun, schedule: NoiseSchedule, t: Tensor, wish: Wish) -> Tensor:
+    """(len(t), channels, H, W) uint8: one image and one noise at all these times."""
+    labels = None if wish.labels is None else run.chosen_labels(wish.labels)
+    x0 = run.encode(run.images(1, labels).images)
+    noise = SampleNoise(seed=wish.seed, indices=[0], shape=x0.shape[1:], device=run.device)()
+    return run.decode(unit_variance(forward_process(x0, noise, schedule, t), schedule, t))

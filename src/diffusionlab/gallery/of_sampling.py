@@ -1,0 +1,236 @@
+"""Pictures of sampling: the way from noise to image, and what it depends on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusionlab.commands.sample import choose_labels
+from diffusionlab.diffusion import Guidance, GuidedDenoiser, SampleNoise, Sampler
+from diffusionlab.diffusion.sampler import Denoise
+from diffusionlab.errors import UsageError
+from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.visualization.animation import animate
+from diffusionlab.visualization.forward import unit_variance
+from diffusionlab.visualization.interpolation import slerp
+from diffusionlab.visualization.tables import GAP, image_table, tiled
+
+MOST_FRAMES = 12
+CELL = 2
+"""Samples along one side of a cell of the guidance grid."""
+
+Labels = tuple[Tensor, ...]
+
+
+class Moment(NamedTuple):
+    """Where a sampler was at time `t`: `images` (N, channels, H, W) uint8."""
+
+    t: float
+    images: Tensor
+
+
+def denoising(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """Rows are samples, columns times t, the first pure noise."""
+    (run,) = runs
+    labels = labels_of(run, wish, wish.num_samples)
+    shown = way(run, wish.sampler, guided(run, labels, wish), noise_of(run, wish, wish.num_samples), wish.num_times)
+    figure = image_table(
+        torch.stack([moment.images for moment in shown], dim=1),
+        title="From noise to image",
+        row_labels=names_of(run, labels),
+        column_labels=[f"{moment.t:.2f}" for moment in shown],
+        column_axis="time t (1 noise, 0 clean)",
+    )
+    return Drawn(figure, sampled_with(run, wish))
+
+
+def gif(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """One sample of each class, or `num_samples` of an unconditional run."""
+    (run,) = runs
+    count = len(run.chosen_labels(wish.labels)) if run.model.network.null_labels else wish.num_samples
+    labels = labels_of(run, wish, count)
+    shown = way(run, wish.sampler, guided(run, labels, wish), noise_of(run, wish, count), MOST_FRAMES)
+    animation = animate(
+        [moment.images for moment in shown],
+        [moment.t for moment in shown],
+        names_of(run, labels) or [""] * count,
+        title="From noise to image",
+        columns=min(5, count),
+    )
+    return Drawn(animation, sampled_with(run, wish))
+
+
+def guidance(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """Rows are guidance scales, columns numbers of steps, every cell the same few samples."""
+    (run,) = runs
+    if not can_be_guided(run):
+        raise UsageError(
+            f"guidance needs a run trained with classes and loss.label_dropout above 0, which {run.record.run_id} "
+            "was not: python train.py model=conditional_unet"
+        )
+    labels = labels_of(run, wish, CELL * CELL)
+    rows = []
+    for scale in wish.guidance_scales:
+        denoise = guided(run, labels, replace(wish, guidance_scale=float(scale)))
+        samplers = [replace(wish.sampler, num_steps=int(steps)) for steps in wish.num_steps]
+        ends = [finished(run, sampler, denoise, noise_of(run, wish, CELL * CELL)) for sampler in samplers]
+        rows.append(torch.stack([tiled(images, CELL) for images in ends]))
+    figure = image_table(
+        torch.stack(rows),
+        title="Guidance scale against number of steps",
+        gap=3 * GAP,
+        row_labels=[f"{scale:g}" for scale in wish.guidance_scales],
+        column_labels=[str(steps) for steps in wish.num_steps],
+        row_axis="guidance scale",
+        column_axis="sampling steps",
+    )
+    return Drawn(figure, f"In every cell: {', '.join(names_of(run, labels))}; {type(wish.sampler).__name__}.")
+
+
+def interpolate(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """The first row goes between two noises; where there are classes, the second between two of them.
+
+    Between classes the two estimates of x0 are mixed at every step, as guidance mixes two: that needs nothing of the
+    network but its answers, and at every share it is a step of the diffusion of p(x | a)^(1 - share) p(x | b)^share.
+    """
+    (run,) = runs
+    shares = torch.linspace(0, 1, wish.num_times)
+    one = labels_of(run, wish, 1)
+    denoise = guided(run, repeated(one, len(shares)), wish)
+    rows = [finished(run, wish.sampler, denoise, between_noises(run, wish, shares))]
+    row_labels, note = ["between\nnoises"], ""
+    if run.model.network.null_labels:
+        ends = run.chosen_labels(wish.labels)
+        first, second = (labels_of(run, replace(wish, labels=[end]), 1) for end in (ends[0], ends[-1]))
+        mixed = between_classes(run, wish, first, second, shares)
+        rows.append(finished(run, wish.sampler, mixed, the_same(noise_of(run, wish, 1), len(shares))))
+        row_labels.append("between\nclasses")
+        note = "Above: {0}. Below: {0} to {1}.".format(*names_of(run, first), *names_of(run, second))
+    figure = image_table(
+        torch.stack(rows),
+        title="From one sample to another",
+        row_labels=row_labels,
+        column_labels=[f"{share:.2f}" for share in shares.tolist()],
+        column_axis="share of the second",
+    )
+    return Drawn(figure, f"{note} {sampled_with(run, wish)}".strip())
+
+
+def same_noise(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """Rows are samplers, run by run; columns are noises, each with its class."""
+    if len({(run.model.x0_shape, run.record.image_size) for run in runs}) > 1:
+        shapes = ", ".join(f"{run.record.name} {run.model.x0_shape}" for run in runs)
+        raise UsageError(f"same_noise needs networks that see the same shape; these see {shapes}")
+    rows, row_labels = [], []
+    for number, run in enumerate(runs, start=1):
+        denoise = guided(run, labels_of(run, wish, wish.num_samples), wish)
+        for name, sampler in wish.samplers.items():
+            rows.append(finished(run, sampler, denoise, noise_of(run, wish, wish.num_samples)))
+            row_labels.append(name if len(runs) == 1 else f"run {number}\n{name}")
+    figure = image_table(
+        torch.stack(rows),
+        title="The same noise, sampled differently",
+        row_labels=row_labels,
+        column_labels=names_of(runs[0], labels_of(runs[0], wish, wish.num_samples)) or None,
+    )
+    steps = ", ".join(f"{name} {sampler.num_steps or 'all'}" for name, sampler in wish.samplers.items())
+    told = [f"Run {number} is {run.record.name}." for number, run in enumerate(runs, start=1)]
+    return Drawn(figure, " ".join([f"Steps: {steps}.", *(told if len(runs) > 1 else ())]))
+
+
+def way(
+    run: LoadedRun, sampler: Sampler, denoise: Denoise, draw_noise: Callable[[], Tensor], most: int
+) -> list[Moment]:
+    """At most `most` moments of the sampler's way, evenly chosen, from pure noise at t = 1 to the image at t = 0."""
+    schedule, drawn = run.model.denoiser.schedule, []
+
+    def remembered() -> Tensor:
+        drawn.append(draw_noise())
+        return drawn[-1]
+
+    steps = list(sampler(denoise, schedule, remembered))
+    states = [(1.0, schedule.prior_std() * drawn[0]), *((step.t, step.x_t) for step in steps)]
+    chosen = sorted(set(np.linspace(0, len(states) - 1, most).round().astype(int).tolist()))
+    shown = []
+    for t, x_t in (states[place] for place in chosen):
+        times = torch.full((len(x_t),), t, device=run.device)
+        shown.append(Moment(t, run.decode(unit_variance(x_t, schedule, times))))
+    return shown
+
+
+def finished(run: LoadedRun, sampler: Sampler, denoise: Denoise, draw_noise: Callable[[], Tensor]) -> Tensor:
+    """(N, channels, H, W) uint8: where the sampler ends."""
+    *_, last = sampler(denoise, run.model.denoiser.schedule, draw_noise)
+    return run.decode(last.x_t)
+
+
+def guided(run: LoadedRun, labels: Labels, wish: Wish) -> GuidedDenoiser:
+    """The run's denoiser with these labels; where the wish names no guidance scale, 2 if the run can be guided."""
+    scale = wish.guidance_scale
+    if scale is None:
+        scale = 2.0 if can_be_guided(run) else 1.0
+    elif scale != 1 and not can_be_guided(run):
+        raise UsageError(f"guidance_scale={scale:g}: {run.record.run_id} cannot be guided; leave it away")
+    model = run.model
+    null_labels = model.network.null_labels
+    return GuidedDenoiser(model.denoiser, labels, null_labels, Guidance(scale=scale), model.codec.clip_x0)
+
+
+def between_noises(run: LoadedRun, wish: Wish, shares: Tensor) -> Callable[[], Tensor]:
+    """A stream whose draws lie between those of samples 0 and 1, one for each of the shares (N,)."""
+    stream = noise_of(run, wish, 2)
+
+    def draw() -> Tensor:
+        first, second = stream().split(1)
+        return torch.cat([slerp(first, second, share) for share in shares.tolist()])
+
+    return draw
+
+
+def between_classes(run: LoadedRun, wish: Wish, first: Labels, second: Labels, shares: Tensor) -> Denoise:
+    """The estimates for two classes mixed, one sample for each of the shares (N,) of the second."""
+    a, b = (guided(run, repeated(labels, len(shares)), wish) for labels in (first, second))
+    weight = shares.view(-1, 1, 1, 1).to(run.device)
+    return lambda x_t, t: torch.lerp(a(x_t, t), b(x_t, t), weight)
+
+
+def noise_of(run: LoadedRun, wish: Wish, count: int) -> SampleNoise:
+    """The streams of samples 0 to count - 1."""
+    return SampleNoise(seed=wish.seed, indices=range(count), shape=run.model.x0_shape, device=run.device)
+
+
+def the_same(draw_noise: Callable[[], Tensor], count: int) -> Callable[[], Tensor]:
+    """A stream of one sample, for `count` of them."""
+    return lambda: draw_noise().repeat(count, 1, 1, 1)
+
+
+def repeated(labels: Labels, count: int) -> Labels:
+    """The labels of one sample, for `count` of them."""
+    return tuple(label.repeat(count) for label in labels)
+
+
+def labels_of(run: LoadedRun, wish: Wish, count: int) -> Labels:
+    """The wished classes, or all, in turn, in any style; nothing for an unconditional run."""
+    wished = None if wish.labels is None else list(wish.labels)
+    labels = choose_labels([wished, None], [run.class_names, None], run.model.network.null_labels, count)
+    return tuple(label.to(run.device) for label in labels)
+
+
+def names_of(run: LoadedRun, labels: Labels) -> list[str]:
+    """The classes by name."""
+    return [run.class_names[label] for label in labels[0].tolist()] if labels else []
+
+
+def can_be_guided(run: LoadedRun) -> bool:
+    """Whether the null label was trained."""
+    return bool(run.model.network.null_labels) and run.model.config["loss"]["label_dropout"] > 0
+
+
+def sampled_with(run: LoadedRun, wish: Wish) -> str:
+    """How, in a sentence."""
+    scale = guided(run, (), wish).guidance.scale
+    guidance = f", guidance scale {scale:g}" if scale != 1 else ""
+    return f"{type(wish.sampler).__name__}, {wish.sampler.num_steps or 'all'} steps{guidance}, seed {wish.seed}."

@@ -1,0 +1,84 @@
+"""Pictures of what was recorded while a run trained."""
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from diffusionlab.errors import UsageError
+from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.visualization import losses
+from diffusionlab.visualization.loss_table import read_loss_table
+from diffusionlab.visualization.tables import stacked
+
+MOST_EPOCHS = 3
+
+
+def loss_by_time(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """From logs/loss_by_time.csv."""
+    (run,) = runs
+    path = run.folder / "logs/loss_by_time.csv"
+    if not path.is_file():
+        raise UsageError(f"{path} is not there: the run trained without callbacks.loss_by_time, or not for an epoch")
+    table = read_loss_table(path)
+    figure = losses.loss_by_time(table, title=f"Where the loss sits: {run.record.name}")
+    return Drawn(figure, losses.where_the_loss_sits(table))
+
+
+def panels(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """What callbacks.panels wrote, of a few epochs."""
+    (run,) = runs
+    return _of_epochs(run.folder / "samples/panels", "Noisy, predicted, original", "callbacks.panels")
+
+
+def epochs(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """What callbacks.sample_grid wrote, of a few epochs."""
+    (run,) = runs
+    return _of_epochs(run.folder / "samples", "The same noise as training goes on", "callbacks.sample_grid")
+
+
+def curves(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+    """The logged losses of one run or several."""
+    names = [run.record.name for run in runs]
+    told = [
+        run.record.name if names.count(run.record.name) == 1 else f"{run.record.name} {run.record.run_id[-6:]}"
+        for run in runs
+    ]
+    drawn = [read_curve(run.folder, name) for run, name in zip(runs, told, strict=True)]
+    lowest = [
+        f"{curve.name} {curve.val[:, 1].min():.4g} at step {int(curve.val[curve.val[:, 1].argmin(), 0]):,}"
+        for curve in drawn
+        if len(curve.val)
+    ]
+    figure = losses.learning_curves(drawn, title="Learning curves" + (f": {told[0]}" if len(told) == 1 else ""))
+    return Drawn(figure, f"Lowest loss on held-out images: {', '.join(lowest)}." if lowest else "")
+
+
+def read_curve(folder: Path, name: str) -> losses.LearningCurve:
+    """The losses in all logs/version_N/metrics.csv; a resumed run has several, the later ones of which count."""
+    files = sorted(folder.glob("logs/version_*/metrics.csv"), key=lambda file: int(file.parent.name.split("_")[1]))
+    columns: dict[str, dict[int, float]] = {"train/loss_step": {}, "train/loss_epoch": {}, "val/loss": {}}
+    for file in files:
+        with file.open(newline="") as lines:
+            for row in csv.DictReader(lines):
+                for column, values in columns.items():
+                    if row.get(column):
+                        values[int(row["step"])] = float(row[column])
+    if not any(columns.values()):
+        raise UsageError(f"{folder} has no losses in logs/version_*/metrics.csv: train with logger=csv")
+    return losses.LearningCurve(name, *(np.array(sorted(values.items())).reshape(-1, 2) for values in columns.values()))
+
+
+def _of_epochs(folder: Path, title: str, callback: str) -> Drawn:
+    """A few of the pictures `folder`/epoch_0005.png, ..., evenly chosen, first and last among them."""
+    found = {int(match[1]): path for path in folder.glob("*.png") if (match := re.fullmatch(r"epoch_(\d+)", path.stem))}
+    if not found:
+        raise UsageError(f"{folder} has no epoch_*.png: the run trained without {callback}, or has not come so far")
+    written = sorted(found)
+    chosen = sorted({written[round(place)] for place in np.linspace(0, len(written) - 1, MOST_EPOCHS)})
+    pictures = [Image.open(found[epoch]) for epoch in chosen]
+    labels = [f"after {epoch} epoch{'s' if epoch != 1 else ''}" for epoch in chosen]
+    return Drawn(stacked(pictures, labels, title=title))

@@ -1,0 +1,274 @@
+"""`python registry.py`: look after the registry of runs."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+from diffusionlab.registry.errors import RegistryError
+from diffusionlab.registry.manage.rebuild import DEFAULT_FOLDERS
+from diffusionlab.registry.manage.transfer import FORMATS
+from diffusionlab.registry.record.columns import COLUMNS
+from diffusionlab.registry.storage.table import Registry
+
+EXAMPLES = """\
+RUN is an id, the beginning of one, `latest` or a name.
+
+examples:
+  python registry.py show latest
+  python registry.py compare run-019 run-020
+  python registry.py tag latest baseline paper      python registry.py tag latest --remove paper
+  python registry.py note latest "loss falls, samples do not improve"
+  python registry.py import old_runs.jsonl          python registry.py export runs.csv
+  python registry.py delete 20250314-1005           python registry.py restore 20250314-1005
+  python registry.py rebuild                        the table again, from outputs/ and multirun/
+"""
+
+
+Action = Callable[[argparse.Namespace], int | None]
+
+
+class AddCommand(Protocol):
+    """Adds a command that has `--registry` already; returns its parser, for its own arguments."""
+
+    def __call__(self, name: str, action: Action, text: str, /) -> argparse.ArgumentParser: ...
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise RegistryError(f"{message} (type `{self.prog} --help`)")
+
+
+def main(argv: Sequence[str] | None = None, *, more: Sequence[Callable[[AddCommand], None]] = ()) -> int:
+    """Run one command; 0 when done, 1 where `check` finds something, 2 with one line for what cannot be done.
+
+    `more` adds commands from floors above the registry's own.
+    """
+    try:
+        arguments = _parser(more).parse_args(argv)
+        code = arguments.command(arguments) or 0
+        sys.stdout.flush()
+        _registry(arguments).leave_snapshot()
+        return code
+    except BrokenPipeError:  # the reader of a pipe has seen enough; nothing more may be flushed to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+
+
+def _parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
+    parser = _Parser(
+        prog="registry.py",
+        description="Look after the registry of runs.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, action: Action, text: str, /) -> argparse.ArgumentParser:
+        # abbreviations off: `--rem` must not one day mean something else
+        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+        sub.add_argument("--registry", metavar="URI", help="default: $DIFFUSIONLAB_REGISTRY, else ./registry")
+        sub.set_defaults(command=action)
+        return sub
+
+    command("show", _show, "show everything known of a run, and where each fact is from").add_argument("run")
+    sub = command("compare", _compare, "show what differs between runs: architecture, training, result, layers")
+    sub.add_argument("runs", nargs="+", metavar="RUN")
+    sub = command("import", _import, "take in runs from a JSON Lines file; a known run id is replaced")
+    sub.add_argument("file", type=Path, help="one run a line: run_id, name, created_at, dataset, lr, metrics, ...")
+    sub = command("export", _export, "write runs as JSON Lines, CSV or Parquet")
+    sub.add_argument(
+        "file", help="where to, the ending says the format: runs.jsonl, runs.csv, runs.parquet; - is stdout"
+    )
+    sub.add_argument("--format", choices=FORMATS, help="default: by the file's ending, else jsonl")
+    sub.add_argument("--deleted", action="store_true", help="deleted runs too")
+    sub = command("tag", _tag, "add tags to a run, or take some off")
+    sub.add_argument("run")
+    sub.add_argument("tags", nargs="*", metavar="TAG")
+    sub.add_argument("--remove", nargs="+", default=[], metavar="TAG")
+    sub = command("note", _note, "add a line to a run's notes")
+    sub.add_argument("run")
+    sub.add_argument("text", help='the line, or with --replace all the notes ("" clears them)')
+    sub.add_argument("--replace", action="store_true", help="in place of the notes so far")
+    sub = command("rename", _rename, "give a run another name; its id and folder stay")
+    sub.add_argument("run")
+    sub.add_argument("name")
+    sub = command("delete", _delete, "take runs out of all answers; `restore` brings them back")
+    sub.add_argument("runs", nargs="+", metavar="RUN")
+    command("restore", _restore, "bring deleted runs back").add_argument("runs", nargs="+", metavar="RUN")
+    sub = command("purge", _purge, "take deleted runs out for good; all deleted ones where none is named")
+    sub.add_argument("runs", nargs="*", metavar="RUN")
+    sub.add_argument("--folders", action="store_true", help="remove their run folders with all that is in them, too")
+    sub = command("rebuild", _rebuild, "make the table again from the run folders and what was imported")
+    sub.add_argument("folders", nargs="*", type=Path, help=f"where to look; default: {' and '.join(DEFAULT_FOLDERS)}")
+    sub = command("check", _check, "compare the table with the run folders and say what is wrong")
+    sub.add_argument("folders", nargs="*", type=Path, help=f"where to look; default: {' and '.join(DEFAULT_FOLDERS)}")
+    command("optimize", _optimize, "join small files and drop old versions (this also happens by itself)")
+    for add in more:
+        add(command)
+    return parser
+
+
+def _registry(arguments: argparse.Namespace) -> Registry:
+    return Registry(arguments.registry)
+
+
+def _say(text: str) -> None:
+    from diffusionlab.registry.manage.display import printable
+
+    print(printable(text))
+
+
+def _print(content: object) -> None:
+    from rich.console import Console
+
+    Console(highlight=False).print(content)
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage.display import show_run
+    from diffusionlab.registry.manage.lookup import find_run
+    from diffusionlab.registry.record.liveness import actual_status
+
+    record = find_run(arguments.registry, arguments.run, deleted=None)
+    _print(show_run(record, actual_status(vars(record))))
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage.compare import compare
+    from diffusionlab.registry.manage.display import show_comparison
+    from diffusionlab.registry.manage.lookup import find_run
+
+    if len(arguments.runs) < 2:
+        raise RegistryError("one run cannot be compared: type `registry.py compare A B`")
+    _print(show_comparison(compare([find_run(arguments.registry, text) for text in arguments.runs])))
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage.transfer import import_runs, read_jsonl
+
+    registry = _registry(arguments)
+    records = read_jsonl(arguments.file)
+    import_runs(registry, records)
+    _say(f"imported {len({record.run_id for record in records})} runs into {registry.uri}")
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage.transfer import export_runs
+
+    ending = Path(arguments.file).suffix.removeprefix(".")
+    form = arguments.format or (ending if ending in FORMATS else "jsonl")
+    records = _registry(arguments).records(deleted=None if arguments.deleted else False)
+    if arguments.file == "-":
+        export_runs(records, sys.stdout.buffer, form)
+        return
+    with open(arguments.file, "wb") as out:
+        export_runs(records, out, form)
+    _say(f"wrote {len(records)} runs to {arguments.file}")
+
+
+def _id(registry: Registry, text: str, deleted: bool | None = False) -> str:
+    from diffusionlab.registry.manage.lookup import find_run_id
+
+    return find_run_id(registry, text, deleted=deleted)
+
+
+def _ids(registry: Registry, texts: list[str], deleted: bool | None = False) -> list[str]:
+    return [_id(registry, text, deleted) for text in texts]
+
+
+def _tag(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage import edits
+
+    registry = _registry(arguments)
+    if not arguments.tags and not arguments.remove:
+        raise RegistryError("no tag is given: type `registry.py tag RUN TAG` or `registry.py tag RUN --remove TAG`")
+    record = edits.tag(registry, _id(registry, arguments.run), arguments.tags, arguments.remove)
+    _say(f"{record.run_id}: {', '.join(record.tags) or 'no tags'}")
+
+
+def _note(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage import edits
+
+    registry = _registry(arguments)
+    record = edits.note(registry, _id(registry, arguments.run), arguments.text, arguments.replace)
+    _say(f"{record.run_id}: {record.notes or 'no notes'}")
+
+
+def _rename(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage import edits
+
+    registry = _registry(arguments)
+    record = edits.rename(registry, _id(registry, arguments.run), arguments.name)
+    _say(f"{record.run_id} is now {record.name}")
+
+
+def _delete(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage import edits
+
+    registry = _registry(arguments)
+    for run_id in _ids(registry, arguments.runs):
+        edits.delete(registry, run_id)
+        _say(f"deleted {run_id}; `registry.py restore {run_id}` brings it back")
+
+
+def _restore(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage import edits
+
+    registry = _registry(arguments)
+    for run_id in _ids(registry, arguments.runs, deleted=True):
+        edits.restore(registry, run_id)
+        _say(f"restored {run_id}")
+
+
+def _purge(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage import edits
+
+    registry = _registry(arguments)
+    all_deleted = [row["run_id"] for row in registry.rows(columns=["run_id"], deleted=True)]
+    run_ids = _ids(registry, arguments.runs, deleted=None) if arguments.runs else all_deleted
+    folders = edits.purge(registry, run_ids, remove_folders=arguments.folders)
+    _say(f"purged {len(run_ids)} runs" + "".join(f"\nremoved {folder}" for folder in folders))
+
+
+def _rebuild(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage.rebuild import rebuild
+
+    registry = _registry(arguments)
+    report = rebuild(registry, arguments.folders or DEFAULT_FOLDERS)
+    for problem in report.problems:
+        print(f"warning: {problem}", file=sys.stderr)
+    if report.set_aside:
+        _say(f"the old table could not be read; it lies whole in {report.set_aside}")
+    _say(
+        f"{report.from_folders} runs from run folders, {report.from_journal} imported ones, "
+        f"{report.from_old_table} from the old table: {registry.uri}"
+    )
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from diffusionlab.registry.manage.rebuild import check
+
+    registry = _registry(arguments)
+    problems = check(registry, arguments.folders or DEFAULT_FOLDERS)
+    for problem in problems:
+        _say(problem)
+    facts = registry.statistics()
+    missing = len(COLUMNS) - facts.pop("columns")
+    _say(", ".join(f"{name} {value:,}" for name, value in facts.items()))
+    if missing:
+        _say(f"written by an older version: {missing} columns are null until the next write")
+    _say("type `registry.py rebuild` to mend the table" if problems else "all is well")
+    return 1 if problems else 0
+
+
+def _optimize(arguments: argparse.Namespace) -> None:
+    registry = _registry(arguments)
+    before = registry.statistics()["fragments"]
+    registry.optimize()
+    _say(f"{before} fragments before, {registry.statistics()['fragments']} now: {registry.uri}")

@@ -1,0 +1,98 @@
+"""What differs between runs, by the registry's facts."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from diffusionlab.registry.record.run_record import RunRecord
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "architecture": ("architecture", "arch_tags", "num_parameters", "flops", "image_size", "size_bytes"),
+    "training": (
+        "dataset", "batch_size", "lr", "optimizer", "epochs", "schedule", "parameterization", "sampler", "precision",
+        "seed", "hardware", "framework", "data_hash", "git_commit", "git_dirty",
+    ),
+    "result": ("status", "seconds", "images_per_second", "protocol"),
+}  # fmt: skip
+"""Group -> columns compared; metrics join the result, config keys and package versions the training."""
+OF_A_RUN = ("paths.", "callbacks.", "logger.", "name")
+"""How the config keys begin that differ from run to run by their nature: they are not compared."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One fact that is not the same in all runs; `values` stand in the order of the runs, None for unknown."""
+
+    fact: str
+    values: tuple[Any, ...]
+
+
+@dataclass
+class Comparison:
+    """Differences by group, and for two runs with known layer trees the lines of their difference (`+`, `-`)."""
+
+    run_ids: list[str]
+    groups: dict[str, list[Difference]]
+    same: list[str] = field(default_factory=list)
+    layers: list[str] = field(default_factory=list)
+
+
+def compare(runs: Sequence[RunRecord]) -> Comparison:
+    """Compare two or more runs; figures of one protocol where there is one under which all were measured."""
+    runs = _under_one_protocol(runs)
+    groups: dict[str, list[Difference]] = {group: [] for group in GROUPS}
+    same: list[str] = []
+    for group, columns in GROUPS.items():
+        for column in columns:
+            values = tuple(None if (value := getattr(run, column)) == [] else value for run in runs)
+            _sort_in(Difference(column, values), groups[group], same)
+    for prefix, group, tables in (
+        ("", "result", [run.metrics for run in runs]),
+        ("config.", "training", [_settings(run) for run in runs]),
+        ("packages.", "training", [run.packages for run in runs]),
+    ):
+        for key in sorted({key for table in tables for key in table}):
+            values = tuple(table.get(key) for table in tables)
+            _sort_in(Difference(prefix + key, values), groups[group], same)
+    return Comparison([run.run_id for run in runs], groups, same, _layer_difference(runs))
+
+
+def _settings(run: RunRecord) -> dict[str, Any]:
+    return {key: value for key, value in flatten(run.config).items() if not key.startswith(OF_A_RUN)}
+
+
+def _under_one_protocol(runs: Sequence[RunRecord]) -> Sequence[RunRecord]:
+    shared = [protocol for protocol in runs[0].evaluations if all(protocol in run.evaluations for run in runs)]
+    if not shared or len({run.protocol for run in runs}) == 1:
+        return runs
+    shown = [replace(run, metrics=dict(run.metrics)) for run in runs]
+    for run in shown:
+        run.show_evaluation(shared[-1])
+    return shown
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested configuration under dotted keys, as Hydra overrides name them: {"model.channels": 64}."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _sort_in(difference: Difference, differing: list[Difference], same: list[str]) -> None:
+    first, *others = difference.values
+    if any(value != first for value in others):
+        differing.append(difference)
+    elif first is not None:
+        same.append(difference.fact)
+
+
+def _layer_difference(runs: Sequence[RunRecord]) -> list[str]:
+    if len(runs) != 2 or not all(run.layers for run in runs) or runs[0].layers == runs[1].layers:
+        return []
+    before, after = runs
+    return list(difflib.unified_diff(before.layers, after.layers, before.run_id, after.run_id, n=1, lineterm=""))

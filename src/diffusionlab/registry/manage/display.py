@@ -1,0 +1,131 @@
+"""Runs on a terminal: every text that a person or a file brought is shown as it is, and commands nothing."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from diffusionlab.registry.manage.compare import GROUPS, Comparison
+from diffusionlab.registry.record.columns import COLUMNS
+from diffusionlab.registry.record.run_record import RunRecord
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_ELSEWHERE = (
+    "run_id",
+    "name",
+    "layers",
+    "sources",
+    "extra",
+    "config",
+    "packages",
+    "metrics",
+    "evaluations",
+    "search_text",
+)
+_ABOUT = (
+    "created_at",
+    "modified_at",
+    "heartbeat_at",
+    "deleted_at",
+    "description",
+    "tags",
+    "notes",
+    "sweep",
+    "parent_run",
+)
+
+
+def printable(value: object) -> str:
+    """A value as text without control characters (which could drive the terminal) or direction marks."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n" else c for c in _text(value))
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case datetime():
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.4g}"
+        case list() | tuple():
+            return ", ".join(map(str, value)) or "-"
+        case int():
+            return f"{value:,}" if abs(value) >= 100_000 else str(value)
+    return str(value)
+
+
+def show_run(record: RunRecord, status: str | None) -> "RenderableType":
+    """All known facts of a run in groups, each with its source."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
+    table.add_column("fact", style="cyan", no_wrap=True)
+    table.add_column("value", overflow="fold")
+    table.add_column("from", style="dim")
+    for group, facts in facts_by_group(record, status):
+        if facts:
+            table.add_row(Text(group, style="bold"))
+        for column, value in facts:
+            source = record.sources.get(column.partition(".")[0], "")
+            table.add_row(Text(f"  {printable(column)}"), Text(printable(value)), Text(printable(source)))
+    head = Text.assemble((printable(record.name), "bold"), "  ", (printable(record.run_id), "dim"))
+    layers = Text("\n".join(["layers", *(f"  {printable(line)}" for line in record.layers)]) if record.layers else "")
+    return Group(head, table, layers)
+
+
+def facts_by_group(record: RunRecord, status: str | None) -> Iterable[tuple[str, list[tuple[str, Any]]]]:
+    """(group, [(fact, value)]): all known facts of a run but its settings, packages and layers."""
+    values = {column: getattr(record, column) for column in COLUMNS if hasattr(record, column)} | {"status": status}
+    shown = {column: value for column, value in values.items() if value not in (None, [], {})}
+    named = {*_ELSEWHERE, *_ABOUT, *(column for columns in GROUPS.values() for column in columns)}
+    yield "about", [(column, shown[column]) for column in _ABOUT if column in shown]
+    for group, columns in GROUPS.items():
+        facts = [(column, shown[column]) for column in columns if column in shown]
+        if group == "result":
+            facts += [(f"metrics.{name}", value) for name, value in record.metrics.items()]
+        yield group, facts
+    yield "evaluations", [(f"evaluations.{n}", _figures(*one)) for n, one in enumerate(record.evaluations.items(), 1)]
+    yield "where from", [(column, value) for column, value in shown.items() if column not in named]
+    yield "other", list(record.extra.items())
+
+
+def _figures(protocol: str, metrics: Mapping[str, float | None]) -> str:
+    """One line for an evaluation; figures of single classes (`fid/Bag`) stay in its file."""
+    return f"{protocol}: " + ", ".join(f"{name} {_text(value)}" for name, value in metrics.items() if "/" not in name)
+
+
+def show_comparison(comparison: Comparison) -> "RenderableType":
+    """One row a fact that differs, grouped, then the layers that do."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for run_id in comparison.run_ids:
+        table.add_column(Text(printable(run_id)), overflow="fold")
+    for group, differences in comparison.groups.items():
+        if differences:
+            table.add_row(Text(group, style="bold"))
+        for difference in differences:
+            cells = (Text(printable(value)) for value in difference.values)
+            table.add_row(Text(f"  {printable(difference.fact)}", style="cyan"), *cells)
+    parts: list[RenderableType] = [table] if table.row_count else [Text("no fact of theirs differs")]
+    if comparison.layers:
+        colours = {"+": "green", "-": "red", "@": "dim"}
+        lines = [Text(printable(line), style=colours.get(line[:1], "")) for line in comparison.layers]
+        parts += [Text("\nlayers", style="bold"), *lines]
+    if comparison.same:
+        facts = [printable(fact) for fact in comparison.same if not fact.startswith(("config.", "packages."))]
+        for prefix, kind in (("config.", "settings"), ("packages.", "package versions")):
+            if number := sum(fact.startswith(prefix) for fact in comparison.same):
+                facts.append(f"{number} {kind}")
+        parts.append(Text(f"\nthe same: {', '.join(facts)}", style="dim"))
+    return Group(*parts)

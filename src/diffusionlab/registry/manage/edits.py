@@ -1,0 +1,110 @@
+"""What a person says of a run: tags, notes, a name, that it is to be gone. It outlives `rebuild` and the training."""
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from diffusionlab.registry.errors import RegistryError
+from diffusionlab.registry.manage import journal
+from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now, write_record
+from diffusionlab.registry.storage.lock import locked
+from diffusionlab.registry.storage.table import Registry
+
+
+def tag(registry: Registry, run_id: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> RunRecord:
+    """Add tags, then take some off; a tag is a text without surrounding blanks."""
+    added, removed = [text.strip() for text in add], {text.strip() for text in remove}
+
+    def edit(record: RunRecord) -> None:
+        tags = dict.fromkeys([*record.tags, *filter(None, added)])
+        record.tags = [text for text in tags if text not in removed]
+
+    return _edit(registry, run_id, "tags", edit)
+
+
+def note(registry: Registry, run_id: str, text: str, replace: bool = False) -> RunRecord:
+    """Add a line to the notes, or put it in their place; an empty text in their place clears them."""
+
+    def edit(record: RunRecord) -> None:
+        before = "" if replace else record.notes or ""
+        record.notes = "\n".join(filter(None, [before, text.strip()])) or None
+
+    return _edit(registry, run_id, "notes", edit)
+
+
+def rename(registry: Registry, run_id: str, name: str) -> RunRecord:
+    """Give a run another name; its id and its folder stay."""
+    if not (name := name.strip()):
+        raise RegistryError("the new name is empty: type `registry.py rename RUN NAME`")
+    return _edit(registry, run_id, "name", lambda record: setattr(record, "name", name))
+
+
+def delete(registry: Registry, run_id: str) -> RunRecord:
+    """Mark a run as deleted: it is in no answer any more, and nothing is lost."""
+    return _edit(registry, run_id, "deleted_at", lambda record: setattr(record, "deleted_at", utc_now()))
+
+
+def restore(registry: Registry, run_id: str) -> RunRecord:
+    return _edit(registry, run_id, "deleted_at", lambda record: setattr(record, "deleted_at", None))
+
+
+def purge(registry: Registry, run_ids: Iterable[str], remove_folders: bool = False) -> list[Path]:
+    """Take deleted runs out of the registry for good; returns the run folders removed, where asked for.
+
+    Raises RegistryError, changing nothing, for a run that is not deleted. A run folder that is kept brings its
+    run back, still marked as deleted, at the next `rebuild`.
+    """
+    records = [_known(registry, run_id) for run_id in run_ids]
+    for record in records:
+        if record.deleted_at is None:
+            raise RegistryError(f"run {record.run_id} is not deleted: type `registry.py delete {record.run_id}` first")
+    if not records:
+        return []
+    folders = [folder for record in records if remove_folders and (folder := run_folder(record.path, record.run_id))]
+    journal.forget(registry, [record.run_id for record in records])
+    registry.remove([record.run_id for record in records])
+    for folder in folders:
+        shutil.rmtree(folder)
+    return folders
+
+
+def run_folder(path: str | None, run_id: str) -> Path | None:
+    """The folder at `path`, if the run.json in it is this run's; an import may name any path at all."""
+    if not path:
+        return None
+    folder = Path(path)
+    try:
+        return folder if read_record(folder).run_id == run_id else None
+    except (OSError, ValueError):
+        return None
+
+
+def _known(registry: Registry, run_id: str) -> RunRecord:
+    record = registry.get(run_id)
+    if record is None:
+        raise RegistryError(f"there is no run {run_id!r} in {registry.uri}")
+    return record
+
+
+def _edit(registry: Registry, run_id: str, column: str, edit: Callable[[RunRecord], None]) -> RunRecord:
+    """Change the truth first (run.json, or the journal for a run without a folder), then the row."""
+    record = _known(registry, run_id)
+    folder = run_folder(record.path, record.run_id)
+    if folder is None:
+        _said_by_a_person(record, column, edit)
+        journal.add(registry, [record])
+        registry.upsert(record)
+        return record
+    with locked(folder):
+        record = read_record(folder)
+        record.path = str(folder)
+        _said_by_a_person(record, column, edit)
+        write_record(record, folder)
+        registry.upsert(record)
+    return record
+
+
+def _said_by_a_person(record: RunRecord, column: str, edit: Callable[[RunRecord], None]) -> None:
+    edit(record)
+    record.sources[column] = "person"
+    record.modified_at = utc_now()

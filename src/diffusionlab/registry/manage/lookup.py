@@ -1,0 +1,61 @@
+"""What a person types for a run -> its record."""
+
+import difflib
+from pathlib import Path
+
+from diffusionlab.registry.errors import UnknownRun
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
+from diffusionlab.registry.storage.table import Registry
+
+
+def find_run(uri: str | None, text: str, *, deleted: bool | None = False) -> RunRecord:
+    """The run meant by `latest`, an id, a run folder, a name or the unique beginning of an id.
+
+    `deleted` as in Registry.rows. Raises UnknownRun (a ValueError) that names what could have been meant, and
+    MissingRegistry or BrokenRegistry as any read does; a run folder needs no registry.
+    """
+    text = text.strip()
+    if not text:
+        raise UnknownRun("no run is named: type an id, the beginning of one, a name or `latest`")
+    if (Path(text) / RECORD_FILE).is_file():
+        record = read_record(text)
+        record.path = str(Path(text).absolute())  # where it is now, wherever it was made
+        return record
+    registry = Registry(uri)
+    return _record(registry, find_run_id(registry, text, deleted=deleted))
+
+
+def find_run_id(registry: Registry, text: str, *, deleted: bool | None = False) -> str:
+    """As `find_run`, for a run of the registry alone, and only its id."""
+    rows = registry.rows(columns=["run_id", "name", "created_at"], deleted=deleted)
+    if text == "latest" and rows:
+        dated = [row for row in rows if row["created_at"] is not None] or rows
+        return max(dated, key=lambda row: (row["created_at"] or 0, row["run_id"]))["run_id"]
+    ids = [row["run_id"] for row in rows]
+    if text in ids:
+        return text
+    named = [row["run_id"] for row in rows if row["name"] == text]
+    meant = named or [run_id for run_id in ids if run_id.startswith(text)]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        what = "is the name of" if named else "begins the ids of"
+        raise UnknownRun(f"{text!r} {what} {len(meant)} runs: type one of {_some(meant)}")
+    if deleted is False and registry.rows(Compare("run_id", "=", text), columns=["run_id"], deleted=True):
+        raise UnknownRun(f"run {text} is deleted: type `registry.py restore {text}` to have it back")
+    near = difflib.get_close_matches(text, [*ids, *(row["name"] for row in rows)], n=3, cutoff=0.5)
+    known = f"did you mean {_some(near)}?" if near else f"there are {_some(ids)}" if ids else "it has no runs"
+    raise UnknownRun(f"no {'deleted ' if deleted else ''}run {text[:80]!r} in {registry.uri}: {known}")
+
+
+def _record(registry: Registry, run_id: str) -> RunRecord:
+    record = registry.get(run_id)
+    if record is None:
+        raise UnknownRun(f"run {run_id} has just been purged")
+    return record
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,131 @@
+"""What a training calls to be remembered: it writes `run.json`, then the registry's row, and never stops a training."""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from diffusionlab.registry.errors import reason
+from diffusionlab.registry.record.columns import KINDS, convert
+from diffusionlab.registry.record.describe import describe
+from diffusionlab.registry.record.liveness import process_token
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record, utc_now, write_record
+from diffusionlab.registry.storage.lock import locked
+from diffusionlab.registry.storage.table import Registry
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_BEATS = 60.0
+SECONDS_BEFORE_RETRY = 600.0  # after a failure, so that a registry that hangs costs a training little
+
+
+class RunRecorder:
+    """Keeps one run's record while it trains; for rank 0 only.
+
+    Each call writes `run.json` in the run folder, then upserts the row. Trouble with either is one warning
+    for the whole run, never an exception: `registry.py rebuild` brings the row back from `run.json`.
+    What a person has said of the run meanwhile (tags, notes, name, deletion) is kept.
+    """
+
+    def __init__(self, uri: str | None, folder: Path | str, record: RunRecord) -> None:
+        self.folder = Path(folder).absolute()
+        self.record = record
+        self.registry = Registry(uri)
+        self._warned = False
+        self._last_beat = float("-inf")
+        self._registry_again_at = float("-inf")
+
+    def start(self) -> None:
+        """Write the run as running, here and now.
+
+        A run that is taken up again keeps its date of creation, and loses the figures of the weights it had.
+        """
+        now = utc_now()
+        record = self.record
+        record.forget_evaluations()
+        record.created_at = self._created_before() or record.created_at or now
+        record.status, record.modified_at, record.heartbeat_at = "running", now, now
+        record.host, record.pid, record.process_token = socket.gethostname(), os.getpid(), process_token()
+        record.path = str(self.folder)
+        self.update()
+
+    def beat(self) -> None:
+        """Say that the run is alive; call it as often as you like, it writes once a minute."""
+        if time.monotonic() - self._last_beat >= SECONDS_BETWEEN_BEATS:
+            self.record.heartbeat_at = utc_now()
+            self._write()
+
+    def update(self, **facts: Any) -> None:
+        """Set fields of the record and write it; `metrics` and `sources` are added to those known, others replaced.
+
+        Raises TypeError for a name that no field has, ValueError for a value that its column cannot hold.
+        """
+        for column, value in facts.items():
+            if column not in KINDS:
+                raise TypeError(f"RunRecord has no field {column!r}")
+            converted = convert(column, value)
+            if column in ("metrics", "sources"):
+                converted = getattr(self.record, column) | (converted or {})
+            setattr(self.record, column, converted)
+        self.record.normalise()
+        if not self.record.description or self.record.sources.get("description") == "generated":
+            self.record.description = describe(self.record)
+            self.record.sources["description"] = "generated"
+        self.record.modified_at = self.record.heartbeat_at = utc_now()
+        self._write()
+
+    def finish(self, status: str, **facts: Any) -> None:
+        """Write the end of the run: "finished", "failed" or "interrupted"; the registry is tried once more."""
+        self._registry_again_at = float("-inf")
+        self.update(status=status, **facts)
+
+    def close(self) -> None:
+        """Bring the row into the table, should it still wait beside it, and leave all rows for the question that
+        comes next; the last thing a training calls."""
+        self._guarded(self.registry.flush)
+        self._guarded(self.registry.leave_snapshot)
+
+    def _write(self) -> None:
+        self._last_beat = time.monotonic()
+        self._guarded(self._write_both)
+
+    def _write_both(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with locked(self.folder):
+            self._take_what_people_said()
+            write_record(self.record, self.folder)
+            if time.monotonic() >= self._registry_again_at:
+                self.registry.upsert_soon(self.record)
+
+    def _guarded(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except Exception as error:  # whatever LanceDB, an object store or a full disk may raise: training goes on
+            self._registry_again_at = time.monotonic() + SECONDS_BEFORE_RETRY
+            if not self._warned:
+                self._warned = True
+                log.warning("training goes on, but run %s is not recorded: %s", self.record.run_id, reason(error))
+
+    def _on_disk(self) -> RunRecord | None:
+        if not (self.folder / RECORD_FILE).exists():
+            return None
+        try:
+            record = read_record(self.folder)
+        except ValueError as error:
+            log.warning("%s; it is written anew", error)
+            return None
+        return record if record.run_id == self.record.run_id else None
+
+    def _created_before(self) -> Any:
+        before = self._on_disk()
+        return before.created_at if before else None
+
+    def _take_what_people_said(self) -> None:
+        before = self._on_disk()
+        for column, source in (before.sources if before else {}).items():
+            if source == "person" and column in KINDS:
+                setattr(self.record, column, getattr(before, column))
+                self.record.sources[column] = "person"

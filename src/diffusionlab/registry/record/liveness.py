@@ -1,0 +1,63 @@
+"""Whether a run that says `running` is: `crashed` is never written by training, it is worked out on reading."""
+
+import os
+import socket
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from diffusionlab.registry.record.run_record import utc_now
+
+SILENCE = timedelta(minutes=10)
+"""A heartbeat this old means that nobody is there; a living run beats every minute."""
+
+COLUMNS_NEEDED = ("run_id", "status", "heartbeat_at", "host", "pid", "process_token")
+
+
+def process_token(pid: int | None = None) -> str | None:
+    """Boot, pid namespace and start of a process: a later one with the same pid, or the same host name, differs.
+
+    None where the system does not tell (no /proc) or the process is gone.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        namespace = os.readlink("/proc/self/ns/pid")
+        stat = Path(f"/proc/{pid or os.getpid()}/stat").read_text()
+    except OSError:
+        return None
+    state, *rest = stat.rpartition(")")[2].split()
+    if state in "ZX":  # ended, and only waited for
+        return None
+    return f"{boot}/{namespace}/{rest[18]}"
+
+
+def actual_status(row: Mapping[str, Any], now: datetime | None = None) -> str | None:
+    """The status to show: `crashed` for a running one whose heartbeat is silent or whose process is gone here.
+
+    A run without a heartbeat (an import) is taken at its word.
+    """
+    status, heartbeat = row.get("status"), row.get("heartbeat_at")
+    if status != "running" or heartbeat is None:
+        return status
+    silent = (now or utc_now()) - heartbeat > SILENCE
+    return "crashed" if silent or _is_gone(row) else status
+
+
+def _is_gone(row: Mapping[str, Any]) -> bool:
+    pid, token = row.get("pid"), row.get("process_token")
+    if not pid or row.get("host") != socket.gethostname():
+        return False
+    if token:
+        # Only a reader of the same boot and the same pid namespace can tell; any other waits for the silence.
+        here = process_token()
+        if here is None or here.rpartition("/")[0] != token.rpartition("/")[0]:
+            return False
+        return process_token(pid) != token
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # there, but another user's
+        return False
+    return False

@@ -1,0 +1,63 @@
+"""Rows out of Arrow tables: JSON read, the status as it is now, unknown values last."""
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from diffusionlab.registry.record.columns import COLUMNS
+from diffusionlab.registry.record.liveness import COLUMNS_NEEDED, actual_status
+from diffusionlab.registry.record.schema import runs_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def to_rows(table: "pa.Table") -> list[dict[str, Any]]:
+    """The rows as dicts of decoded values: times in UTC, JSON columns read."""
+    names = table.column_names
+    cells = [_cells(table[name], COLUMNS.get(name)) for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
+
+
+def _cells(column: "pa.ChunkedArray", kind: str | None) -> list[Any]:
+    values: list[Any] = column.to_pylist()
+    return [json.loads(value) if value else {} for value in values] if kind == "json" else values
+
+
+def complete(table: "pa.Table", columns: Collection[str]) -> "pa.Table":
+    """With those of `columns` that it lacks: `metrics.NAME` out of the JSON, null for what an older version lacks."""
+    import pyarrow as pa
+
+    for name in columns:
+        if name in table.column_names:
+            continue
+        if name.startswith("metrics.") and "metrics" in table.column_names:
+            metrics = _cells(table["metrics"], "json")
+            values = pa.array([each.get(name.removeprefix("metrics.")) for each in metrics], pa.float64())
+        else:
+            kind = runs_schema().field(name).type if name in COLUMNS else pa.null()
+            values = pa.nulls(table.num_rows, kind)
+        table = table.append_column(name, values)
+    return table
+
+
+def with_actual_status(table: "pa.Table", now: datetime) -> "pa.Table":
+    """The status as it is at `now` in place of the stored one; needs COLUMNS_NEEDED."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    stored = table["status"].combine_chunks()
+    running = pc.fill_null(pc.equal(stored, "running"), False)
+    rows = to_rows(table.select(COLUMNS_NEEDED).filter(running))
+    if not rows:
+        return table
+    actual = pa.array([actual_status(row, now) for row in rows], pa.string())
+    place = table.column_names.index("status")
+    return table.set_column(place, "status", pc.replace_with_mask(stored, running, actual))
+
+
+def ordered(table: "pa.Table", column: str | None, descending: bool) -> "pa.Table":
+    """Sorted by a column, unknown values last; equals, and all rows without a column, by run id."""
+    by_id = ("run_id", "ascending")
+    return table.sort_by([(column, "descending" if descending else "ascending"), by_id] if column else [by_id])

@@ -1,0 +1,215 @@
+"""What is saved of a run and how it is read again, without ever unpickling code.
+
+`checkpoints/last.ckpt` is Lightning's, to go on training, and loads with weights_only=True; `weights.safetensors`
+holds the averaged weights and the settings, and is all that sampling needs.
+"""
+
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from diffusionlab import data, diffusion, models
+from diffusionlab.atomic import replaced
+from diffusionlab.data import ImageDataModule
+from diffusionlab.data.styles import make_styler
+from diffusionlab.diffusion import Codec, Denoiser, make_codec
+from diffusionlab.errors import UsageError
+from diffusionlab.models import Autoencoder, DualEncoder, Network
+from diffusionlab.runs.folder import WEIGHTS
+from diffusionlab.training import AveragedModule
+
+FORMAT = "diffusionlab"
+STEP = "step"
+"""In the metadata of a file of weights, how many optimizer steps they have behind them."""
+
+PARTS = {"diffusionlab.models": models, "diffusionlab.diffusion": diffusion, "diffusionlab.data": data}
+"""Where the parts come from that a file of weights may ask for."""
+
+FREE_TO_CHANGE = {
+    *("ckpt_path", "check", "name", "tags", "notes", "paths", "registry"),
+    *("trainer", "hardware", "callbacks", "logger", "sampler"),
+    *("experiment", "debug", "sweep"),
+}
+"""Settings and groups that may differ when a run goes on; the others make what it is."""
+
+PLACES = {"data.data_dir", "data.folder", "data.download", "clip.registry_uri"}
+"""Where data and CLIP lie may change too; that they are the same is not looked at here."""
+
+
+class SaveWeights(pl.Callback):
+    """Beside every checkpoint the averaged weights as safetensors, and in both the settings."""
+
+    def __init__(self, folder: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
+        self.folder = folder
+        self.settings = {"config": json.dumps(config), "choices": json.dumps(choices)}
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Mark the checkpoint as ours, and write the weights."""
+        checkpoint[FORMAT] = self.settings
+        if not trainer.is_global_zero:
+            return
+        assert isinstance(pl_module, AveragedModule)
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in pl_module.shipped_state().items()}
+        with replaced(self.folder / WEIGHTS) as temporary:
+            save_file(state, temporary, metadata={"format": FORMAT, STEP: str(trainer.global_step)} | self.settings)
+        for name, text in pl_module.shipped_texts().items():
+            (self.folder / name).write_text(text)
+
+
+def check_resumable(path: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
+    """Raises UsageError where `path` is no checkpoint of ours, or one of a run with other settings.
+
+    `choices` maps a config group to the option taken.
+    """
+    try:
+        content = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+    except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        raise UsageError(
+            f"ckpt_path={path} is not a readable checkpoint (cut off, or not PyTorch's): {_first(error)}"
+        ) from error
+    if not isinstance(content, dict) or FORMAT not in content:
+        raise UsageError(f"ckpt_path={path} is a checkpoint of another program: it does not say {FORMAT}")
+    before, chosen = json.loads(content[FORMAT]["config"]), json.loads(content[FORMAT]["choices"])
+    for option, old, new in chain(_differences(chosen, choices), _differences(before, config)):
+        if option.partition(".")[0] not in FREE_TO_CHANGE and option not in PLACES:
+            typed = shlex.quote(f"{option}={json.dumps(old, separators=(',', ':')) if type(old) is not str else old}")
+            raise UsageError(
+                f"the run to go on with has {option}={old}, this command {new}: "
+                f"type {typed}, or leave ckpt_path away to start anew"
+            )
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Dotted key, old and new value; plain settings before groups, which often only follow them."""
+    for key in sorted(old.keys() | new.keys(), key=lambda key: (isinstance(old.get(key), dict), key)):
+        if isinstance(old.get(key), dict) and isinstance(new.get(key), dict):
+            yield from _differences(old[key], new[key], f"{prefix}{key}.")
+        elif old.get(key) != new.get(key):
+            yield f"{prefix}{key}", old.get(key), new.get(key)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """The averaged weights of a run, ready to sample, and the settings that they were trained under.
+
+    `choices` maps a config group to the option taken.
+    """
+
+    denoiser: Denoiser
+    network: Network
+    codec: Codec
+    config: dict[str, Any]
+    choices: dict[str, Any]
+
+    @property
+    def x0_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of what the network sees."""
+        return self.network.in_channels, self.network.image_size, self.network.image_size
+
+
+def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
+    """Read `folder`/weights.safetensors. Raises UsageError in one line where it is missing, broken or foreign."""
+    with _weights(folder, device) as (path, config, choices, state):
+        network = _own_part(config["model"], path)
+        if isinstance(network, Autoencoder):
+            raise UsageError(
+                f"{path} is an autoencoder, which draws nothing by itself: train model=latent_unet on the same data, "
+                "which will use it"
+            )
+        if isinstance(network, DualEncoder):
+            raise UsageError(f"{path} is a CLIP, which draws nothing by itself: give the run as clip.run=, not run=")
+        schedule, parameterization = (_own_part(config[name], path) for name in ("schedule", "parameterization"))
+        stage = (config.get("codec") or {}).get("autoencoder")
+        codec = make_codec(_own_part(stage["model"], path) if stage else None)
+        for prefix, part in (("codec.", codec), ("", network)):
+            own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
+            part.to(device).eval().requires_grad_(False).load_state_dict(own)
+    denoiser = Denoiser(network, schedule.to(device), parameterization)
+    return TrainedModel(denoiser, network, codec, config, choices)
+
+
+def saved_step(folder: Path) -> int | None:
+    """The optimizer steps behind `folder`/weights.safetensors, which must be there; None where it does not say."""
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        step = (file.metadata() or {}).get(STEP, "")
+    return int(step) if step.isdecimal() else None
+
+
+def load_data(config: dict[str, Any], folder: Path, data_dir: str | None = None) -> ImageDataModule:
+    """The data set that the run in `folder` was trained on, read; `config` is its own.
+
+    `data_dir` is where it lies now, None where it lay in training. Raises UsageError where the settings name no data
+    set of ours, ValueError where the images are not to be had.
+    """
+    settings = dict(config["data"])
+    if data_dir is not None and "data_dir" in settings:
+        settings["data_dir"] = data_dir
+    datamodule = _own_part(settings, folder / WEIGHTS)
+    condition = config.get("condition") or {}
+    datamodule.styler = make_styler(condition.get("style"), condition.get("csv"))
+    datamodule.prepare_data()
+    datamodule.setup("fit")
+    return datamodule
+
+
+def load_autoencoder(folder: Path) -> Autoencoder:
+    """Read the autoencoder in `folder`/weights.safetensors; raises UsageError as `load_model` does."""
+    with _weights(folder, "cpu") as (path, config, _, state):
+        network = _own_part(config["model"], path)
+        network.load_state_dict(state)
+    return network
+
+
+@contextmanager
+def _weights(
+    folder: Path, device: torch.device | str
+) -> Iterator[tuple[Path, dict[str, Any], dict[str, Any], dict[str, torch.Tensor]]]:
+    """The file, the settings and choices in it and its tensors; what does not fit in them is told in one line."""
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise UsageError(f"{path} is not there: the run has saved nothing yet, or its folder was moved")
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except SafetensorError as error:
+        raise UsageError(f"{path} is not a readable safetensors file: {_first(error)}") from error
+    if metadata.get("format") != FORMAT:
+        raise UsageError(f"{path} holds the weights of another program: its metadata do not say {FORMAT}")
+    try:
+        yield path, json.loads(metadata["config"]), json.loads(metadata["choices"]), state
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{path} does not fit the settings that it carries: {_first(error)}") from error
+
+
+def _own_part(config: dict[str, Any], path: Path) -> Any:
+    """Build a part from plain values. A file from elsewhere must not be able to name any callable it likes.
+
+    Hydra's `instantiate` would follow a `_target_` at any depth; here a nested one is just a value that does not fit.
+    """
+    arguments = dict(config)
+    target = str(arguments.pop("_target_"))
+    module, _, name = target.rpartition(".")
+    part = getattr(PARTS[module], name, None) if module in PARTS else None
+    if not isinstance(part, type):
+        raise UsageError(f"{path} asks for {target}, which is no part of diffusionlab")
+    return part(**arguments)
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

@@ -1,0 +1,103 @@
+"""What the registry is told of a run, and where each fact came from."""
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.diffusion import LatentCodec
+from diffusionlab.models.facets import describe
+from diffusionlab.registry.record.provenance import processor_name
+from diffusionlab.runs.folder import WEIGHTS
+from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
+from diffusionlab.training.callbacks.lifecycle import Throughput
+
+NOT_WHAT_IS_TRAINED = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
+"""Settings that do not change what is trained, left out of the config's hash."""
+
+
+def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[str, Any]:
+    """Facts that the composed settings state; `choices` maps a config group to the option taken."""
+    optimizer, diffuses = config["optimizer"], config["schedule"] is not None
+    facts = {
+        "name": config["name"],
+        "tags": list(config["tags"]),
+        "notes": config["notes"] or None,
+        "batch_size": config["data"]["batch_size"],
+        "lr": optimizer["lr"],
+        "optimizer": optimizer["_target_"].rpartition(".")[2],
+        "image_size": config["data"]["image_size"],
+        **{group: choices[group] if diffuses else None for group in ("schedule", "parameterization", "sampler")},
+        "seed": config["seed"],
+        "config": config,
+        "config_hash": _hash({key: value for key, value in config.items() if key not in NOT_WHAT_IS_TRAINED}),
+    }
+    return facts | {"sources": dict.fromkeys(facts, "config")}
+
+
+def facts_of_parts(datamodule: ImageDataModule, module: AveragedModule, trainer: pl.Trainer) -> dict[str, Any]:
+    """Facts that only the built parts know: what the network is, which data, which machine."""
+    network = describe(module.network)  # type: ignore[arg-type]
+    from_graph = {
+        "architecture": type(module.network).__name__,
+        "arch_tags": sorted(network.facets | _facets_of_the_whole(module)),
+        "num_parameters": network.num_parameters,
+        "flops": network.flops_per_image,
+        "layers": list(network.layers),
+    }
+    measured = {
+        "framework": f"PyTorch {version('torch')}, Lightning {version('pytorch-lightning')}",
+        "dataset": datamodule.name,
+        "data_hash": datamodule.data_hash,
+        "hardware": _hardware(trainer),
+        "precision": str(trainer.precision),
+    }
+    sources = dict.fromkeys(from_graph, "module graph") | dict.fromkeys(measured, "measured")
+    return from_graph | measured | {"sources": sources}
+
+
+def facts_of_result(trainer: pl.Trainer, throughput: Throughput, folder: Path) -> dict[str, Any]:
+    """Facts at the end of training, however it ended."""
+    names = {"train_loss": "train/loss_epoch", "val_loss": "val/loss", "val_psnr": "val/psnr"}
+    logged = trainer.callback_metrics
+    facts = {
+        "epochs": trainer.current_epoch,
+        "metrics": {metric: float(logged[name]) for metric, name in names.items() if name in logged},
+        "images_per_second": throughput.images_per_second,
+        "size_bytes": (folder / WEIGHTS).stat().st_size if (folder / WEIGHTS).exists() else None,
+        "thumbnail": "samples/latest.png" if (folder / "samples/latest.png").exists() else None,
+    }
+    known = {name: value for name, value in facts.items() if value is not None}
+    return known | {"sources": dict.fromkeys(known, "measured")}
+
+
+def _facets_of_the_whole(module: AveragedModule) -> set[str]:
+    """Facets that the network alone does not show: how it is trained, and what stands around it."""
+    match module:
+        case AutoencoderModule(loss=loss):
+            return {"vae"} if loss.kl_weight else set()
+        case ClipModule():
+            return {"clip"}
+        case DiffusionModule(codec=codec, can_be_guided=guided):
+            facets = {"cfg"} if guided else set()
+            if isinstance(codec, LatentCodec):
+                facets |= {"latent"} | (describe(codec.autoencoder).facets & {"autoencoder"})
+            return facets
+    raise TypeError(type(module).__name__)
+
+
+def _hardware(trainer: pl.Trainer) -> str:
+    device = trainer.strategy.root_device
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+        return name if trainer.world_size == 1 else f"{trainer.world_size} x {name}"
+    return processor_name() if device.type == "cpu" else "Apple MPS"
+
+
+def _hash(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

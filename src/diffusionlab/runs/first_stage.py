@@ -1,0 +1,88 @@
+"""The autoencoder of a latent diffusion run: a run of its own, trained first where none like it exists."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.diffusion import LatentCodec
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, new_run_id, read_record
+from diffusionlab.runs.build import to_plain
+from diffusionlab.runs.checkpoint import load_autoencoder
+from diffusionlab.runs.folder import LAST, WEIGHTS, new_run_folder
+from diffusionlab.tensors import to_float
+
+log = logging.getLogger(__name__)
+
+IDENTITY = {
+    **dict.fromkeys(("model", "loss", "optimizer", "seed", "lr_warmup_steps", "ema_decay")),
+    "data": {"_target_", "image_size", "channels", "class_names", "batch_size", "num_val", "seed", "split_seed"}
+    | {"horizontal_flip", "random_crop", "colour_jitter"},
+    "trainer": {"max_epochs", "max_steps", "max_time", "limit_train_batches", "overfit_batches"}
+    | {"accumulate_grad_batches", "gradient_clip_val"},
+}
+"""Settings that make an autoencoder what it is, beside the hash of its data; None: all of the group."""
+
+NUM_MEASURED = 4096
+"""Training images on which the latent is measured: its standard deviation is then known to about a percent."""
+
+
+def autoencoder_settings(cfg: DictConfig, choices: dict[str, str]) -> tuple[DictConfig, dict[str, str]]:
+    """Settings and choices of the autoencoder's own run: `python train.py model=autoencoder` with the same data.
+
+    What cfg.codec.autoencoder does not name is as in `cfg`.
+    """
+    stage = cfg.copy()
+    with open_dict(stage):
+        for key, value in to_plain(cfg.codec.autoencoder).items():
+            partial = key in ("data", "trainer")
+            stage[key] = OmegaConf.merge(cfg[key], value) if partial else value
+        stage.codec = stage.schedule = stage.parameterization = stage.clip = None
+        stage.condition.style = stage.condition.csv = None
+        stage.name, stage.notes, stage.ckpt_path = f"{choices['data']}_autoencoder", "", None
+        stage.paths.output_dir = str(new_run_folder(cfg.paths.runs_dir, new_run_id()).absolute())
+    return stage, {"data": choices["data"], "model": "autoencoder"}
+
+
+def find_autoencoder(stage: DictConfig, data_hash: str, status: str = "finished") -> RunRecord | None:
+    """The newest run below paths.runs_dir of this status, this data and these settings; None: there is none."""
+    wanted = identity(to_plain(stage))
+    for file in sorted(Path(stage.paths.runs_dir).glob(f"*/*/{RECORD_FILE}"), reverse=True):
+        needed = WEIGHTS if status == "finished" else LAST
+        try:
+            record = read_record(file.parent)
+        except ValueError as error:
+            log.warning("passed over in the search for an autoencoder: %s", error)
+            continue
+        known = record.status == status and record.data_hash == data_hash and (file.parent / needed).is_file()
+        if known and record.deleted_at is None and identity(record.config) == wanted:
+            record.path = str(file.parent.absolute())  # where it is now, wherever it was made
+            return record
+    return None
+
+
+def go_on_where_interrupted(stage: DictConfig, data_hash: str) -> None:
+    """Point the settings at the folder and the checkpoint of an interrupted run that they are of, if there is one."""
+    if record := find_autoencoder(stage, data_hash, status="interrupted"):
+        stage.paths.output_dir, stage.ckpt_path = record.path, str(Path(record.path or "") / LAST)
+
+
+def identity(config: dict[str, Any]) -> dict[str, Any]:
+    """The part of a run's settings that makes an autoencoder what it is."""
+    return {
+        group: config.get(group)
+        if names is None
+        else {name: value for name, value in (config.get(group) or {}).items() if name in names}
+        for group, names in IDENTITY.items()
+    }
+
+
+def fit_codec(codec: LatentCodec, folder: Path, datamodule: ImageDataModule) -> None:
+    """Load the trained autoencoder into the codec and measure its latents on training images."""
+    codec.autoencoder.load_state_dict(load_autoencoder(folder).state_dict())
+    images = datamodule.train.images
+    evenly = torch.linspace(0, len(images) - 1, min(NUM_MEASURED, len(images))).long()
+    codec.measure(to_float(batch) for batch in images[evenly].split(256))

@@ -1,0 +1,299 @@
+"""The typed root of a training's settings, and the rules that no single group can check.
+
+Imports neither torch nor Lightning: `--help`, `--cfg job` and every refusal answer at once.
+"""
+
+import math
+import netrc
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from diffusionlab.errors import UsageError
+from diffusionlab.runs.folder import run_folder
+
+
+@dataclass
+class Trainer:
+    """The arguments of pytorch_lightning.Trainer under their own names; None leaves Lightning's default."""
+
+    accelerator: Any = "auto"
+    strategy: Any = "auto"
+    devices: Any = "auto"
+    num_nodes: int = 1
+    precision: Any = None
+    fast_dev_run: Any = False
+    max_epochs: int | None = None
+    min_epochs: int | None = None
+    max_steps: int = -1
+    min_steps: int | None = None
+    max_time: Any = None
+    limit_train_batches: Any = None
+    limit_val_batches: Any = None
+    limit_test_batches: Any = None
+    limit_predict_batches: Any = None
+    overfit_batches: Any = 0.0
+    val_check_interval: Any = None
+    check_val_every_n_epoch: int | None = 1
+    num_sanity_val_steps: int | None = None
+    log_every_n_steps: int | None = None
+    enable_checkpointing: bool | None = None
+    enable_progress_bar: bool | None = None
+    enable_model_summary: bool | None = None
+    accumulate_grad_batches: int = 1
+    gradient_clip_val: float | None = None
+    gradient_clip_algorithm: str | None = None
+    deterministic: Any = None
+    benchmark: bool | None = None
+    inference_mode: bool = True
+    use_distributed_sampler: bool = True
+    profiler: Any = None
+    detect_anomaly: bool = False
+    barebones: bool = False
+    plugins: Any = None
+    sync_batchnorm: bool = False
+    reload_dataloaders_every_n_epochs: int = 0
+    default_root_dir: str | None = None
+    enable_autolog_hparams: bool = True
+    model_registry: str | None = None
+
+
+@dataclass
+class Hardware:
+    """What the machine is used for; conf/hardware fills it."""
+
+    accelerator: str = MISSING
+    devices: Any = MISSING
+    strategy: str = MISSING
+    precision: str = MISSING
+    channels_last: bool = MISSING
+    compile: bool = MISSING
+
+
+@dataclass
+class Paths:
+    """Where things lie."""
+
+    data_dir: str = MISSING
+    runs_dir: str = MISSING
+    output_dir: str = MISSING
+
+
+@dataclass
+class Registry:
+    """Where runs are remembered."""
+
+    uri: str = MISSING
+
+
+@dataclass
+class Condition:
+    """The labels beside the class."""
+
+    style: str | None = None
+    csv: str | None = None
+    style_names: list[str] | None = None
+    num_styles: int | None = None
+
+
+@dataclass
+class TrainConfig:
+    """Everything `train.py` takes. A group whose content depends on the choice is open here; its class is strict."""
+
+    name: str = MISSING
+    tags: list[str] = field(default_factory=list)
+    notes: str = ""
+    seed: int = MISSING
+    ckpt_path: str | None = None
+    check: bool = False
+    lr_warmup_steps: int = MISSING
+    ema_decay: float = MISSING
+    data: Any = MISSING
+    model: Any = MISSING
+    codec: Any = None
+    clip: Any = None
+    condition: Condition = field(default_factory=Condition)
+    schedule: Any = None
+    parameterization: Any = None
+    loss: Any = MISSING
+    sampler: Any = None
+    optimizer: Any = MISSING
+    hardware: Hardware = field(default_factory=Hardware)
+    trainer: Trainer = field(default_factory=Trainer)
+    callbacks: Any = None
+    logger: Any = None
+    paths: Paths = field(default_factory=Paths)
+    registry: Registry = field(default_factory=Registry)
+
+
+@dataclass
+class ClipGuidance:
+    """Guidance other than by the labels alone."""
+
+    clip_scale: float = 0.0
+
+
+@dataclass
+class Select:
+    """Which samples are kept."""
+
+    top: int | None = None
+
+
+@dataclass
+class OfARun:
+    """What every command takes that looks at a trained run."""
+
+    run: Any = MISSING
+    num_samples: int = MISSING
+    sampler: Any = MISSING
+    guidance_scale: Any = None
+    seed: int = MISSING
+    device: str = MISSING
+    output_dir: str | None = None
+    data_dir: str | None = None
+    registry: Registry = field(default_factory=Registry)
+
+
+@dataclass
+class SampleConfig(OfARun):
+    """Everything `sample.py` takes."""
+
+    run: str = MISSING
+    label: Any = None
+    style: Any = None
+    clip: Any = MISSING
+    guidance: ClipGuidance = field(default_factory=ClipGuidance)
+    select: Select = field(default_factory=Select)
+    scores: bool = False
+    guidance_schedule: str = MISSING
+    guidance_interval: list[float] = MISSING
+    batch_size: int = MISSING
+
+
+@dataclass
+class VisualizeConfig(OfARun):
+    """Everything `visualize.py` takes."""
+
+    what: str = MISSING
+    features: Any = None
+    clip: Any = None
+    cache_dir: str = MISSING
+    format: str = MISSING
+    label: Any = None
+    num_times: int = MISSING
+    samplers: Any = MISSING
+    guidance_scale: float | None = None
+    guidance_scales: Any = MISSING
+    num_steps: Any = MISSING
+    beta_ends: Any = MISSING
+    beta_steps: int = MISSING
+    num_points: int = MISSING
+    perplexity: float = MISSING
+
+
+@dataclass
+class EvaluateConfig(OfARun):
+    """Everything `evaluate.py` takes."""
+
+    run: str = MISSING
+    features: Any = MISSING
+    clip: Any = None
+    reference: str = MISSING
+    guidance_scale: float | None = None
+    per_class: bool = MISSING
+    batch_size: int = MISSING
+    cache_dir: str = MISSING
+
+
+def register() -> None:
+    """Make the schemas and resolvers known to Hydra; the scripts call it before `hydra.main`."""
+    store = ConfigStore.instance()
+    store.store(name="train_schema", node=TrainConfig)
+    store.store(name="sample_schema", node=SampleConfig)
+    store.store(name="visualize_schema", node=VisualizeConfig)
+    store.store(name="evaluate_schema", node=EvaluateConfig)
+    resolvers: dict[str, Callable[..., Any]] = {
+        "class_names": _class_names,
+        "latent_size": _latent_size,
+        "len": len,
+        "no_wandb_key": _no_wandb_key,
+        "pictures": _pictures,
+        "num_styles": lambda names: None if names is None else len(names),
+        "run_folder": run_folder,
+        "style_names": _style_names,
+    }
+    for name, resolver in resolvers.items():
+        OmegaConf.register_new_resolver(name, resolver, replace=True)
+
+
+def _class_names(folder: str) -> list[str]:
+    # the folder is looked at only when data=image_folder is resolved
+    from diffusionlab.data.layout import class_names
+
+    return list(class_names(folder))
+
+
+def _latent_size(image_size: int, channels: Sequence[int]) -> int:
+    # of models.Autoencoder, which cannot be imported here: halved for every further width, then made even
+    return 2 * math.ceil(image_size / 2 ** len(channels))
+
+
+def _pictures() -> str:
+    from diffusionlab.visualization.catalogue import listing
+
+    return listing()
+
+
+def _style_names(style: str | None, csv: str | None) -> list[str] | None:
+    from diffusionlab.data.style_names import style_names
+
+    return style_names(style, csv)
+
+
+def _no_wandb_key() -> bool:
+    """Whether neither the environment nor ~/.netrc, where `wandb login` writes, has a key."""
+    if "WANDB_API_KEY" in os.environ:
+        return False
+    try:
+        return netrc.netrc().authenticators("api.wandb.ai") is None
+    except (OSError, netrc.NetrcParseError):
+        return True
+
+
+def check(cfg: DictConfig, choices: dict[str, str]) -> None:
+    """Rules across groups; `choices` maps a group to the option taken.
+
+    Raises UsageError with the override that mends it.
+    """
+    classes = cfg.model.get("num_classes")
+    if classes not in (None, cfg.data.num_classes):
+        raise UsageError(f"model.num_classes={classes}, but the data have {cfg.data.num_classes}: leave it away")
+    if choices["model"].startswith("conditional") and classes is None:
+        raise UsageError(
+            f"model={choices['model']} needs classes and has none from data={choices['data']}: "
+            "type model=attention_unet, or choose data with classes"
+        )
+    if cfg.condition.style is not None and cfg.model.get("num_styles") is None and "style_names" not in cfg.loss:
+        raise UsageError(
+            f"condition.style={cfg.condition.style} needs a network that takes labels: type model=conditional_unet "
+            "or model=conditional_latent_unet"
+        )
+    if cfg.schedule is None:
+        return
+    if cfg.loss.clip_weight and cfg.codec.autoencoder is not None:
+        raise UsageError(
+            f"loss.clip_weight={cfg.loss.clip_weight} looks at pictures, and x0 of a latent model is none: "
+            "leave it away, or type model=conditional_unet"
+        )
+    if cfg.loss.clip_weight and cfg.clip is None:
+        raise UsageError(f"loss.clip_weight={cfg.loss.clip_weight} needs a CLIP: type clip=local or clip=vit_b_32")
+    if cfg.parameterization["_target_"].endswith(".Epsilon") and cfg.schedule.get("zero_terminal_snr"):
+        raise UsageError(
+            "schedule.zero_terminal_snr=true leaves no signal for parameterization=epsilon to divide by: "
+            "type parameterization=v"
+        )

@@ -1,0 +1,228 @@
+"""A few sentences made from the rows; every claim cites its run."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from diffusionlab.registry.manage.compare import flatten
+from diffusionlab.registry.manage.display import printable
+from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.search.answer.compare import group_sentences, run_sentences
+from diffusionlab.search.answer.engine import Engine, Result, Row
+from diffusionlab.search.answer.wording import CITED, cell_of, cite, label, named, value
+from diffusionlab.search.query.protocols import UNKNOWN, by_protocol
+from diffusionlab.search.query.where_text import format_where
+
+
+def answer(result: Result, engine: Engine) -> str:
+    """The answer to the question of `result`, in sentences."""
+    query = result.query
+    if not result.rows:
+        sentences = _nothing(result, engine)
+    elif query.intent == "compare" and len(result.rows) > 1:
+        sentences = (
+            group_sentences(result) if len(query.groups) > 1 and len(result.rows) > 2 else run_sentences(result, engine)
+        )
+    elif query.intent == "count":
+        sentences = [f"{_runs(result.total)}: {cite(result.rows)}."]
+        for column in query.show[:1]:
+            values = {value(row, column) for row in result.rows} - {"-"}
+            sentences.insert(0, f"{len(values)} different values of {label(column)}, in")
+    elif query.intent == "average":
+        sentences = _average(result)
+    elif query.like is not None:
+        sentences = _alike(result)
+    elif query.order is not None:
+        sentences = _ordered(result)
+    else:
+        sentences = _listed(result)
+    sentences += _shown(result) if result.rows and query.intent != "compare" else []
+    sentences += _offered(result)
+    return " ".join(sentences)
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _listed(result: Result) -> list[str]:
+    rows = result.rows
+    if len(rows) == 1:
+        row = rows[0]
+        facts = [f"{label(c)} {value(row, c)}" for c in ("fid", "val_loss") if row.get(c) is not None]
+        said = f"One run: {named(row)}, {printable(row.get('dataset') or 'data set unknown')}, {printable(row.get('status'))}"  # noqa: E501
+        return [said + (f", {', '.join(facts)}" if facts else "") + "."]
+    head = f"{_runs(result.total)}" + (f", {len(rows)} shown" if len(rows) < result.total else "")
+    return [f"{head}: {cite(rows)}.", *_extremes(rows)]
+
+
+def _extremes(rows: Sequence[Row]) -> list[str]:
+    """The best and the worst, where they can be compared: on one data set."""
+    sets = {row.get("dataset") for row in rows}
+    column = next((c for c in ("fid", "val_loss") if sum(row.get(c) is not None for row in rows) > 1), None)
+    if column is None:
+        return []
+    known = sorted((row for row in rows if row.get(column) is not None), key=lambda row: row[column])
+    best, worst = known[0], known[-1]
+    protocols = by_protocol(known, column)
+    across = f" ({len(sets)} data sets, between which it does not compare)" if len(sets) > 1 else ""
+    if len(protocols) > 1:
+        across = f" ({len(protocols)} protocols, between which it does not compare)"
+    return [
+        f"Lowest {label(column)} {value(best, column)}: {named(best)}; highest {value(worst, column)}: {named(worst)}{across}."  # noqa: E501
+    ]
+
+
+def _ordered(result: Result) -> list[str]:
+    order, rows = result.query.order, result.rows
+    assert order is not None
+    column = order.column
+    most = {
+        ("created_at", True): "newest",
+        ("created_at", False): "oldest",
+        ("modified_at", True): "last modified",
+    }.get((column, order.descending), f"{'highest' if order.descending else 'lowest'} {label(column)}")
+    if len(rows) == 1 or (order.ties and len(rows) > 1):
+        which = f"Number {order.skip + 1} by {most}" if order.skip else most[0].upper() + most[1:]
+        said = [f"{which}: {value(rows[0], column)}, {' and '.join(named(row) for row in rows[:CITED])}."]
+    else:
+        listed = "; ".join(f"{printable(row['run_id'])} {_or_status(row, column)}" for row in rows[:CITED])
+        each = f" of each {label(order.per)}" if order.per else ""
+        more = f" and {len(rows) - CITED} more" if len(rows) > CITED else ""
+        said = [f"By {most}{each}: {listed}{more}."]
+    sides = by_protocol([row for row in rows if cell_of(row, column) is not None], column)
+    if len(sides) > 1:
+        said = [f"By {most}, each protocol by itself: {_of_each_protocol(sides, column)}."]
+    if result.runner_up is not None and not order.per:
+        said.append(f"Next: {named(result.runner_up)} with {value(result.runner_up, column)}.")
+    if result.tied:
+        said.append(f"As good as the last one shown: {cite(result.tied)}.")
+    if result.lacking:
+        said.append(f"Left out for want of {label(column)}: {cite(result.lacking)}.")
+    if column in ("fid", "kid") and len({row.get("dataset") for row in rows}) > 1:
+        sets = ", ".join(f"{printable(row['run_id'])} {printable(row.get('dataset'))}" for row in rows[:4])
+        said.append(f"{label(column)} is not comparable between data sets: {sets}.")
+    return said
+
+
+def _of_each_protocol(sides: Mapping[str | None, Sequence[Row]], column: str) -> str:
+    return "; ".join(
+        f"{printable(protocol or UNKNOWN)}: "
+        + ", ".join(f"{printable(row['run_id'])} {value(row, column)}" for row in side[:CITED])
+        + (f" and {len(side) - CITED} more" if len(side) > CITED else "")
+        for protocol, side in sides.items()
+    )
+
+
+def _or_status(row: Row, column: str) -> str:
+    """The value, or why there is none: "failed"."""
+    shown = value(row, column)
+    return shown if shown != "-" else f"none ({printable(row.get('status') or 'status unknown')})"
+
+
+def _alike(result: Result) -> list[str]:
+    listed = ", ".join(
+        f"{named(row)} {score:.2f}" for row, score in list(zip(result.rows, result.scores, strict=True))[:5]
+    )
+    return [f"Most like {printable(result.query.like)} (1 = the same facets, settings and words): {listed}."]
+
+
+def _average(result: Result) -> list[str]:
+    column = result.query.show[0]
+    known = [row for row in result.rows if _number(row, column) is not None]
+    if not known:
+        return [f"No run of these {len(result.rows)} has a {label(column)}: {cite(result.rows)}."]
+    numbers = [_number(row, column) or 0.0 for row in known]
+    kind = result.query.average or "mean"
+    figures = {"mean": statistics.fmean(numbers), "median": statistics.median(numbers), "sum": sum(numbers)}
+    low, high = min(known, key=lambda r: _number(r, column) or 0.0), max(known, key=lambda r: _number(r, column) or 0.0)
+    return [
+        f"{kind.capitalize()} {label(column)} of {_runs(len(known))}: {figures[kind]:.6g}, from {value(low, column)} ({low['run_id']}) "  # noqa: E501
+        f"to {value(high, column)} ({high['run_id']})."
+    ]
+
+
+def _number(row: Row, column: str) -> float | None:
+    found = cell_of(row, column)
+    return float(found) if found is not None else None
+
+
+def _shown(result: Result) -> list[str]:
+    """The values of the fields that were asked for, each with the runs that have it."""
+    said = []
+    for column in result.query.show[:4]:
+        if (
+            (result.query.order and column == result.query.order.column)
+            or result.query.intent == "average"
+            or column == "run_id"
+        ):
+            continue
+        by_value: dict[str, list[Row]] = {}
+        for row in result.rows:
+            by_value.setdefault(value(row, column), []).append(row)
+        parts = [
+            f"{text if text != '-' else 'unknown'} ({cite(rows) if len(by_value) < 6 else cite(rows[:3]) + (' ...' if len(rows) > 3 else '')})"  # noqa: E501
+            for text, rows in list(by_value.items())[:CITED]
+        ]
+        name = label(column)
+        said.append(f"{name[0].upper() + name[1:]}: {', '.join(parts)}{' ...' if len(by_value) > CITED else ''}.")
+    return said
+
+
+def _offered(result: Result) -> list[str]:
+    order = result.query.order
+    if order is not None and order.count is not None:
+        return []
+    return [
+        f"Apart from these, {_runs(len(rows))} on {subset}, which is a subset and was not asked for: {cite(rows)}."
+        for subset, rows in result.offered.items()
+    ]
+
+
+def _nothing(result: Result, engine: Engine) -> list[str]:
+    query = result.query
+    said = ["None."]
+    if result.lacking and query.order:
+        return [f"None: no run of these has a {label(query.order.column)}: {cite(result.lacking)}."]
+    if query.like is not None:
+        return [f"None: there is no run {printable(query.like)} to be like, or no other run meets the rest."]
+    for (unknown, column), (_, near) in zip(query.unknown, result.nearest, strict=True):
+        what = (
+            f"No run has {label(column)} {printable(unknown)}" if column else f'No run mentions "{printable(unknown)}"'
+        )
+        offered = f"; nearest known: {', '.join(map(printable, near))}" if near else ""
+        said.append(f"{what}{offered}.")
+    if result.dropped:
+        parts = "; ".join(f"without `{printable(text)}` {_runs(count)}" for text, count in result.dropped)
+        said.append(f"{parts[0].upper()}{parts[1:]}.")
+    elif query.conditions:
+        said.append(
+            f"Without `{printable(format_where(query.condition, engine.known))}` there are {_runs(result.everything)}."
+        )
+    return said
+
+
+def disagreements(rows: Sequence[Row]) -> list[str]:
+    """Facts that two sources of one run tell differently: the field itself and the recorded configuration."""
+    found = []
+    for row in rows:
+        config: dict[str, Any] = flatten(row.get("config") or {})
+        for column in ("batch_size", "lr", "epochs", "seed", "image_size"):
+            told = {
+                v
+                for key, v in config.items()
+                if key.rsplit(".", 1)[-1] in (column, f"max_{column}") and isinstance(v, int | float)
+            }
+            if (
+                len(told) == 1
+                and row.get(column) is not None
+                and kind_of(column) in ("int", "float")
+                and float(*told) != float(row[column])
+            ):
+                source = (row.get("sources") or {}).get(column, "the record")
+                found.append(
+                    f"{row['run_id']}: {label(column)} is {value(row, column)} by {source} and {told.pop()} by its config"  # noqa: E501
+                )
+    return found

@@ -1,0 +1,223 @@
+"""Comparisons: of two or a few runs fact by fact, of groups by counts, ranges and best results."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from diffusionlab.registry.filters.conditions import In
+from diffusionlab.registry.manage.compare import Comparison, compare
+from diffusionlab.registry.manage.display import printable
+from diffusionlab.search.answer.engine import Engine, Result, Row
+from diffusionlab.search.answer.wording import cite, named, value
+from diffusionlab.search.query.protocols import UNKNOWN, by_protocol, protocol_of
+from diffusionlab.search.query.query import lower_is_better
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MOST_RUNS = 4  # compared fact by fact; more are compared as groups
+_TRAINING = ("dataset", "optimizer", "schedule", "parameterization", "hardware_kind")
+_RANGES = ("lr", "batch_size", "epochs")
+
+
+def compared_runs(result: Result, engine: Engine) -> Comparison | None:
+    """The fact by fact comparison, where a few runs were found and no larger groups asked for."""
+    if not 2 <= len(result.rows) <= MOST_RUNS:
+        return None
+    ids = [row["run_id"] for row in sorted(result.rows, key=lambda row: row["run_id"])]
+    records = {record.run_id: record for record in engine.registry.records(In("run_id", tuple(ids)))}
+    return compare([records[run_id] for run_id in ids])
+
+
+def run_sentences(result: Result, engine: Engine) -> list[str]:
+    """What differs between a few runs, grouped, each value with its run."""
+    comparison = compared_runs(result, engine)
+    if comparison is None:
+        return group_sentences(result)
+    said = []
+    for group, differences in comparison.groups.items():
+        facts = []
+        for difference in differences:
+            if difference.fact.startswith(("config.", "packages.")) or difference.fact in (
+                "size_bytes",
+                "git_commit",
+                "data_hash",
+            ):
+                continue
+            values = ", ".join(
+                f"{_text(v)} ({run_id})" for run_id, v in zip(comparison.run_ids, difference.values, strict=True)
+            )
+            facts.append(f"{difference.fact.replace('_', ' ')} {values}")
+        said.append(f"{group.capitalize()}: {'; '.join(facts) if facts else 'no difference recorded'}.")
+    if comparison.layers:
+        changed = [line for line in comparison.layers if line[:1] in "+-" and not line.startswith(("+++", "---"))]
+        said.append(f"{len(changed)} lines of the layer trees differ ({' and '.join(comparison.run_ids)}).")
+    return said
+
+
+def _text(value: object) -> str:
+    return printable(value) if value is not None else "unknown"
+
+
+def _sides(result: Result) -> list[tuple[str, list[Row]]]:
+    groups = result.query.groups
+    if len(groups) > 1:
+        return [(group.label, [row for row in result.rows if group.condition.matches(row)]) for group in groups]
+    column = next(
+        (
+            c
+            for c in result.query.show
+            if c
+            in (
+                "dataset",
+                "optimizer",
+                "schedule",
+                "parameterization",
+                "hardware_kind",
+                "status",
+                "sampler",
+                "framework",
+                "precision",
+            )
+        ),
+        None,
+    )
+    if column is None:
+        return [("all", list(result.rows))]
+    values = sorted({str(row.get(column)) for row in result.rows if row.get(column) is not None})
+    return [(value, [row for row in result.rows if str(row.get(column)) == value]) for value in values]
+
+
+def facts_of_groups(result: Result) -> list[tuple[str, str, list[str]]]:
+    """(architecture | training | result, fact, one text a group), facts that are the same everywhere left out."""
+    sides = _sides(result)
+    found: list[tuple[str, str, list[str]]] = [("", "runs", [str(len(rows)) for _, rows in sides])]
+    tags = sorted({tag for _, rows in sides for row in rows for tag in row.get("arch_tags") or ()})
+    for tag in tags:
+        counts = [sum(tag in (row.get("arch_tags") or ()) for row in rows) for _, rows in sides]
+        if any(count != len(rows) for count, (_, rows) in zip(counts, sides, strict=True)):
+            found.append(
+                (
+                    "architecture",
+                    tag,
+                    [f"{count} of {len(rows)}" for count, (_, rows) in zip(counts, sides, strict=True)],
+                )
+            )
+    found.append(("architecture", "parameters", [_range(rows, "num_parameters") for _, rows in sides]))
+    for column in _TRAINING:
+        found.append(("training", column.removesuffix("_kind"), [_tally(rows, column) for _, rows in sides]))
+    for column in _RANGES:
+        found.append(("training", column.replace("_", " "), [_range(rows, column) for _, rows in sides]))
+    found.append(("result", "status", [_tally(rows, "status") for _, rows in sides]))
+    for column in ("fid", "val_loss"):
+        for how, measured in _measured(sides, column):
+            found.append(("result", f"best {column}{how}", [_best(rows, column) for _, rows in measured]))
+            found.append(("result", f"median {column}{how}", [_median(rows, column) for _, rows in measured]))
+    return [fact for fact in found if fact[1] == "runs" or len(set(fact[2])) > 1 or len(sides) == 1]
+
+
+def group_sentences(result: Result) -> list[str]:
+    """The sides of a comparison in sentences: sizes, facets with their runs, best results."""
+
+    sides = _sides(result)
+    said = [
+        "; ".join(
+            f"{name}: {len(rows)} run{'' if len(rows) == 1 else 's'}{f' ({cite(rows)})' if rows else ''}"
+            for name, rows in sides
+        )
+        + "."
+    ]
+    tags = sorted({tag for _, rows in sides for row in rows for tag in row.get("arch_tags") or ()})
+    parts = []
+    for tag in tags:
+        having = [[row for row in rows if tag in (row.get("arch_tags") or ())] for _, rows in sides]
+        shares = {len(have) / len(rows) for have, (_, rows) in zip(having, sides, strict=True) if rows}
+        if len(shares) > 1:
+            texts = [
+                f"{len(have)} of {len(rows)} {name}" + (f" ({cite(have)})" if 0 < len(have) <= 3 else "")
+                for have, (name, rows) in zip(having, sides, strict=True)
+            ]
+            parts.append(f"{tag} {', '.join(texts)}")
+    if parts:
+        said.append(f"Architecture: {'; '.join(parts)}.")
+    for column in ("fid", "val_loss"):
+        figures = _measured(sides, column)
+        for how, measured in figures:
+            best = [(name, _first(rows, column)) for name, rows in measured if rows]
+            told = "; ".join(f"{name} {value(row, column)} by {named(row)}" for name, row in best)
+            said.append(f"Best {column}{how}: {told}.")
+        if figures:
+            break
+    datasets = {row.get("dataset") for _, rows in sides for row in rows}
+    if len(datasets) > 1 and any(r.get("fid") is not None for _, rows in sides for r in rows):
+        said.append("FID is not comparable between data sets.")
+    if len(_measured(sides, "fid")) > 1:
+        said.append("FID is not comparable between protocols.")
+    return said
+
+
+def _measured(sides: list[tuple[str, list[Row]]], column: str) -> list[tuple[str, list[tuple[str, list[Row]]]]]:
+    """The runs of each side that have a figure, once for each protocol, which is named if several."""
+    having = [(name, [row for row in rows if row.get(column) is not None]) for name, rows in sides]
+    protocols = list(by_protocol([row for _, rows in having for row in rows], column))
+    return [
+        (
+            f" by {printable(protocol or UNKNOWN)}" if len(protocols) > 1 else "",
+            [(name, [row for row in rows if protocol_of(row, column) == protocol]) for name, rows in having],
+        )
+        for protocol in protocols
+    ]
+
+
+def group_table(result: Result) -> Table:
+    """The facts of the groups side by side."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for name, _ in _sides(result):
+        table.add_column(Text(printable(name)), overflow="fold")
+    heading = ""
+    for group, fact, texts in facts_of_groups(result):
+        if group != heading:
+            table.add_row(Text(group, style="bold"))
+            heading = group
+        table.add_row(Text(f"  {fact}" if group else fact, style="cyan"), *(Text(printable(text)) for text in texts))
+    return table
+
+
+def _first(rows: Sequence[Row], column: str) -> Row:
+    return sorted(rows, key=lambda row: (row[column] if lower_is_better(column) else -row[column], row["run_id"]))[0]
+
+
+def _best(rows: Sequence[Row], column: str) -> str:
+    known = [row for row in rows if row.get(column) is not None]
+    if not known:
+        return "-"
+    row = _first(known, column)
+    return f"{row[column]:.4g} ({row['run_id']})"
+
+
+def _median(rows: Sequence[Row], column: str) -> str:
+    known = [row[column] for row in rows if row.get(column) is not None]
+    return f"{statistics.median(known):.4g} of {len(known)}" if known else "-"
+
+
+def _range(rows: Sequence[Row], column: str) -> str:
+
+    known = sorted((row for row in rows if row.get(column) is not None), key=lambda row: row[column])
+    if not known:
+        return "-"
+    low, high = value(known[0], column), value(known[-1], column)
+    return low if low == high else f"{low} to {high}"
+
+
+def _tally(rows: Sequence[Row], column: str) -> str:
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[str(row.get(column) or "unknown")] = counts.get(str(row.get(column) or "unknown"), 0) + 1
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{name} {count}" if len(ordered) > 1 else name for name, count in ordered) or "-"

@@ -1,0 +1,271 @@
+"""From a ParsedQuery to rows: filter, order, rank; and what would help where nothing is found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.filter import And, Filter
+from diffusionlab.registry.record.canonical import DATASET_FAMILY
+from diffusionlab.registry.record.columns import METRIC_COLUMNS
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
+from diffusionlab.search.query.protocols import apart, by_protocol
+from diffusionlab.search.query.query import Order, ParsedQuery
+from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.text import Mentions
+from diffusionlab.search.read.typos import nearest
+
+Row = Mapping[str, Any]
+COLUMNS = tuple(
+    [
+        "run_id",
+        "name",
+        "created_at",
+        "modified_at",
+        "status",
+        "framework",
+        "architecture",
+        "arch_tags",
+        "dataset",
+        "dataset_family",
+        "batch_size",
+        "lr",
+        "optimizer",
+        "epochs",
+        "hardware",
+        "hardware_kind",
+        "num_parameters",
+        "flops",
+        "image_size",
+        "schedule",
+        "parameterization",
+        "sampler",
+        "precision",
+        "seed",
+        "metrics",
+        "fid",
+        "kid",
+        "val_loss",
+        "train_loss",
+        "description",
+        "notes",
+        "tags",
+        "path",
+        "size_bytes",
+        "seconds",
+        "images_per_second",
+        "sweep",
+        "thumbnail",
+        "protocol",
+        "evaluations",
+        "search_text",
+        "sources",
+        "config",
+    ]
+)
+LIKE_COUNT = 10  # neighbours listed where the question names no number
+
+
+@dataclass
+class Result:
+    """Rows in order with all that the answer needs to say about them."""
+
+    query: ParsedQuery
+    rows: list[Row]
+    scores: list[float]
+    total: int  # matches before a cut
+    lacking: list[Row] = field(default_factory=list)  # matches without the value that orders them
+    tied: list[Row] = field(default_factory=list)  # cut off, though equal to the last that is shown
+    runner_up: Row | None = None
+    offered: dict[str, list[Row]] = field(default_factory=dict)  # near, but not what was asked: "CIFAR-10 cat/dog"
+    dropped: list[tuple[str, int]] = field(default_factory=list)  # (condition, matches without it)
+    nearest: list[tuple[str, list[str]]] = field(default_factory=list)  # (unknown value, known ones)
+    warnings: list[str] = field(default_factory=list)
+    everything: int = 0
+
+
+class Engine:
+    """Answers parsed queries from one registry, as of `now`."""
+
+    def __init__(self, registry: Registry, now: datetime) -> None:
+        self.registry, self.now = registry, now
+        self.known = Known(lambda columns, where: registry.arrow(columns, where, now))
+
+    def rows(self, condition: Filter, columns: Sequence[str] = COLUMNS) -> list[Row]:
+        return list(self.registry.rows(condition, columns=columns, now=self.now))
+
+    def answer(self, query: ParsedQuery) -> Result:
+        """Every row that meets the query, in its order. Only a number in the question (or --limit) cuts."""
+        rows = self.rows(query.condition)
+        if not rows and (less := self._fewer_words(query)):
+            query, rows = less, self.rows(less.condition)
+        result = Result(query, rows, [1.0] * len(rows), len(rows), warnings=list(query.notes))
+        self._sort(result)
+        self._warn_of_protocols(result, rows)
+        if not rows:
+            self._explain_nothing(result)
+        self._offer(result)
+        return result
+
+    def _sort(self, result: Result) -> None:
+        query = result.query
+        rows = sorted(result.rows, key=lambda row: row["run_id"])
+        if query.like is not None:
+            self._by_likeness(result, rows)
+        elif query.order is not None:
+            self._by_order(result, rows, query.order)
+        elif query.words:
+            scores = text_scores(rows, query.words, self.known)
+            ranked = sorted(zip(scores, rows, strict=True), key=lambda pair: -pair[0])
+            result.rows, result.scores = [row for _, row in ranked], [round(score, 4) for score, _ in ranked]
+        else:
+            oldest = datetime.min.replace(tzinfo=self.now.tzinfo)
+            result.rows = sorted(rows, key=lambda row: row["created_at"] or oldest, reverse=True)
+        if query.limit is not None:
+            result.rows, result.scores = result.rows[: query.limit], result.scores[: query.limit]
+
+    def _by_likeness(self, result: Result, rows: list[Row]) -> None:
+        target = self.rows(Compare("run_id", "=", result.query.like or ""))
+        if not target:
+            result.rows, result.scores, result.total = [], [], 0
+            return
+        others = [row for row in rows if row["run_id"] != result.query.like]
+        ranked = sorted(zip(likeness(others, target[0]), others, strict=True), key=lambda pair: -pair[0])
+        if result.query.limit is None:
+            ranked = ranked[:LIKE_COUNT]
+        result.total = len(others)
+        result.rows, result.scores = [row for _, row in ranked], [round(score, 4) for score, _ in ranked]
+
+    def _by_order(self, result: Result, rows: list[Row], order: Order) -> None:
+        known = [row for row in rows if _cell(row, order.column) is not None]
+        lacking = [row for row in rows if _cell(row, order.column) is None]
+        if not order.keep:
+            result.lacking, lacking = lacking, []
+        known.sort(key=lambda row: _cell(row, order.column), reverse=order.descending)
+        sides = list(by_protocol(known, order.column).values()) or [[]]
+        sides[-1] += lacking
+        result.total, result.rows = len(known) + len(lacking), []
+        for side in sides:
+            self._cut(result, side, order)
+        if len(sides) > 1:
+            result.runner_up, result.tied = None, []
+        result.scores = [1.0] * len(result.rows)
+
+    def _cut(self, result: Result, rows: list[Row], order: Order) -> None:
+        """Of rows that compare, in their order: those that are shown."""
+        if order.per is not None:
+            result.rows += _first_of_each(rows, order)
+        elif order.count is not None and result.query.groups:  # "compare the best unet and the best dit"
+            each = ([row for row in rows if group.condition.matches(row)] for group in result.query.groups)
+            chosen = {row["run_id"] for side in each for row in side[: order.count]}
+            result.rows += [row for row in rows if row["run_id"] in chosen]
+        elif order.count is not None:
+            last = order.skip + order.count
+            shown, rest = rows[order.skip : last], rows[last:]
+            ties = [row for row in rest if shown and _cell(row, order.column) == _cell(shown[-1], order.column)]
+            if order.ties:
+                shown, rest = shown + ties, rest[len(ties) :]
+            else:
+                result.tied = ties
+            result.rows, result.runner_up = result.rows + shown, next(iter(rest), None)
+        else:
+            result.rows += rows
+
+    def _warn_of_protocols(self, result: Result, rows: list[Row]) -> None:
+        """Where figures that the question asks about were taken in different ways."""
+        query, order = result.query, result.query.order.column if result.query.order else None
+        asked = dict.fromkeys([*([order] if order else []), *query.show, *query.condition.columns()])
+        for column in asked:
+            if column in METRIC_COLUMNS or column.startswith("metrics."):
+                figures = [row for row in rows if _cell(row, column) is not None]
+                if note := apart(figures, column, column == order, self.known):
+                    result.warnings.append(note)
+
+    def _fewer_words(self, query: ParsedQuery) -> ParsedQuery | None:
+        """The query with those words only that some run says together, where none says all of them."""
+        plain = [c for c in query.conditions if isinstance(c, Mentions) and c in query.words]
+        if not query.loose or len(plain) < 2 or any(column is None for _, column in query.unknown):
+            return None
+        rest = tuple(c for c in query.conditions if c not in plain)
+        kept = best_subset(self.rows(And(*rest)), plain, self.known)
+        if not kept:
+            return None
+        left = ", ".join(f'"{word.phrases[0]}"' for word in plain if word not in kept)
+        note = f"no run that meets the rest mentions all of the words: {left} left out"
+        return replace(query, conditions=(*rest, *kept), words=kept, notes=(*query.notes, note))
+
+    # -- where nothing, or something close by, was found
+
+    def _explain_nothing(self, result: Result) -> None:
+        conditions = result.query.conditions
+        result.everything = self.known.number_of_runs
+        if len(conditions) > 1:
+            for place, condition in enumerate(conditions):
+                others = And(*conditions[:place], *conditions[place + 1 :])
+                result.dropped.append((format_where(condition, self.known), len(self.rows(others, ("run_id",)))))
+        for value, column in result.query.unknown:
+            result.nearest.append((value, self._near(value, column)))
+
+    def _near(self, value: str, column: str | None) -> list[str]:
+        if column == "run_id":
+            return nearest(value, self.known.ids)
+        if column is not None and self.known.values.get(column):
+            return nearest(value, self.known.values[column])
+        named = [v for c in ("dataset", "optimizer", "hardware_kind", "architecture") for v in self.known.values[c]]
+        return nearest(value, [*named, *self.known.facets, *self.known.names], like_only=True)
+
+    def _offer(self, result: Result) -> None:
+        """Subsets of the data set that was asked for, apart and labelled: they are not what was asked."""
+        asked = {
+            str(value)
+            for leaf in result.query.condition.leaves()
+            if leaf.column == "dataset"
+            for value in (getattr(leaf, "values", None) or (getattr(leaf, "value", ""),))
+        }
+        for subset, whole in DATASET_FAMILY.items():
+            if whole in asked and subset not in asked and subset in self.known.values["dataset"]:
+                swapped = result.query.condition.replace(
+                    lambda leaf, a=whole, b=subset: (
+                        Compare("dataset", "=", b)
+                        if isinstance(leaf, Compare) and leaf.column == "dataset" and leaf.value == a
+                        else leaf
+                    )  # type: ignore[misc]
+                )
+                near = self.rows(And(swapped, Compare("dataset", "=", subset)))
+                if near:
+                    result.offered[subset] = sorted(near, key=lambda row: row["run_id"])
+
+
+def restrict(query: ParsedQuery, *conditions: Filter) -> ParsedQuery:
+    """The query with further conditions."""
+    return replace(query, conditions=(*query.conditions, *conditions))
+
+
+def override(query: ParsedQuery, columns: Sequence[str]) -> ParsedQuery:
+    """The query without its own conditions on these columns: flags beat the words."""
+    kept = tuple(c for c in query.conditions if not c.columns() & set(columns))
+    unknown = tuple(u for u in query.unknown if u[1] not in columns)
+    words = tuple(w for w in query.words if w in kept or "text" not in columns)
+    return replace(query, conditions=kept, unknown=unknown, words=words, groups=())
+
+
+def _cell(row: Row, column: str) -> Any:
+    if column.startswith("metrics."):
+        return (row.get("metrics") or {}).get(column.removeprefix("metrics."))
+    return row.get(column)
+
+
+def _first_of_each(rows: list[Row], order: Order) -> list[Row]:
+    seen: dict[Any, int] = {}
+    kept = []
+    for row in rows:
+        key = row.get(order.per or "")
+        seen[key] = seen.get(key, 0) + 1
+        if order.skip < seen[key] <= order.skip + (order.count or 1):
+            kept.append(row)
+    return kept

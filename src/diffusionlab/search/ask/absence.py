@@ -1,0 +1,75 @@
+"""What a run lacks or has at all: "without a fid", "no description", "fid is unknown", "with a val loss"."""
+
+from __future__ import annotations
+
+from diffusionlab.registry.filters.conditions import IsNull
+from diffusionlab.registry.filters.filter import Not
+from diffusionlab.search.ask.reading import Reading
+from diffusionlab.search.read.items import missing_filter
+
+_HAVING = ("with", "have", "has", "having", "that have", "which have", "had")
+_AT_ALL = ("a", "an", "any", "known", "recorded", "measured")
+_QUANTITY = ("number", "comparator", "between")
+
+
+def absence(r: Reading, i: int) -> int:
+    if r.kind(i) == "not":
+        return _without(r, i)
+    if r.kind(i) == "field":
+        return _unknown(r, i)
+    if r.kind(i) == "carrier" and r.words(i) in _HAVING:
+        return _having(r, i)
+    return 0
+
+
+def _without(r: Reading, i: int) -> int:
+    """NOT FIELD: "without a fid"."""
+    j = r.skip(i + 1, 4, ("filler", "carrier", "known", "moment"))  # "never produced a fid"
+    if r.kind(j) != "field" or r.kind(r.skip(j + 1, 2, ("filler",))) in _QUANTITY:
+        return 0
+    return _emit(r, i, j, True)
+
+
+def _unknown(r: Reading, i: int) -> int:
+    """FIELD [is] UNKNOWN: "fid is missing", "fid not known"."""
+    j = r.skip(i + 1, 2, ("filler",))
+    if r.kind(j) == "not" and r.kind(k := r.skip(j + 1, 2, ("filler",))) == "known":
+        return _emit(r, i, i, True, k + 1)
+    absent = r.kind(j) == "unknown" or (r.kind(j) == "not" and r.words(j) == "missing")
+    if not absent and r.kind(j) != "known":
+        return 0
+    return _emit(r, i, i, absent, j + 1)
+
+
+def _having(r: Reading, i: int) -> int:
+    """WITH [a] FIELD, and nothing that says which value: "with a fid"."""
+    j = r.skip(i + 1, 2, ("filler", "known"))
+    between = [r.words(k) for k in range(i + 1, j)]
+    if r.kind(j) != "field" or r.items[j].payload in ("dataset", "architecture", "num_parameters", "image_size"):
+        return 0
+    if any(word not in _AT_ALL for word in between) or not _ends(r, j + 1):
+        return 0
+    which = any(r.kind(k) == "filler" and r.words(k) in ("which", "what") for k in range(i))
+    asked = which and r.words(i) in ("has", "have") and not between
+    if asked and r.items[j].payload not in ("fid", "kid", "description", "notes"):
+        return 0
+    return _emit(r, i, j, False)
+
+
+def _ends(r: Reading, after: int) -> bool:
+    """Whether nothing at `after` can be a value."""
+    return (
+        r.kind(after) in ("", "noun")
+        or r.items[after].words in ("?", ".", "!", ",", ";")
+        or r.kind(r.skip(after, 2, ("filler",))) in ("connector", "")
+        or (r.kind(after) == "not" and r.kind(r.skip(after + 1, 2, ("filler",))) == "field")
+        or r.words(after) in ("score", "value")
+    )
+
+
+def _emit(r: Reading, first: int, field: int, absent: bool, after: int = 0) -> int:
+    column = r.items[field].payload
+    missing = missing_filter(column, r.known)
+    if column in ("architecture", "arch_tags"):
+        missing = IsNull("architecture")
+    return r.emit(first, after or field + 1, f"known {column}", missing if absent else Not(missing))

@@ -1,0 +1,55 @@
+"""A question whose conditions are joined, while it is read what is asked of the runs, and in which order."""
+
+from __future__ import annotations
+
+from diffusionlab.search.query.query import Group, Order
+from diffusionlab.search.read.items import Item, Number
+from diffusionlab.search.read.known import Known
+
+MOST_RUNS = 100_000  # a larger number counts no runs
+
+
+class Asked:
+    """The items, which of them are used up, and what was read of them."""
+
+    def __init__(self, items: list[Item], known: Known, notes: list[str]) -> None:
+        self.items, self.known, self.notes = items, known, notes
+        self.used: set[int] = set()
+        self.order: Order | None = None
+        self.limit: int | None = None
+        self.like: str | None = None
+        self.intent = "list"
+        self.average: str | None = None
+        self.show: list[str] = []
+        self.groups: list[Group] = []
+
+    def kind(self, i: int) -> str:
+        return self.items[i].kind if 0 <= i < len(self.items) and i not in self.used else ""
+
+    def skip(self, i: int, kinds: tuple[str, ...], most: int = 4, step: int = 1) -> int:
+        """The index after at most `most` items of these kinds from i, used ones too."""
+        end = i
+        while 0 <= end < len(self.items) and abs(end - i) < most and self.items[end].kind in kinds:
+            end += step
+        return end
+
+    def words(self, i: int) -> str:
+        return self.items[i].words.lower() if 0 <= i < len(self.items) else ""
+
+    def counts(self, i: int) -> bool:
+        """Whether the item at i is a number that may count runs."""
+        if self.kind(i) != "number":
+            return False
+        number: Number = self.items[i].payload
+        whole = number.value == int(number.value) and "." not in number.typed
+        return number.column is None and whole and 1 <= number.value <= MOST_RUNS
+
+    def count(self, i: int) -> int:
+        """The number at i, which is used up by that."""
+        self.used.add(i)
+        return int(self.items[i].payload.value)
+
+    @property
+    def primary(self) -> str:
+        """The measure that "best" means where none is named."""
+        return next((c for c in ("fid", "val_loss", "train_loss") if self.known.has(c)), "fid")

@@ -1,0 +1,222 @@
+"""Conditions joined as the sentence joins them: and, or, but not, neither ... nor, lists.
+
+Values of one field exclude each other, so "MNIST and CIFAR-10" is either; facets do not, so "unet and
+conditional" is both. A negation reaches over a list ("without attention or latent") until a word such as
+"with" or "on" starts something new. Two clauses that each name the same field are alternatives
+("unets on MNIST and transformers on CIFAR-10").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from diffusionlab.registry.filters.filter import And, Filter, Not, Or
+from diffusionlab.registry.record.canonical import dataset_family
+from diffusionlab.registry.record.facets import close
+from diffusionlab.search.read.items import Condition, Item
+
+_NETWORKS = {"unet", "dit", "mlp", "resnet", "transformer", "cnn", "autoencoder", "vae"}
+
+
+@dataclass
+class Operand:
+    condition: Condition
+    negated: bool
+    joined: str  # the connecting word before it: "", "and", "or", "but", "vs", "nor", ","
+    carried: bool  # a word such as "with" or "on" stands between it and the one before
+    words: str
+
+    @property
+    def filter(self) -> Filter:
+        return Not(self.condition.filter) if self.negated else self.condition.filter
+
+    @property
+    def category(self) -> str:
+        return self.condition.category
+
+
+def operands(items: Sequence[Item]) -> list[Operand]:
+    """The conditions among `items` in order, each with its negation and what joins it to the one before."""
+    found: list[Operand] = []
+    joined, carried, negation, both_ways = "", False, "", False
+    reach = ""  # strength of the negation that the last operand stood under
+    everything = False  # "any", "every" was said since the last condition
+    for item in items:
+        everything |= item.words.lower() in ("any", "every", "all", "each", "everything", "anything", "whatever", "no")
+        if item.kind == "connector" and item.payload == "but" and everything:
+            negation = "without"  # "any optimizer but AdamW"
+        elif item.kind == "connector":
+            joined = item.payload if joined in ("", ",", "and") or item.payload == "or" else joined
+            if item.payload == "nor":
+                negation = "without"
+        elif item.kind == "break" and item.payload in ",;/&|":
+            joined = joined or {"|": "or", "&": "and"}.get(item.payload, item.payload)
+        elif item.kind == "carrier":
+            carried = True
+        elif item.kind == "not":
+            negation = "" if negation and item.payload == "not" and negation == "not" else item.payload
+            if item.words.lower() == "nor":
+                joined = "nor"
+        elif item.kind == "condition":
+            everything = False
+            condition: Condition = item.payload
+            if joined == "/":
+                joined = "or" if found and found[-1].category == condition.category else ","
+            extended = bool(
+                found
+                and reach
+                and not negation
+                and joined in ("or", "nor", ",", "and")
+                and condition.category == found[-1].category
+                and (not carried or condition.single)
+                and (joined != "and" or condition.single or reach == "without")
+            )
+            reach = negation or (reach if extended else "")
+            found.append(Operand(condition, bool(negation) or extended, joined, carried, item.words))
+            if both_ways:
+                found.append(Operand(condition, True, "or", False, item.words))
+            joined, carried, negation, both_ways = "", False, "", False
+        elif item.kind == "either way":
+            both_ways = True
+        elif item.kind == "excluded" and found:
+            _exclude(found)
+    return _subsets(found)
+
+
+def _exclude(found: list[Operand]) -> None:
+    """ "DiTs and MLPs excluded": the last condition, and those of its kind that are joined to it."""
+    last = found[-1]
+    for operand in reversed(found):
+        if operand.category != last.category:
+            break
+        operand.negated = True
+        if operand.joined not in ("and", "or"):
+            break
+
+
+def _subsets(found: list[Operand]) -> list[Operand]:
+    """ "The cat/dog subset of CIFAR-10" is the subset alone, "GPU: A100" the A100."""
+    kept = list(found)
+    for a, b in pairwise(found):
+        if a.category == b.category == "hardware_kind" and not b.joined and a.words.lower() == "gpu" and not a.negated:
+            kept.remove(a)
+        if a.category == b.category == "dataset" and not b.joined and not a.negated and not b.negated:
+            names = [getattr(o.condition.filter, "value", None) for o in (a, b)]
+            if names[0] != names[1] and dataset_family(names[0]) == names[1]:
+                kept.remove(b)
+            elif names[0] != names[1] and dataset_family(names[1]) == names[0]:
+                kept.remove(a)
+    return kept
+
+
+def join(found: Sequence[Operand]) -> list[Filter]:
+    """All conditions as a list that holds together."""
+    moments = [o for o in found if o.category in ("created_at", "modified_at")]
+    rest = [o for o in found if o not in moments] if len(moments) == 1 else list(found)
+    clauses = _clauses(rest)
+    if len(clauses) == 1:
+        parts = _clause(clauses[0])
+    else:
+        parts = [Or(*(And(*_clause(clause)) if len(_clause(clause)) > 1 else _clause(clause)[0] for clause in clauses))]
+    return parts + ([moments[0].filter] if len(moments) == 1 else [])
+
+
+def _clauses(found: list[Operand]) -> list[list[Operand]]:
+    """Alternatives that each name a field that excludes itself, split at the connecting words between them."""
+    clauses: list[list[Operand]] = [[]]
+    for place, operand in enumerate(found):
+        left = clauses[-1]
+        if (
+            left
+            and operand.joined in ("and", "or", ",", "vs", "but")
+            and operand.category != left[-1].category
+            and not operand.negated
+        ):
+            right = found[place:]
+            for stop, later in enumerate(right[1:], 1):
+                if later.joined and later.category != right[stop - 1].category:
+                    right = right[:stop]
+                    break
+            shared = {o.category for o in left if not o.negated} & {o.category for o in right if not o.negated}
+            exclusive = {o.category for o in (*left, *right) if o.condition.single}
+            if shared & exclusive and len(left) > 1 and len(right) > 1:
+                clauses.append([])
+        elif len(left) > 1 and _new_network(left, found[place:]):
+            clauses.append([])
+        clauses[-1].append(operand)
+    return clauses
+
+
+def _new_network(left: Sequence[Operand], right: Sequence[Operand]) -> bool:
+    """ "Unets with attention or transformers with conditioning": each kind of network has facets of its own."""
+
+    def network(o: Operand) -> bool:
+        plain = not o.negated and not o.carried
+        return plain and o.category == "facet" and getattr(o.condition.filter, "value", "") in _NETWORKS
+
+    def qualified(side: Sequence[Operand]) -> bool:
+        return any(o.category == "facet" and o.carried for o in side[1:])
+
+    return right[0].joined == "or" and network(left[0]) and network(right[0]) and qualified(left) and qualified(right)
+
+
+def _clause(found: Sequence[Operand]) -> list[Filter]:
+    """One clause as conditions that hold together; each run of alternatives is one `Or`."""
+    groups: list[list[Operand]] = []
+    for operand in found:
+        last = groups[-1][-1] if groups else None
+        if last is not None and _alternative(last, operand):
+            groups[-1] += [operand] if all(o.filter != operand.filter for o in groups[-1]) else []
+        elif not _repeats(groups, operand):
+            groups.append([operand])
+    return [group[0].filter if len(group) == 1 else Or(*(o.filter for o in group)) for group in groups]
+
+
+def _alternative(last: Operand, operand: Operand) -> bool:
+    same = last.category == operand.category
+    if last.negated and operand.negated:
+        return False
+    if (
+        operand.joined in ("and", ",", "or")
+        and same
+        and (_opposite(last.filter, operand.filter) or _two_kinds(last, operand))
+    ):
+        return True
+    if operand.joined == "or":
+        return not (operand.negated and not last.negated and same and operand.condition.single)
+    if operand.joined in ("but", "nor") or not same:
+        return False
+    return operand.condition.single and last.condition.single and not last.negated and not operand.negated
+
+
+def _opposite(a: Filter, b: Filter) -> bool:
+    """ "Conditional and unconditional models" are all of them, not none."""
+    return Not(a) == b or Not(b) == a
+
+
+def _two_kinds(last: Operand, operand: Operand) -> bool:
+    """ "U-Nets and DiTs" are runs of either kind: two networks of which one is no case of the other."""
+    tags = [getattr(o.condition.filter, "value", "") for o in (last, operand)]
+    if last.negated or operand.negated or last.category != "facet" or not all(tag in _NETWORKS for tag in tags):
+        return False
+    plural = all(o.words.lower().rstrip("?.!").endswith("s") for o in (last, operand))
+    return (
+        (plural or not {"cnn", "autoencoder"} & set(tags))
+        and tags[1] not in close([tags[0]])
+        and tags[0] not in close([tags[1]])
+    )
+
+
+def _repeats(groups: list[list[Operand]], operand: Operand) -> bool:
+    """A value of a field that was named before in the same clause is a further alternative: "MNIST unets, CIFAR-10"."""
+    if not operand.condition.single or operand.negated or operand.category == "status":
+        return False
+    for group in groups:
+        if all(o.category == operand.category and o.condition.single and not o.negated for o in group):
+            if any(o.condition.filter == operand.condition.filter for o in group):
+                return True
+            group.append(operand)
+            return True
+    return False

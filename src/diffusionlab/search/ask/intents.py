@@ -1,0 +1,69 @@
+"""What is asked of the runs: to list, count, compare or average them, those like one, so many of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.reading import is_numeric
+
+
+def intent(a: Asked) -> None:
+    """Count, compare, or a mean of a field."""
+    for i, item in enumerate(a.items):
+        if item.kind == "count" and not _is_number(a, a.skip(i + 1, ("filler",), 2)):
+            a.intent = "count"
+        elif item.kind == "compare" or (item.kind == "connector" and item.payload == "vs"):
+            a.intent = "compare"
+        elif item.kind == "average" and _is_number(a, j := a.skip(i + 1, ("filler", "carrier"), 3)):
+            a.intent, a.average = "average", item.payload
+            a.show.append(a.items[j].payload)
+            a.used |= {i, j}
+
+
+def _is_number(a: Asked, i: int) -> bool:
+    return a.kind(i) == "field" and is_numeric(a.items[i].payload)
+
+
+def likeness(a: Asked) -> None:
+    """Like run-020, the 5 runs most like run-020."""
+    for i, item in enumerate(a.items):
+        j = a.skip(i + 1, ("filler", "noun", "carrier", "to", "than"))
+        if item.kind != "like" or a.kind(j) != "run":
+            continue
+        a.like, a.intent = a.items[j].payload[0], "like"
+        a.used |= {i, j, *(k for k in range(max(0, i - 3), i) if a.kind(k) == "superlative")}
+        if (number := next((k for k in range(i) if a.counts(k)), None)) is not None:
+            a.limit = a.count(number)
+        return
+
+
+def limit(a: Asked) -> None:
+    """A number of runs: "3 unets", "show 10 runs"."""
+    for i in range(len(a.items)):
+        if not a.counts(i):
+            continue
+        noun = a.kind(a.skip(i + 1, ("condition", "filler", "superlative"), 4)) == "noun"
+        if a.intent == "compare":
+            a.used |= {i} if noun else set()
+        elif (noun or _several(a, i + 1)) and a.kind(i - 1) not in ("field", "comparator"):
+            count = a.count(i)
+            if a.limit is not None or (a.order is not None and a.order.count is not None and not a.order.ties):
+                continue
+            if a.order is not None:
+                a.order = replace(a.order, count=count, ties=False)
+            else:
+                a.limit = count
+
+
+def _several(a: Asked, i: int) -> bool:
+    """Whether a plural facet stands at i for the runs themselves: "3 DiTs"."""
+    return a.kind(i) == "condition" and a.items[i].payload.category == "facet" and a.words(i)[-1:] == "s"
+
+
+def fields(a: Asked) -> None:
+    """The fields that nothing was said of are those to show."""
+    for i, item in enumerate(a.items):
+        if item.kind == "field" and i not in a.used and kind_of(item.payload) != "json":
+            a.show.append("arch_tags" if item.payload == "architecture" else item.payload)

@@ -1,0 +1,70 @@
+"""A text field and its value: "optimizer Foo", "tag baseline", "dataset: ImageNet-21k", "the Foo dataset"."""
+
+from __future__ import annotations
+
+from diffusionlab.registry.filters.conditions import Contains
+from diffusionlab.registry.filters.filter import Filter
+from diffusionlab.search.ask.reading import Reading
+from diffusionlab.search.read.items import value_filter
+from diffusionlab.search.read.text import Mentions
+
+FREE_COLUMNS = (
+    "tags",
+    "sweep",
+    "host",
+    "name",
+    "git_commit",
+    "config_hash",
+    "data_hash",
+    "parent_run",
+    "framework",
+    "dataset",
+    "optimizer",
+    "schedule",
+    "sampler",
+    "architecture",
+    "hardware_kind",
+    "precision",
+    "parameterization",
+)
+"""Columns whose value may follow or precede their name: "tag baseline", "the Foo dataset"."""
+
+
+def free_value(r: Reading, i: int) -> int:
+    """FIELD VALUE for text: "optimizer Foo", "tag baseline", "dataset: ImageNet-21k", "the Foo dataset"."""
+    if r.kind(i) == "filler" and r.words(i) in ("tagged", "tag") and r.kind(i + 1) == "text":
+        return r.emit(i, i + 2, "tags", _value(r, "tags", r.items[i + 1].words))
+    if r.kind(i) == "field" and r.items[i].payload in FREE_COLUMNS:
+        return _value_after(r, i, r.items[i].payload)
+    if r.kind(i) == "text" and unheard(r, i) and r.kind(i + 1) == "field":
+        column = r.items[i + 1].payload
+        if column in FREE_COLUMNS and column not in ("name", "tags"):
+            return r.emit(i, i + 2, column, _value(r, column, r.items[i].words), True)
+    return 0
+
+
+def _value_after(r: Reading, i: int, column: str) -> int:
+    if any(r.words(k) in ("which", "what", "each", "every", "different", "whose") for k in (i - 2, i - 1)):
+        return 0
+    j = r.skip(i + 1, 2, ("filler",))
+    if r.kind(j) == "comparator" and r.items[j].payload == "=":
+        j = r.skip(j + 1, 1, ("filler",))
+    if r.kind(j) != "text" or r.items[j].start - r.items[j - 1].end > 2:
+        return 0
+    if column not in ("tags", "sweep", "host", "name") and not unheard(r, j):
+        return 0
+    if column == "name":
+        return r.emit(i, j + 1, "text", Mentions((r.items[j].words,), "name"))
+    return r.emit(i, j + 1, column, _value(r, column, r.items[j].words), True)
+
+
+def _value(r: Reading, column: str, words: str) -> Filter:
+    text = words.strip("\"'“”`«»")
+    if column == "tags":
+        return Contains("tags", next((t for t in r.known.tags if t.lower() == text.lower()), text))
+    return value_filter(column, (r.known.resolve(column, text),), r.known)
+
+
+def unheard(r: Reading, i: int) -> bool:
+    """Whether no run mentions the words of the text item at i."""
+    return not r.known.anyone_says(r.items[i].payload[:-1])

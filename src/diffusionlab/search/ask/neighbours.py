@@ -1,0 +1,137 @@
+"""Words that mean one thing or another by what stands beside them: "v", "pixel", "Friday", "weights"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from diffusionlab.registry.filters.conditions import Contains
+from diffusionlab.registry.filters.days import WEEKDAYS, Recurring
+from diffusionlab.registry.filters.filter import Not
+from diffusionlab.search.read.items import Condition, Item, value_filter
+from diffusionlab.search.read.known import Known
+from diffusionlab.search.words.calendar_words import WEEKDAY
+
+_LINKS = ("connector", "break", "filler", "compare", "carrier", "noun", "comparator", "than", "to", "between", "count")
+
+
+def settle(items: list[Item], known: Known) -> list[Item]:
+    """The items, with those that their neighbours decide as what they mean there."""
+    rules = (_pixel, _weekday, _weights, _unequal, _no, _between_runs)
+    return [
+        _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
+        for i, item in enumerate(items)
+    ]
+
+
+def _letter_v(items: list[Item], i: int, known: Known) -> Item | None:
+    """A bare "v": the parameterization ("v or epsilon", "v runs", "with v"), or "versus" between two like things."""
+    item = items[i]
+    if item.kind != "text" or item.words.lower() != "v":
+        return None
+    before = items[i - 1] if i else None
+    after = items[i + 1] if i + 1 < len(items) else None
+    if not any(_is_parameterization(other) for other in _around(items, i)):
+        if before and after and _like(before, after):
+            return replace(item, kind="connector", payload="vs")
+        if not (after and after.kind == "noun") and not (before and before.kind == "carrier"):
+            return None
+    v = value_filter("parameterization", ("v",), known)
+    return replace(item, kind="condition", payload=Condition("parameterization", v, True, item.words))
+
+
+def _linked(items: list[Item], i: int, step: int) -> Item | None:
+    """The next item in one direction that is more than a linking word."""
+    i += step
+    while 0 <= i < len(items) and items[i].kind in _LINKS:
+        i += step
+    return items[i] if 0 <= i < len(items) else None
+
+
+def _is_parameterization(item: Item | None) -> bool:
+    if item is None:
+        return False
+    return (item.kind == "condition" and item.payload.category == "parameterization") or (
+        item.kind == "field" and item.payload == "parameterization"
+    )
+
+
+def _like(a: Item, b: Item) -> bool:
+    """Whether two items are of one kind, so that they compare."""
+    if a.kind == b.kind == "condition":
+        return bool(a.payload.category == b.payload.category)
+    return a.kind == b.kind == "run"
+
+
+def _pixel(items: list[Item], i: int) -> Item | None:
+    """ "Pixel unets", "latent vs pixel": those that are not latent; "32 pixel images" have a size."""
+    item = items[i]
+    if item.kind != "field" or item.words.lower() != "pixel" or (i and items[i - 1].kind in ("number", "comparator")):
+        return None
+    following = items[i + 1] if i + 1 < len(items) else None
+    described = following is not None and (
+        _is_facet(following)
+        or following.kind == "noun"
+        or (following.kind == "filler" and following.words.lower() in ("diffusion", "based", "space"))
+    )
+    latent = any(_is_facet(other) and other.words.lower().startswith("latent") for other in _around(items, i) if other)
+    if not described and not latent:
+        return None
+    not_latent = Condition("facet", Not(Contains("arch_tags", "latent")), words=item.words)
+    return replace(item, kind="condition", payload=not_latent)
+
+
+def _around(items: list[Item], i: int) -> tuple[Item | None, Item | None]:
+    return _linked(items, i, -1), _linked(items, i, 1)
+
+
+def _is_facet(item: Item) -> bool:
+    return item.kind == "condition" and item.payload.category == "facet"
+
+
+def _weekday(items: list[Item], i: int) -> Item | None:
+    """ "Friday runs in April": beside another date, a bare weekday is each one of its name."""
+    item = items[i]
+    others = [other for other in items if other.kind == "when" and not _names_weekday(other)]
+    if item.kind != "when" or not others or not (name := _names_weekday(item)):
+        return None
+    day = next(place for place, weekday in enumerate(WEEKDAYS) if weekday.startswith(name[:3]))
+    return replace(item, kind="recurring", payload=Recurring("created_at", "weekday", (day,)))
+
+
+def _names_weekday(item: Item) -> str | None:
+    found = re.fullmatch(rf"(?:on\s+)?(?:a\s+)?{WEEKDAY}", item.words.lower())
+    return found["weekday"] if found else None
+
+
+def _weights(items: list[Item], i: int) -> Item | None:
+    """ "Weights above 1M" are parameters; "averaged weights" are words of a text."""
+    counted = items[i].words.lower() in ("weights", "weight count") and items[i + 1 : i + 2]
+    if not counted or items[i + 1].kind not in ("comparator", "between"):
+        return None
+    return replace(items[i], kind="field", payload="num_parameters")
+
+
+def _unequal(items: list[Item], i: int) -> Item | None:
+    """ "Optimizer != AdamW" is "not AdamW"."""
+    unequal = items[i].kind == "comparator" and items[i].payload == "!="
+    named = i + 1 < len(items) and items[i + 1].kind in ("condition", "text", "run")
+    return replace(items[i], kind="not", payload="not") if unequal and named else None
+
+
+def _no(items: list[Item], i: int) -> Item | None:
+    """ "Attention: no, conditional: yes": a "no" after its condition."""
+    if items[i].kind != "not" or items[i].words.lower() not in ("no", "not") or i == 0:
+        return None
+    before = items[i - 2] if items[i - 1].words in (":", "=", "-") and i > 1 else items[i - 1]
+    ends = i + 1 == len(items) or items[i + 1].kind == "break" or items[i + 1].words in (".", "?", "!")
+    return replace(items[i], kind="excluded") if before.kind == "condition" and ends else None
+
+
+def _between_runs(items: list[Item], i: int) -> Item | None:
+    """The "and" of "between run-010 and run-013", where nothing compares them."""
+    around = [item.kind for item in items[max(0, i - 2) : i + 2]]
+    if around != ["between", "run", "connector", "run"] or items[i].payload != "and":
+        return None
+    compared = any(item.kind == "compare" for item in items)
+    return None if compared else replace(items[i], kind="to", payload=None)

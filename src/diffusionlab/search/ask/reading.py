@@ -1,0 +1,62 @@
+"""The items of a question while they are joined to conditions: what a rule may look at and what it gives out."""
+
+from __future__ import annotations
+
+from diffusionlab.registry.filters.filter import Filter
+from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.search.query.query import lower_is_better
+from diffusionlab.search.read.items import Condition, Item
+from diffusionlab.search.read.known import Known
+
+NUMERIC = ("int", "float")
+SOFT = ("filler", "carrier", "noun")  # items that a phrase may step over
+
+
+def is_numeric(column: str) -> bool:
+    return kind_of(column) in NUMERIC
+
+
+def directed(operator: str, column: str) -> str:
+    """The operator on the column that "better than" (`best`) and "or worse" (`worst=`) mean; others as they are."""
+    word = operator.removesuffix("=")
+    if word not in ("best", "worst"):
+        return operator
+    return ("<" if lower_is_better(column) == (word == "best") else ">") + operator.removeprefix(word)
+
+
+class Reading:
+    """The items that are read and those that were made of them. A rule gets it with a place among the items and
+    returns the place after what it has read, or 0."""
+
+    def __init__(self, items: list[Item], known: Known) -> None:
+        self.items, self.known = items, known
+        self.out: list[Item] = []
+        self.field: str | None = None  # the number column that was last spoken of
+        self.notes: list[str] = []
+
+    def kind(self, i: int) -> str:
+        return self.items[i].kind if 0 <= i < len(self.items) else ""
+
+    def words(self, i: int) -> str:
+        return self.items[i].words.lower() if 0 <= i < len(self.items) else ""
+
+    def skip(self, i: int, most: int = 3, kinds: tuple[str, ...] = SOFT) -> int:
+        """The index after at most `most` items of soft kinds from i."""
+        end = i
+        while end < len(self.items) and end - i < most and self.items[end].kind in kinds:
+            end += 1
+        return end
+
+    def emit(self, first: int, after: int, category: str, condition: Filter, single: bool = False) -> int:
+        """Give out one condition for the items from `first` up to `after`."""
+        words = " ".join(item.words for item in self.items[first:after])
+        item = self.items[first]
+        made = Condition(category, condition, single, words)
+        self.out.append(Item("condition", made, words, item.start, self.items[after - 1].end))
+        return after
+
+    def versus(self, i: int) -> int:
+        """Give out the item at i as a comparing word."""
+        item = self.items[i]
+        self.out.append(Item("connector", "vs", item.words, item.start, item.end))
+        return i + 1

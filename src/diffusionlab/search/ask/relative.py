@@ -1,0 +1,220 @@
+"""Conditions relative to a run ("same dataset as run-020", "lower fid than run-019") or to another condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from diffusionlab.registry.filters.conditions import Compare, In, IsNull
+from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Not
+from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.search.ask.fields import COMPARATIVES
+from diffusionlab.search.ask.reading import NUMERIC, SOFT, Reading, directed
+from diffusionlab.search.query.protocols import protocol_of
+from diffusionlab.search.read.items import missing_filter
+from diffusionlab.search.time.periods import floor, shift
+
+_TEMPORAL = {
+    "after": ">",
+    "since": ">=",
+    "newer": ">",
+    "later": ">",
+    "younger": ">",
+    "before": "<",
+    "older": "<",
+    "earlier": "<",
+    "until": "<=",
+}
+_WITHIN_SAME = ("field", "filler", "connector", "carrier", "break", "noun", "than", "moment")
+_HAVING = ("with", "having", "have", "has", "using", "use", "that have", "which have")
+_PERIODS = ("day", "week", "month", "quarter", "year", "hour")
+
+
+def same_as(r: Reading, i: int) -> int:
+    """Same dataset and optimizer as run-020, as many epochs as run-020, on the same day as run-020."""
+    if r.kind(i) != "same":
+        return 0
+    columns, periods, j = [], [], i + 1
+    while r.kind(j) in _WITHIN_SAME:
+        if r.kind(j) == "field":
+            columns.append(r.items[j].payload)
+        elif r.words(j) in ("architecture", "architectures"):
+            columns.append("architecture")
+        elif r.words(j) in (*_PERIODS, "date"):
+            periods.append(r.words(j).replace("date", "day"))
+        j += 1
+    if r.kind(j) != "run" or not (columns or periods):
+        return 0
+    row = _facts(r, j)
+    if row is None:
+        return r.emit(i, j + 1, "run_id", NOTHING)
+    parts = [_equal(r, row, column) for column in columns]
+    parts += [_in_period(r, row, unit) for unit in periods]
+    after, other = _but_another(r, j + 1, row)
+    others = Not(In("run_id", r.items[j].payload))
+    return r.emit(i, after, "same", And(*parts, *other, others))
+
+
+def of_run(r: Reading, i: int) -> int:
+    """With the batch size of run-030: the same one."""
+    j = r.skip(i + 1, 2, ("filler",))
+    k = r.skip(j + 1, 2, ("filler",))
+    if r.kind(i) != "carrier" or r.words(i) not in _HAVING or r.kind(j) != "field" or r.kind(k) != "run":
+        return 0
+    if "of" not in (r.words(place) for place in range(j + 1, k)):
+        return 0
+    row = _facts(r, k)
+    if row is None:
+        return r.emit(i, k + 1, "run_id", NOTHING)
+    equal = _equal(r, row, r.items[j].payload)
+    return r.emit(i, k + 1, "same", And(equal, Not(In("run_id", r.items[k].payload))))
+
+
+def _facts(r: Reading, run: int) -> dict[str, Any] | None:
+    """What is known of the run at an item; None, and a note, where there is no such run."""
+    run_id = r.items[run].payload[0]
+    row = r.known.facts(run_id)
+    if not row:
+        r.notes.append(f"there is no run {run_id} to compare with")
+    return row or None
+
+
+def _equal(r: Reading, row: Mapping[str, Any], column: str) -> Filter:
+    column = "arch_tags" if column == "architecture" and not row.get("architecture") else column
+    value = row.get(column)
+    return missing_filter(column, r.known) if value is None else Compare(column, "=", value)
+
+
+def _in_period(r: Reading, row: Mapping[str, Any], unit: str) -> Filter:
+    """In the day (week, ...) in which the run of the row was created, or modified where that was spoken of."""
+    spoken = [item.payload for item in r.out if item.kind == "moment"]
+    column = spoken[-1] if spoken else "created_at"
+    if not (moment := row.get(column)):
+        return NOTHING
+    start = floor(moment, unit)
+    return And(Compare(column, ">=", start), Compare(column, "<", shift(start, unit, 1)))
+
+
+def _but_another(r: Reading, after: int, row: Mapping[str, Any]) -> tuple[int, list[Filter]]:
+    """ "(same architecture as run-017) but another dataset": (index after it, its condition)."""
+    k = r.skip(after, 4, (*SOFT, "connector", "break", "not"))
+    said = {r.words(place) for place in range(after, k)}
+    if r.kind(k) == "field" and said & {"another", "different", "other"}:
+        return k + 1, [Not(_equal(r, row, r.items[k].payload))]
+    return after, []
+
+
+def apart(r: Reading, i: int) -> int:
+    """What sets run-019 apart from run-021: a comparison, no exception."""
+    if not (r.kind(i) == "not" and r.words(i) == "apart from" and r.kind(i + 1) == "run"):
+        return 0
+    return r.versus(i) if r.out and r.out[-1].kind == "run" else 0
+
+
+def against_run(r: Reading, i: int) -> int:
+    """Lower fid than run-019, more parameters than run-020, newer than run-020."""
+    for read in (_temporal, _comparator, _comparative):
+        if found := read(r, i):
+            operator, column, run, after = found
+            break
+    else:
+        return 0
+    if column is None:
+        column = r.field or _meant(r, i)
+    if _is_pair(r):  # "is run-036 better than run-023?"
+        r.versus(i)
+        return run
+    if kind_of(column) not in (*NUMERIC, "time"):
+        return 0
+    facts = _facts(r, run)
+    if facts is None:
+        return r.emit(i, after, "run_id", NOTHING)
+    value = facts.get(column)
+    if value is None:
+        r.notes.append(f"{facts['run_id']} has no {column} to compare with")
+        return r.emit(i, after, column, NOTHING)
+    return r.emit(i, after, column, _comparable(r, Compare(column, directed(operator, column), value), facts))
+
+
+def _meant(r: Reading, i: int) -> str:
+    """The column that the comparing word at i is about by itself."""
+    if r.words(i).startswith(("larger", "bigger", "smaller", "lighter", "heavier")):
+        return "num_parameters"
+    if r.words(i).startswith(("longer", "shorter")):
+        return "seconds" if r.known.has("seconds") else "epochs"
+    return "fid"
+
+
+Relation = tuple[str, str | None, int, int]  # operator, column if said, place of the run, place after all
+
+
+def _temporal(r: Reading, i: int) -> Relation | None:
+    """Newer than run-020, since run-020."""
+    operator = _TEMPORAL.get(r.words(i))
+    j = r.skip(i + 1, 4, (*SOFT, "than"))
+    if operator is None or r.kind(i) not in ("filler", "afterwards", "text", "connector") or r.kind(j) != "run":
+        return None
+    return operator, "created_at", j, j + 1
+
+
+def _comparator(r: Reading, i: int) -> Relation | None:
+    """COMPARATOR [FIELD] RUN [in FIELD]: "more parameters than run-020", "better than run-020 in fid"."""
+    if r.kind(i) != "comparator" or r.items[i].payload not in ("<", "<=", ">", ">=", "best", "worst"):
+        return None
+    j, column = r.skip(i + 1), None
+    if r.kind(j) == "field":
+        column, j = r.items[j].payload, r.skip(j + 1, 3, (*SOFT, "than"))
+    elif r.kind(j) == "than":
+        j += 1
+    if r.kind(j) != "run":
+        return None
+    k = r.skip(j + 1, 4)
+    if r.kind(k) == "field" and column is None:
+        return r.items[i].payload, r.items[k].payload, j, k + 1
+    return r.items[i].payload, column, j, j + 1
+
+
+def _comparative(r: Reading, i: int) -> Relation | None:
+    """Lower FIELD than RUN."""
+    operator = COMPARATIVES.get(r.words(i))
+    j = r.skip(i + 1)
+    if r.kind(i) != "filler" or operator is None or r.kind(j) != "field":
+        return None
+    k = r.skip(j + 1, 3)
+    run = r.skip(k + 1)
+    return (operator, r.items[j].payload, run, run + 1) if r.kind(k) == "than" and r.kind(run) == "run" else None
+
+
+def _comparable(r: Reading, condition: Compare, facts: Mapping[str, Any]) -> Filter:
+    """A condition on a figure, for the runs whose figure was taken as that of the run with `facts` was."""
+    if not r.known.values["protocol"] or condition.column not in ("fid", "kid"):
+        return condition
+    protocol = protocol_of(facts, condition.column)
+    return And(condition, Compare("protocol", "=", protocol) if protocol else IsNull("protocol"))
+
+
+def _is_pair(r: Reading) -> bool:
+    """Whether a run was named just before what compares with another."""
+    said = [item.kind for item in r.out if item.kind not in SOFT]
+    return said[-1:] == ["run"]
+
+
+def against_value(r: Reading, i: int) -> int:
+    """Is attention better than no attention, do transformers outperform unets: a comparison of two conditions."""
+    if r.kind(i) != "comparator" or r.items[i].payload not in ("best", "worst"):
+        return 0
+    before = [item for item in r.out if item.kind not in SOFT][-1:]
+    j = r.skip(i + 1, 4, (*SOFT, "than", "not"))
+    if not (before and before[0].kind == "condition" and r.kind(j) == "condition"):
+        return 0
+    return r.versus(i) if before[0].payload.category == r.items[j].payload.category else 0
+
+
+def without_it(r: Reading, i: int) -> int:
+    """(Runs with attention and runs) without it: not what was said before."""
+    if r.kind(i) != "not" or r.words(i + 1) not in ("it", "them", "one", "that"):
+        return 0
+    if r.kind(r.skip(i + 2, 2, ("filler",))) in ("condition", "field", "text", "run"):
+        return 0
+    said = [item.payload for item in r.out if item.kind == "condition" and item.payload.category == "facet"]
+    return r.emit(i, i + 2, "facet", Not(said[-1].filter)) if said else 0

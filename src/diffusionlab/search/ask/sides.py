@@ -1,0 +1,62 @@
+"""The sides of a comparison: "Adam vs AdamW", "latent unets with pixel unets"."""
+
+from __future__ import annotations
+
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.filter import And, Filter, Or
+from diffusionlab.search.ask.combine import Operand, join
+from diffusionlab.search.query.query import Group
+from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.read.known import Known
+
+
+def compared(found: list[Operand], known: Known) -> tuple[list[Group], list[Filter]]:
+    """The groups that are compared, and the conditions of all: that of any group is one, the rest holds for each."""
+    sides = _of_several(found) or [[operand] for operand in _of_one(found)]
+    if sides:
+        groups = [_group(And(*join(side)), known) for side in sides]
+        rest = [o for o in found if not any(o is one for side in sides for one in side)]
+        return groups, [Or(*(group.condition for group in groups)), *join(rest)]
+    joined = join(found)
+    either = next((c for c in joined if isinstance(c, Or) and len(c.parts) > 1), Or())
+    return [_group(part, known) for part in either.parts], joined
+
+
+def _group(condition: Filter, known: Known) -> Group:
+    if isinstance(condition, And) and len(condition.parts) == 1:
+        condition = condition.parts[0]
+    if isinstance(condition, Compare) and condition.op == "=":
+        return Group(str(condition.value), condition)
+    text = format_where(condition, known)
+    for obvious in ("dataset = ", "run_id = ", "optimizer = "):
+        text = text.removeprefix(obvious)
+    return Group(text.strip('"'), condition)
+
+
+def _of_several(found: list[Operand]) -> list[list[Operand]]:
+    """Two neighbours of several conditions each, on the same fields, some in common."""
+    linked = [o.joined in ("vs", "and", ",") for o in found]
+    for size in range(len(found) // 2, 1, -1):
+        for place in range(size, len(found) - size + 1):
+            left, right = found[place - size : place], found[place : place + size]
+            divides = linked[place] or (found[place].carried and not any(linked))
+            alike = [o.category for o in left] == [o.category for o in right] and left != right
+            if divides and alike and any(a.filter == b.filter for a in left for b in right):
+                return [left, right]
+    return []
+
+
+def _of_one(found: list[Operand]) -> list[Operand]:
+    """The longest run of neighbours of one category that a comparing word joins."""
+    best: list[Operand] = []
+    separated = any(o.joined for o in found)
+    for start in range(len(found)):
+        run = [found[start]]
+        for operand in found[start + 1 :]:
+            joined = operand.joined in ("and", "vs", "or", ",", "nor") or (operand.carried and not separated)
+            if operand.category != run[0].category or not (joined or operand.condition.single):
+                break
+            run.append(operand)
+        if len(run) > max(1, len(best)) and run[0].category != "text":
+            best = run
+    return best

@@ -1,0 +1,98 @@
+"""Orders that are asked for as such: "sorted by fid", "newest first", "by decreasing size", "of each data set"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.reading import is_numeric
+from diffusionlab.search.query.query import Order, lower_is_better
+from diffusionlab.search.read.items import Item
+
+_UNRANKED = ("list", "json")  # kinds of columns that have no order
+_SETTINGS = ("lr", "seed", "epochs", "batch_size", "num_parameters", "image_size")  # more of it is not better
+
+
+def sorting(a: Asked) -> None:
+    """Read the order that the question names, if any."""
+    for i, item in enumerate(a.items):
+        if _is_order_verb(a, i):
+            item = a.items[i] = replace(item, kind="sorted")
+        if item.kind == "chronological":
+            a.order = Order("created_at", item.payload)
+            a.used.add(i)
+        elif item.kind == "order" and a.order is None:
+            _first_to_last(a, i)
+        elif item.kind == "sorted" and i not in a.used:
+            _sorted_by(a, i)
+
+
+def _is_order_verb(a: Asked, i: int) -> bool:
+    """ "Order (the runs) by size": a verb at the beginning."""
+    if a.items[i].kind != "text" or a.words(i) not in ("order", "arrange"):
+        return False
+    return all(item.kind == "filler" for item in a.items[:i]) and any(item.kind == "by" for item in a.items)
+
+
+def _first_to_last(a: Asked, i: int) -> None:
+    """ "Highest first", "from best to worst", "by decreasing size"."""
+    words = a.words(i)
+    told = words.endswith("first") or " to " in words or a.words(i - 1) == "by"
+    if not told or any(item.kind == "sorted" for item in a.items):
+        return
+    column = a.primary
+    fields = [k for k in range(len(a.items)) if a.kind(k) == "field" and is_numeric(a.items[k].payload)]
+    if fields:
+        column = a.items[fields[0]].payload
+        a.used.add(fields[0])
+    a.order = Order(column, _descending(a.items[i], column))
+
+
+def _descending(order: Item, column: str) -> bool:
+    """Whether the words for a direction put the highest value of the column first."""
+    words = order.words.lower()
+    if words.startswith(("best", "worst")):
+        return lower_is_better(column) == words.startswith("worst")
+    return bool(order.payload)
+
+
+def _sorted_by(a: Asked, i: int) -> None:
+    j = a.skip(i + 1, ("filler", "by", "noun", "order", "between"), 4)
+    field = j if a.kind(j) in ("field", "moment") else after_by(a, i)
+    if a.kind(j) == "superlative" or field is None:
+        return
+    column = a.items[field].payload
+    if kind_of(column) in _UNRANKED:
+        return
+    directions = [item for item in a.items if item.kind == "order"]
+    valued = [item for item in directions if item.words.lower().startswith(("worst", "best"))]
+    if directions:
+        descending = _descending((valued or directions)[0], column)
+    else:
+        better = is_numeric(column) and not lower_is_better(column) and column not in _SETTINGS
+        descending = better or column in ("created_at", "modified_at")
+    a.order = Order(column, descending)
+    a.used |= {i, field}
+
+
+def after_by(a: Asked, i: int) -> int | None:
+    """The place of the field that a "by" after place i names; the words up to it are used up."""
+    for j in range(i, len(a.items)):
+        if a.kind(j) == "by" or (j > i and a.kind(j) == "carrier" and a.words(j) == "by"):
+            k = a.skip(j + 1, ("filler", "superlative", "order"), 3)
+            if a.kind(k) in ("field", "moment") and kind_of(a.items[k].payload) not in _UNRANKED:
+                a.used |= set(range(j, k))
+                return k
+    return None
+
+
+def per(a: Asked) -> None:
+    """Best of each FIELD: the first runs of each of its values."""
+    for i in range(len(a.items)):
+        j = a.skip(i + 1, ("filler",), 2)
+        if a.kind(i) != "per" or a.kind(j) != "field" or a.order is None or is_numeric(a.items[j].payload):
+            continue
+        count = a.order.count if a.order.count is not None else 1
+        a.order = replace(a.order, count=count, per=a.items[j].payload)
+        a.used |= {i, j}

@@ -1,0 +1,227 @@
+"""Best, lowest, three newest, second best: the runs that come first by a column, and how many of them."""
+
+from __future__ import annotations
+
+from diffusionlab.registry.record.columns import COLUMNS, kind_of
+from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.reading import is_numeric
+from diffusionlab.search.ask.sorting import after_by
+from diffusionlab.search.query.query import Order, lower_is_better
+
+_POSITIONAL = ("last", "first", "final")  # superlatives only before "run", "3 runs" and the like
+_LATELY = ("recently", "lately")
+_VAGUE = ("most", "least", "top", "recent", "last", "first")  # a second one of these is no second order
+_SETTINGS = ("lr", "batch_size", "epochs", "num_parameters", "image_size", "seed")  # "best lr" is that of the best run
+_PLURAL_FIELDS = ("scores", "values", "losses", "fids")
+_ENDS_NOUN = ("of", "among", "for", "that", "which", "amongst", "from")
+
+
+def superlative(a: Asked) -> None:
+    """Read the first superlative of the question as its order."""
+    places = [i for i in range(len(a.items)) if a.kind(i) == "superlative" and _stands(a, i)]
+    newest = [i for i in range(len(a.items)) if a.kind(i) == "moment" and _is_latest(a, i)]
+    if not places and not newest:
+        _ordinal_run(a)
+        return
+    i = _leading(a, places) if places else newest[0]
+    modified = newest and places and newest[0] - places[0] in (1, 2) and a.items[places[0]].payload[1] == "created_at"
+    if modified or a.kind(i) == "moment":
+        column, direction, word = "modified_at", "high", "latest"
+    else:
+        direction, default, word = a.items[i].payload
+        chosen = _column(a, i, direction, default)
+        if chosen is None:
+            a.used.add(i)
+            return
+        column = chosen
+    a.used.add(i)
+    descending = direction == "high"
+    if direction in ("best", "worst"):
+        if not is_numeric(column) or column in _SETTINGS:
+            a.show.append(column)
+            column = a.primary
+        descending = lower_is_better(column) == (direction == "worst")
+    _place_order(a, i, Order(column, descending, *_how_many(a, i, word)), direction)
+    _other_superlatives(a, i, places)
+
+
+def _leading(a: Asked, places: list[int]) -> int:
+    """The superlative that tells the order: in "top 3 smallest" the second."""
+    if len(places) > 1 and a.items[places[0]].payload[2] in ("top", "most"):
+        between = a.items[places[0] + 1 : places[1]]
+        if all(item.kind in ("number", "filler") for item in between):
+            return places[1]
+    return places[0]
+
+
+def _place_order(a: Asked, i: int, order: Order, direction: str) -> None:
+    """The order of the superlative at i, or what it adds to one that was named: "top 3 sorted by val loss"."""
+    ties, count = order.ties, order.count
+    if ties and (top := _top_later(a, i)) is not None:
+        count, ties = top, False
+    column, descending = order.column, order.descending
+    if any(item.kind == "sorted" for item in a.items):
+        if ties:
+            count, ties = None, False
+        if a.order is not None and direction in ("best", "worst"):
+            column, descending = a.order.column, a.order.descending
+    a.order = Order(column, descending, count, order.skip, ties)
+
+
+def _other_superlatives(a: Asked, i: int, places: list[int]) -> None:
+    for p in places:
+        if p <= i + 1 or p in a.used:
+            continue
+        a.used.add(p)
+        again = a.items[p].payload == a.items[i].payload
+        joined = a.kind(a.skip(p - 1, ("filler",), 3, -1)) == "connector" and a.kind(p + 1) == "condition"
+        if again and joined and a.intent == "list":
+            a.intent = "compare"  # "the best conditional and the best unconditional model"
+        if not again and a.items[p].payload[2] not in _VAGUE:
+            a.notes.append(f'"{a.items[p].words}" is left out: one order at a time')
+
+
+def _stands(a: Asked, i: int) -> bool:
+    """Whether a superlative word is one here: "last" only before a run or a number of runs."""
+    word = a.items[i].payload[2]
+    if word in _LATELY:
+        return not any(item.kind == "when" for item in a.items)
+    if word not in _POSITIONAL:
+        return True
+    for j in range(i + 1, min(i + 6, len(a.items))):
+        kind = a.items[j].kind
+        if kind == "noun" or (j == i + 1 and (a.counts(j) or kind == "moment")):
+            return True
+        if kind not in ("number", "condition", "filler", "superlative"):
+            return False
+    if a.words(0) in ("what", "which") and all(item.kind == "filler" for item in a.items[i + 1 :]):
+        return True  # "what did I train last?"
+    return any(item.kind == "condition" for item in a.items[i + 1 : i + 2])
+
+
+def _is_latest(a: Asked, i: int) -> bool:
+    """Whether the moment at i is "last modified" without a date."""
+    if a.items[i].payload != "modified_at" or a.kind(a.skip(i + 1, ("filler", "carrier"), 2)) == "when":
+        return False
+    before = a.kind(i - 1) == "superlative" and a.items[i - 1].payload[1] == "created_at"
+    return before or a.words(i).startswith(("last ", "most recently", "recently"))
+
+
+def _column(a: Asked, i: int, direction: str, default: str | None) -> str | None:
+    """The column that the superlative at i orders by; None where it is none: "at least", "most of"."""
+    own = _own_field(a, i)
+    if own is not None:
+        a.used.add(own)
+        column: str = a.items[own].payload
+        if is_numeric(column) or direction in ("best", "worst"):
+            return column
+        return _speed(a, default) if default else a.primary
+    k = a.skip(i + 1, ("filler",), 2)
+    if a.kind(k) == "condition" and not default:
+        category: str = a.items[k].payload.category
+        if category in COLUMNS and is_numeric(category):
+            return category  # "highest learning rate below 2e-3"
+    place = after_by(a, i)
+    if place is not None:
+        a.used.add(place)
+        return str(a.items[place].payload)
+    if default:
+        pictures = a.words(i + 1) in ("image", "images", "pictures") and a.kind(i + 2) != "noun"
+        return "image_size" if pictures and default == "num_parameters" else _speed(a, default)
+    return _field_elsewhere(a, i, direction)
+
+
+def _own_field(a: Asked, i: int) -> int | None:
+    """The place of the field right after the superlative, with no noun between: "lowest (validation loss)"."""
+    j = a.skip(i + 1, ("filler", "number", "carrier", "known"), 4)
+    if any(a.items[k].kind == "carrier" and a.words(k) != "in" for k in range(i + 1, min(j, len(a.items)))):
+        j = i + 1
+    if a.kind(j) != "field" or kind_of(a.items[j].payload) not in ("int", "float", "text"):
+        return None
+    return j
+
+
+def _field_elsewhere(a: Asked, i: int, direction: str) -> str | None:
+    """A field that stands apart from the superlative: "with fid the lowest", "the best model on MNIST in fid"."""
+    fields = [k for k in range(len(a.items)) if a.kind(k) == "field" and is_numeric(a.items[k].payload)]
+    before = a.skip(i - 1, ("filler", "carrier"), 4, -1)
+    word = a.items[i].payload[2]
+    if before in fields:
+        chosen = [before]
+    elif direction in ("low", "high"):
+        chosen = fields if word not in ("most", "least", "fewest") else []
+        if not chosen:
+            return a.primary if word in ("lowest", "highest") else None
+    else:
+        measures = [k for k in fields if k > i and a.items[k].payload not in ("lr", "batch_size", "epochs", "seed")]
+        chosen = [k for k in measures if a.words(k - 1) in ("in", "on", "for", "by", "at")]
+    if not chosen:
+        return a.primary
+    a.used.add(chosen[0])
+    return str(a.items[chosen[0]].payload)
+
+
+def _speed(a: Asked, column: str) -> str:
+    if column != "speed":
+        return column
+    return "images_per_second" if a.known.has("images_per_second") else "seconds"
+
+
+def _how_many(a: Asked, i: int, word: str) -> tuple[int | None, int, bool]:
+    """(count, skip, ties) of the superlative at i: a number, else one for a singular noun, else all."""
+    before = a.skip(i - 1, ("filler",), 3, -1)
+    for place in (before, i + 1, a.skip(i + 1, ("filler", "field"), 3)):
+        if a.counts(place):
+            return a.count(place), 0, False
+    if word == "runnerup":
+        return 1, 1, False
+    if a.kind(before) == "ordinal":
+        a.used.add(before)
+        return 1, a.items[before].payload - 1, False
+    if word in ("recent", *_LATELY) or _plural(a, i):
+        return None, 0, False
+    return 1, 0, True
+
+
+def _top_later(a: Asked, i: int) -> int | None:
+    """The number in "most parameters, top 3"."""
+    for j in range(i + 1, len(a.items) - 1):
+        if a.kind(j) == "superlative" and a.items[j].payload[2] == "top" and a.counts(j + 1):
+            a.used.add(j)
+            return a.count(j + 1)
+    return None
+
+
+def _plural(a: Asked, i: int) -> bool:
+    """Whether the superlative at i speaks of several runs."""
+    for j in range(i + 1, len(a.items)):
+        item, words = a.items[j], a.words(j)
+        if item.kind == "noun":
+            return _is_plural(str(item.payload))
+        facet = item.kind == "condition" and item.payload.category == "facet"
+        if facet and words.rstrip("?.").endswith("s") and a.kind(j + 1) != "noun":
+            return True
+        if item.kind == "field" and words.split()[-1] in _PLURAL_FIELDS:
+            return True
+        if item.kind in ("carrier", "connector", "break", "by", "when") or words in _ENDS_NOUN:
+            break
+    nouns = [k for k in range(i) if a.items[k].kind == "noun"]
+    if not nouns:
+        return False
+    between = a.items[nouns[-1] + 1 : i]
+    return _is_plural(str(a.items[nouns[-1]].payload)) and all(
+        item.kind in ("filler", "carrier", "field") for item in between
+    )
+
+
+def _is_plural(noun: str) -> bool:
+    """ "Entries" are several; no noun for a run ends in s otherwise."""
+    return noun.endswith("s")
+
+
+def _ordinal_run(a: Asked) -> None:
+    """ "The third run": by age."""
+    for i, item in enumerate(a.items):
+        if item.kind == "ordinal" and a.kind(i + 1) == "noun" and a.order is None:
+            a.order = Order("created_at", False, 1, item.payload - 1)
+            a.used.add(i)

@@ -1,0 +1,7 @@
+"""The typed query, and filters as text.
+
+query.py         ParsedQuery, Order
+where.py, where_values.py  the `--where` language -> filters
+where_text.py    filters -> the `--where` language
+protocols.py     which figures compare with which
+"""

@@ -1,0 +1,8 @@
+"""Text -> tokens -> items, left to right, without any I/O.
+
+tokens.py, text.py      text -> tokens
+spelling.py, typos.py   repair of misspelled words
+scan.py, scanning.py    tokens -> items, by spans, meanings, numerals, cards, run_numbers
+known.py                what the registry's runs have: names, values, tags
+items.py                Item, what a span of the question means
+"""

@@ -1,0 +1,230 @@
+"""What the registry knows: its run ids, names, values and words, for a parser that does no I/O."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.filter import Filter
+from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, squeeze
+from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, kind_of
+from diffusionlab.search.read.text import TEXT_COLUMNS, joined, may_say, mentioned, stem, words_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+VALUE_COLUMNS = (
+    "dataset",
+    "optimizer",
+    "hardware_kind",
+    "schedule",
+    "parameterization",
+    "sampler",
+    "precision",
+    "framework",
+    "architecture",
+    "status",
+    "hardware",
+    "sweep",
+    "host",
+    "dataset_family",
+    "protocol",
+)
+LIGHT = ("run_id", "name", "arch_tags", "tags", "image_size", "metrics", *VALUE_COLUMNS)
+Load = Callable[[Sequence[str], Filter | None], "pa.Table"]
+_FIGURE = r'": *(-?[0-9.eE+-]+|null)'
+_HARDWARE = re.compile(
+    r"(?:(?:nvidia|geforce|tesla|quadro|amd|instinct|google|cloud)\s+)*"
+    r"(?:(?:rtx|gtx)[\s-]*a?\d{3,4}(?:[\s-]*(?:ti|super|ada))?|[abh]\d{2,3}|gh200|gb200|v100|p100|t4|l4|l40s?|titan(?:\s\w+)?"
+    r"|mi\d{2,3}x?|tpu(?:[\s-]*v\d\w*)?)(?:[\s-]*\d+\s?gb)?"
+)
+
+
+class Known:
+    """Facts about a registry's rows, read (by columns) and worked out when first asked for.
+
+    `load` gives columns of all rows, or of those that meet a filter, as an Arrow table: a hundred thousand rows
+    are counted and looked through there, and only what is found becomes Python's.
+    """
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    @cached_property
+    def _light(self) -> pa.Table:
+        return self._load(LIGHT, None)
+
+    @cached_property
+    def number_of_runs(self) -> int:
+        return self._light.num_rows
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        return frozenset(self._light["run_id"].to_pylist())
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in self._light["name"].unique().to_pylist() if name)
+
+    def facts(self, run_id: str) -> dict[str, Any]:
+        """All that is known of one run, by column."""
+        from diffusionlab.registry.record.rows import to_rows
+
+        found = to_rows(self._load(tuple(COLUMNS), Compare("run_id", "=", run_id)))
+        return found[0] if found else {}
+
+    @cached_property
+    def _lower(self) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+        """Ids and names in lower case."""
+        import pyarrow.compute as pc
+
+        return pc.utf8_lower(self._light["run_id"]), pc.utf8_lower(self._light["name"])
+
+    def _ids_where(self, mask: pa.ChunkedArray) -> tuple[str, ...]:
+        return tuple(sorted(self._light["run_id"].filter(mask).to_pylist()))
+
+    @cached_property
+    def ids_by_number(self) -> dict[int, tuple[str, ...]]:
+        """20 -> ("run-020",), for ids that are a word and a number."""
+        import pyarrow.compute as pc
+
+        ids = self._light["run_id"]
+        found: dict[int, tuple[str, ...]] = {}
+        for run_id in sorted(ids.filter(pc.match_substring_regex(ids, r"^[A-Za-z]+[-_]?\d{1,6}$")).to_pylist()):
+            number = int(run_id.lstrip("-_" + string.ascii_letters))
+            found[number] = (*found.get(number, ()), run_id)
+        return found
+
+    def find(self, chunk: str) -> tuple[str, ...]:
+        """Ids of the run that is meant by an id, a whole name, or a unique long beginning of an id."""
+        import pyarrow.compute as pc
+
+        key = chunk.lower()
+        ids, names = self._lower
+        if found := self._ids_where(pc.equal(ids, key)) or self._ids_where(pc.equal(names, key)):
+            return found
+        if (
+            len(key) >= 8
+            and any(c.isdigit() for c in key)
+            and re.search(r"\d-\d", key)
+            and not re.fullmatch(r"[\d-]{8,10}", key)
+        ):
+            near = self._ids_where(pc.starts_with(ids, key))
+            return near if len(near) == 1 else ()
+        return ()
+
+    def is_run(self, chunk: str) -> bool:
+        """Whether a chunk without blanks can only mean a run; a name that is a plain word cannot."""
+        return bool(re.search(r"[\d_-]", chunk)) and squeeze(chunk) not in self.spellings and bool(self.find(chunk))
+
+    def _counts(self, column: str) -> dict[Any, int]:
+        """Value -> how many runs have it, the most frequent first; of a list column each element counts."""
+        import pyarrow.compute as pc
+
+        cells = self._light[column]
+        cells = pc.list_flatten(cells) if kind_of(column) == "list" else cells
+        counts = [(entry["values"], entry["counts"]) for entry in pc.value_counts(cells).to_pylist()]
+        return dict(sorted((pair for pair in counts if pair[0]), key=lambda pair: (-pair[1], pair[0])))
+
+    @cached_property
+    def values(self) -> dict[str, tuple[str, ...]]:
+        """Column -> the values that occur, the most frequent first."""
+        return {column: tuple(self._counts(column)) for column in VALUE_COLUMNS}
+
+    @cached_property
+    def spellings(self) -> dict[str, tuple[str, str]]:
+        """Squeezed value -> (column, value), for columns whose values may be named without the column."""
+        found: dict[str, tuple[str, str]] = {}
+        for column in reversed(VALUE_COLUMNS[:9]):
+            for value in self.values[column]:
+                if value != "none" and len(squeeze(value)) > 1 and not (column == "architecture" and " " in value):
+                    found[squeeze(value)] = (column, value)
+        return found
+
+    @cached_property
+    def facets(self) -> frozenset[str]:
+        return frozenset(self._counts("arch_tags"))
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        return frozenset(self._counts("tags"))
+
+    @cached_property
+    def image_sizes(self) -> frozenset[int]:
+        return frozenset(self._counts("image_size"))
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of all metrics that any run has."""
+        import pyarrow.compute as pc
+
+        # with its numbers put out, the JSON of very many runs is that of a few
+        alike = pc.replace_substring_regex(self._light["metrics"], _FIGURE, '": 0').unique()
+        names = (name for text in alike.to_pylist() if text for name in json.loads(text))
+        return tuple(dict.fromkeys([*METRIC_COLUMNS, *names]))
+
+    @cached_property
+    def texts(self) -> pa.Array:
+        """The text of each run."""
+        import pyarrow.compute as pc
+
+        table = self._load(TEXT_COLUMNS, None)
+        parts = [joined(table[name]) for name in TEXT_COLUMNS]
+        return pc.binary_join_element_wise(*parts, " ", null_handling="skip")
+
+    def said_by(self, phrases: Sequence[str]) -> int:
+        """How many runs may say one of the phrases: their text has the beginnings of its words."""
+        import pyarrow.compute as pc
+
+        return int(pc.sum(may_say(self.texts, phrases)).as_py() or 0)
+
+    def anyone_says(self, phrases: Sequence[str]) -> bool:
+        """Whether the text of some run says one of the phrases."""
+        texts = self.texts.filter(may_say(self.texts, phrases))
+        return any(mentioned(text.as_py(), phrase) for text in texts for phrase in phrases)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All words of all texts."""
+        import pyarrow.compute as pc
+
+        chunks = pc.list_flatten(pc.utf8_split_whitespace(self.texts)).unique().to_pylist()
+        return frozenset(word for chunk in chunks for word in words_of(chunk))
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        return frozenset(map(stem, self.words))
+
+    def has(self, column: str) -> bool:
+        """Whether any run has a value for the column."""
+        values = self._load((column,), None)[column]
+        return values.null_count < len(values)
+
+    @property
+    def not_gpus(self) -> tuple[str, ...]:
+        """Hardware kinds that are no GPU: all others are."""
+        return tuple(sorted({"cpu", *(kind for kind in self.values["hardware_kind"] if not is_gpu(kind))}))
+
+    def hardware(self, words: str) -> str | None:
+        """The hardware kind that words name ("RTX 4090", "4090s", "A100"), or None."""
+        words = words.lower()
+        for text in (words, words.removesuffix("s")):
+            if _HARDWARE.fullmatch(text) or text in self.values["hardware_kind"]:
+                return hardware_kind(text)
+            if re.fullmatch(r"\d{4}(\s?(ti|super))?", text):
+                tail = "-" + text.replace(" ", "-")
+                return next((k for k in self.values["hardware_kind"] if k.endswith(tail)), None)
+        return None
+
+    def resolve(self, column: str, text: str) -> str:
+        """The value that a spelling means in a text column; an unknown one stays as typed."""
+        if column == "hardware_kind":
+            return self.hardware(text) or hardware_kind(text) or text
+        name = canonical(column, text) or text
+        same = [value for value in self.values.get(column, ()) if squeeze(value) == squeeze(name)]
+        return same[0] if same else name

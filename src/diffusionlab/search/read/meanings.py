@@ -1,0 +1,93 @@
+"""A meaning of the lexicon as an item, where the registry's contents decide: a value, a text, a value nobody has."""
+
+from __future__ import annotations
+
+import re
+
+from diffusionlab.registry.filters.conditions import Compare, Contains, In
+from diffusionlab.registry.filters.filter import And, Filter, Not
+from diffusionlab.registry.record.canonical import squeeze
+from diffusionlab.search.read.cards import several_cards, single_card
+from diffusionlab.search.read.items import Condition, value_filter
+from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.scanning import Scan
+from diffusionlab.search.read.text import stem
+from diffusionlab.search.words.english import filler
+from diffusionlab.search.words.lexicon import Meaning
+
+_VARIANTS = ("variant", "variants", "family", "flavours", "flavors", "derivatives")
+_TELLING = ("mention", "mentions", "mentioning", "mentioned", "says", "saying", "contains", "containing", "about")
+_ALSO_WORDS = ("schedule", "parameterization", "sampler", "precision")  # columns whose values may be words of a text
+
+
+def settle(s: Scan, meaning: Meaning, i: int, after: int) -> int:
+    """The meaning of the tokens from i up to `after` as an item; the index after it, or 0 where it means nothing."""
+    kind, payload = meaning
+    words = s.words(i, after)
+    if kind == "value":
+        column, values = payload
+        return _value(s, column, values, i, after)
+    if condition := _condition(kind, payload, words, s.known):
+        return s.add("condition", condition, i, after)
+    if kind == "text" or (kind == "field" and s.word(i - 1) in _TELLING):  # "mentions sweep"
+        return s.add("text", (*(payload if kind == "text" else (words,)), words), i, after)
+    return s.add(kind, payload, i, after)
+
+
+def _condition(kind: str, payload: object, words: str, known: Known) -> Condition | None:
+    """The condition that a meaning is by itself."""
+    facet = str(payload)
+    match kind:
+        case "facet":
+            return Condition("facet", Contains("arch_tags", facet), words=words)
+        case "not facet":
+            return Condition("facet", Not(Contains("arch_tags", facet)), words=words)
+        case "full attention":
+            both = And(Contains("arch_tags", "attention"), Not(Contains("arch_tags", "linear_attention")))
+            return Condition("facet", both, words=words)
+        case "not finished":
+            return Condition("status", Compare("status", "!=", "finished"), True, words)
+        case "unsuccessful":
+            return Condition("status", In("status", ("failed", "crashed", "interrupted")), True, words)
+        case "family":
+            return Condition("hardware_kind", _family(payload, known), True, words)
+        case "multi":
+            return Condition("hardware", several_cards(known), True, words)
+        case "single gpu":
+            return Condition("hardware", single_card(known), True, words)
+    return None
+
+
+def _family(beginnings: object, known: Known) -> Filter:
+    """Hardware whose kind begins in one of these ways."""
+    assert isinstance(beginnings, tuple)
+    kinds = tuple(kind for kind in known.values["hardware_kind"] if kind.startswith(beginnings)) or beginnings[:1]
+    return value_filter("hardware_kind", kinds, known)
+
+
+def _value(s: Scan, column: str, values: tuple[str, ...], i: int, after: int) -> int:
+    if column == "status" and _is_word_of_text(s, i):
+        return 0
+    occurring = tuple(v for v in values if v in s.known.values.get(column, ()))
+    if column in ("dataset", "optimizer") and (end := _variants(s, after)):  # "all MNIST variants"
+        after = end
+        occurring = tuple(v for v in s.known.values[column] if squeeze(values[0]) in squeeze(v))
+    words = s.words(i, after)
+    said = column in _ALSO_WORDS and all(stem(word) in s.known.stems for word in re.findall(r"[a-z]+", words.lower()))
+    if not occurring and said:
+        return s.add("text", (words, words), i, after)
+    chosen = value_filter(column, occurring or values[:1], s.known)
+    return s.add("condition", Condition(column, chosen, True, words), i, after)
+
+
+def _variants(s: Scan, i: int) -> int:
+    """The index after "variants" or "-family" at token i, or 0."""
+    j = i + (s.word(i) == "-")
+    return j + 1 if s.word(j) in _VARIANTS else 0
+
+
+def _is_word_of_text(s: Scan, i: int) -> bool:
+    """ "Error" is a word of a text in "memory error" and "validation error"."""
+    if s.word(i) not in ("error", "errors") or i == 0 or s.tokens[i - 1].kind != "word":
+        return False
+    return s.word(i - 1) not in filler() | {"an", "with", "by", "in"}

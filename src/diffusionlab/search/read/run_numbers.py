@@ -1,0 +1,61 @@
+"""Runs by the numbers of their ids: "run 20", "runs 3, 5 and 7", "runs 14-16"."""
+
+from __future__ import annotations
+
+from diffusionlab.search.read.items import Item
+from diffusionlab.search.read.numerals import SCALES, UNITS
+from diffusionlab.search.read.scanning import Scan
+from diffusionlab.search.words.lexicon import phrases
+
+_LEADS = ("run", "runs", "experiment", "experiments", "model", "models", "#")
+_RANGE = ("-", "to", "through", "until")
+_LINKS = (*_RANGE, "#", "and", "or", ",", "no", "number", ".", "&", "run", "vs", "versus")
+_LONGEST_RANGE = 10_000
+
+
+def run(s: Scan, i: int) -> int:
+    """A run by its id or name, or several by their numbers."""
+    token = s.tokens[i]
+    if token.kind == "run" or (token.kind == "quoted" and s.known.find(token.text)):
+        return s.add("run", s.known.find(token.text), i, i + 1)
+    if token.text not in _LEADS:
+        return 0
+    ids, after = _numbered(s, i)
+    for place, run_id in enumerate(ids):
+        if place:
+            s.items.append(Item("connector", "and", "and", token.start, s.tokens[after - 1].end))
+        s.items.append(Item("run", (run_id,), run_id, token.start, s.tokens[after - 1].end))
+    return after if ids else 0
+
+
+def _numbered(s: Scan, i: int) -> tuple[list[str], int]:
+    """The ids that the numbers after token i mean, and the index after them."""
+    ids: list[str] = []
+    after = position = i + 1
+    while position < len(s.tokens):
+        token = s.tokens[position]
+        if ids and token.raw.isdigit() and s.word(position - 1) in _RANGE and s.tokens[position - 2].kind == "number":
+            low = int(s.tokens[position - 2].raw)
+            places = range(low + 1, min(int(token.raw), low + _LONGEST_RANGE) + 1)
+            ids += [run_id for place in places for run_id in s.known.ids_by_number.get(place, ())]
+        elif token.kind == "number" and token.raw.isdigit() and not _counts(s, position):
+            found = s.known.ids_by_number.get(int(token.raw), ())
+            explicit = s.word(position - 1) in ("-", "#") and token.glued and s.word(i) == "run"
+            if not found and not explicit:
+                break
+            ids += found or (f"{s.word(i)}-{token.raw}",)
+        elif token.text in _LINKS and position - after < 3:
+            position += 1
+            continue
+        else:
+            break
+        position = after = position + 1
+    return ids, after
+
+
+def _counts(s: Scan, i: int) -> bool:
+    """Whether the number at i belongs to a following unit or field, as in "runs 100 epochs"."""
+    following = s.word(i + 1)
+    if following in UNITS or following in SCALES:
+        return True
+    return i + 1 < len(s.tokens) and phrases().get(s.tokens[i + 1].compact, ("",))[0] == "field"

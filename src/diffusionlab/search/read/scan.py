@@ -1,0 +1,152 @@
+"""A question as a sequence of items: conditions, numbers, dates, fields, connecting words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.record.canonical import squeeze
+from diffusionlab.search.read.cards import counts_cards, is_card
+from diffusionlab.search.read.items import Condition, Item, Number
+from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.numerals import read_numeral
+from diffusionlab.search.read.run_numbers import run
+from diffusionlab.search.read.scanning import Scan
+from diffusionlab.search.read.spans import span
+from diffusionlab.search.read.spelling import respell
+from diffusionlab.search.read.text import stem
+from diffusionlab.search.read.tokens import clean
+from diffusionlab.search.time.dates import read_when
+from diffusionlab.search.time.recurring import read_recurring
+from diffusionlab.search.words.english import common, filler
+from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS
+from diffusionlab.search.words.lexicon import phrases
+
+_ORDINAL_WORDS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
+_EITHER = re.compile(r"(\d\d?)/(\d\d?)/\d{4}")  # a date that two countries read in two ways
+_SMALLEST_SIDE = 16  # pixels; "7x7" is no image size
+
+
+def scan(question: str, known: Known, now: datetime) -> tuple[list[Item], list[str]]:
+    """The items of a question from left to right, and notes on what was misspelt or read with doubt.
+
+    ValueError (one line) where there is no word in it, or where it is too long.
+    """
+    raw = clean(question)
+    if len(raw.lower()) != len(raw):  # a letter whose lower case is longer, such as a dotted I
+        raw = raw.lower()
+    raw, notes = respell(raw, known)
+    reading = Scan(raw, known, now)
+    if not any(token.kind not in ("punct", "op") for token in reading.tokens):
+        raise ValueError('there is no word in the question; ask something like "unets on MNIST with fid below 10"')
+    i = 0
+    while i < len(reading.tokens):
+        i = next((after for rule in RULES if (after := rule(reading, i))), 0) or i + 1
+    return reading.items, [*notes, *reading.notes]
+
+
+def _when(s: Scan, i: int) -> int:
+    """A date, a range of dates, or days that come again."""
+    token = s.tokens[i]
+    if token.kind not in ("word", "number", "date") or (token.kind == "number" and s.after_comparison()):
+        return 0
+    if (recurring := read_recurring(s.text, token.start)) and not token.glued:
+        return s.add("recurring", recurring[0], i, _token_at(s, i, recurring[1]))
+    when = read_when(s.text, token.start, s.now, s.raw)
+    if not when:
+        return 0
+    after = _token_at(s, i, when.end)
+    last = s.tokens[after - 1]
+    if last.end > when.end and last.text.rstrip(".") != s.text[last.start : when.end]:
+        return 0
+    words = s.text[token.start : when.end]
+    if re.search(r"\d{4}$", words) and s.after_comparison() and words[:4].isdigit():
+        return 0
+    either = _EITHER.fullmatch(words)
+    if either and max(int(either[1]), int(either[2])) <= 12 and either[1] != either[2] and when.ranges[0][0]:
+        day = when.ranges[0][0]
+        s.notes.append(f'read "{words}" as {day:%d %B %Y}; write {day:%Y-%m-%d} to be sure')
+    return s.add("when", when.ranges, i, after)
+
+
+def _token_at(s: Scan, i: int, place: int) -> int:
+    """The first token from i that starts at the place in the text, or after it."""
+    return next((j for j in range(i, len(s.tokens)) if s.tokens[j].start >= place), len(s.tokens))
+
+
+def _number(s: Scan, i: int) -> int:
+    """A sign of comparison, an image size, a number with its unit, or an ordinal."""
+    token = s.tokens[i]
+    if token.kind == "op":
+        return s.add("comparator", OPERATOR_SIGNS[token.text], i, i + 1)
+    if token.kind == "dim":
+        return _dimensions(s, i)
+    if token.kind == "number" and is_card(s, i):
+        return 0
+    negative = token.text in ("minus", "negative") and s.after_comparison()
+    compared = negative or s.is_last("comparator", "between")
+    found = read_numeral(s.tokens[: i + 9], i + negative, s.raw, s.is_last("between"), compared)
+    if found is None or counts_cards(s, i, found.number.value):
+        return 0
+    number, after = found.number, found.after
+    if negative:
+        number = replace(number, value=-number.value)
+    if s.word(after) in ("st", "nd", "rd", "th") and s.tokens[after].glued:
+        return s.add("ordinal", int(number.value), i, after + 1)
+    s.add("number", number, i, after)
+    return s.add("afterwards", ">=", after, after + 1) if found.signed_up else after
+
+
+def _dimensions(s: Scan, i: int) -> int:
+    token = s.tokens[i]
+    if int(token.value) in s.known.image_sizes or token.value > _SMALLEST_SIDE:
+        return s.add("number", Number(token.value, "image_size", typed=token.raw, dim=True), i, i + 1)
+    return s.add("text", (token.raw.replace("x", " x "), token.raw), i, i + 1)
+
+
+def _word(s: Scan, i: int) -> int:
+    """A word by itself: quoted, punctuation, an ordinal, a word to pass over, or one to look for in the texts."""
+    token = s.tokens[i]
+    if token.kind == "quoted":
+        return s.add("text", (token.text, token.text), i, i + 1)
+    if token.text == "-" and s.is_last("superlative"):  # "top-5"
+        return i + 1
+    if token.kind == "punct":
+        return s.add("break" if token.text in ",;/&|()" else "filler", token.text, i, i + 1)
+    if token.kind == "word" and token.text in _ORDINAL_WORDS:
+        return s.add("ordinal", _ORDINAL_WORDS[token.text], i, i + 1)
+    if found := _glued(s, i):
+        return found
+    if token.kind == "word" and {token.text, token.compact, token.text.partition("'")[0]} & filler():
+        return s.add("filler", None, i, i + 1)
+    if token.kind == "word" and token.text in common() and stem(token.text) not in s.known.stems:
+        return s.add("filler", None, i, i + 1)
+    if token.kind in ("word", "date", "clock", "number"):
+        return s.add("text", (token.raw,) * 2, i, i + 1)
+    return s.add("filler", None, i, i + 1)
+
+
+def _glued(s: Scan, i: int) -> int:
+    """Several words that dashes make one which means something of its own: "MNIST-M", "ViT-G", "min-SNR"."""
+    after = i + 1
+    while after + 1 < len(s.tokens) and s.word(after) in ("-", "_"):
+        if not (s.tokens[after].glued and s.tokens[after + 1].glued):
+            break
+        after += 2
+    if after == i + 1:
+        return 0
+    words = s.words(i, after)
+    is_dataset = s.known.spellings.get(squeeze(s.word(i)), ("",))[0] == "dataset"
+    if is_dataset and len(s.word(after - 1)) == 1:
+        return s.add("condition", Condition("dataset", Compare("dataset", "=", words), True, words), i, after)
+    parts = [token.text for token in s.tokens[i:after] if token.kind == "word"]
+    plain = ("facet", "value", "noun", "carrier")
+    if all(part in filler() or phrases().get(part, ("",))[0] in plain for part in parts):
+        return 0
+    return s.add("text", (words, words), i, after)
+
+
+RULES = (run, _when, _number, span, _word)
+"""At each place the first rule that reads something wins."""

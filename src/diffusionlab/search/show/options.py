@@ -1,0 +1,183 @@
+"""The flags of `search.py`, and what they ask for beside, or in place of, the words."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from datetime import datetime
+from typing import NoReturn
+
+from diffusionlab.registry.filters.conditions import Compare, Contains
+from diffusionlab.registry.filters.filter import And, Filter, Or
+from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.registry.record.facets import FACETS, canonical_facet
+from diffusionlab.search.answer.engine import override, restrict
+from diffusionlab.search.ask.parse import parse, text_query
+from diffusionlab.search.query.query import Order, ParsedQuery
+from diffusionlab.search.query.where import parse_where
+from diffusionlab.search.query.where_values import column_of, compare_period
+from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.text import Mentions
+from diffusionlab.search.read.typos import nearest
+from diffusionlab.search.time.period_words import read_period
+from diffusionlab.search.time.periods import Period
+
+EXAMPLES = """\
+examples:
+  python search.py "unets without attention on MNIST, lr below 1e-3"
+  python search.py "top 3 FID on CIFAR-10 since March"
+  python search.py "compare run-019 and run-020"         python search.py "how many runs failed last week?"
+  python search.py "like run-020 but with v-prediction"  python search.py "which optimizers were used on CelebA?"
+  python search.py --where 'fid < 20 and (dataset = mnist or dataset = cifar-10)' --sort fid
+  python search.py --where 'sweep = lr-search' --sort val_loss
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message} (type `python search.py --help`)")
+
+
+def parser() -> _Parser:
+    made = _Parser(
+        prog="search.py",
+        description="Ask the registry of runs.",
+        epilog=EXAMPLES,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = made.add_argument
+    add(
+        "query",
+        nargs="*",
+        metavar="QUERY",
+        help="a question in plain words; search.embedder=open_clip may stand among them",
+    )
+    add("--json", action="store_true", help="one JSON object on stdout and nothing else")
+    add("--csv", action="store_true", help="rows as CSV on stdout")
+    add("--limit", type=int, metavar="N", help="show at most N runs")
+    add("--skip", type=int, default=0, metavar="N", help="leave out the first N")
+    add("--sort", metavar="FIELD[:desc]", help="order by a field, lowest first; runs without it come last")
+    add("--per", metavar="FIELD", help="with --sort: the first --limit (1) of each value of FIELD")
+    add("--columns", metavar="A,B", help="the fields to show")
+    add("--wide", action="store_true", help="rank, similarity, distance, size, dates, path and settings")
+    add("--since", metavar="DATE", help="created on DATE or later: 2025-04-01, 2025-04, yesterday, 'last week'")
+    add("--until", metavar="DATE", help="created on DATE or earlier")
+    add("--dataset", metavar="NAME", help="trained on this data set; several with commas")
+    add(
+        "--arch",
+        action="append",
+        metavar="FACET",
+        help="has this facet (unet, attention, conditional, ...); may be repeated",
+    )
+    add("--where", metavar="CONDITION", help="'fid < 20 and (dataset = mnist or not unet)', 'created_weekday = monday'")
+    add("--like", metavar="RUN", help="the runs most like this one first")
+    add("--image", metavar="FILE", help="the runs whose samples are most like this picture (search.embedder=open_clip)")
+    add("--no-parse", action="store_true", help="read the query as words only: all must be mentioned")
+    add("--now", metavar="TIME", help="the time from which 'yesterday' is counted")
+    add("--registry", metavar="URI", help="default: DIFFUSIONLAB_REGISTRY, else ./registry")
+    add("--explain", action="store_true", help="also show each condition with its runs, and the evidence of each hit")
+    return made
+
+
+def query_of(options: argparse.Namespace, question: str, known: Known, now: datetime, pictured: bool) -> ParsedQuery:
+    """The words, and over them the flags: a flag takes the place of what the words say about its field."""
+    added, replaced = _conditions(options, known, now)
+    if question:
+        query = text_query(question, known) if options.no_parse else parse(question, known, now)
+    elif added or options.where or options.like or options.sort or options.limit or pictured:
+        query = ParsedQuery(
+            " ".join(
+                f"--{name} {given}"
+                for name in ("dataset", "arch", "since", "until", "where", "like", "sort")
+                if (given := getattr(options, name))
+            )
+        )
+    else:
+        raise ValueError(
+            'ask something, such as "unets on MNIST with fid below 10", or give --where, --dataset, --since'
+        )
+    query = restrict(override(query, replaced), *added) if added else query
+    words = tuple(c for c in query.conditions if isinstance(c, Mentions))
+    query = replace(query, words=words)
+    if (options.limit is not None and options.limit < 1) or options.skip < 0:
+        raise ValueError("--limit takes a number from 1 on, --skip one from 0 on")
+    if options.like:
+        ids = known.find(options.like)
+        if not ids:
+            raise ValueError(
+                f"there is no run {options.like[:60]!r}; nearest: {', '.join(nearest(options.like, known.ids)) or 'none'}"  # noqa: E501
+            )
+        query = replace(query, like=ids[0], intent="like", order=None)
+    if options.sort:
+        name, _, direction = options.sort.partition(":")
+        if direction not in ("", "asc", "desc"):
+            raise ValueError(f"--sort {name}:desc or {name}:asc, not {direction[:20]!r}")
+        query = replace(
+            query,
+            order=Order(
+                _sortable(name, known),
+                direction == "desc",
+                keep=True,
+                per=_sortable(options.per, known) if options.per else None,
+            ),
+        )
+    if options.limit is not None or options.per:
+        if query.order is not None:
+            count = options.limit if options.limit is not None else 1
+            query = replace(
+                query, order=replace(query.order, count=count, ties=False, skip=query.order.skip or options.skip)
+            )
+        else:
+            query = replace(query, limit=options.limit + options.skip)
+    return query
+
+
+def _conditions(options: argparse.Namespace, known: Known, now: datetime) -> tuple[list[Filter], list[str]]:
+    """(conditions of the flags, columns on which the words are no longer heard)."""
+    added: list[Filter] = []
+    replaced: list[str] = []
+    if options.dataset:
+        names = [known.resolve("dataset", name.strip()) for name in options.dataset.split(",") if name.strip()]
+        parts = [Compare("dataset", "=", name) for name in names]
+        added.append(parts[0] if len(parts) == 1 else Or(*parts))
+        replaced.append("dataset")
+    for name in options.arch or ():
+        facet = canonical_facet(name)
+        if facet not in FACETS and facet not in known.facets:
+            raise ValueError(
+                f"--arch: there is no facet {name[:40]!r}; nearest: {', '.join(nearest(name, {*FACETS, *known.facets}))}"  # noqa: E501
+            )
+        added.append(Contains("arch_tags", facet))
+        replaced.append("arch_tags")
+    for flag, operator in (("since", ">="), ("until", "<=")):
+        if text := getattr(options, flag):
+            period = _period(text, now, f"--{flag}")
+            added.append(compare_period("created_at", operator, period.start, period.stop))
+            replaced.append("created_at")
+    if options.where:
+        condition = parse_where(options.where, known, now)
+        added += condition.parts if isinstance(condition, And) else [condition]
+        replaced += [leaf.column for leaf in condition.leaves()]
+    return _paired(added), replaced
+
+
+def _paired(conditions: list[Filter]) -> list[Filter]:
+    """--since and --until as one range."""
+    ends = [c for c in conditions if isinstance(c, Compare) and c.column == "created_at"]
+    return [c for c in conditions if c not in ends] + ([And(*ends)] if len(ends) == 2 else list(ends))
+
+
+def _sortable(name: str, known: Known) -> str:
+    column = column_of(name, known)
+    if kind_of(column) in ("list", "json"):
+        raise ValueError(f"--sort: {name} has no order; try fid, val_loss, created or params")
+    return column
+
+
+def _period(text: str, now: datetime, flag: str) -> Period:
+    words = " ".join(text.lower().split())
+    period = read_period(words, 0, now)
+    if period is None or period.end < len(words):
+        raise ValueError(f"{flag}: {text[:40]!r} is no date; type 2025-04-01, 2025-04, yesterday or 'last week'")
+    return period

@@ -1,0 +1,121 @@
+"""Rows for programs: CSV, JSON, and the evidence of each hit."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from diffusionlab.registry.filters.days import DayLeaf
+from diffusionlab.registry.filters.filter import Filter
+from diffusionlab.search.answer.engine import Result, Row
+from diffusionlab.search.read.text import Mentions, mentioned
+
+
+def write_csv(result: Result, columns: Sequence[str], heads: Sequence[str] | None = None) -> None:
+    """Rows as CSV on stdout, values unrounded; texts that a spreadsheet would run get an apostrophe."""
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(heads or columns)
+    for rank, (row, score) in enumerate(zip(result.rows, result.scores, strict=True), 1):
+        out.writerow([_plain(row, column, rank, score) for column in columns])
+
+
+def _plain(row: Row, column: str, rank: int, score: float) -> Any:
+    if column in ("rank", "score", "distance"):
+        return {"rank": rank, "score": score, "distance": round(1 - score, 4)}[column]
+    found = (row.get("metrics") or {}).get(column[8:]) if column.startswith("metrics.") else row.get(column)
+    if isinstance(found, datetime):
+        return found.isoformat()
+    if isinstance(found, list):
+        return ";".join(map(str, found))
+    if isinstance(found, dict):
+        return json.dumps(found)
+    return "'" + found if isinstance(found, str) and found[:1] in ("=", "+", "-", "@") else found
+
+
+def evidence(result: Result) -> list[dict[str, Any]]:
+    """Of each row: column -> value (and where it came from) for what a condition or the order asked about."""
+    query = result.query
+    columns = asked_about(query.condition)
+    columns += [query.order.column] if query.order else []
+    columns = list(dict.fromkeys([*columns, *query.show]))
+    texts = [leaf for leaf in query.condition.leaves() if isinstance(leaf, Mentions)]
+    return [_evidence(row, columns, texts) for row in result.rows]
+
+
+def asked_about(condition: Filter) -> list[str]:
+    """The columns, and `metrics.NAME`, that a condition looks at, but for those that texts are looked for in."""
+    leaves = [leaf for leaf in condition.leaves() if not isinstance(leaf, Mentions)]
+    return [c for leaf in leaves for c in (sorted(leaf.reads()) if isinstance(leaf, DayLeaf) else [leaf.column])]
+
+
+def _evidence(row: Row, columns: Sequence[str], texts: Sequence[Mentions]) -> dict[str, Any]:
+    sources = row.get("sources") or {}
+    found: dict[str, Any] = {}
+    for column in columns:
+        plain = _plain_json(row, column)
+        found[column] = {"value": plain, "source": sources[column]} if column in sources else {"value": plain}
+    for leaf in texts:
+        if place := _mention(row, leaf):
+            found.setdefault("text", {"value": []})["value"].append(place)
+    return found
+
+
+def _mention(row: Row, leaf: Mentions) -> str | None:
+    for column in ("name", "description", "notes", "tags", "architecture", "search_text"):
+        if row.get(column) and any(mentioned(str(row[column]), phrase) for phrase in leaf.phrases):
+            return f"{column}: {str(row[column])[:160]}"
+    return None
+
+
+def _plain_json(row: Row, column: str) -> Any:
+    found = (row.get("metrics") or {}).get(column[8:]) if column.startswith("metrics.") else row.get(column)
+    return found.isoformat() if isinstance(found, datetime) else found
+
+
+def as_json(result: Result, interpretation: dict[str, Any], answer: str, warnings: Sequence[str]) -> str:
+    """The answer for programs: query, interpretation, intent, total, hits, answer, warnings."""
+    shown = (
+        "name",
+        "status",
+        "created_at",
+        "modified_at",
+        "framework",
+        "architecture",
+        "arch_tags",
+        "dataset",
+        "batch_size",
+        "lr",
+        "optimizer",
+        "epochs",
+        "hardware",
+        "num_parameters",
+        "image_size",
+        "schedule",
+        "parameterization",
+        "metrics",
+        "protocol",
+        "description",
+        "path",
+        "size_bytes",
+    )
+    hits = [
+        {"run_id": row["run_id"], "score": score, **{c: row.get(c) for c in shown}, "evidence": told}
+        for row, score, told in zip(result.rows, result.scores, evidence(result), strict=True)
+    ]
+    return json.dumps(
+        {
+            "query": result.query.question,
+            "interpretation": interpretation,
+            "intent": result.query.intent,
+            "total": result.total,
+            "hits": hits,
+            "answer": answer,
+            "warnings": list(warnings),
+        },
+        ensure_ascii=False,
+        default=datetime.isoformat,
+    )
