@@ -30,8 +30,8 @@ def describe(question: str, engine: Engine) -> list[str]:
         "order": _order(query.order),
         "limit": query.limit,
         "intent": query.intent if query.intent != "list" else "",
-        "average": query.average,
-        "groups": "; ".join(f"{group.label}: {format_where(group.condition, engine.known)}" for group in query.groups),
+        "figure": _figure(query.figure) if query.figure else "",
+        "sides": "; ".join(f"{side.label}: {format_where(side.condition, engine.known)}" for side in query.sides),
         "like": query.like,
         "show": ", ".join(query.show),
         "unknown": ", ".join(f"{column or 'text'} {value}" for value, column in query.unknown),
@@ -44,8 +44,14 @@ def _order(order) -> str:
     if order is None:
         return ""
     parts = [order.column, "descending" if order.descending else "ascending"]
-    parts += [f"{name} {value}" for name in ("count", "skip", "per") if (value := getattr(order, name))]
-    return " ".join(parts + (["with ties"] if order.ties else []))
+    parts += [f"{name} {value}" for name in ("count", "percent", "skip", "per") if (value := getattr(order, name))]
+    parts += [said for said, holds in (("with ties", order.ties), ("all but these", order.rest)) if holds]
+    return " ".join(parts)
+
+
+def _figure(figure) -> str:
+    said = {name: getattr(figure, name) for name in ("of", "by", "unit", "descending", "count")}
+    return " ".join([figure.how, *(f"{name} {value}" for name, value in said.items() if value is not None)])
 
 
 def questions() -> list[str]:

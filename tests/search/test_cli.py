@@ -46,7 +46,7 @@ def test_page_has_reading_flags_table_and_answer(search):
     assert lines[1] == "Flags    --dataset Fashion-MNIST --where 'fid is known' --sort fid --limit 1"
     assert lines[3].split()[:2] == ["run", "name"] and lines[4].startswith("run-009  fmnist-unet-guided")
     assert "Lowest FID: 12.6, run-009 (fmnist-unet-guided)." in out
-    assert "Left out for want of FID: run-011." in " ".join(out.split())
+    assert "Skipped (no FID): run-011." in " ".join(out.split())
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
@@ -60,7 +60,8 @@ def test_json_is_one_object_with_evidence(search):
     code, out, err = search("top 2 FID on CIFAR-10", "--json")
     found = json.loads(out)
     assert (code, err) == (0, "")
-    assert set(found) == {"query", "interpretation", "intent", "total", "hits", "answer", "warnings"}
+    parts = {"query", "interpretation", "intent", "total", "hits", "answer", "warnings"}
+    assert set(found) == parts | {"aggregate", "verdict", "unknown", "unread"}
     assert found["total"] == 9 and [hit["run_id"] for hit in found["hits"]] == ["run-032", "run-020"]
     assert found["hits"][0]["evidence"]["fid"]["value"] == 3.2
     assert found["hits"][0]["evidence"]["dataset"]["value"] == "CIFAR-10"
@@ -138,8 +139,8 @@ def test_where_grammar(search, where, wanted):
         (["x", "--now", "tomorrow-ish"], "no time"),
         (["x", "--arch", "unnet"], "nearest: unet"),
         (["x", "--sort", "arch"], "has no order"),
-        (["x", "--limit", "0"], "from 1 on"),
-        (["x", "--limit", "many"], "invalid int"),
+        (["x", "--limit", "0"], "not a number of runs"),
+        (["x", "--limit", "many"], "not a number of runs"),
         (["x", "--like", "run-0200"], "nearest: run-020"),
         (["x", "--image", "shoe.png"], "search.embedder=open_clip"),
         (["x", "search.embedder=bert"], "none of: default, open_clip"),
@@ -236,3 +237,58 @@ def test_a_time_to_the_second_is_a_moment_and_one_to_the_minute_a_period(search)
     assert code == 0 and [hit["run_id"] for hit in json.loads(out)["hits"]] == ["run-007"]
     code, out, _ = search("runs newer than run-007", "--json")
     assert {hit["run_id"] for hit in json.loads(out)["hits"]} == created
+
+
+@pytest.mark.parametrize(
+    ("flags", "wanted"),
+    [
+        (["--figure", "count", "--by", "status"], {"crashed": 1, "failed": 2, "finished": 31, "interrupted": 1}),
+        (["--figure", "max epochs", "--by", "dataset", "--sort", "figure:desc"], {"Fashion-MNIST": 1000}),
+        (["--figure", "distinct optimizer", "--by", "quarter", "--dataset", "MNIST"], {"2024-Q4": 3, "2025-Q2": 1}),
+        (["--figure", "sum epochs", "--where", "dataset = CelebA"], {"all": 158}),
+        (["--figure", "mean fid", "--by", "arch", "--dataset", "STL-10"], {"unet": 23.6, "dit": 27.7}),
+        (["--figure", "std fid", "--by", "created_weekday", "--dataset", "STL-10"], {}),
+    ],
+)  # fmt: skip
+def test_figures_of_groups_by_flags(search, flags, wanted):
+    code, out, err = search(*flags, "--json")
+    assert (code, err) == (0, "")
+    rows = {row["key"]: row["value"] for row in json.loads(out)["aggregate"]["rows"]}
+    assert rows.items() >= wanted.items() and (wanted or not rows)
+
+
+def test_figures_that_do_not_compare_are_also_given_apart(search):
+    found = json.loads(search("--figure", "mean fid", "--by", "optimizer", "--json")[1])["aggregate"]
+    assert found["apart"] == "FID does not compare between data sets"
+    assert {row["key"]: row["value"] for row in found["within"]["CelebA"]} == {"AdamW": pytest.approx(12.35)}
+    assert json.loads(search("--figure", "mean fid", "--by", "dataset", "--json")[1])["aggregate"]["apart"] is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "count"),
+    [(["--limit", "10%"], 4), (["--all-but", "25"], 6), (["--all-but", "90%"], 3), (["--limit", "100%"], 31)],
+)
+def test_part_of_the_runs_in_order(search, flags, count):
+    hits = json.loads(search("--sort", "fid", "--where", "fid is known", *flags, "--json")[1])["hits"]
+    assert len(hits) == count
+    fids = [hit["metrics"]["fid"] for hit in hits]
+    assert fids == sorted(fids) and (fids[0] == 3.2) == ("--limit" in flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "verdict"),
+    [
+        (["--compare", "run_id = run-032", "--compare", "run_id = run-020", "--better", "any"], True),
+        (["--compare", "run_id = run-032", "--compare", "run_id = run-020", "--worse", "fid"], False),
+        (["--compare", "dataset = MNIST", "--compare", "dataset = CelebA", "--better", "fid"], None),
+        (["--where", "run_id = run-020", "--check", "dit"], True),
+        (["--where", "run_id = run-020", "--check", "dataset = MNIST"], False),
+        (["--where", "run_id = run-020", "--check", "seconds > 5"], None),
+        (["--where", "fid < 1", "--check", "anything"], None),
+        (["--dataset", "CelebA", "--check", "anything"], True),
+    ],
+)
+def test_yes_no_or_not_recorded(search, flags, verdict):
+    found = json.loads(search(*flags, "--json")[1])
+    assert found["verdict"] is verdict
+    assert found["answer"].startswith({True: "Yes", False: "No", None: "That is not known"}[verdict])

@@ -74,7 +74,7 @@ def test_unknown_value_says_what_is_near_and_what_each_condition_costs(ask, engi
     found = ask("ImageNet unets with fid below 20")
     text = answer(found, engine)
     assert text.startswith("None.")
-    assert "No run has dataset ImageNet" in text
+    assert "No run has data set ImageNet" in text
     assert dict(found.dropped)["dataset = ImageNet"] == len(ask("unets with fid below 20").rows)
 
 
@@ -92,7 +92,7 @@ def test_cat_dog_is_offered_apart_and_labelled(ask, engine):
 
 def test_groups_are_compared_as_groups(ask, engine):
     found = ask("compare CIFAR-10 and MNIST")
-    assert [group.label for group in found.query.groups] == ["CIFAR-10", "MNIST"]
+    assert [side.label for side in found.query.sides] == ["CIFAR-10", "MNIST"]
     text = answer(found, engine)
     assert "Best fid: CIFAR-10 3.2 by run-032" in text and "MNIST 9.7 by run-003" in text
     assert "FID is not comparable between data sets" in text
@@ -147,9 +147,9 @@ def test_may_and_march_are_words_where_no_date_is_meant(ask, question):
 
 def test_both_sides_of_a_comparison_keep_their_own_conditions(ask):
     found = ask("compare latent unets with pixel unets")
-    assert [group.label for group in found.query.groups] == ["latent and unet", "not latent and unet"]
+    assert [side.label for side in found.query.sides] == ["latent and unet", "not latent and unet"]
     found = ask("compare unets with attention and unets without attention on CIFAR-10")
-    assert [group.label for group in found.query.groups] == ["unet and attention", "unet and not attention"]
+    assert [side.label for side in found.query.sides] == ["unet and attention", "unet and not attention"]
 
 
 @pytest.mark.parametrize("question", ["fid below average", "runs with the same", "runs above on MNIST"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,41 +9,78 @@ from diffusionlab.registry.manage.compare import flatten
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.search.answer.compare import group_sentences, run_sentences
-from diffusionlab.search.answer.engine import Engine, Result, Row
-from diffusionlab.search.answer.wording import CITED, cell_of, cite, label, named, value
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.answer.result import Result, Row
+from diffusionlab.search.answer.said_of_groups import figure_sentences
+from diffusionlab.search.answer.wording import CITED, cell_of, cite, label, named, runs, value
 from diffusionlab.search.query.protocols import UNKNOWN, by_protocol
+from diffusionlab.search.query.query import Check, Comparison, Facts, Pictures
 from diffusionlab.search.query.where_text import format_where
 
 
 def answer(result: Result, engine: Engine) -> str:
     """The answer to the question of `result`, in sentences."""
-    query = result.query
-    if not result.rows:
+    query, rows = result.query, result.rows
+    if query.intent == "aggregate" and result.total:
+        sentences = figure_sentences(result)
+    elif not rows:
         sentences = _nothing(result, engine)
-    elif query.intent == "compare" and len(result.rows) > 1:
-        sentences = (
-            group_sentences(result) if len(query.groups) > 1 and len(result.rows) > 2 else run_sentences(result, engine)
-        )
+    elif query.intent == "compare" and len(rows) > 1:
+        sentences = group_sentences(result) if len(query.sides) > 1 and len(rows) > 2 else run_sentences(result, engine)
     elif query.intent == "count":
-        sentences = [f"{_runs(result.total)}: {cite(result.rows)}."]
-        for column in query.show[:1]:
-            values = {value(row, column) for row in result.rows} - {"-"}
-            sentences.insert(0, f"{len(values)} different values of {label(column)}, in")
-    elif query.intent == "average":
-        sentences = _average(result)
+        sentences = [f"{runs(result.total)}: {cite(rows)}."]
     elif query.like is not None:
         sentences = _alike(result)
-    elif query.order is not None:
+    elif isinstance(query.ask, Facts):
+        sentences = _facts(rows, query.ask.columns)
+    elif isinstance(query.ask, Pictures):
+        sentences = _pictures(result)
+    elif query.order is not None and not query.order.rest:
         sentences = _ordered(result)
     else:
         sentences = _listed(result)
-    sentences += _shown(result) if result.rows and query.intent != "compare" else []
-    sentences += _offered(result)
-    return " ".join(sentences)
+    sentences += _shown(result) if rows and query.intent != "compare" else []
+    return " ".join([*_verdict(result), *sentences, *_offered(result), *_left_out(result)])
 
 
-def _runs(count: int) -> str:
-    return f"{count} run{'' if count == 1 else 's'}"
+def _verdict(result: Result) -> list[str]:
+    """Yes or no first."""
+    ask = result.query.ask
+    if not (isinstance(ask, Check) or (isinstance(ask, Comparison) and ask.better is not None)):
+        return []
+    said = {True: "Yes", False: "No", None: "That is not known"}[result.verdict]
+    return [f"{said}: {result.because}." if result.because else f"{said}."]
+
+
+def _left_out(result: Result) -> list[str]:
+    """Runs of which the conditions are neither true nor false."""
+    if not result.unknown or not result.total:
+        return []
+    return [f"Left out: {runs(result.unknown)}, {_unrecorded(result)}."]
+
+
+def _unrecorded(result: Result) -> str:
+    parts = [f"{count} with no recorded {label(column)}" for column, count in result.unrecorded]
+    return " and ".join(parts) or "of which too little is recorded"
+
+
+def _facts(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
+    """What is known of each run, a sentence each."""
+    said = []
+    for row in rows[:CITED]:
+        known = [column for column in columns if cell_of(row, column) not in (None, "", [])]
+        facts = [f"{label(column)} {value(row, column)}" for column in known]
+        if lacking := [label(column) for column in columns if column not in known]:
+            facts.append(f"no recorded {' or '.join(lacking)}")
+        said.append(f"{named(row)}: {'; '.join(facts)}.")
+    return said
+
+
+def _pictures(result: Result) -> list[str]:
+    having = {run_id: paths for run_id, paths in result.pictures.items() if paths}
+    said = [f"{printable(run_id)}: {', '.join(map(printable, paths[:3]))}." for run_id, paths in having.items()]
+    lacking = [row for row in result.rows if row["run_id"] not in having]
+    return said + ([f"No pictures on this machine: {cite(lacking)}."] if lacking else [])
 
 
 def _listed(result: Result) -> list[str]:
@@ -54,7 +90,7 @@ def _listed(result: Result) -> list[str]:
         facts = [f"{label(c)} {value(row, c)}" for c in ("fid", "val_loss") if row.get(c) is not None]
         said = f"One run: {named(row)}, {printable(row.get('dataset') or 'data set unknown')}, {printable(row.get('status'))}"  # noqa: E501
         return [said + (f", {', '.join(facts)}" if facts else "") + "."]
-    head = f"{_runs(result.total)}" + (f", {len(rows)} shown" if len(rows) < result.total else "")
+    head = f"{runs(result.total)}" + (f", {len(rows)} shown" if len(rows) < result.total else "")
     return [f"{head}: {cite(rows)}.", *_extremes(rows)]
 
 
@@ -84,7 +120,7 @@ def _ordered(result: Result) -> list[str]:
         ("created_at", False): "oldest",
         ("modified_at", True): "last modified",
     }.get((column, order.descending), f"{'highest' if order.descending else 'lowest'} {label(column)}")
-    if len(rows) == 1 or (order.ties and len(rows) > 1):
+    if len(rows) == 1 or (order.ties and len(rows) > 1 and not order.per):
         which = f"Number {order.skip + 1} by {most}" if order.skip else most[0].upper() + most[1:]
         said = [f"{which}: {value(rows[0], column)}, {' and '.join(named(row) for row in rows[:CITED])}."]
     else:
@@ -100,7 +136,7 @@ def _ordered(result: Result) -> list[str]:
     if result.tied:
         said.append(f"As good as the last one shown: {cite(result.tied)}.")
     if result.lacking:
-        said.append(f"Left out for want of {label(column)}: {cite(result.lacking)}.")
+        said.append(f"Skipped (no {label(column)}): {cite(result.lacking)}.")
     if column in ("fid", "kid") and len({row.get("dataset") for row in rows}) > 1:
         sets = ", ".join(f"{printable(row['run_id'])} {printable(row.get('dataset'))}" for row in rows[:4])
         said.append(f"{label(column)} is not comparable between data sets: {sets}.")
@@ -129,33 +165,13 @@ def _alike(result: Result) -> list[str]:
     return [f"Most like {printable(result.query.like)} (1 = the same facets, settings and words): {listed}."]
 
 
-def _average(result: Result) -> list[str]:
-    column = result.query.show[0]
-    known = [row for row in result.rows if _number(row, column) is not None]
-    if not known:
-        return [f"No run of these {len(result.rows)} has a {label(column)}: {cite(result.rows)}."]
-    numbers = [_number(row, column) or 0.0 for row in known]
-    kind = result.query.average or "mean"
-    figures = {"mean": statistics.fmean(numbers), "median": statistics.median(numbers), "sum": sum(numbers)}
-    low, high = min(known, key=lambda r: _number(r, column) or 0.0), max(known, key=lambda r: _number(r, column) or 0.0)
-    return [
-        f"{kind.capitalize()} {label(column)} of {_runs(len(known))}: {figures[kind]:.6g}, from {value(low, column)} ({low['run_id']}) "  # noqa: E501
-        f"to {value(high, column)} ({high['run_id']})."
-    ]
-
-
-def _number(row: Row, column: str) -> float | None:
-    found = cell_of(row, column)
-    return float(found) if found is not None else None
-
-
 def _shown(result: Result) -> list[str]:
     """The values of the fields that were asked for, each with the runs that have it."""
     said = []
     for column in result.query.show[:4]:
         if (
             (result.query.order and column == result.query.order.column)
-            or result.query.intent == "average"
+            or isinstance(result.query.ask, Facts)
             or column == "run_id"
         ):
             continue
@@ -176,7 +192,7 @@ def _offered(result: Result) -> list[str]:
     if order is not None and order.count is not None:
         return []
     return [
-        f"Apart from these, {_runs(len(rows))} on {subset}, which is a subset and was not asked for: {cite(rows)}."
+        f"Apart from these, {runs(len(rows))} on {subset}, which is a subset and was not asked for: {cite(rows)}."
         for subset, rows in result.offered.items()
     ]
 
@@ -184,6 +200,9 @@ def _offered(result: Result) -> list[str]:
 def _nothing(result: Result, engine: Engine) -> list[str]:
     query = result.query
     said = ["None."]
+    if result.unknown:
+        everything = f"None of {result.everything}" if result.everything else "None"
+        said = [f"{everything}; of {runs(result.unknown)} it is not known, {_unrecorded(result)}."]
     if result.lacking and query.order:
         return [f"None: no run of these has a {label(query.order.column)}: {cite(result.lacking)}."]
     if query.like is not None:
@@ -195,11 +214,11 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
         offered = f"; nearest known: {', '.join(map(printable, near))}" if near else ""
         said.append(f"{what}{offered}.")
     if result.dropped:
-        parts = "; ".join(f"without `{printable(text)}` {_runs(count)}" for text, count in result.dropped)
+        parts = "; ".join(f"without `{printable(text)}` {runs(count)}" for text, count in result.dropped)
         said.append(f"{parts[0].upper()}{parts[1:]}.")
     elif query.conditions:
         said.append(
-            f"Without `{printable(format_where(query.condition, engine.known))}` there are {_runs(result.everything)}."
+            f"Without `{printable(format_where(query.condition, engine.known))}` there are {runs(result.everything)}."
         )
     return said
 
@@ -210,11 +229,7 @@ def disagreements(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         config: dict[str, Any] = flatten(row.get("config") or {})
         for column in ("batch_size", "lr", "epochs", "seed", "image_size"):
-            told = {
-                v
-                for key, v in config.items()
-                if key.rsplit(".", 1)[-1] in (column, f"max_{column}") and isinstance(v, int | float)
-            }
+            told = {v for key, v in config.items() if key.rsplit(".", 1)[-1] == column and isinstance(v, int | float)}
             if (
                 len(told) == 1
                 and row.get(column) is not None

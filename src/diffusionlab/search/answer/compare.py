@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from diffusionlab.registry.filters.conditions import In
 from diffusionlab.registry.manage.compare import Comparison, compare
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.search.answer.engine import Engine, Result, Row
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import cite, named, value
 from diffusionlab.search.query.protocols import UNKNOWN, by_protocol, protocol_of
 from diffusionlab.search.query.query import lower_is_better
@@ -62,9 +63,9 @@ def _text(value: object) -> str:
 
 
 def _sides(result: Result) -> list[tuple[str, list[Row]]]:
-    groups = result.query.groups
-    if len(groups) > 1:
-        return [(group.label, [row for row in result.rows if group.condition.matches(row)]) for group in groups]
+    sides = result.query.sides
+    if len(sides) > 1:
+        return [(side.label, [row for row in result.rows if side.condition.matches(row)]) for side in sides]
     column = next(
         (
             c

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diffusionlab.search.answer.pictures import thumbnail
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -94,15 +96,6 @@ def _unit(vector: Any) -> np.ndarray:
     import numpy as np
 
     return vector / (np.linalg.norm(vector) or 1.0)
-
-
-def thumbnail(row: Mapping[str, Any]) -> Path | None:
-    """The run's sample grid, where it names one inside its own folder and the file is there."""
-    if not row.get("thumbnail") or not row.get("path"):
-        return None
-    folder = Path(row["path"]).resolve()
-    path = (folder / row["thumbnail"]).resolve()
-    return path if path.is_relative_to(folder) and path.is_file() else None
 
 
 def by_pictures(

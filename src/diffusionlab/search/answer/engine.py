@@ -1,26 +1,30 @@
-"""From a ParsedQuery to rows: filter, order, rank; and what would help where nothing is found."""
+"""From a Query to rows: filter, order, rank; and what would help where nothing is found."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare
-from diffusionlab.registry.filters.filter import And, Filter
+from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import METRIC_COLUMNS
 from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.figures import columns_of, figures
+from diffusionlab.search.answer.pictures import pictures_of
 from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
+from diffusionlab.search.answer.result import Result, Row
+from diffusionlab.search.answer.verdict import verdict
 from diffusionlab.search.query.protocols import apart, by_protocol
-from diffusionlab.search.query.query import Order, ParsedQuery
+from diffusionlab.search.query.query import LISTING, Figure, Order, Pictures, Query
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.read.typos import nearest
 
-Row = Mapping[str, Any]
 COLUMNS = tuple(
     [
         "run_id",
@@ -71,24 +75,6 @@ COLUMNS = tuple(
 LIKE_COUNT = 10  # neighbours listed where the question names no number
 
 
-@dataclass
-class Result:
-    """Rows in order with all that the answer needs to say about them."""
-
-    query: ParsedQuery
-    rows: list[Row]
-    scores: list[float]
-    total: int  # matches before a cut
-    lacking: list[Row] = field(default_factory=list)  # matches without the value that orders them
-    tied: list[Row] = field(default_factory=list)  # cut off, though equal to the last that is shown
-    runner_up: Row | None = None
-    offered: dict[str, list[Row]] = field(default_factory=dict)  # near, but not what was asked: "CIFAR-10 cat/dog"
-    dropped: list[tuple[str, int]] = field(default_factory=list)  # (condition, matches without it)
-    nearest: list[tuple[str, list[str]]] = field(default_factory=list)  # (unknown value, known ones)
-    warnings: list[str] = field(default_factory=list)
-    everything: int = 0
-
-
 class Engine:
     """Answers parsed queries from one registry, as of `now`."""
 
@@ -99,18 +85,65 @@ class Engine:
     def rows(self, condition: Filter, columns: Sequence[str] = COLUMNS) -> list[Row]:
         return list(self.registry.rows(condition, columns=columns, now=self.now))
 
-    def answer(self, query: ParsedQuery) -> Result:
-        """Every row that meets the query, in its order. Only a number in the question (or --limit) cuts."""
+    def answer(self, query: Query) -> Result:
+        """Every run that meets the query, in its order. Only a number in the question (or --limit) cuts."""
+        if query.parts:
+            return self._each_part(query)
+        if query.figure is not None and query.intent == "aggregate":
+            return self._figures(query, query.figure)
         rows = self.rows(query.condition)
         if not rows and (less := self._fewer_words(query)):
             query, rows = less, self.rows(less.condition)
         result = Result(query, rows, [1.0] * len(rows), len(rows), warnings=list(query.notes))
+        self._count_unknown(result)
         self._sort(result)
         self._warn_of_protocols(result, rows)
         if not rows:
             self._explain_nothing(result)
         self._offer(result)
+        result.verdict, result.because = verdict(result)
+        if query.figure is not None:
+            result.groups = figures(self.registry.arrow(["run_id"], query.condition, self.now), query.figure)
+        if isinstance(query.ask, Pictures):
+            result.pictures = {row["run_id"]: pictures_of(row) for row in result.rows}
         return result
+
+    def _each_part(self, query: Query) -> Result:
+        """The runs of each part in turn, every one once."""
+        found = [self.answer(part) for part in query.parts]
+        rows = list({row["run_id"]: row for result in found for row in result.rows}.values())
+        both = Or(*(part.condition for part in query.parts))
+        result = Result(replace(query, conditions=(both,)), rows, [1.0] * len(rows), len(rows), warnings=[*query.notes])
+        result.warnings += [warning for one in found for warning in one.warnings if warning not in query.notes]
+        result.lacking = [row for one in found for row in one.lacking if row not in rows]
+        return result
+
+    def _figures(self, query: Query, figure: Figure) -> Result:
+        """Figures, and without groups the runs that they are of."""
+        table = self.registry.arrow(columns_of(figure), query.condition, self.now)
+        rows = self.rows(query.condition) if figure.by is None else []
+        result = Result(query, rows, [1.0] * len(rows), table.num_rows, warnings=list(query.notes))
+        result.groups = figures(table, figure)
+        self._count_unknown(result)
+        if not table.num_rows:
+            self._explain_nothing(result)
+        return result
+
+    def _count_unknown(self, result: Result) -> None:
+        """Runs of which it is not recorded whether they meet the conditions."""
+        import pyarrow.compute as pc
+
+        condition = result.query.condition
+        reads = sorted(condition.reads())
+        if not reads:
+            return
+        table = self.registry.arrow(reads, None, self.now)
+        undecided = pc.is_null(condition.mask(table))
+        result.unknown = int(pc.sum(undecided).as_py() or 0)
+        if result.unknown:
+            table = table.filter(undecided)
+            lacks = {leaf.column: pc.sum(pc.is_null(leaf.mask(table))).as_py() for leaf in condition.leaves()}
+            result.unrecorded = tuple((column, int(count)) for column, count in lacks.items() if count)
 
     def _sort(self, result: Result) -> None:
         query = result.query
@@ -160,13 +193,17 @@ class Engine:
         """Of rows that compare, in their order: those that are shown."""
         if order.per is not None:
             result.rows += _first_of_each(rows, order)
-        elif order.count is not None and result.query.groups:  # "compare the best unet and the best dit"
-            each = ([row for row in rows if group.condition.matches(row)] for group in result.query.groups)
+        elif order.count is not None and result.query.sides:  # "compare the best unet and the best dit"
+            each = ([row for row in rows if group.condition.matches(row)] for group in result.query.sides)
             chosen = {row["run_id"] for side in each for row in side[: order.count]}
             result.rows += [row for row in rows if row["run_id"] in chosen]
-        elif order.count is not None:
-            last = order.skip + order.count
+        elif order.count is not None or order.percent is not None:
+            count = order.count if order.count is not None else math.ceil(len(rows) * (order.percent or 0) / 100)
+            last = order.skip + count
             shown, rest = rows[order.skip : last], rows[last:]
+            if order.rest:
+                result.rows += rows[: order.skip] + rest
+                return
             ties = [row for row in rest if shown and _cell(row, order.column) == _cell(shown[-1], order.column)]
             if order.ties:
                 shown, rest = shown + ties, rest[len(ties) :]
@@ -186,7 +223,7 @@ class Engine:
                 if note := apart(figures, column, column == order, self.known):
                     result.warnings.append(note)
 
-    def _fewer_words(self, query: ParsedQuery) -> ParsedQuery | None:
+    def _fewer_words(self, query: Query) -> Query | None:
         """The query with those words only that some run says together, where none says all of them."""
         plain = [c for c in query.conditions if isinstance(c, Mentions) and c in query.words]
         if not query.loose or len(plain) < 2 or any(column is None for _, column in query.unknown):
@@ -241,17 +278,17 @@ class Engine:
                     result.offered[subset] = sorted(near, key=lambda row: row["run_id"])
 
 
-def restrict(query: ParsedQuery, *conditions: Filter) -> ParsedQuery:
+def restrict(query: Query, *conditions: Filter) -> Query:
     """The query with further conditions."""
     return replace(query, conditions=(*query.conditions, *conditions))
 
 
-def override(query: ParsedQuery, columns: Sequence[str]) -> ParsedQuery:
+def override(query: Query, columns: Sequence[str]) -> Query:
     """The query without its own conditions on these columns: flags beat the words."""
     kept = tuple(c for c in query.conditions if not c.columns() & set(columns))
     unknown = tuple(u for u in query.unknown if u[1] not in columns)
     words = tuple(w for w in query.words if w in kept or "text" not in columns)
-    return replace(query, conditions=kept, unknown=unknown, words=words, groups=())
+    return replace(query, conditions=kept, unknown=unknown, words=words, ask=LISTING if query.sides else query.ask)
 
 
 def _cell(row: Row, column: str) -> Any:

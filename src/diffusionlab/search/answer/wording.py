@@ -6,10 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.search.answer.engine import Row
+from diffusionlab.search.answer.result import Row
+from diffusionlab.search.query.query import Figure
 from diffusionlab.search.query.where_text import format_number
 
+_UNITS = ("num_parameters", "flops", "size_bytes", "seconds")
 CITED = 12  # ids named one by one before "and N more"
+
+
+def runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def figure_of(figure: Figure, number: float) -> str:
+    """A figure in the unit of its column."""
+    if figure.how in ("count", "distinct") or figure.of is None:
+        return str(int(number))
+    return value({figure.of: number}, figure.of) if figure.of in _UNITS else f"{number:.6g}"
 
 
 def cite(rows: Sequence[Row]) -> str:
@@ -33,9 +46,22 @@ def value(row: Row, column: str) -> str:
         return f"{cell / 1e6:.4g}M" if cell >= 1e5 else str(cell)
     if column == "size_bytes" and cell is not None:
         return f"{cell / 1e6:.1f} MB"
+    if column == "seconds" and cell is not None:
+        return duration(cell)
     if column in ("created_at", "modified_at") and cell is not None:
         return f"{cell:%Y-%m-%d %H:%M}"
     return printable(cell)
+
+
+def duration(seconds: float) -> str:
+    """ "45 s", "12 min", "3 h 20 min", "2 d 5 h"."""
+    minutes = round(seconds / 60)
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
 def label(column: str) -> str:
@@ -52,6 +78,11 @@ def label(column: str) -> str:
         "lr": "learning rate",
         "kid": "KID",
         "images_per_second": "images per second",
+        "dataset": "data set",
+        "seconds": "duration",
+        "size_bytes": "file size",
+        "git_commit": "commit",
+        "image_size": "image size",
     }.get(column, column.removeprefix("metrics.").replace("_", " "))
 
 

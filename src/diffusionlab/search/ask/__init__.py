@@ -1,6 +1,6 @@
 """Items -> conditions -> one typed query.
 
-parse.py         the entry: items -> ParsedQuery
+parse.py         the entry: items -> Query
 neighbours.py    items whose meaning depends on their neighbours
 reduce.py, reading.py  runs of items -> conditions, by fields, quantity, named_values, absence, relative,
                  moments, versions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffusionlab.search.query.query import Group, Order
+from diffusionlab.search.query.query import Figure, Order
 from diffusionlab.search.read.items import Item, Number
 from diffusionlab.search.read.known import Known
 
@@ -18,10 +18,9 @@ class Asked:
         self.order: Order | None = None
         self.limit: int | None = None
         self.like: str | None = None
-        self.intent = "list"
-        self.average: str | None = None
+        self.compare = False
+        self.figure: Figure | None = None
         self.show: list[str] = []
-        self.groups: list[Group] = []
 
     def kind(self, i: int) -> str:
         return self.items[i].kind if 0 <= i < len(self.items) and i not in self.used else ""

@@ -7,23 +7,30 @@ from dataclasses import replace
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
+from diffusionlab.search.query.query import Figure
 
 
 def intent(a: Asked) -> None:
     """Count, compare, or a mean of a field."""
     for i, item in enumerate(a.items):
         if item.kind == "count" and not _is_number(a, a.skip(i + 1, ("filler",), 2)):
-            a.intent = "count"
+            j = a.skip(i + 1, ("filler",), 3)
+            of = a.items[j].payload if a.kind(j) == "field" and _are_different(a, i, j) else None
+            a.figure = Figure("distinct", of) if of else Figure("count")
+            a.used |= {i, j} if of else {i}
         elif item.kind == "compare" or (item.kind == "connector" and item.payload == "vs"):
-            a.intent = "compare"
+            a.compare = True
         elif item.kind == "average" and _is_number(a, j := a.skip(i + 1, ("filler", "carrier"), 3)):
-            a.intent, a.average = "average", item.payload
-            a.show.append(a.items[j].payload)
+            a.figure = Figure(item.payload, a.items[j].payload)
             a.used |= {i, j}
 
 
 def _is_number(a: Asked, i: int) -> bool:
     return a.kind(i) == "field" and is_numeric(a.items[i].payload)
+
+
+def _are_different(a: Asked, i: int, j: int) -> bool:
+    return any(a.words(k) in ("different", "distinct") for k in range(i + 1, j))
 
 
 def likeness(a: Asked) -> None:
@@ -32,7 +39,7 @@ def likeness(a: Asked) -> None:
         j = a.skip(i + 1, ("filler", "noun", "carrier", "to", "than"))
         if item.kind != "like" or a.kind(j) != "run":
             continue
-        a.like, a.intent = a.items[j].payload[0], "like"
+        a.like = a.items[j].payload[0]
         a.used |= {i, j, *(k for k in range(max(0, i - 3), i) if a.kind(k) == "superlative")}
         if (number := next((k for k in range(i) if a.counts(k)), None)) is not None:
             a.limit = a.count(number)
@@ -45,7 +52,7 @@ def limit(a: Asked) -> None:
         if not a.counts(i):
             continue
         noun = a.kind(a.skip(i + 1, ("condition", "filler", "superlative"), 4)) == "noun"
-        if a.intent == "compare":
+        if a.compare:
             a.used |= {i} if noun else set()
         elif (noun or _several(a, i + 1)) and a.kind(i - 1) not in ("field", "comparator"):
             count = a.count(i)

@@ -1,4 +1,4 @@
-"""A question to a `ParsedQuery`: pure, no I/O.
+"""A question to a `Query`: pure, no I/O.
 
 scan.py     text -> items              reduce.py   items -> conditions on numbers and the like
 combine.py  conditions -> and / or     intents.py sorting.py superlatives.py   what is asked, in which order
@@ -21,7 +21,7 @@ from diffusionlab.search.ask.reduce import reduce
 from diffusionlab.search.ask.sides import compared
 from diffusionlab.search.ask.sorting import per, sorting
 from diffusionlab.search.ask.superlatives import superlative
-from diffusionlab.search.query.query import ParsedQuery
+from diffusionlab.search.query.query import LISTING, Ask, Comparison, Likeness, Query, Side
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.scan import scan
@@ -29,7 +29,7 @@ from diffusionlab.search.read.text import Mentions, words_of
 from diffusionlab.search.read.tokens import clean, tokenize
 
 
-def parse(question: str, known: Known, now: datetime) -> ParsedQuery:
+def parse(question: str, known: Known, now: datetime) -> Query:
     """Read a question. ValueError (one line) where it is empty or too long."""
     if not question.strip():
         raise ValueError('the question is empty; ask something like "unets on MNIST with fid below 10"')
@@ -39,29 +39,35 @@ def parse(question: str, known: Known, now: datetime) -> ParsedQuery:
     for read in (intent, likeness, sorting, superlative, per, limit, fields, dated):
         read(asked)
     found = operands(_conditions(asked))
-    if asked.intent == "compare":
-        asked.groups, conditions = compared(found, known)
+    sides: list[Side] = []
+    if asked.compare:
+        sides, conditions = compared(found, known)
     else:
         conditions = join(found)
     if any(item.kind == "not both" for item in items):
         either = [c for c in conditions if isinstance(c, Or) and len(c.parts) == 2]
         conditions = [*conditions, *(Not(And(*c.parts)) for c in either[-1:])]
     say_what_is_left(asked, found)
-    return _query(question.strip(), asked, found, conditions)
+    return _query(question.strip(), asked, found, conditions, _ask(asked, sides))
 
 
-def _query(question: str, asked: Asked, found: list[Operand], conditions: list[Filter]) -> ParsedQuery:
+def _ask(asked: Asked, sides: list[Side]) -> Ask:
+    if asked.like:
+        return Likeness(asked.like)
+    if asked.compare:
+        return Comparison(tuple(sides))
+    return asked.figure or LISTING
+
+
+def _query(question: str, asked: Asked, found: list[Operand], conditions: list[Filter], ask: Ask) -> Query:
     said = (operand.condition.filter for operand in found if not operand.negated)
-    return ParsedQuery(
+    return Query(
         question,
         tuple(_flatten(conditions)),
         asked.order,
         asked.limit,
-        asked.intent,
-        tuple(asked.groups),
-        asked.like,
+        ask,
         tuple(dict.fromkeys(asked.show)),
-        asked.average,
         words=tuple(words for words in said if isinstance(words, Mentions)),
         notes=tuple(asked.notes),
         loose=True,
@@ -69,11 +75,11 @@ def _query(question: str, asked: Asked, found: list[Operand], conditions: list[F
     )
 
 
-def text_query(question: str, known: Known) -> ParsedQuery:
+def text_query(question: str, known: Known) -> Query:
     """The question as words alone, as --no-parse wants it: every word must be mentioned."""
     tokens = [token for token in tokenize(clean(question)) if token.kind != "punct" and words_of(token.text)]
     words = tuple(Mentions((token.text,)) for token in tokens)
-    return ParsedQuery(question, words, words=words)
+    return Query(question, words, words=words)
 
 
 def _conditions(a: Asked) -> list[Item]:
@@ -92,13 +98,13 @@ def _conditions(a: Asked) -> list[Item]:
                 continue
             item = _mention(item, phrases)
         elif item.kind == "number":
-            if not any(c.isdigit() for c in item.words) or a.intent in ("compare", "count"):
+            if not any(c.isdigit() for c in item.words) or a.compare or a.figure:
                 continue
             a.notes.append(
                 f'"{item.words}" has no field; write it as in "batch size {item.words}" or "{item.words} epochs"'
             )
             item = _mention(item, (item.words,))
-        elif item.kind == "to" and a.intent == "compare":
+        elif item.kind == "to" and a.compare:
             item = replace(item, kind="connector", payload="vs")
         found.append(item)
     return found
@@ -113,7 +119,7 @@ def _run_ids(a: Asked, i: int) -> tuple[str, ...]:
     ids: tuple[str, ...] = a.items[i].payload
     j = a.skip(i + 1, ("filler",), 1)
     k = a.skip(j + 1, ("filler", "noun"), 2)
-    if a.kind(j) != "to" or a.kind(k) != "run" or a.intent != "list":
+    if a.kind(j) != "to" or a.kind(k) != "run" or a.compare or a.figure or a.like:
         return ids
     last = a.items[k].payload[0]
     return tuple(run_id for run_id in sorted(a.known.ids) if ids[0] <= run_id <= last) or ids

@@ -5,32 +5,32 @@ from __future__ import annotations
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.search.ask.combine import Operand, join
-from diffusionlab.search.query.query import Group
+from diffusionlab.search.query.query import Side
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known
 
 
-def compared(found: list[Operand], known: Known) -> tuple[list[Group], list[Filter]]:
-    """The groups that are compared, and the conditions of all: that of any group is one, the rest holds for each."""
+def compared(found: list[Operand], known: Known) -> tuple[list[Side], list[Filter]]:
+    """The sides that are compared, and the conditions of all: that of any group is one, the rest holds for each."""
     sides = _of_several(found) or [[operand] for operand in _of_one(found)]
     if sides:
-        groups = [_group(And(*join(side)), known) for side in sides]
+        made = [_side(And(*join(side)), known) for side in sides]
         rest = [o for o in found if not any(o is one for side in sides for one in side)]
-        return groups, [Or(*(group.condition for group in groups)), *join(rest)]
+        return made, [Or(*(side.condition for side in made)), *join(rest)]
     joined = join(found)
     either = next((c for c in joined if isinstance(c, Or) and len(c.parts) > 1), Or())
-    return [_group(part, known) for part in either.parts], joined
+    return [_side(part, known) for part in either.parts], joined
 
 
-def _group(condition: Filter, known: Known) -> Group:
+def _side(condition: Filter, known: Known) -> Side:
     if isinstance(condition, And) and len(condition.parts) == 1:
         condition = condition.parts[0]
     if isinstance(condition, Compare) and condition.op == "=":
-        return Group(str(condition.value), condition)
+        return Side(str(condition.value), condition)
     text = format_where(condition, known)
     for obvious in ("dataset = ", "run_id = ", "optimizer = "):
         text = text.removeprefix(obvious)
-    return Group(text.strip('"'), condition)
+    return Side(text.strip('"'), condition)
 
 
 def _of_several(found: list[Operand]) -> list[list[Operand]]:

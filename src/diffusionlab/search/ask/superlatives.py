@@ -75,8 +75,8 @@ def _other_superlatives(a: Asked, i: int, places: list[int]) -> None:
         a.used.add(p)
         again = a.items[p].payload == a.items[i].payload
         joined = a.kind(a.skip(p - 1, ("filler",), 3, -1)) == "connector" and a.kind(p + 1) == "condition"
-        if again and joined and a.intent == "list":
-            a.intent = "compare"  # "the best conditional and the best unconditional model"
+        if again and joined and not (a.compare or a.figure or a.like):
+            a.compare = True  # "the best conditional and the best unconditional model"
         if not again and a.items[p].payload[2] not in _VAGUE:
             a.notes.append(f'"{a.items[p].words}" is left out: one order at a time')
 

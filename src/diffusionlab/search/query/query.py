@@ -1,8 +1,15 @@
-"""What a question was read as: conditions, an order, an intent. Plain data, no I/O."""
+"""What a question is read as: which runs, in which order, and what is asked of them. Plain immutable data, no I/O.
+
+    Query = conditions (all hold), an Order, an Ask, and what is said about the reading itself
+    Ask   = Listing | Figure | Comparison | Likeness | Facts | Check | Pictures
+
+`show/flags.py` prints a query as command-line flags, `show/options.py` reads them back.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from diffusionlab.registry.filters.filter import And, Filter
 from diffusionlab.search.read.text import Mentions
@@ -29,21 +36,61 @@ def lower_is_better(column: str) -> bool:
     return name in LOWER_IS_BETTER or name.endswith(("loss", "fid", "kid", "error", "distance", "_time"))
 
 
+# -- the order of the runs, and how many of them
+
+
 @dataclass(frozen=True)
 class Order:
-    """Sorting. `count` runs are kept (None: all) after `skip`; with `ties`, equals of the last one too."""
+    """Runs sorted by a column; those without the value are left out, unless `keep` puts them last.
+
+    Of the sorted runs, `skip` are passed over and then `count` (or `percent` of all, rounded up) are taken; None
+    takes the rest. With `ties`, equals of the last one are taken too. With `rest`, those are left out and all others
+    taken: "all but the best three". With `per`, all this is done for each value of that column.
+    """
 
     column: str
     descending: bool
     count: int | None = None
     skip: int = 0
     ties: bool = False
-    keep: bool = False  # runs without the value come last, rather than not at all
-    per: str | None = None  # the first `count` of each value of this column
+    keep: bool = False
+    per: str | None = None
+    percent: float | None = None
+    rest: bool = False
+
+
+# -- what is asked of the runs
+
+How = Literal["count", "distinct", "mean", "median", "min", "max", "sum", "std"]
+Unit = Literal["hour", "weekday", "day", "week", "month", "quarter", "year"]
+HOWS: tuple[How, ...] = ("count", "distinct", "mean", "median", "min", "max", "sum", "std")
+UNITS: tuple[Unit, ...] = ("hour", "weekday", "day", "week", "month", "quarter", "year")
 
 
 @dataclass(frozen=True)
-class Group:
+class Listing:
+    """The runs themselves."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of all runs, or of each group of them.
+
+    `how` of the values of column `of` (`count` without `of`: of the runs), for each value of column `by` (for each
+    element, if it is a list such as `arch_tags`), or for each `unit` of time if `by` is a moment. Groups come by
+    key, or by their figure if `descending` is given, and then only `count` of them: "which data set has the most runs".
+    """
+
+    how: How
+    of: str | None = None
+    by: str | None = None
+    unit: Unit | None = None
+    descending: bool | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Side:
     """One side of a comparison."""
 
     label: str
@@ -51,21 +98,95 @@ class Group:
 
 
 @dataclass(frozen=True)
-class ParsedQuery:
+class Comparison:
+    """Two or more sides. With `better`, whether the first side is better by column `by` (the usual measure if None)."""
+
+    sides: tuple[Side, ...] = ()
+    better: bool | None = None  # True: "is A better than B?", False: "is A worse than B?", None: no such question
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The runs most like this one."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the runs that are named: their `columns` ("when did I train run-020?")."""
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Yes or no: whether the runs that meet the conditions meet this one too; None: whether there are any."""
+
+    condition: Filter | None = None
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The sample grids of the runs."""
+
+
+Ask = Listing | Figure | Comparison | Likeness | Facts | Check | Pictures
+LISTING = Listing()
+
+# -- the query
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question as it was read. Every word of it is in the reading, or changes nothing, or is among the `unread`."""
+
     question: str
     conditions: tuple[Filter, ...] = ()  # all hold
     order: Order | None = None
-    limit: int | None = None  # a number in the question that is no part of an order
-    intent: str = "list"  # list | count | compare | like | average
-    groups: tuple[Group, ...] = ()
-    like: str | None = None  # run id
+    limit: int | None = None  # a number of runs that is no part of an order
+    ask: Ask = LISTING
     show: tuple[str, ...] = ()  # columns that were asked for
-    average: str | None = None  # mean | median | sum, of the first of `show`
+    parts: tuple[Query, ...] = ()  # the runs of each of these in turn: "the best on MNIST and the two best on CIFAR-10"
     words: tuple[Mentions, ...] = ()  # the words that are left: conditions too, and what ranks
+    loose: bool = False  # if no run mentions all the words, those that some run mentions are enough
     notes: tuple[str, ...] = ()  # spellings repaired, things read with doubt
-    loose: bool = False  # where no run mentions all the words, those that some run does are enough
+    unread: tuple[str, ...] = ()  # words that are not understood and change nothing
     unknown: tuple[tuple[str, str | None], ...] = field(default=())  # (value, column) that no run has
 
     @property
     def condition(self) -> Filter:
         return And(*self.conditions)
+
+    @property
+    def intent(self) -> str:
+        """The kind of answer in one word: list, count, aggregate, compare, like, facts, check or pictures."""
+        match self.ask:
+            case Figure(how="count", of=None, by=None):
+                return "count"
+            case Figure():
+                return "aggregate"
+            case Comparison():
+                return "compare"
+            case Likeness():
+                return "like"
+            case Facts():
+                return "facts"
+            case Check():
+                return "check"
+            case Pictures():
+                return "pictures"
+        return "list"
+
+    @property
+    def figure(self) -> Figure | None:
+        return self.ask if isinstance(self.ask, Figure) else None
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        return self.ask.sides if isinstance(self.ask, Comparison) else ()
+
+    @property
+    def like(self) -> str | None:
+        return self.ask.run_id if isinstance(self.ask, Likeness) else None

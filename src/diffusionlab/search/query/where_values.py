@@ -11,6 +11,7 @@ from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.filters.literals import Value
 from diffusionlab.registry.record.columns import COLUMNS, kind_of, to_time
 from diffusionlab.registry.record.facets import canonical_facet
+from diffusionlab.search.query.query import UNITS, Unit
 from diffusionlab.search.read.items import any_gpu
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.typos import nearest
@@ -57,6 +58,19 @@ def column_of(word: str, known: Known) -> str:
         return f"metrics.{word if word in known.metrics else name}"
     names = [SHORT.get(c, c) for c in COLUMNS] + list(known.metrics)
     raise ValueError(f"there is no field {word[:40]!r} (nearest: {', '.join(nearest(word, names))})")
+
+
+def group_of(word: str, known: Known) -> tuple[str, Unit | None]:
+    """(column, unit of time) that a figure is taken for each value of: "month" and "created_month" are one."""
+    name = word.lower()
+    for moment in ("created_at", "modified_at"):
+        for unit in UNITS:
+            if name == f"{moment.removesuffix('_at')}_{unit}" or (name == unit and moment == "created_at"):
+                return moment, unit
+    column = column_of(word, known)
+    if kind_of(column) == "json":
+        raise ValueError(f"there are no groups of {word[:40]!r}: name a field such as dataset, optimizer or month")
+    return (column, "month") if kind_of(column) == "time" else (column, None)
 
 
 def read_value(column: str, text: str, known: Known, now: datetime) -> Value | Period:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from diffusionlab.registry.storage.table import Registry, default_uri
-from diffusionlab.search.answer.engine import Engine, Result
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.answer.result import Result
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.query.where_values import column_of
 from diffusionlab.search.show.flags import flag_line, reading
@@ -134,7 +135,7 @@ def _print(result: Result, engine: Engine, options: argparse.Namespace) -> None:
             "conditions": [format_where(c, known) for c in query.conditions],
             "sort": query.order.column if query.order else None,
             "limit": query.order.count if query.order else query.limit,
-            "groups": [group.label for group in query.groups],
+            "groups": [side.label for side in query.sides],
         }
         print(as_json(result, interpretation, answer(result, engine), warnings))
     elif options.csv:

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNull
 from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.canonical import canonical
-from diffusionlab.search.answer.engine import Result
+from diffusionlab.search.answer.result import Result
 from diffusionlab.search.query.protocols import by_protocol
-from diffusionlab.search.query.query import Order, ParsedQuery
+from diffusionlab.search.query.query import Check, Comparison, Facts, Figure, Order, Pictures, Query
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.query.where_values import SHORT
 from diffusionlab.search.read.known import Known
 
 
-def reading(query: ParsedQuery, known: Known) -> str:
+def reading(query: Query, known: Known) -> str:
     """How the question was read, on one line: "dataset = MNIST and unet; lowest fid first, 3"."""
     alone = len(query.conditions) == 1
     said = " and ".join(_say(condition, known, alone) for condition in query.conditions) or "all runs"
@@ -32,14 +32,33 @@ def reading(query: ParsedQuery, known: Known) -> str:
         }.get((order.column, order.descending))
         lead = "highest" if order.descending else "lowest"
         said += f"; {first or f'{column}, {lead} first'}"
-        said += f", number {order.skip + 1}" if order.skip else f", {order.count}" if order.count else ""
+        taken = f"{order.percent:g}%" if order.percent is not None else order.count
+        said += f", all but the first {taken}" if order.rest else ""
+        said += f", number {order.skip + 1}" if order.skip else f", {taken}" if taken and not order.rest else ""
         said += f" of each {SHORT.get(order.per, order.per)}" if order.per else ""
-        said += " of each side" if query.groups and order.count else ""
+        said += " of each side" if query.sides and order.count else ""
     elif query.limit is not None:
         said += f"; {query.limit} of them"
-    if query.intent == "compare" and query.groups:
-        said += "; compare " + " with ".join(group.label for group in query.groups)
-    return said
+    return said + _say_ask(query)
+
+
+def _say_ask(query: Query) -> str:
+    match query.ask:
+        case Figure(how=how, of=of, by=by, unit=unit, descending=descending, count=count):
+            what = f"{how} {SHORT.get(of, of)}" if of else how
+            each = f" of each {unit or SHORT.get(by, by)}" if by else ""
+            lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
+            return f"; {what}{each}{lead}{f', {count}' if count is not None else ''}"
+        case Comparison(sides=sides, better=better) if sides:
+            lead = {True: "; is the first better: ", False: "; is the first worse: ", None: "; compare "}[better]
+            return lead + " with ".join(side.label for side in sides)
+        case Facts(columns=columns):
+            return "; " + ", ".join(SHORT.get(column, column) for column in columns)
+        case Check():
+            return "; yes or no"
+        case Pictures():
+            return "; pictures"
+    return ""
 
 
 def _say(condition: Filter, known: Known, alone: bool) -> str:
@@ -79,11 +98,10 @@ def flags(result: Result, known: Known) -> list[str]:
     query, found, where = result.query, [], []
     order = query.order
     several = order is not None and len(by_protocol(result.rows, order.column)) > 1
-    if order is not None and order.count is not None and result.rows and (query.groups or (several and not order.per)):
-        ids = In(
-            "run_id", tuple(row["run_id"] for row in result.rows)
-        )  # the first of each side: no other flags say that
-        return ["--where", format_where(ids, known), "--sort", _sort_flag(order)]
+    cut = order is not None and (order.count, order.percent) != (None, None) and not order.per
+    if result.rows and (query.parts or (cut and (query.sides or several))):  # the first of each part, side or protocol
+        ids = In("run_id", tuple(row["run_id"] for row in result.rows))
+        return ["--where", format_where(ids, known), *(["--sort", _sort_flag(order)] if order else [])]
     dated = 0
     for condition in query.conditions:
         days = _days(condition)
@@ -107,19 +125,55 @@ def flags(result: Result, known: Known) -> list[str]:
         where.append(Not(IsNull(query.order.column)))
     if where:
         found += ["--where", format_where(where[0] if len(where) == 1 else And(*where), known)]
+    found = found or ["--where", "anything"]
     if query.like is not None:
-        found += ["--like", query.like, "--limit", str(max(1, len(result.rows)))]
-    elif query.order is not None:
-        found += ["--sort", _sort_flag(query.order)]
-        if query.order.per:
-            found += ["--per", SHORT.get(query.order.per, query.order.per), "--limit", str(query.order.count or 1)]
-        elif query.order.count is not None:
-            found += ["--limit", str(max(query.order.count, len(result.rows)))]
-        if query.order.skip:
-            found += ["--skip", str(query.order.skip)]
+        return [*found, "--like", query.like, "--limit", str(max(1, len(result.rows)))]
+    if query.order is not None:
+        found += _order_flags(query.order, len(result.rows))
     elif query.limit is not None:
         found += ["--limit", str(query.limit)]
-    return found or ["--where", "anything"]
+    return found + _ask_flags(query, known)
+
+
+def _order_flags(order: Order, shown: int) -> list[str]:
+    found = ["--sort", _sort_flag(order)]
+    count = f"{order.percent:g}%" if order.percent is not None else order.count
+    if order.per:
+        found += ["--per", SHORT.get(order.per, order.per), "--limit", str(order.count or 1)]
+    elif order.rest:
+        found += ["--all-but", str(count)]
+    elif count is not None:
+        found += ["--limit", str(max(count, shown) if isinstance(count, int) else count)]
+    return found + (["--skip", str(order.skip)] if order.skip else [])
+
+
+def _ask_flags(query: Query, known: Known) -> list[str]:
+    """What is asked of the runs."""
+    match query.ask:
+        case Figure() as figure:
+            return _figure_flags(figure)
+        case Comparison(sides=sides, better=better, by=by):
+            found = [word for side in sides for word in ("--compare", format_where(side.condition, known))]
+            if better is not None:
+                found += ["--better" if better else "--worse", SHORT.get(by, by) if by else "any"]
+            return found
+        case Facts(columns=columns):
+            return ["--show", ",".join(SHORT.get(column, column) for column in columns)]
+        case Check(condition=condition):
+            return ["--check", format_where(condition, known) if condition else "anything"]
+        case Pictures():
+            return ["--pictures"]
+    return []
+
+
+def _figure_flags(figure: Figure) -> list[str]:
+    found = ["--figure", f"{figure.how} {SHORT.get(figure.of, figure.of)}" if figure.of else figure.how]
+    if figure.by:
+        by = f"{figure.by.removesuffix('_at')}_{figure.unit}" if figure.unit else SHORT.get(figure.by, figure.by)
+        found += ["--by", by]
+    if figure.descending is not None:
+        found += ["--sort", "figure:desc" if figure.descending else "figure"]
+    return found + (["--limit", str(figure.count)] if figure.count is not None else [])
 
 
 def _sort_flag(order: Order) -> str:

@@ -8,14 +8,26 @@ from datetime import datetime
 from typing import NoReturn
 
 from diffusionlab.registry.filters.conditions import Compare, Contains
-from diffusionlab.registry.filters.filter import And, Filter, Or
+from diffusionlab.registry.filters.filter import EVERYTHING, And, Filter, Or
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.registry.record.facets import FACETS, canonical_facet
 from diffusionlab.search.answer.engine import override, restrict
 from diffusionlab.search.ask.parse import parse, text_query
-from diffusionlab.search.query.query import Order, ParsedQuery
+from diffusionlab.search.query.query import (
+    HOWS,
+    Check,
+    Comparison,
+    Facts,
+    Figure,
+    Likeness,
+    Order,
+    Pictures,
+    Query,
+    Side,
+)
 from diffusionlab.search.query.where import parse_where
-from diffusionlab.search.query.where_values import column_of, compare_period
+from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.query.where_values import column_of, compare_period, group_of
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.read.typos import nearest
@@ -31,6 +43,9 @@ examples:
   python search.py --where 'fid < 20 and (dataset = mnist or dataset = cifar-10)' --sort fid
   python search.py --where 'sweep = lr-search' --sort val_loss
 """
+
+
+_ASKING = ("where", "like", "sort", "limit", "figure", "compare", "check", "show", "pictures")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,10 +70,24 @@ def parser() -> _Parser:
     )
     add("--json", action="store_true", help="one JSON object on stdout and nothing else")
     add("--csv", action="store_true", help="rows as CSV on stdout")
-    add("--limit", type=int, metavar="N", help="show at most N runs")
+    add("--limit", type=_quantity, metavar="N", help="show at most N runs, or with --sort N%% of them")
+    add("--all-but", type=_quantity, metavar="N", help="with --sort: leave out the first N (or N%%), show the others")
     add("--skip", type=int, default=0, metavar="N", help="leave out the first N")
     add("--sort", metavar="FIELD[:desc]", help="order by a field, lowest first; runs without it come last")
     add("--per", metavar="FIELD", help="with --sort: the first --limit (1) of each value of FIELD")
+    add("--figure", metavar="'HOW FIELD'", help=f"a figure of the runs, as in 'mean fid'; HOW: {', '.join(HOWS)}")
+    add("--by", metavar="FIELD", help="with --figure: for each value of FIELD, or each month, week, weekday, ...")
+    add(
+        "--compare",
+        action="append",
+        metavar="CONDITION",
+        help="one side of a comparison; give it once for each side, as in --compare unet --compare dit",
+    )
+    add("--better", metavar="FIELD", help="with two sides: is the first better by FIELD (`any`: the usual measure)")
+    add("--worse", metavar="FIELD", help="with two sides: is the first worse by FIELD")
+    add("--check", metavar="CONDITION", help="yes or no: do the runs found meet CONDITION (`anything`: are there any)")
+    add("--show", metavar="A,B", help="what is known of the runs found: these fields")
+    add("--pictures", action="store_true", help="the pictures of the runs found")
     add("--columns", metavar="A,B", help="the fields to show")
     add("--wide", action="store_true", help="rank, similarity, distance, size, dates, path and settings")
     add("--since", metavar="DATE", help="created on DATE or later: 2025-04-01, 2025-04, yesterday, 'last week'")
@@ -80,16 +109,16 @@ def parser() -> _Parser:
     return made
 
 
-def query_of(options: argparse.Namespace, question: str, known: Known, now: datetime, pictured: bool) -> ParsedQuery:
+def query_of(options: argparse.Namespace, question: str, known: Known, now: datetime, pictured: bool) -> Query:
     """The words, and over them the flags: a flag takes the place of what the words say about its field."""
     added, replaced = _conditions(options, known, now)
     if question:
         query = text_query(question, known) if options.no_parse else parse(question, known, now)
-    elif added or options.where or options.like or options.sort or options.limit or pictured:
-        query = ParsedQuery(
+    elif added or pictured or any(getattr(options, name) for name in _ASKING):
+        query = Query(
             " ".join(
                 f"--{name} {given}"
-                for name in ("dataset", "arch", "since", "until", "where", "like", "sort")
+                for name in ("dataset", "arch", "since", "until", *_ASKING)
                 if (given := getattr(options, name))
             )
         )
@@ -100,37 +129,115 @@ def query_of(options: argparse.Namespace, question: str, known: Known, now: date
     query = restrict(override(query, replaced), *added) if added else query
     words = tuple(c for c in query.conditions if isinstance(c, Mentions))
     query = replace(query, words=words)
-    if (options.limit is not None and options.limit < 1) or options.skip < 0:
-        raise ValueError("--limit takes a number from 1 on, --skip one from 0 on")
+    if options.skip < 0:
+        raise ValueError("--skip takes a number from 0 on")
     if options.like:
         ids = known.find(options.like)
         if not ids:
             raise ValueError(
                 f"there is no run {options.like[:60]!r}; nearest: {', '.join(nearest(options.like, known.ids)) or 'none'}"  # noqa: E501
             )
-        query = replace(query, like=ids[0], intent="like", order=None)
+        query = replace(query, ask=Likeness(ids[0]), order=None)
+    query = _with_ask(query, options, known, now)
+    if query.figure is not None:
+        return query
     if options.sort:
-        name, _, direction = options.sort.partition(":")
-        if direction not in ("", "asc", "desc"):
-            raise ValueError(f"--sort {name}:desc or {name}:asc, not {direction[:20]!r}")
+        name, descending = _sort(options.sort)
         query = replace(
             query,
             order=Order(
                 _sortable(name, known),
-                direction == "desc",
+                descending,
                 keep=True,
                 per=_sortable(options.per, known) if options.per else None,
             ),
         )
-    if options.limit is not None or options.per:
+    taken = options.all_but or options.limit
+    if isinstance(taken, float) and (query.order is None or query.order.per):
+        raise ValueError("--limit and --all-but with % need --sort, and no --per")
+    if options.all_but is not None and query.order is None:
+        raise ValueError("--all-but needs --sort FIELD")
+    if taken is not None or options.per:
         if query.order is not None:
-            count = options.limit if options.limit is not None else 1
-            query = replace(
-                query, order=replace(query.order, count=count, ties=False, skip=query.order.skip or options.skip)
-            )
+            part = {"percent": taken, "count": None} if isinstance(taken, float) else {"count": taken or 1}
+            skip, rest = query.order.skip or options.skip, options.all_but is not None
+            query = replace(query, order=replace(query.order, ties=False, skip=skip, rest=rest, **part))
         else:
             query = replace(query, limit=options.limit + options.skip)
     return query
+
+
+def _quantity(text: str) -> int | float:
+    """A number of runs, or as a float a percentage of them."""
+    try:
+        number = float(text.removesuffix("%")) if text.endswith("%") else int(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= (100 if text.endswith("%") else 2**53):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number of runs: type 5 or 10%")
+    return number
+
+
+def _sort(text: str) -> tuple[str, bool]:
+    """(field, whether the highest comes first)."""
+    name, _, direction = text.partition(":")
+    if direction not in ("", "asc", "desc"):
+        raise ValueError(f"--sort {name}:desc or {name}:asc, not {direction[:20]!r}")
+    return name, direction == "desc"
+
+
+def _with_ask(query: Query, options: argparse.Namespace, known: Known, now: datetime) -> Query:
+    """The query with what --figure, --compare, --check, --show or --pictures asks of the runs."""
+    asks = [name for name in ("figure", "compare", "check", "show", "pictures") if getattr(options, name)]
+    if len(asks) > 1:
+        raise ValueError(f"--{asks[0]} and --{asks[1]} ask two different things: give one of them")
+    if (options.better or options.worse) and len(options.compare or ()) != 2:
+        raise ValueError("--better and --worse need two sides: --compare CONDITION --compare CONDITION")
+    if options.figure:
+        return replace(query, ask=_figure(options, known), order=None, limit=None)
+    if options.by:
+        raise ValueError("--by groups a figure: add --figure count, or --figure 'mean fid'")
+    if options.compare:
+        return _compared(query, options, known, now)
+    if options.check:
+        condition = parse_where(options.check, known, now)
+        return replace(query, ask=Check(None if condition == EVERYTHING else condition))
+    if options.show:
+        return replace(query, ask=Facts(tuple(column_of(name.strip(), known) for name in options.show.split(","))))
+    return replace(query, ask=Pictures()) if options.pictures else query
+
+
+def _figure(options: argparse.Namespace, known: Known) -> Figure:
+    how, _, field = options.figure.strip().partition(" ")
+    if how not in HOWS:
+        raise ValueError(f"--figure {how[:20]!r}: use one of {', '.join(HOWS)}, as in --figure 'mean fid'")
+    of = column_of(field.strip(), known) if field else None
+    if of is None and how != "count":
+        raise ValueError(f"--figure {how} needs a field, as in --figure '{how} fid'")
+    if of and how not in ("count", "distinct") and kind_of(of) not in ("int", "float"):
+        raise ValueError(f"--figure {how}: {field} is no number")
+    by, unit = (None, None) if not options.by else group_of(options.by, known)
+    descending = None
+    if options.sort:
+        name, descending = _sort(options.sort)
+        if name != "figure":
+            raise ValueError("groups are sorted by their figure: --sort figure or --sort figure:desc")
+    if isinstance(options.limit, float):
+        raise ValueError("--limit of groups is a number, not a percentage")
+    return Figure(how, of, by, unit, descending, options.limit)
+
+
+def _compared(query: Query, options: argparse.Namespace, known: Known, now: datetime) -> Query:
+    if len(options.compare) < 2:
+        raise ValueError("one side cannot be compared: give --compare once for each side")
+    conditions = [parse_where(text, known, now) for text in options.compare]
+    sides = tuple(Side(format_where(condition, known), condition) for condition in conditions)
+    better = True if options.better else False if options.worse else None
+    named = options.better or options.worse
+    by = _sortable(named, known) if named and named != "any" else None
+    either = Or(*conditions)
+    kept = query.conditions if either in query.conditions else (*query.conditions, either)
+    return replace(query, conditions=kept, ask=Comparison(sides, better, by))
 
 
 def _conditions(options: argparse.Namespace, known: Known, now: datetime) -> tuple[list[Filter], list[str]]:

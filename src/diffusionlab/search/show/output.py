@@ -6,12 +6,13 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.filters.days import DayLeaf
 from diffusionlab.registry.filters.filter import Filter
-from diffusionlab.search.answer.engine import Result, Row
+from diffusionlab.search.answer.result import Groups, Result, Row
 from diffusionlab.search.read.text import Mentions, mentioned
 
 
@@ -76,6 +77,23 @@ def _plain_json(row: Row, column: str) -> Any:
     return found.isoformat() if isinstance(found, datetime) else found
 
 
+def _aggregate(groups: Groups | None) -> dict[str, Any] | None:
+    if groups is None:
+        return None
+    figure = groups.figure
+    return {
+        "by": figure.by,
+        "unit": figure.unit,
+        "how": figure.how,
+        "of": figure.of,
+        "rows": [asdict(row) for row in groups.rows],
+        "apart": groups.apart,
+        "within": {name: [asdict(row) for row in rows] for name, rows in groups.within},
+        "without_key": groups.without_key,
+        "without_value": groups.without_value,
+    }
+
+
 def as_json(result: Result, interpretation: dict[str, Any], answer: str, warnings: Sequence[str]) -> str:
     """The answer for programs: query, interpretation, intent, total, hits, answer, warnings."""
     shown = (
@@ -104,6 +122,7 @@ def as_json(result: Result, interpretation: dict[str, Any], answer: str, warning
     )
     hits = [
         {"run_id": row["run_id"], "score": score, **{c: row.get(c) for c in shown}, "evidence": told}
+        | ({"pictures": list(result.pictures[row["run_id"]])} if row["run_id"] in result.pictures else {})
         for row, score, told in zip(result.rows, result.scores, evidence(result), strict=True)
     ]
     return json.dumps(
@@ -115,6 +134,10 @@ def as_json(result: Result, interpretation: dict[str, Any], answer: str, warning
             "hits": hits,
             "answer": answer,
             "warnings": list(warnings),
+            "aggregate": _aggregate(result.groups),
+            "verdict": result.verdict,
+            "unknown": result.unknown,
+            "unread": list(result.unread),
         },
         ensure_ascii=False,
         default=datetime.isoformat,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from diffusionlab.registry.filters.filter import And
 from diffusionlab.registry.manage.display import printable, show_comparison
 from diffusionlab.search.answer.compare import compared_runs, group_table
-from diffusionlab.search.answer.engine import Engine, Result
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.answer.result import Result
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.show.flags import flag_line, reading
 from diffusionlab.search.show.output import evidence
@@ -46,7 +47,7 @@ def print_page(
             console.print(table(result, columns or pick_columns(result, console.width), console.width))
         console.print()
     if result.query.intent == "compare" and len(result.rows) > 1:
-        few = compared_runs(result, engine) if len(result.query.groups) < 2 or len(result.rows) == 2 else None
+        few = compared_runs(result, engine) if len(result.query.sides) < 2 or len(result.rows) == 2 else None
         console.print(show_comparison(few) if few else group_table(result))
         console.print()
     console.print(Text(printable(answer)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import COLUMNS, kind_of
-from diffusionlab.search.answer.engine import Result, Row
+from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import value
 from diffusionlab.search.query.protocols import by_protocol
 from diffusionlab.search.show.output import asked_about

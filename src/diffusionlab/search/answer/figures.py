@@ -1,0 +1,198 @@
+"""Figures of groups, over Arrow columns: "mean FID by data set", "runs per month", "the most used optimizer"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from diffusionlab.registry.filters.days import WEEKDAYS
+from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.search.answer.result import GroupRow, Groups
+from diffusionlab.search.query.query import Figure, How
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_IDS = 12  # run ids named for each group
+WITHIN_DATASET = ("fid", "kid")  # metrics that say nothing between data sets, nor between protocols
+ALL = "all"
+
+
+def columns_of(figure: Figure) -> list[str]:
+    """The columns of the registry that a figure is worked out from."""
+    apart = ["dataset", "protocol"] if figure.of in WITHIN_DATASET else []
+    return list(dict.fromkeys(["run_id", *filter(None, (figure.of, figure.by)), *apart]))
+
+
+def figures(table: pa.Table, figure: Figure) -> Groups:
+    """The groups of the runs of `table`, which has `columns_of` the figure."""
+    table = table.sort_by("run_id")
+    rows, without_key, without_value = _grouped(table, figure)
+    mixed = next((c for c in ("dataset", "protocol") if _mixes(table, figure, c)), None)
+    if mixed is None:
+        return Groups(figure, rows, without_key, without_value)
+    name = str(figure.of).upper()
+    return Groups(
+        figure,
+        rows,
+        without_key,
+        without_value,
+        f"{name} does not compare between {'data sets' if mixed == 'dataset' else 'protocols'}",
+        _within(table, figure, mixed),
+    )
+
+
+def _mixes(table: pa.Table, figure: Figure, column: str) -> bool:
+    """Whether some group takes one figure of runs between whose values of `column` it does not compare."""
+    import pyarrow.compute as pc
+
+    if figure.of not in WITHIN_DATASET or figure.how in ("count", "distinct") or figure.by == column:
+        return False
+    having = table.filter(pc.is_valid(table[figure.of]))
+    if not figure.by:
+        return bool(pc.count_distinct(having[column]).as_py() > 1)
+    keys = _keys(having, figure)
+    return any(len(set(having[column].take(places).to_pylist())) > 1 for places in _places(*keys).values())
+
+
+def _within(table: pa.Table, figure: Figure, column: str) -> tuple[tuple[str, tuple[GroupRow, ...]], ...]:
+    import pyarrow.compute as pc
+
+    having = table.filter(pc.is_valid(table[figure.of]))
+    values = sorted(value for value in having[column].unique().to_pylist() if value is not None)
+    parts = ((value, _grouped(having.filter(pc.equal(having[column], value)), figure)[0]) for value in values)
+    return tuple((value, rows) for value, rows in parts if rows)
+
+
+def _grouped(table: pa.Table, figure: Figure) -> tuple[tuple[GroupRow, ...], int, int]:
+    """(rows in their order, runs without a key, runs with a key and without a value)."""
+    import pyarrow as pa
+
+    values = table[figure.of] if figure.of else None
+    numbers = table[figure.by] if figure.by and kind_of(figure.by) in ("int", "float") else None
+    if figure.by is None:
+        places, without_key = {ALL: pa.array(range(table.num_rows), pa.int64())}, 0
+    else:
+        keys, parents = _keys(table, figure)
+        places = _places(keys, parents)
+        if parents is not None:
+            without_key = table.num_rows - len(parents.filter(keys.is_valid()).unique())
+        else:
+            without_key = keys.null_count
+    ids = table["run_id"]
+    rows, lacking = [], 0
+    for key, at in places.items():
+        cells = values.take(at) if values is not None else None
+        if cells is not None and cells.null_count:
+            at, lacking = at.filter(cells.is_valid().combine_chunks()), lacking + cells.null_count
+            cells = cells.drop_null()
+        if figure.how != "count" and not len(at):
+            continue
+        value = _HOW[figure.how](cells) if cells is not None and figure.how != "count" else len(at)
+        if value is not None:
+            rows.append(GroupRow(key, value, len(at), tuple(ids.take(at[:MOST_IDS]).to_pylist())))
+    return _in_order(rows, figure, numbers is not None), without_key, lacking
+
+
+def _in_order(rows: list[GroupRow], figure: Figure, numeric: bool) -> tuple[GroupRow, ...]:
+    """By key, the figure breaking no tie, or by figure and then key."""
+    by_key = sorted(rows, key=lambda row: (float(row.key),) if numeric else _calendar(row.key, figure))
+    if figure.descending is None:
+        return tuple(by_key)
+    sign = -1 if figure.descending else 1
+    return tuple(sorted(by_key, key=lambda row: sign * row.value)[: figure.count])
+
+
+def _calendar(key: str, figure: Figure) -> Any:
+    return (WEEKDAYS.index(key), key) if figure.unit == "weekday" else (0, key)
+
+
+def _keys(table: pa.Table, figure: Figure) -> tuple[pa.Array, pa.Array | None]:
+    """The key of each run as text; of a list column one for each element, with the rows they belong to."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    assert figure.by is not None
+    column = table[figure.by].combine_chunks()
+    if kind_of(figure.by) == "list":
+        return pc.list_flatten(column), pc.list_parent_indices(column)
+    if kind_of(figure.by) == "time":
+        return _periods(column, figure.unit or "month"), None
+    if kind_of(figure.by) in ("int", "float"):
+        encoded = column.dictionary_encode()
+        texts = [f"{number:.15g}" for number in encoded.dictionary.to_pylist()]
+        return pa.array(texts, pa.string()).take(encoded.indices), None
+    return column, None
+
+
+def _periods(moments: pa.Array, unit: str) -> pa.Array:
+    """The period of each moment: "2025-04", "2025-W15", "2025-Q2", "monday", "9"."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def text(numbers: pa.Array, width: int = 2) -> pa.Array:
+        return pc.utf8_lpad(numbers.cast(pa.string()), width, "0")
+
+    year = text(pc.year(moments), 4)
+    match unit:
+        case "year":
+            return year
+        case "quarter":
+            return pc.binary_join_element_wise(year, text(pc.quarter(moments), 1), "-Q")
+        case "week":
+            days = pc.iso_calendar(moments)
+            return pc.binary_join_element_wise(text(days.field("iso_year"), 4), text(days.field("iso_week")), "-W")
+        case "day":
+            return pc.binary_join_element_wise(year, text(pc.month(moments)), text(pc.day(moments)), "-")
+        case "weekday":
+            return pa.array(WEEKDAYS).take(pc.day_of_week(moments))
+        case "hour":
+            return text(pc.hour(moments))
+    return pc.binary_join_element_wise(year, text(pc.month(moments)), "-")
+
+
+def _places(keys: pa.Array, parents: pa.Array | None) -> dict[str, pa.Array]:
+    """Key -> the rows that have it, in their order."""
+    import numpy as np
+    import pyarrow as pa
+
+    encoded = keys.dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    rows = np.arange(len(codes)) if parents is None else parents.to_numpy(zero_copy_only=False)
+    in_order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[in_order], np.arange(len(encoded.dictionary) + 1))
+    names = encoded.dictionary.to_pylist()
+    return {name: pa.array(rows[in_order[starts[i] : starts[i + 1]]], pa.int64()) for i, name in enumerate(names)}
+
+
+def _std(cells: Any) -> float | None:
+    """The sample standard deviation, which one value does not have."""
+    import pyarrow.compute as pc
+
+    return pc.stddev(cells, ddof=1).as_py() if len(cells) > 1 else None
+
+
+def _median(cells: Any) -> float:
+    import numpy as np
+
+    return float(np.median(cells.to_numpy()))
+
+
+def _by_arrow(function: str) -> Callable[[Any], Any]:
+    def figure(cells: Any) -> Any:
+        import pyarrow.compute as pc
+
+        return getattr(pc, function)(cells).as_py()
+
+    return figure
+
+
+_HOW: dict[How, Callable[[Any], Any]] = {
+    "distinct": _by_arrow("count_distinct"),
+    "mean": _by_arrow("mean"),
+    "median": _median,
+    "min": _by_arrow("min"),
+    "max": _by_arrow("max"),
+    "sum": _by_arrow("sum"),
+    "std": _std,
+}

@@ -1,0 +1,80 @@
+"""Figures in sentences: of all runs with the runs that have the lowest and the highest, or of each group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diffusionlab.registry.manage.display import printable
+from diffusionlab.search.answer.figures import ALL
+from diffusionlab.search.answer.result import GroupRow, Groups, Result, Row
+from diffusionlab.search.answer.wording import cell_of, figure_of, label, runs, value
+
+MOST = 12  # groups told in a sentence
+_HOW = {
+    "distinct": "Different values of",
+    "sum": "Total",
+    "std": "Standard deviation of",
+    "min": "Lowest",
+    "max": "Highest",
+}
+
+
+def figure_sentences(result: Result) -> list[str]:
+    groups = result.groups
+    assert groups is not None
+    figure = groups.figure
+    what = _what(groups)
+    if not groups.rows:
+        return [f"None: no run of these {result.total} has {label(figure.of or figure.by or '')} recorded."]
+    if figure.by is None:
+        said = [_of_all(result, groups, what)]
+    elif figure.descending is not None:
+        first, *others = groups.rows
+        lead = "most" if figure.descending else "fewest" if figure.how == "count" else "lowest"
+        lead = "highest" if figure.descending and figure.how != "count" else lead
+        said = [f"{printable(first.key)} has the {lead} {what.lower()}: {_row(groups, first)}."]
+        said += [f"Then {_list(groups, others)}."] if others else []
+    else:
+        said = [f"{what} of each {figure.unit or label(figure.by)}: {_list(groups, groups.rows)}."]
+    if groups.apart:
+        parts = "; ".join(f"on {printable(name)} {_list(groups, rows)}" for name, rows in groups.within)
+        said.append(f"{groups.apart}, so these figures mix what differs by itself. Apart: {parts}.")
+    if groups.without_key:
+        said.append(f"{runs(groups.without_key)} have no recorded {label(figure.by or '')}.")
+    if groups.without_value:
+        said.append(f"{runs(groups.without_value)} have no recorded {label(figure.of or '')}.")
+    return said
+
+
+def _what(groups: Groups) -> str:
+    figure = groups.figure
+    if figure.of is None:
+        return "Runs"
+    return f"{_HOW.get(figure.how, figure.how.capitalize())} {label(figure.of)}"
+
+
+def _of_all(result: Result, groups: Groups, what: str) -> str:
+    figure, row = groups.figure, groups.rows[0]
+    if figure.how == "distinct" and figure.of:
+        known = list(dict.fromkeys(value(r, figure.of) for r in result.rows if cell_of(r, figure.of) is not None))
+        shown = ", ".join(known[:MOST]) + (" ..." if len(known) > MOST else "")
+        return f"{row.value} different values of {label(figure.of)}: {shown}."
+    low, high = (f"{value(end, figure.of or '')} ({end['run_id']})" for end in _ends(result.rows, figure.of or ""))
+    return f"{what} of {runs(row.count)}: {figure_of(figure, row.value)}, from {low} to {high}."
+
+
+def _ends(rows: Sequence[Row], column: str) -> tuple[Row, Row]:
+    known = sorted((row for row in rows if cell_of(row, column) is not None), key=lambda row: cell_of(row, column))
+    return known[0], known[-1]
+
+
+def _list(groups: Groups, rows: Sequence[GroupRow]) -> str:
+    more = f" and {len(rows) - MOST} more" if len(rows) > MOST else ""
+    parts = (f"{'' if row.key == ALL else printable(row.key) + ' '}{_row(groups, row)}" for row in rows[:MOST])
+    return ", ".join(parts) + more
+
+
+def _row(groups: Groups, row: GroupRow) -> str:
+    if groups.figure.of is None:
+        return f"{row.count}"
+    return f"{figure_of(groups.figure, row.value)} ({runs(row.count)})"

@@ -1,0 +1,87 @@
+"""Yes or no, and why; neither if it is not recorded or the figures do not compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diffusionlab.search.answer.result import Result, Row
+from diffusionlab.search.answer.wording import cell_of, cite, label, named, value
+from diffusionlab.search.query.protocols import protocol_of
+from diffusionlab.search.query.query import Check, Comparison, lower_is_better
+
+Verdict = tuple[bool | None, str]
+MEASURES = ("fid", "val_loss", "train_loss")
+
+
+def verdict(result: Result) -> Verdict:
+    """The answer to a yes/no question, and its reason."""
+    match result.query.ask:
+        case Check(condition=None):
+            return _whether_any(result)
+        case Check():
+            return _whether_all(result)
+        case Comparison(better=bool()) if len(result.query.sides) == 2:
+            return _whether_better(result)
+    return None, ""
+
+
+def _whether_any(result: Result) -> Verdict:
+    if result.rows:
+        return True, ""
+    if result.unknown:
+        return None, f"of {result.unknown} runs it is not recorded"
+    return False, ""
+
+
+def _whether_all(result: Result) -> Verdict:
+    ask = result.query.ask
+    assert isinstance(ask, Check) and ask.condition is not None
+    met = [(ask.condition.evaluate(row), row) for row in result.rows]
+    if not met:
+        return None, "there is no such run"
+    if against := [row for answer, row in met if answer is False]:
+        return False, f"not {cite(against)}" if len(met) > 1 else ""
+    if undecided := [row for answer, row in met if answer is None]:
+        return None, f"it is not recorded of {cite(undecided)}"
+    return True, ""
+
+
+def _whether_better(result: Result) -> Verdict:
+    """By the best run of each side, on the data sets and under the protocols that both have."""
+    ask = result.query.ask
+    assert isinstance(ask, Comparison)
+    first, second = ([row for row in result.rows if side.condition.matches(row)] for side in ask.sides)
+    names = [side.label for side in ask.sides]
+    for column in [ask.by] if ask.by else MEASURES:
+        pairs = _comparable(first, second, column)
+        if pairs:
+            return _decide(pairs, column, names, ask.better is True)
+    if any(cell_of(row, MEASURES[0]) is not None for row in first) and second:
+        return None, "their figures are of different data sets or protocols, or one side has none"
+    return None, "they have no figure in common"
+
+
+def _comparable(first: Sequence[Row], second: Sequence[Row], column: str) -> list[tuple[str, Row, Row]]:
+    """(data set, best of the first, best of the second) for each data set and protocol that both have figures of."""
+
+    def best(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
+        known = [row for row in rows if cell_of(row, column) is not None]
+        known.sort(key=lambda row: cell_of(row, column), reverse=lower_is_better(column))
+        return {(str(row.get("dataset")), str(protocol_of(row, column))): row for row in known}  # the best comes last
+
+    left, right = best(first), best(second)
+    return [(key[0], left[key], right[key]) for key in sorted(left.keys() & right.keys())]
+
+
+def _decide(pairs: list[tuple[str, Row, Row]], column: str, names: list[str], better: bool) -> Verdict:
+    said, wins = [], set()
+    for dataset, a, b in pairs:
+        x, y = cell_of(a, column), cell_of(b, column)
+        wins.add(None if x == y else (x < y) == lower_is_better(column))
+        where = f" on {dataset}" if len(pairs) > 1 else ""
+        said.append(f"{label(column)} {value(a, column)} ({named(a)}) against {value(b, column)} ({named(b)}){where}")
+    because = "; ".join(said)
+    if len(wins) > 1:
+        return None, f"{because}: it depends on the data set"
+    won = wins.pop()
+    return (None, f"{because}: no difference") if won is None else (won == better, because)
