@@ -13,7 +13,7 @@ INSTALL = $(UV) pip install --quiet --python $(PY) --constraint requirements.loc
 PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-all check format sweep bench-search lock clean
+.PHONY: help setup setup-dev demo test test-all test-faults check format sweep bench-search lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ test: setup-dev  ## the quick tests
 
 test-all: setup-dev  ## all tests; DIFFUSIONLAB_DATA_DIR names the folder of the real data sets
 	$(PYTEST) $(ARGS)
+
+test-faults: setup-dev  ## the tests that kill processes, fill disks and break files, quick and slow (15 minutes)
+	$(PYTEST) -m faults $(ARGS)
 
 check: setup-dev  ## lint, formatting, types, and import contracts
 	.venv/bin/ruff check .
