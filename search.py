@@ -1,10 +1,6 @@
-"""Ask the registry of runs: `python search.py "unets on MNIST"`, `python search.py --help`."""
+"""Ask the registry of runs: `python search.py "unets on MNIST"`."""
 
-import gc
-import sys
-
-from diffusionlab.search.show.cli import main
+from diffusionlab.scripts.search import main
 
 if __name__ == "__main__":
-    gc.disable()  # nothing of so short a process needs collecting, and LanceDB is imported a tenth sooner
-    sys.exit(main())
+    main()

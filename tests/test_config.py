@@ -135,7 +135,7 @@ def test_bad_input_ends_a_script_with_one_line_and_code_two(arguments, line, scr
     assert done.stderr.startswith("error: ") and line in done.stderr and done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--cfg", "job"], ["--info", "defaults"], ["-sc", "query=bash"]])
+@pytest.mark.parametrize("arguments", [["--cfg", "job"], ["--info", "defaults"], ["-sc", "query=bash"]])
 @pytest.mark.parametrize("script", ["train.py", "sample.py", "visualize.py"])
 def test_looking_imports_neither_torch_nor_lightning(script, arguments, script_environment):
     environment = script_environment(COMP_LINE=f"python {script} sam", COMP_POINT="60")

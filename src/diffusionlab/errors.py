@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import ClassVar
 
-SHOW_TRACEBACKS = "HYDRA_FULL_ERROR" in os.environ
-"""Whether the user asked for them, in Hydra's own way."""
+from diffusionlab.invocation import as_typed
+
+_SET_HERE = "DIFFUSIONLAB_SET_HYDRA_FULL_ERROR"
+SHOW_TRACEBACKS = "HYDRA_FULL_ERROR" in os.environ and _SET_HERE not in os.environ
+"""Whether the user asked for them in Hydra's way; not where a parent process set the variable, as below."""
 
 
 class LabError(Exception):
@@ -46,6 +49,8 @@ def told_in_one_line(explain: Callable[[Exception], str | None]) -> Iterator[Non
     `explain` turns an exception of a library into the line of a UsageError, or returns None to let it through.
     HYDRA_FULL_ERROR=1 in the environment lets everything through, as Hydra's users know it.
     """
+    if "HYDRA_FULL_ERROR" not in os.environ:
+        os.environ |= {_SET_HERE: "1"}
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints its errors itself instead of handing them on
     try:
         yield
@@ -58,5 +63,5 @@ def told_in_one_line(explain: Callable[[Exception], str | None]) -> Iterator[Non
         line = str(error) if isinstance(error, LabError) else explain(error)
         if line is None or SHOW_TRACEBACKS:
             raise
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {as_typed(line)}", file=sys.stderr)
         sys.exit(getattr(error, "exit_code", UsageError.exit_code))

@@ -17,6 +17,7 @@ from diffusionlab.commands.check import preflight
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.diffusion import Codec, LatentCodec
 from diffusionlab.errors import LabError, TrainingInterrupted, UsageError
+from diffusionlab.invocation import as_typed
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.provenance import provenance, save_uncommitted
@@ -184,5 +185,5 @@ def _say_where(record: RunRecord, *, brief: bool) -> None:
     if (folder / REPORT_FILE).is_file():
         print(f"report   {shown / REPORT_FILE}")
     if record.schedule:
-        print(f"again    python sample.py run={record.run_id} num_samples=16")
-    print(f'find it  python search.py "{record.dataset} {record.name}"')
+        print(as_typed(f"again    python sample.py run={record.run_id} num_samples=16"))
+    print(as_typed(f'find it  python search.py "{record.dataset} {record.name}"'))

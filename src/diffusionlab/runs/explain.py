@@ -20,8 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from diffusionlab.errors import LabError, UsageError, did_you_mean
-
-CONF = Path(__file__).parents[3] / "conf"
+from diffusionlab.invocation import CONF
 
 
 @contextmanager

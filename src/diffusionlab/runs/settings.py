@@ -222,7 +222,6 @@ def register() -> None:
         "latent_size": _latent_size,
         "len": len,
         "no_wandb_key": _no_wandb_key,
-        "pictures": _pictures,
         "num_styles": lambda names: None if names is None else len(names),
         "run_folder": run_folder,
         "style_names": _style_names,
@@ -241,12 +240,6 @@ def _class_names(folder: str) -> list[str]:
 def _latent_size(image_size: int, channels: Sequence[int]) -> int:
     # of models.Autoencoder, which cannot be imported here: halved for every further width, then made even
     return 2 * math.ceil(image_size / 2 ** len(channels))
-
-
-def _pictures() -> str:
-    from diffusionlab.visualization.catalogue import listing
-
-    return listing()
 
 
 def _style_names(style: str | None, csv: str | None) -> list[str] | None:

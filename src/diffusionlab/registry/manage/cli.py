@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, Protocol
 
+from diffusionlab.invocation import as_typed
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.manage.rebuild import DEFAULT_FOLDERS
 from diffusionlab.registry.manage.transfer import FORMATS
@@ -44,10 +45,10 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None, *, more: Sequence[Callable[[AddCommand], None]] = ()) -> int:
     """Run one command; 0 when done, 1 where `check` finds something, 2 with one line for what cannot be done.
 
-    `more` adds commands from floors above the registry's own.
+    `more` adds commands from layers above the registry.
     """
     try:
-        arguments = _parser(more).parse_args(argv)
+        arguments = parser(more).parse_args(argv)
         code = arguments.command(arguments) or 0
         sys.stdout.flush()
         _registry(arguments).leave_snapshot()
@@ -56,15 +57,15 @@ def main(argv: Sequence[str] | None = None, *, more: Sequence[Callable[[AddComma
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {as_typed(' '.join(str(error).split()))}", file=sys.stderr)
         return 2
 
 
-def _parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
+def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     parser = _Parser(
-        prog="registry.py",
+        prog=as_typed("registry.py"),
         description="Look after the registry of runs.",
-        epilog=EXAMPLES,
+        epilog=as_typed(EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

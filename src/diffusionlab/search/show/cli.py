@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from diffusionlab.invocation import as_typed
 from diffusionlab.registry.storage.table import Registry, default_uri
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError) as error:
-        line = " ".join(str(error).split())
+        line = as_typed(" ".join(str(error).split()))
         print(f"error: {line}", file=sys.stderr)
         if "--json" in arguments:
             words = " ".join(a for a in arguments if not a.startswith("--"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
 
+from diffusionlab.invocation import as_typed
 from diffusionlab.registry.filters.conditions import Compare, Contains
 from diffusionlab.registry.filters.filter import EVERYTHING, And, Filter, Or
 from diffusionlab.registry.record.columns import kind_of
@@ -55,9 +56,9 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> _Parser:
     made = _Parser(
-        prog="search.py",
+        prog=as_typed("search.py"),
         description="Ask the registry of runs.",
-        epilog=EXAMPLES,
+        epilog=as_typed(EXAMPLES),
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

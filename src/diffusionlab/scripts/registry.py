@@ -1,0 +1,15 @@
+"""Look after the registry of runs: `python registry.py --help`."""
+
+import sys
+
+from diffusionlab.registry.manage import cli
+from diffusionlab.report.command import add_report
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(cli.main(more=[add_report]))
+
+
+if __name__ == "__main__":
+    main()
