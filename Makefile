@@ -4,16 +4,17 @@ PY := .venv/bin/python
 UV := .venv/bin/uv
 SWEEP ?= default
 ARGS ?=
-# cpu spares a laptop the CUDA wheels; cu128, cu130, ... choose a CUDA; empty takes what the package index has
+# cpu spares a laptop the CUDA wheels; cu128, cu130, ... choose a CUDA; empty takes what the package index has. The lock's
+# hashes are those of the package index, so another backend's wheels are not verified.
 TORCH_BACKEND ?=
 INSTALL = $(UV) pip install --quiet --python $(PY) --constraint requirements.lock \
-	$(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND))
+	$(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND) --no-verify-hashes)
 
 # one process a core, one thread a process
 PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-all test-faults check format sweep bench-search lock clean
+.PHONY: help setup setup-dev demo test test-all test-faults check format sweep bench-search docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,12 +54,15 @@ bench-search: .venv/.installed .venv-mlflow/.installed  ## registry and search a
 	$(PY) experiments/search_benchmark/bench.py --runs 10000
 	$(PY) experiments/search_benchmark/bench.py --runs 100000
 
+docs: setup-dev  ## build the documentation into site/, without warnings
+	PYTHONPATH=src NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
+
 lock: .venv/.uv  ## resolve the versions anew
 	$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header \
-		--no-emit-index-url --upgrade pyproject.toml --output-file requirements.lock
+		--no-emit-index-url --generate-hashes --upgrade pyproject.toml --output-file requirements.lock
 
 clean:  ## remove .venv and caches; runs and registry stay
-	rm -rf .venv .venv-mlflow .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-mlflow site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/.uv:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'

@@ -93,7 +93,7 @@ def _next_in_list(r: Reading, i: int) -> int | None:
 
 
 def field_quantity(r: Reading, i: int) -> int:
-    """FIELD [is] [COMPARATOR] NUMBER, and further numbers of the same field."""
+    """`FIELD [is] [COMPARATOR] NUMBER`, and further numbers of the same field."""
     if r.kind(i) != "field" or not is_numeric(r.items[i].payload):
         return 0
     column = r.items[i].payload

@@ -23,7 +23,7 @@ class Quantity:
 
 
 def read_quantity(r: Reading, i: int, column: str) -> Quantity | None:
-    """[NOT] [COMPARATOR] NUMBER, a range, or a list of numbers at i, as a condition on `column`."""
+    """`[NOT] [COMPARATOR] NUMBER`, a range, or a list of numbers at i, as a condition on `column`."""
     negated = r.kind(i) == "not"
     j = r.skip(i + 1, 2, ("filler",)) if negated else i
     operator, j = _operator(r, j)
