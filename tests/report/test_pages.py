@@ -151,12 +151,12 @@ def test_figures_stand_under_their_protocol(tmp_path: Path):
         "odd", "classifier", "sampled_000"
     }  # fmt: skip
     rows = page.rows()  # where both have a row of that name, the one below
-    assert rows["Fréchet distance"] == ["21.3", "1.9"] and rows["precision"] == ["0.7", "0.96"]
+    assert rows["FID"] == ["21.3", "1.9"] and rows["precision"] == ["0.7", "0.96"]
     assert rows["KID, 95 % interval"] == ["0.012 [0.01,\u00a00.014]", "0.0001 [-0.0003,\u00a00.0004]"]
-    assert rows["taken for their class"] == ["0.75", "0.97"] and rows["memorised"] == ["0.01", "0.05"]
+    assert rows["classifier accuracy"] == ["0.75", "0.97"] and rows["share memorized"] == ["0.01", "0.05"]
     assert rows["Coat"] == ["4"] and rows["T-shirt/top"] == ["30", "0.8"]
     assert page.text.count("Fewer than 2,000 samples") == 1
-    assert "clip local, seed 0" in page.text and [term.text for term in page.all("dt")][:1] == ["fid"]
+    assert "clip local, seed 0" in page.text and [term.text for term in page.all("dt")][:1] == ["FID"]
     assert "of the weights after 1,200 steps" in page.text
     nearest = page.one("img", alt="samples beside their nearest training images")
     assert nearest.attributes["src"] == as_uri(folder / "evaluations/one.png")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diffusionlab.registry.manage.compare import Comparison, Difference, compare
+from diffusionlab.registry.record.columns import KINDS, compares_within, lower_is_better
 from diffusionlab.report.chart import Chart, Line, chart
 from diffusionlab.report.folder import RunContent
 from diffusionlab.report.images import Picture
@@ -57,10 +58,12 @@ def _groups(comparison: Comparison, *, same_protocol: bool) -> list[tuple[str, l
 
 
 def _best(difference: Difference, same_protocol: bool) -> float | None:
-    """The lowest of several values where lower is better; distances compare under one protocol alone."""
+    """The lowest of several values of a metric where lower is better, and where they compare at all."""
+    if difference.fact in KINDS or difference.fact.startswith(("config.", "packages.")):
+        return None
     numbers = [value for value in difference.values if isinstance(value, float)]
-    lower_is_better = difference.fact.endswith("loss") or (difference.fact in ("fid", "kid") and same_protocol)
-    return min(numbers) if len(numbers) > 1 and lower_is_better else None
+    comparable = same_protocol or "protocol" not in compares_within(difference.fact)
+    return min(numbers) if len(numbers) > 1 and comparable and lower_is_better(difference.fact) else None
 
 
 def _together(runs: Sequence[RunContent]) -> list[Picture]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import METRIC_COLUMNS
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, label
 from diffusionlab.registry.record.run_record import RECORD_FILE
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.images import inside, thumbnail
@@ -59,7 +59,7 @@ def _card(row: Mapping[str, Any], beside: Path, num_pixels: int) -> dict[str, An
         "row": row,
         "picture": thumbnail(grid, num_pixels=num_pixels) if grid else None,
         "href": _link(folder / REPORT_FILE, beside) if folder and (folder / REPORT_FILE).is_file() else None,
-        "figures": [(name.replace("_", " "), f"{row['metrics'][name]:.4g}") for name in named[:3]],
+        "figures": [(label(name), f"{row['metrics'][name]:.4g}") for name in named[:3]],
     }
 
 

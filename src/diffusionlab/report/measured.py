@@ -8,17 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from diffusionlab.registry.record.columns import to_time
+from diffusionlab.registry.record.columns import label
+from diffusionlab.registry.record.convert import to_time
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.report.images import Picture, inside, picture
 
-NAMES = {
-    "fid": "Fréchet distance",
-    "kid": "KID, 95 % interval",
-    "fid_floor": "Fréchet distance of real images",
-    "label_accuracy": "taken for their class",
-}
-"""Metric -> as a reader knows it; any other is called as it is recorded."""
 ENOUGH = 2000
 """Samples below which a Fréchet distance is plainly too high."""
 
@@ -129,7 +123,11 @@ def _moment(text: Any) -> datetime | None:
 
 def _figures(metrics: Mapping[str, float | None], floor: Mapping[str, float | None]) -> list[tuple[str, str, str]]:
     names = [name for name in metrics if not name.endswith(("_low", "_high"))]
-    return [(NAMES.get(name, name.replace("_", " ")), _text(name, metrics), _text(name, floor)) for name in names]
+    return [(_heading(name, metrics), _text(name, metrics), _text(name, floor)) for name in names]
+
+
+def _heading(name: str, metrics: Mapping[str, float | None]) -> str:
+    return label(name) + (", 95 % interval" if metrics.get(f"{name}_low") is not None else "")
 
 
 def _text(name: str, figures: Mapping[str, float | None]) -> str:
@@ -144,15 +142,15 @@ def _by_class(metrics: Mapping[str, float | None]) -> dict[str, dict[str, float 
     """{"fid/Bag": 3.0} -> {"Bag": {"fid": 3.0}}."""
     classes: dict[str, dict[str, float | None]] = {}
     for name, value in metrics.items():
-        metric, slash, label = name.partition("/")
+        metric, slash, of_class = name.partition("/")
         if slash:
-            classes.setdefault(label, {})[metric] = value
+            classes.setdefault(of_class, {})[metric] = value
     return classes
 
 
 def _by_class_table(rows: Mapping[str, Mapping[str, float | None]]) -> Table:
     columns = list(dict.fromkeys(name for own in rows.values() for name in own if not name.endswith(("_low", "_high"))))
-    headings = [NAMES.get(column, column.replace("_", " ")) for column in columns]
+    headings = [_heading(column, {}) for column in columns]
     return Table(
         ["class", *headings], [[name, *(_text(column, own) for column in columns)] for name, own in rows.items()]
     )

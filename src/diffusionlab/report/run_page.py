@@ -1,14 +1,14 @@
 """One run as a page."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from diffusionlab.registry.errors import reason
 from diffusionlab.registry.manage.compare import flatten
-from diffusionlab.registry.manage.display import facts_by_group
-from diffusionlab.registry.record.columns import METRIC_COLUMNS
+from diffusionlab.registry.manage.display import facts_by_group, printable
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, about, label
 from diffusionlab.registry.record.provenance import DIFF_FILE
 from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.report.chart import Chart, Line, chart
@@ -28,6 +28,10 @@ _SHOWN_ELSEWHERE = {
     "thumbnail", "pid", "process_token", "schema_version", "dataset_family", "hardware_kind",
 }  # fmt: skip
 """Groups of the settings that stand open, in this order; the others follow, closed."""
+
+
+_AT_A_GLANCE = ("epochs", "seconds", "images_per_second", "num_parameters", "flops", "size_bytes")
+_IN_UNIT: dict[str, Callable[[Any], str]] = {"s": duration, "count": count, "B": num_bytes}
 
 
 def write_report(folder: Path) -> Path:
@@ -86,17 +90,10 @@ def _figures(record: RunRecord) -> Iterator[tuple[str, str]]:
     """What is to be seen at a glance: (name, text)."""
     for name in metric_names(record.metrics)[:5]:
         if (value := record.metrics[name]) is not None:
-            yield name.replace("_", " "), f"{value:.4g}"
-    for name, value, text in (
-        ("epochs", record.epochs, str),
-        ("training time", record.seconds, duration),
-        ("images per second", record.images_per_second, count),
-        ("parameters", record.num_parameters, count),
-        ("FLOPs per image", record.flops, count),
-        ("size", record.size_bytes, num_bytes),
-    ):
-        if value is not None:
-            yield name, text(value)
+            yield label(name), f"{value:.4g}"
+    for column in _AT_A_GLANCE:
+        if (value := getattr(record, column)) is not None:
+            yield label(column), _IN_UNIT.get(about(column).unit, printable)(value)
 
 
 def charts(curves: Mapping[str, Series]) -> list[Chart]:

@@ -12,6 +12,7 @@ import torch
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.diffusion import LatentCodec
 from diffusionlab.models.facets import describe
+from diffusionlab.registry.record.columns import TABLE
 from diffusionlab.registry.record.provenance import processor_name
 from diffusionlab.runs.folder import WEIGHTS
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
@@ -63,7 +64,7 @@ def facts_of_parts(datamodule: ImageDataModule, module: AveragedModule, trainer:
 
 def facts_of_result(trainer: pl.Trainer, throughput: Throughput, folder: Path) -> dict[str, Any]:
     """Facts at the end of training, however it ended."""
-    names = {"train_loss": "train/loss_epoch", "val_loss": "val/loss", "val_psnr": "val/psnr"}
+    names = {column.name.removeprefix("metrics."): column.logged for column in TABLE if column.logged}
     logged = trainer.callback_metrics
     facts = {
         "epochs": trainer.current_epoch,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
 from diffusionlab.registry.filters.literals import Value, column_name, is_int64, literal, literal_value
-from diffusionlab.registry.record.columns import METRIC_COLUMNS, kind_of
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, kind_of, value_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +44,7 @@ class Compare(Leaf):
         return f"({name} = {name})" if holds else f"({name} <> {name})"  # of null neither is true nor false
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
-        cell = _cell(row, self.column)
+        cell = value_of(row, self.column)
         return None if cell is None else _COMPARE[self.op](cell, self.value)
 
     def mask(self, table: "pa.Table") -> "pa.Array":
@@ -108,7 +108,7 @@ class Contains(Leaf):
         return f"array_has({column_name(self.column)}, {literal(self.value)})"
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
-        cell = _cell(row, self.column)
+        cell = value_of(row, self.column)
         return None if cell is None else self.value in cell
 
     def mask(self, table: "pa.Table") -> "pa.Array":
@@ -140,7 +140,7 @@ class IsNull(Leaf):
         return super()._predicate(negated, guarded=False)
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
-        return _cell(row, self.column) is None
+        return value_of(row, self.column) is None
 
     def mask(self, table: "pa.Table") -> "pa.Array":
         import pyarrow.compute as pc
@@ -174,9 +174,3 @@ def _settle(leaf: Leaf, *kinds: str) -> None:
         object.__setattr__(leaf, "column", metric)
     if (kind := kind_of(leaf.column)) not in kinds:
         raise ValueError(f"{leaf.column} holds {kind} values: {type(leaf).__name__} asks for {', '.join(kinds)}")
-
-
-def _cell(row: Mapping[str, Any], column: str) -> Any:
-    if column.startswith("metrics."):
-        return (row.get("metrics") or {}).get(column.removeprefix("metrics."))
-    return row.get(column)

@@ -4,7 +4,8 @@ import math
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from diffusionlab.registry.record.columns import kind_of, to_time
+from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.registry.record.convert import to_time
 
 Value: TypeAlias = str | int | float | bool | datetime
 

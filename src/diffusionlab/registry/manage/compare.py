@@ -5,16 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from diffusionlab.registry.record.columns import grouped
 from diffusionlab.registry.record.run_record import RunRecord
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    "architecture": ("architecture", "arch_tags", "num_parameters", "flops", "image_size", "size_bytes"),
-    "training": (
-        "dataset", "batch_size", "lr", "optimizer", "epochs", "schedule", "parameterization", "sampler", "precision",
-        "seed", "hardware", "framework", "data_hash", "git_commit", "git_dirty",
-    ),
-    "result": ("status", "seconds", "images_per_second", "protocol"),
-}  # fmt: skip
+GROUPS: dict[str, tuple[str, ...]] = {group: grouped(group) for group in ("architecture", "training", "result")}
 """Group -> columns compared; metrics join the result, config keys and package versions the training."""
 OF_A_RUN = ("paths.", "callbacks.", "logger.", "name")
 """How the config keys begin that differ from run to run by their nature: they are not compared."""

@@ -6,35 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.manage.compare import GROUPS, Comparison
-from diffusionlab.registry.record.columns import COLUMNS
+from diffusionlab.registry.record.columns import KINDS, grouped
 from diffusionlab.registry.record.run_record import RunRecord
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-_ELSEWHERE = (
-    "run_id",
-    "name",
-    "layers",
-    "sources",
-    "extra",
-    "config",
-    "packages",
-    "metrics",
-    "evaluations",
-    "search_text",
-)
-_ABOUT = (
-    "created_at",
-    "modified_at",
-    "heartbeat_at",
-    "deleted_at",
-    "description",
-    "tags",
-    "notes",
-    "sweep",
-    "parent_run",
-)
 
 
 def printable(value: object) -> str:
@@ -82,17 +58,18 @@ def show_run(record: RunRecord, status: str | None) -> "RenderableType":
 
 def facts_by_group(record: RunRecord, status: str | None) -> Iterable[tuple[str, list[tuple[str, Any]]]]:
     """(group, [(fact, value)]): all known facts of a run but its settings, packages and layers."""
-    values = {column: getattr(record, column) for column in COLUMNS if hasattr(record, column)} | {"status": status}
+    values = {column: getattr(record, column) for column in KINDS} | {"status": status}
     shown = {column: value for column, value in values.items() if value not in (None, [], {})}
-    named = {*_ELSEWHERE, *_ABOUT, *(column for columns in GROUPS.values() for column in columns)}
-    yield "about", [(column, shown[column]) for column in _ABOUT if column in shown]
-    for group, columns in GROUPS.items():
-        facts = [(column, shown[column]) for column in columns if column in shown]
-        if group == "result":
-            facts += [(f"metrics.{name}", value) for name, value in record.metrics.items()]
-        yield group, facts
+
+    def facts(group: str) -> list[tuple[str, Any]]:
+        return [(column, shown[column]) for column in grouped(group) if column in shown]
+
+    yield "about", facts("about")
+    for group in GROUPS:
+        metrics = record.metrics.items() if group == "result" else ()
+        yield group, [*facts(group), *((f"metrics.{name}", value) for name, value in metrics)]
     yield "evaluations", [(f"evaluations.{n}", _figures(*one)) for n, one in enumerate(record.evaluations.items(), 1)]
-    yield "where from", [(column, value) for column, value in shown.items() if column not in named]
+    yield "where from", facts("where from")
     yield "other", list(record.extra.items())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from diffusionlab.registry.record.columns import convert
+from diffusionlab.registry.record.convert import convert
 from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now, write_record
 from diffusionlab.registry.storage.lock import locked
 from diffusionlab.registry.storage.table import Registry

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from diffusionlab.registry.errors import reason
-from diffusionlab.registry.record.columns import KINDS, convert
+from diffusionlab.registry.record.columns import KINDS
+from diffusionlab.registry.record.convert import convert
 from diffusionlab.registry.record.describe import describe
 from diffusionlab.registry.record.liveness import process_token
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record, utc_now, write_record

@@ -1,40 +1,159 @@
-"""The columns of the `runs` table: name, kind, and how a value of another type becomes one of that kind."""
+"""The table of columns: all that is known of a column in one row, from which schema, search, and display derive theirs.
 
-import math
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+A new fact of runs is a row here and a field of RunRecord; a new metric with a column of its own is a row here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-_TEXT = (
-    "run_id name status framework architecture dataset dataset_family optimizer hardware hardware_kind schedule "
-    "parameterization sampler precision description notes path git_commit host process_token command config_hash "
-    "data_hash parent_run sweep thumbnail protocol"
-)
-KINDS: dict[str, str] = {
-    **dict.fromkeys(_TEXT.split(), "text"),
-    **dict.fromkeys(("created_at", "modified_at", "heartbeat_at", "deleted_at"), "time"),
-    **dict.fromkeys(
-        ("batch_size", "epochs", "num_parameters", "flops", "image_size", "seed", "size_bytes", "pid"),
-        "int",
-    ),
-    **dict.fromkeys(("lr", "seconds", "images_per_second"), "float"),
-    "schema_version": "int",
-    "git_dirty": "bool",
-    **dict.fromkeys(("arch_tags", "tags", "layers"), "list"),
-    **dict.fromkeys(("metrics", "evaluations", "packages", "config", "sources", "extra"), "json"),
-}
-"""Field of RunRecord -> text | time | int | float | bool | list | json."""
 
-METRIC_COLUMNS = ("fid", "kid", "val_loss", "train_loss")
-"""Metrics with a column of their own; any other is met as `metrics.NAME`, out of the JSON column `metrics`."""
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the `runs` table, or a metric.
 
-COLUMNS: dict[str, str] = KINDS | dict.fromkeys(METRIC_COLUMNS, "float") | {"search_text": "text"}
-"""Every column of the table, `search_text` being made from the others (describe.py)."""
+    `source` is where its value comes from: "record", a field of RunRecord; "metric" or "json", one of the record's
+    `metrics` ("json": it has no column of its own and is named `metrics.NAME`); "made", worked out from the others.
+    """
+
+    name: str
+    kind: str  # text | time | int | float | bool | list | json
+    label: str = ""  # in a sentence; the name with blanks if empty
+    head: str = ""  # above a table; the name if empty
+    short: str = ""  # in --where and flags; the name if empty
+    said: str = ""  # what people call it, with commas between
+    group: str = ""  # of facts: about | training | architecture | result | where from; empty: no fact by itself
+    unit: str = ""  # of a number: "s", "B", "count" (parameters, operations) or "step" (of an optimizer)
+    better: str = ""  # "low" or "high" if it rates a run
+    measure: bool = False  # what "best" means by itself; of several, the first that is recorded
+    within: tuple[str, ...] = ()  # columns between whose values it does not compare
+    values: str = ""  # "named": its values are said without naming it; "listed": they are known, and named with it
+    shown: int = 0  # place in order of worth among the columns of an answer; 0: only if asked for
+    index: str = ""  # of LanceDB: BTree, Bitmap or LabelList
+    logged: str = ""  # what the training logs the metric as
+    source: str = "record"
+
+
+_WITHIN = ("dataset", "protocol")
+
+TABLE = (
+    Column("run_id", "text", head="run", shown=1),
+    Column("name", "text", said="name, names", shown=2),
+    # -- about the record
+    Column("created_at", "time", "created", "created", "created", group="about", shown=8, index="BTree", said=(
+        "created, started, launched, began, made, kicked off, creation, creation date, start date, dated, trained, "
+        "begun, create, built, submitted, made, started training, produced, date, recorded, logged, initiated")),
+    Column("modified_at", "time", "modified", "modified", "modified", group="about", shown=18, said=(
+        "modified, updated, changed, touched, edited, last modified, last updated, last changed, modification, update, "
+        "modification date, modify, updates, modifications, last edited, last touched, rewritten, revised, altered, "
+        "most recently modified, recently modified, recently updated")),
+    Column("heartbeat_at", "time", "last heartbeat", short="heartbeat", group="about"),
+    Column("deleted_at", "time", "deleted", group="about"),
+    Column("description", "text", said="description, descriptions", group="about", shown=19),
+    Column("tags", "list", said="tag, tags", group="about"),
+    Column("notes", "text", said="notes, note", group="about"),
+    Column("sweep", "text", said="sweep, sweeps", group="about", values="listed"),
+    Column("parent_run", "text", "parent run", said="parent, parent run", group="about"),
+    # -- training
+    Column("dataset", "text", "data set", group="training", values="named", shown=3, index="Bitmap",
+           said="dataset, datasets, data set, data sets, training data, training set, data"),
+    Column("batch_size", "int", "batch size", "batch", "batch", group="training", shown=11, index="BTree", said=(
+        "batch size, batch, bs, batches, batch sizes, mini batch, minibatch, mini batch size, batchsize")),
+    Column("lr", "float", "learning rate", unit="step", group="training", shown=10, index="BTree",
+           said="lr, learning rate, learning rates, lrs, step size"),
+    Column("optimizer", "text", said="optimizer, optimiser, optimizers, optimisers, optim", group="training",
+           values="named", shown=12, index="Bitmap"),
+    Column("epochs", "int", said="epochs, epoch, number of epochs, num epochs, training epochs, epoch count",
+           group="training", shown=13),
+    Column("hardware_kind", "text", "hardware", "hw", "hardware", group="where from", values="named", shown=14,
+           said="hardware, device, devices, accelerator, accelerators, machine, machines, hw"),
+    Column("schedule", "text", group="training", values="named", shown=15, said=(
+        "schedule, sch, noise schedule, schedules, noise schedules, scheduler, beta schedule, noise scheduler")),
+    Column("parameterization", "text", head="predicts", short="prediction", group="training", values="named", shown=16,
+           said="parameterization, parametrization, parameterisation, parametrisation, prediction, prediction type, "
+           "prediction target, predictions, objective, target, parameterizations, objectives, prediction types"),
+    Column("sampler", "text", said="sampler, samplers, solver, solvers, sampling method", group="training",
+           values="named"),
+    Column("precision", "text", said="precision, numeric precision", group="training", values="named"),
+    Column("seed", "int", said="seed, random seed, seeds", group="training"),
+    Column("hardware", "text", short="device", group="training", values="listed"),
+    Column("framework", "text", said="framework, frameworks, framework version", group="training", values="named"),
+    Column("data_hash", "text", "data hash", said="data hash", group="training"),
+    Column("git_commit", "text", "commit", said="git commit, commit", group="training"),
+    Column("git_dirty", "bool", "uncommitted changes", group="training"),
+    # -- architecture
+    Column("architecture", "text", group="architecture", values="named", said=(
+        "architecture, architectures, arch, backbone, backbones, network type, model type")),
+    Column("arch_tags", "list", "facets", "facets", "arch", group="architecture", shown=4, index="LabelList"),
+    Column("num_parameters", "int", "parameters", "params", "params", group="architecture", unit="count", shown=9,
+           index="BTree", said="parameters, parameter, params, param, parameter count, number of parameters, "
+           "num params, size, sizes, model size, network size, parameter counts, num parameters, trainable parameters, "
+           "param count"),
+    Column("flops", "int", "FLOPs", "FLOPs", unit="count", said="flops, flop, gflops, compute", group="architecture"),
+    Column("image_size", "int", "image size", "px", group="architecture", shown=17, said=(
+        "image size, resolution, resolutions, pixels, pixel, px, image resolution, image sizes, img size, side length, "
+        "pixels wide")),
+    Column("size_bytes", "int", "file size", "size", "size", unit="B", group="architecture", said=(
+        "file size, disk size, disk space, size on disk, disk usage, checkpoint size, storage, bytes, disk, on disk")),
+    # -- result
+    Column("status", "text", said="status, state, statuses", group="result", values="listed", shown=7, index="Bitmap"),
+    Column("seconds", "float", "duration", "time", group="result", unit="s", better="low", said=(
+        "duration, runtime, run time, training time, wall time, wall clock, wall clock time, time, durations, "
+        "train time, hours of training")),
+    Column("images_per_second", "float", "images per second", "img/s", group="result", better="high", said=(
+        "throughput, images per second, imgs per second, img s, images s, speed, training speed, samples per second")),
+    Column("protocol", "text", group="result", values="listed",
+           said="protocol, protocols, evaluation protocol, evaluation protocols"),
+    Column("fid", "float", "FID", source="metric", better="low", measure=True, within=_WITHIN, shown=5, index="BTree",
+           said="fid, fids, fid score, frechet inception distance, fréchet inception distance, frechet distance, "
+           "fid value, fid scores"),
+    Column("kid", "float", "KID", source="metric", better="low", within=_WITHIN,
+           said="kid, kid score, kernel inception distance"),
+    Column("val_loss", "float", "validation loss", source="metric", better="low", measure=True, shown=6, index="BTree",
+           logged="val/loss", said="val loss, validation loss, valloss, eval loss, loss, losses, validation losses, "
+           "test loss, val losses, validation error, final loss, validation"),
+    Column("train_loss", "float", "training loss", source="metric", better="low", measure=True,
+           logged="train/loss_epoch", said="train loss, training loss, train losses, training losses"),
+    Column("metrics.fid_floor", "float", "FID of real images", source="json", better="low", within=_WITHIN),
+    Column("metrics.label_accuracy", "float", "classifier accuracy", source="json", better="high"),
+    Column("metrics.memorised", "float", "share memorized", source="json", better="low"),
+    Column("metrics.val_psnr", "float", "validation PSNR", source="json", better="high", logged="val/psnr"),
+    Column("metrics", "json", said="metrics, metric, any metric, any metrics, metrics recorded"),
+    Column("evaluations", "json"),
+    # -- where from
+    Column("dataset_family", "text", "data set family", group="where from", values="listed"),
+    Column("path", "text", said="path, folder", group="where from"),
+    Column("host", "text", said="host, hostname, server, node name", group="where from", values="listed"),
+    Column("pid", "int", "process id", group="where from"),
+    Column("process_token", "text", "process", group="where from"),
+    Column("command", "text", group="where from"),
+    Column("config_hash", "text", "config hash", said="config hash", group="where from"),
+    Column("thumbnail", "text", group="where from"),
+    Column("schema_version", "int", "schema version", group="where from"),
+    # -- no facts by themselves
+    Column("config", "json"),
+    Column("packages", "json"),
+    Column("layers", "list"),
+    Column("sources", "json"),
+    Column("extra", "json"),
+    Column("search_text", "text", source="made"),
+)  # fmt: skip
+
+BY_NAME: dict[str, Column] = {column.name: column for column in TABLE}
+COLUMNS: dict[str, str] = {column.name: column.kind for column in TABLE if column.source != "json"}
+"""Column of the `runs` table -> kind."""
+KINDS: dict[str, str] = {column.name: column.kind for column in TABLE if column.source == "record"}
+"""Field of RunRecord -> kind."""
+METRIC_COLUMNS: tuple[str, ...] = tuple(column.name for column in TABLE if column.source == "metric")
+"""Metrics with a column of their own; any other is named `metrics.NAME` and read from the JSON column `metrics`."""
+MEASURES: tuple[str, ...] = tuple(column.name for column in TABLE if column.measure)
+"""What runs are rated by if nothing is named, the best measure first."""
 
 ALIASES = {"prediction": "parameterization", "params": "num_parameters", "size": "size_bytes"}
 """Key of the import and export format -> column."""
 
-_INT64 = 2**63
+_LOW = ("loss", "fid", "kid", "error", "distance", "_time", "lpips", "mse", "mae", "nll", "bpd")
+"""How the names of metrics end of which less is better."""
 
 
 def kind_of(column: str) -> str:
@@ -50,82 +169,48 @@ def kind_of(column: str) -> str:
     raise ValueError(f"there is no column {column[:60]!r}: {hint}")
 
 
-def convert(column: str, value: Any) -> Any:
-    """`value` as the column's kind holds it, None for null and NaN; ValueError that names the column."""
-    if value is None:
-        return None
-    try:
-        return _NUMBERS.get(column, _CONVERTERS[KINDS[column]])(value)
-    except (ValueError, TypeError, OverflowError, KeyError):
-        raise ValueError(f"{column}: {str(value)[:60]!r} is not {_EXPECTED[KINDS[column]]}") from None
+def value_of(row: Mapping[str, Any], column: str) -> Any:
+    """The value of a column or of `metrics.NAME` in a decoded row; None if unknown."""
+    if column.startswith("metrics."):
+        return (row.get("metrics") or {}).get(column.removeprefix("metrics."))
+    return row.get(column)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, (Mapping, list)):
-        raise TypeError
-    # A lone surrogate (from an undecodable file name) has no UTF-8 form.
-    return str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+def about(column: str) -> Column:
+    """The row of a column or metric, with or without `metrics.` before its name; a plain one for a metric without."""
+    name = column.removeprefix("metrics.")
+    return BY_NAME.get(f"metrics.{name}") or BY_NAME.get(name) or Column(column, "float", better=_better(name))
 
 
-def to_float(value: Any) -> float | None:
-    number = float(value)
-    return number + 0.0 if math.isfinite(number) else None  # + 0.0: Arrow orders -0.0 below 0.0
+def _better(metric: str) -> str:
+    return "low" if metric.lower().endswith(_LOW) else "high"
 
 
-def _int(value: Any) -> int | None:
-    if isinstance(value, str):
-        value = int(value) if value.strip().lstrip("+-").isdigit() else float(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        if not value.is_integer():
-            raise ValueError
-    number = int(value)
-    if abs(number) >= _INT64:
-        raise OverflowError
-    return number
+def label(column: str) -> str:
+    """A column or `metrics.NAME` as a sentence calls it: "validation loss"."""
+    return about(column).label or column.removeprefix("metrics.").replace("_", " ")
 
 
-def _bool(value: Any) -> bool:
-    if isinstance(value, str):
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
-    return bool(value)
+def head(column: str) -> str:
+    """A column or `metrics.NAME` as a table calls it: "params"."""
+    return about(column).head or column.removeprefix("metrics.")
 
 
-def to_time(value: Any) -> datetime:
-    """A moment in UTC from an ISO string, a date or a datetime; without a zone it is taken as UTC."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value.strip())
-    elif isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
-    if not isinstance(value, datetime):
-        raise TypeError
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+def short(column: str) -> str:
+    """A column as `--where` and the flags call it: "created"."""
+    return about(column).short or column
 
 
-def _list(value: Any) -> list[str]:
-    return [_text(value)] if isinstance(value, str) else [_text(item) for item in value if item is not None]
+def lower_is_better(column: str) -> bool:
+    """Whether a smaller value of a column or metric is the better one (FID, losses, times)."""
+    return about(column).better == "low"
 
 
-def _json(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError
-    return {_text(key): item for key, item in value.items()}
+def compares_within(column: str) -> tuple[str, ...]:
+    """The columns between whose values a metric does not compare."""
+    return about(column).within
 
 
-def _metrics(value: Any) -> dict[str, float | None]:
-    return {key: None if item is None else to_float(item) for key, item in _json(value).items()}
-
-
-def _evaluations(value: Any) -> dict[str, dict[str, float | None]]:
-    return {protocol: _metrics(metrics) for protocol, metrics in _json(value).items()}
-
-
-_CONVERTERS: dict[str, Callable[[Any], Any]] = {
-    "text": _text, "time": to_time, "int": _int, "float": to_float, "bool": _bool, "list": _list, "json": _json,
-}  # fmt: skip
-_NUMBERS: dict[str, Callable[[Any], Any]] = {"metrics": _metrics, "evaluations": _evaluations}
-_EXPECTED = {
-    "text": "a text", "time": "a date such as 2025-03-14T10:05:00Z", "int": "a whole number", "float": "a number",
-    "bool": "true or false", "list": "a list of texts", "json": "an object",
-}  # fmt: skip
+def grouped(group: str) -> tuple[str, ...]:
+    """The columns of a group of facts, in order."""
+    return tuple(column.name for column in TABLE if column.group == group)

@@ -11,7 +11,8 @@ from typing import Any
 
 from diffusionlab.atomic import replaced
 from diffusionlab.registry.record.canonical import canonical, dataset_family, hardware_kind
-from diffusionlab.registry.record.columns import ALIASES, KINDS, convert, to_float
+from diffusionlab.registry.record.columns import ALIASES, KINDS
+from diffusionlab.registry.record.convert import convert, to_float
 from diffusionlab.registry.record.facets import close
 
 SCHEMA_VERSION = 1
@@ -145,7 +146,7 @@ class RunRecord:
 
 
 _FIELDS = {f.name for f in fields(RunRecord)}
-assert set(KINDS) == _FIELDS, "columns.KINDS must name the fields of RunRecord"
+assert set(KINDS) == _FIELDS, "the table of columns must name the fields of RunRecord"
 
 
 def _jsonable(value: Any) -> Any:

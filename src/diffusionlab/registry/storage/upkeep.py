@@ -3,17 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+from diffusionlab.registry.record.columns import TABLE
+
 KEEP_VERSIONS = timedelta(hours=1)
 """Older versions are cleaned up. Every read of Registry first moves to the newest version and takes seconds at most."""
 
 ROWS_WORTH_INDEXES = 10_000
 """Below it a scan takes a few milliseconds."""
 
-INDEXES = {
-    "created_at": "BTree", "fid": "BTree", "val_loss": "BTree", "lr": "BTree",
-    "num_parameters": "BTree", "batch_size": "BTree", "status": "Bitmap", "dataset": "Bitmap", "optimizer": "Bitmap",
-    "arch_tags": "LabelList",
-}  # fmt: skip
+INDEXES = {column.name: column.index for column in TABLE if column.index}
 """Column -> kind of index: what questions ask for most. None on `run_id`: see Registry.upsert."""
 
 

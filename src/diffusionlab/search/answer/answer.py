@@ -7,12 +7,12 @@ from typing import Any
 
 from diffusionlab.registry.manage.compare import flatten
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.registry.record.columns import MEASURES, compares_within, kind_of, label, value_of
 from diffusionlab.search.answer.compare import group_sentences, run_sentences
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.said_of_groups import figure_sentences
-from diffusionlab.search.answer.wording import CITED, cell_of, cite, label, named, runs, value
+from diffusionlab.search.answer.wording import CITED, cite, named, runs, value
 from diffusionlab.search.query.protocols import UNKNOWN, by_protocol
 from diffusionlab.search.query.query import Check, Comparison, Facts, Pictures
 from diffusionlab.search.query.where_text import format_where
@@ -68,7 +68,7 @@ def _facts(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """What is known of each run, a sentence each."""
     said = []
     for row in rows[:CITED]:
-        known = [column for column in columns if cell_of(row, column) not in (None, "", [])]
+        known = [column for column in columns if value_of(row, column) not in (None, "", [])]
         facts = [f"{label(column)} {value(row, column)}" for column in known]
         if lacking := [label(column) for column in columns if column not in known]:
             facts.append(f"no recorded {' or '.join(lacking)}")
@@ -87,7 +87,7 @@ def _listed(result: Result) -> list[str]:
     rows = result.rows
     if len(rows) == 1:
         row = rows[0]
-        facts = [f"{label(c)} {value(row, c)}" for c in ("fid", "val_loss") if row.get(c) is not None]
+        facts = [f"{label(c)} {value(row, c)}" for c in MEASURES if row.get(c) is not None]
         said = f"One run: {named(row)}, {printable(row.get('dataset') or 'data set unknown')}, {printable(row.get('status'))}"  # noqa: E501
         return [said + (f", {', '.join(facts)}" if facts else "") + "."]
     head = f"{runs(result.total)}" + (f", {len(rows)} shown" if len(rows) < result.total else "")
@@ -97,7 +97,7 @@ def _listed(result: Result) -> list[str]:
 def _extremes(rows: Sequence[Row]) -> list[str]:
     """The best and the worst, where they can be compared: on one data set."""
     sets = {row.get("dataset") for row in rows}
-    column = next((c for c in ("fid", "val_loss") if sum(row.get(c) is not None for row in rows) > 1), None)
+    column = next((c for c in MEASURES if sum(row.get(c) is not None for row in rows) > 1), None)
     if column is None:
         return []
     known = sorted((row for row in rows if row.get(column) is not None), key=lambda row: row[column])
@@ -128,7 +128,7 @@ def _ordered(result: Result) -> list[str]:
         each = f" of each {label(order.per)}" if order.per else ""
         more = f" and {len(rows) - CITED} more" if len(rows) > CITED else ""
         said = [f"By {most}{each}: {listed}{more}."]
-    sides = by_protocol([row for row in rows if cell_of(row, column) is not None], column)
+    sides = by_protocol([row for row in rows if value_of(row, column) is not None], column)
     if len(sides) > 1:
         said = [f"By {most}, each protocol by itself: {_of_each_protocol(sides, column)}."]
     if result.runner_up is not None and not order.per:
@@ -137,7 +137,7 @@ def _ordered(result: Result) -> list[str]:
         said.append(f"As good as the last one shown: {cite(result.tied)}.")
     if result.lacking:
         said.append(f"Skipped (no {label(column)}): {cite(result.lacking)}.")
-    if column in ("fid", "kid") and len({row.get("dataset") for row in rows}) > 1:
+    if "dataset" in compares_within(column) and len({row.get("dataset") for row in rows}) > 1:
         sets = ", ".join(f"{printable(row['run_id'])} {printable(row.get('dataset'))}" for row in rows[:4])
         said.append(f"{label(column)} is not comparable between data sets: {sets}.")
     return said

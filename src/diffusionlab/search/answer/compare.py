@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from diffusionlab.registry.filters.conditions import In
 from diffusionlab.registry.manage.compare import Comparison, compare
 from diffusionlab.registry.manage.display import printable
+from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import cite, named, value
 from diffusionlab.search.query.protocols import UNKNOWN, by_protocol, protocol_of
-from diffusionlab.search.query.query import lower_is_better
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -112,7 +112,7 @@ def facts_of_groups(result: Result) -> list[tuple[str, str, list[str]]]:
     for column in _RANGES:
         found.append(("training", column.replace("_", " "), [_range(rows, column) for _, rows in sides]))
     found.append(("result", "status", [_tally(rows, "status") for _, rows in sides]))
-    for column in ("fid", "val_loss"):
+    for column in MEASURES:
         for how, measured in _measured(sides, column):
             found.append(("result", f"best {column}{how}", [_best(rows, column) for _, rows in measured]))
             found.append(("result", f"median {column}{how}", [_median(rows, column) for _, rows in measured]))
@@ -143,7 +143,7 @@ def group_sentences(result: Result) -> list[str]:
             parts.append(f"{tag} {', '.join(texts)}")
     if parts:
         said.append(f"Architecture: {'; '.join(parts)}.")
-    for column in ("fid", "val_loss"):
+    for column in MEASURES:
         figures = _measured(sides, column)
         for how, measured in figures:
             best = [(name, _first(rows, column)) for name, rows in measured if rows]
@@ -151,12 +151,16 @@ def group_sentences(result: Result) -> list[str]:
             said.append(f"Best {column}{how}: {told}.")
         if figures:
             break
-    datasets = {row.get("dataset") for _, rows in sides for row in rows}
-    if len(datasets) > 1 and any(r.get("fid") is not None for _, rows in sides for r in rows):
-        said.append("FID is not comparable between data sets.")
-    if len(_measured(sides, "fid")) > 1:
-        said.append("FID is not comparable between protocols.")
+    for column in MEASURES:
+        apart = [of for of in compares_within(column) if _differs(sides, column, of)]
+        said += [f"{label(column)} is not comparable between {label(of)}s." for of in apart]
     return said
+
+
+def _differs(sides: list[tuple[str, list[Row]]], column: str, of: str) -> bool:
+    """Whether the runs that have a figure differ in column `of`."""
+    having = [row for _, rows in sides for row in rows if row.get(column) is not None]
+    return len({protocol_of(row, column) if of == "protocol" else row.get(of) for row in having}) > 1
 
 
 def _measured(sides: list[tuple[str, list[Row]]], column: str) -> list[tuple[str, list[tuple[str, list[Row]]]]]:

@@ -11,7 +11,8 @@ from typing import Any
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.registry.record.canonical import DATASET_FAMILY
-from diffusionlab.registry.record.columns import METRIC_COLUMNS
+from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, value_of
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.search.answer.figures import columns_of, figures
 from diffusionlab.search.answer.pictures import pictures_of
@@ -25,53 +26,8 @@ from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.read.typos import nearest
 
-COLUMNS = tuple(
-    [
-        "run_id",
-        "name",
-        "created_at",
-        "modified_at",
-        "status",
-        "framework",
-        "architecture",
-        "arch_tags",
-        "dataset",
-        "dataset_family",
-        "batch_size",
-        "lr",
-        "optimizer",
-        "epochs",
-        "hardware",
-        "hardware_kind",
-        "num_parameters",
-        "flops",
-        "image_size",
-        "schedule",
-        "parameterization",
-        "sampler",
-        "precision",
-        "seed",
-        "metrics",
-        "fid",
-        "kid",
-        "val_loss",
-        "train_loss",
-        "description",
-        "notes",
-        "tags",
-        "path",
-        "size_bytes",
-        "seconds",
-        "images_per_second",
-        "sweep",
-        "thumbnail",
-        "protocol",
-        "evaluations",
-        "search_text",
-        "sources",
-        "config",
-    ]
-)
+_UNREAD = ("packages", "layers", "extra")  # long, and no part of an answer
+COLUMNS = tuple(name for name in TABLE_COLUMNS if name not in _UNREAD)
 LIKE_COUNT = 10  # neighbours listed where the question names no number
 
 
@@ -175,11 +131,11 @@ class Engine:
         result.rows, result.scores = [row for _, row in ranked], [round(score, 4) for score, _ in ranked]
 
     def _by_order(self, result: Result, rows: list[Row], order: Order) -> None:
-        known = [row for row in rows if _cell(row, order.column) is not None]
-        lacking = [row for row in rows if _cell(row, order.column) is None]
+        known = [row for row in rows if value_of(row, order.column) is not None]
+        lacking = [row for row in rows if value_of(row, order.column) is None]
         if not order.keep:
             result.lacking, lacking = lacking, []
-        known.sort(key=lambda row: _cell(row, order.column), reverse=order.descending)
+        known.sort(key=lambda row: value_of(row, order.column), reverse=order.descending)
         sides = list(by_protocol(known, order.column).values()) or [[]]
         sides[-1] += lacking
         result.total, result.rows = len(known) + len(lacking), []
@@ -204,7 +160,7 @@ class Engine:
             if order.rest:
                 result.rows += rows[: order.skip] + rest
                 return
-            ties = [row for row in rest if shown and _cell(row, order.column) == _cell(shown[-1], order.column)]
+            ties = [row for row in rest if shown and value_of(row, order.column) == value_of(shown[-1], order.column)]
             if order.ties:
                 shown, rest = shown + ties, rest[len(ties) :]
             else:
@@ -219,7 +175,7 @@ class Engine:
         asked = dict.fromkeys([*([order] if order else []), *query.show, *query.condition.columns()])
         for column in asked:
             if column in METRIC_COLUMNS or column.startswith("metrics."):
-                figures = [row for row in rows if _cell(row, column) is not None]
+                figures = [row for row in rows if value_of(row, column) is not None]
                 if note := apart(figures, column, column == order, self.known):
                     result.warnings.append(note)
 
@@ -289,12 +245,6 @@ def override(query: Query, columns: Sequence[str]) -> Query:
     unknown = tuple(u for u in query.unknown if u[1] not in columns)
     words = tuple(w for w in query.words if w in kept or "text" not in columns)
     return replace(query, conditions=kept, unknown=unknown, words=words, ask=LISTING if query.sides else query.ask)
-
-
-def _cell(row: Row, column: str) -> Any:
-    if column.startswith("metrics."):
-        return (row.get("metrics") or {}).get(column.removeprefix("metrics."))
-    return row.get(column)
 
 
 def _first_of_each(rows: list[Row], order: Order) -> list[Row]:

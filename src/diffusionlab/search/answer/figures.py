@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filters.days import WEEKDAYS
-from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.registry.record.columns import compares_within, kind_of, label
 from diffusionlab.search.answer.result import GroupRow, Groups
 from diffusionlab.search.query.query import Figure, How
 
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_IDS = 12  # run ids named for each group
-WITHIN_DATASET = ("fid", "kid")  # metrics that say nothing between data sets, nor between protocols
 ALL = "all"
 
 
 def columns_of(figure: Figure) -> list[str]:
     """The columns of the registry that a figure is worked out from."""
-    apart = ["dataset", "protocol"] if figure.of in WITHIN_DATASET else []
+    apart = compares_within(figure.of) if figure.of else ()
     return list(dict.fromkeys(["run_id", *filter(None, (figure.of, figure.by)), *apart]))
 
 
@@ -28,16 +27,16 @@ def figures(table: pa.Table, figure: Figure) -> Groups:
     """The groups of the runs of `table`, which has `columns_of` the figure."""
     table = table.sort_by("run_id")
     rows, without_key, without_value = _grouped(table, figure)
-    mixed = next((c for c in ("dataset", "protocol") if _mixes(table, figure, c)), None)
+    mixed = next((c for c in compares_within(figure.of or "") if _mixes(table, figure, c)), None)
     if mixed is None:
         return Groups(figure, rows, without_key, without_value)
-    name = str(figure.of).upper()
+    name = label(str(figure.of))
     return Groups(
         figure,
         rows,
         without_key,
         without_value,
-        f"{name} does not compare between {'data sets' if mixed == 'dataset' else 'protocols'}",
+        f"{name} does not compare between {label(mixed)}s",
         _within(table, figure, mixed),
     )
 
@@ -46,7 +45,7 @@ def _mixes(table: pa.Table, figure: Figure, column: str) -> bool:
     """Whether some group takes one figure of runs between whose values of `column` it does not compare."""
     import pyarrow.compute as pc
 
-    if figure.of not in WITHIN_DATASET or figure.how in ("count", "distinct") or figure.by == column:
+    if not figure.of or figure.how in ("count", "distinct") or figure.by == column:
         return False
     having = table.filter(pc.is_valid(table[figure.of]))
     if not figure.by:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffusionlab.registry.manage.display import printable
+from diffusionlab.registry.record.columns import label, value_of
 from diffusionlab.search.answer.figures import ALL
 from diffusionlab.search.answer.result import GroupRow, Groups, Result, Row
-from diffusionlab.search.answer.wording import cell_of, figure_of, label, runs, value
+from diffusionlab.search.answer.wording import figure_of, runs, value
 
 MOST = 12  # groups told in a sentence
 _HOW = {
@@ -56,7 +57,7 @@ def _what(groups: Groups) -> str:
 def _of_all(result: Result, groups: Groups, what: str) -> str:
     figure, row = groups.figure, groups.rows[0]
     if figure.how == "distinct" and figure.of:
-        known = list(dict.fromkeys(value(r, figure.of) for r in result.rows if cell_of(r, figure.of) is not None))
+        known = list(dict.fromkeys(value(r, figure.of) for r in result.rows if value_of(r, figure.of) is not None))
         shown = ", ".join(known[:MOST]) + (" ..." if len(known) > MOST else "")
         return f"{row.value} different values of {label(figure.of)}: {shown}."
     low, high = (f"{value(end, figure.of or '')} ({end['run_id']})" for end in _ends(result.rows, figure.of or ""))
@@ -64,7 +65,7 @@ def _of_all(result: Result, groups: Groups, what: str) -> str:
 
 
 def _ends(rows: Sequence[Row], column: str) -> tuple[Row, Row]:
-    known = sorted((row for row in rows if cell_of(row, column) is not None), key=lambda row: cell_of(row, column))
+    known = sorted((row for row in rows if value_of(row, column) is not None), key=lambda row: value_of(row, column))
     return known[0], known[-1]
 
 

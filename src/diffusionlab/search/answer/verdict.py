@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diffusionlab.registry.record.columns import MEASURES, label, lower_is_better, value_of
 from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.wording import cell_of, cite, label, named, value
+from diffusionlab.search.answer.wording import cite, named, value
 from diffusionlab.search.query.protocols import protocol_of
-from diffusionlab.search.query.query import Check, Comparison, lower_is_better
+from diffusionlab.search.query.query import Check, Comparison
 
 Verdict = tuple[bool | None, str]
-MEASURES = ("fid", "val_loss", "train_loss")
 
 
 def verdict(result: Result) -> Verdict:
@@ -56,7 +56,7 @@ def _whether_better(result: Result) -> Verdict:
         pairs = _comparable(first, second, column)
         if pairs:
             return _decide(pairs, column, names, ask.better is True)
-    if any(cell_of(row, MEASURES[0]) is not None for row in first) and second:
+    if any(value_of(row, MEASURES[0]) is not None for row in first) and second:
         return None, "their figures are of different data sets or protocols, or one side has none"
     return None, "they have no figure in common"
 
@@ -65,8 +65,8 @@ def _comparable(first: Sequence[Row], second: Sequence[Row], column: str) -> lis
     """(data set, best of the first, best of the second) for each data set and protocol that both have figures of."""
 
     def best(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
-        known = [row for row in rows if cell_of(row, column) is not None]
-        known.sort(key=lambda row: cell_of(row, column), reverse=lower_is_better(column))
+        known = [row for row in rows if value_of(row, column) is not None]
+        known.sort(key=lambda row: value_of(row, column), reverse=lower_is_better(column))
         return {(str(row.get("dataset")), str(protocol_of(row, column))): row for row in known}  # the best comes last
 
     left, right = best(first), best(second)
@@ -76,7 +76,7 @@ def _comparable(first: Sequence[Row], second: Sequence[Row], column: str) -> lis
 def _decide(pairs: list[tuple[str, Row, Row]], column: str, names: list[str], better: bool) -> Verdict:
     said, wins = [], set()
     for dataset, a, b in pairs:
-        x, y = cell_of(a, column), cell_of(b, column)
+        x, y = value_of(a, column), value_of(b, column)
         wins.add(None if x == y else (x < y) == lower_is_better(column))
         where = f" on {dataset}" if len(pairs) > 1 else ""
         said.append(f"{label(column)} {value(a, column)} ({named(a)}) against {value(b, column)} ({named(b)}){where}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diffusionlab.registry.filters.conditions import IsNull
 from diffusionlab.registry.filters.filter import Not
+from diffusionlab.registry.record.columns import METRIC_COLUMNS
 from diffusionlab.search.ask.reading import Reading
 from diffusionlab.search.read.items import missing_filter
 
@@ -51,7 +52,7 @@ def _having(r: Reading, i: int) -> int:
         return 0
     which = any(r.kind(k) == "filler" and r.words(k) in ("which", "what") for k in range(i))
     asked = which and r.words(i) in ("has", "have") and not between
-    if asked and r.items[j].payload not in ("fid", "kid", "description", "notes"):
+    if asked and r.items[j].payload not in (*METRIC_COLUMNS, "description", "notes"):
         return 0
     return _emit(r, i, j, False)
 

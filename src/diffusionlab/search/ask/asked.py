@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diffusionlab.registry.record.columns import MEASURES
 from diffusionlab.search.query.query import Figure, Order
 from diffusionlab.search.read.items import Item, Number
 from diffusionlab.search.read.known import Known
@@ -51,4 +52,4 @@ class Asked:
     @property
     def primary(self) -> str:
         """The measure that "best" means where none is named."""
-        return next((c for c in ("fid", "val_loss", "train_loss") if self.known.has(c)), "fid")
+        return next((measure for measure in MEASURES if self.known.has(measure)), MEASURES[0])

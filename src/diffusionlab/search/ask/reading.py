@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from diffusionlab.registry.filters.filter import Filter
-from diffusionlab.registry.record.columns import kind_of
-from diffusionlab.search.query.query import lower_is_better
+from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare, In, IsNull
 from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Not
-from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.registry.record.columns import MEASURES, compares_within, kind_of
 from diffusionlab.search.ask.fields import COMPARATIVES
 from diffusionlab.search.ask.reading import NUMERIC, SOFT, Reading, directed
 from diffusionlab.search.query.protocols import protocol_of
@@ -142,7 +142,7 @@ def _meant(r: Reading, i: int) -> str:
         return "num_parameters"
     if r.words(i).startswith(("longer", "shorter")):
         return "seconds" if r.known.has("seconds") else "epochs"
-    return "fid"
+    return MEASURES[0]
 
 
 Relation = tuple[str, str | None, int, int]  # operator, column if said, place of the run, place after all
@@ -187,7 +187,7 @@ def _comparative(r: Reading, i: int) -> Relation | None:
 
 def _comparable(r: Reading, condition: Compare, facts: Mapping[str, Any]) -> Filter:
     """A condition on a figure, for the runs whose figure was taken as that of the run with `facts` was."""
-    if not r.known.values["protocol"] or condition.column not in ("fid", "kid"):
+    if not r.known.values["protocol"] or "protocol" not in compares_within(condition.column):
         return condition
     protocol = protocol_of(facts, condition.column)
     return And(condition, Compare("protocol", "=", protocol) if protocol else IsNull("protocol"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
-from diffusionlab.search.query.query import Order, lower_is_better
+from diffusionlab.search.query.query import Order
 from diffusionlab.search.read.items import Item
 
 _UNRANKED = ("list", "json")  # kinds of columns that have no order

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from diffusionlab.registry.record.columns import COLUMNS, kind_of
+from diffusionlab.registry.record.columns import COLUMNS, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.sorting import after_by
-from diffusionlab.search.query.query import Order, lower_is_better
+from diffusionlab.search.query.query import Order
 
 _POSITIONAL = ("last", "first", "final")  # superlatives only before "run", "3 runs" and the like
 _LATELY = ("recently", "lately")

@@ -14,28 +14,6 @@ from typing import Literal
 from diffusionlab.registry.filters.filter import And, Filter
 from diffusionlab.search.read.text import Mentions
 
-LOWER_IS_BETTER = (
-    "fid",
-    "kid",
-    "val_loss",
-    "train_loss",
-    "seconds",
-    "loss",
-    "lpips",
-    "mse",
-    "mae",
-    "nll",
-    "bpd",
-    "error",
-)
-
-
-def lower_is_better(column: str) -> bool:
-    """Whether a smaller value of a metric is the better one (FID, losses, times)."""
-    name = column.removeprefix("metrics.").lower()
-    return name in LOWER_IS_BETTER or name.endswith(("loss", "fid", "kid", "error", "distance", "_time"))
-
-
 # -- the order of the runs, and how many of them
 
 

@@ -9,8 +9,7 @@ from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNu
 from diffusionlab.registry.filters.days import WEEKDAYS, Recurring, SamePeriod
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.filters.literals import Value
-from diffusionlab.registry.record.columns import kind_of
-from diffusionlab.search.query.where_values import SHORT
+from diffusionlab.registry.record.columns import kind_of, short
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 
@@ -33,23 +32,23 @@ def format_where(condition: Filter, known: Known) -> str:
         case Not(part=In(column="hardware_kind", values=values)) if values == known.not_gpus:
             return "hardware = gpu"
         case Not(part=IsNull(column=column)):
-            return f"{_short(column)} is known"
+            return f"{short(column)} is known"
         case Not(part=Compare(op="=") as same) if kind_of(same.column) != "time":
-            return f"{_short(same.column)} != {_format_value(same.value)}"
+            return f"{short(same.column)} != {_format_value(same.value)}"
         case Not(part=Recurring(values=(_,)) | SamePeriod()):
             return format_where(condition.part, known).replace(" = ", " != ")
         case Not():
             return f"not {_wrap(condition.part, known, And, Or)}"
         case Compare():
-            return f"{_short(condition.column)} {condition.op} {_format_value(condition.value)}"
+            return f"{short(condition.column)} {condition.op} {_format_value(condition.value)}"
         case In():
-            return f"{_short(condition.column)} in ({', '.join(map(_format_value, condition.values))})"
+            return f"{short(condition.column)} in ({', '.join(map(_format_value, condition.values))})"
         case Contains(column="arch_tags", value=tag):
             return tag if re.fullmatch(r"\w+", tag) and tag not in _RESERVED else f"arch = {_format_value(tag)}"
         case Contains():
-            return f"{_short(condition.column)} = {_format_value(condition.value)}"
+            return f"{short(condition.column)} = {_format_value(condition.value)}"
         case IsNull():
-            return f"{_short(condition.column)} is unknown"
+            return f"{short(condition.column)} is unknown"
         case SamePeriod(unit=unit):
             return f"created_{unit} = modified_{unit}"
         case Recurring(values=values):
@@ -66,10 +65,6 @@ def format_where(condition: Filter, known: Known) -> str:
 def _wrap(part: Filter, known: Known, *kinds: type) -> str:
     text = format_where(part, known)
     return f"({text})" if isinstance(part, (And, Or)) and len(part.parts) > 1 else text
-
-
-def _short(column: str) -> str:
-    return SHORT.get(column, column)
 
 
 def _format_value(value: Value) -> str:

@@ -9,7 +9,9 @@ from diffusionlab.registry.filters.conditions import Compare, Contains
 from diffusionlab.registry.filters.days import PERIODS, RECURRING, WEEKDAYS
 from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.filters.literals import Value
-from diffusionlab.registry.record.columns import COLUMNS, kind_of, to_time
+from diffusionlab.registry.record.canonical import squeeze
+from diffusionlab.registry.record.columns import COLUMNS, kind_of, short
+from diffusionlab.registry.record.convert import to_time
 from diffusionlab.registry.record.facets import canonical_facet
 from diffusionlab.search.query.query import UNITS, Unit
 from diffusionlab.search.read.items import any_gpu
@@ -17,27 +19,11 @@ from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.typos import nearest
 from diffusionlab.search.time.period_words import read_period
 from diffusionlab.search.time.periods import Period
+from diffusionlab.search.words.field_words import FIELDS
 
-SHORT = {
-    "created_at": "created",
-    "modified_at": "modified",
-    "hardware_kind": "hardware",
-    "hardware": "device",
-    "num_parameters": "params",
-    "size_bytes": "size",
-    "parameterization": "prediction",
-    "arch_tags": "arch",
-    "batch_size": "batch",
-}
-_LONG = {short: column for column, short in SHORT.items()} | {
-    "batch_size": "batch_size",
-    "facet": "arch",
-    "tag": "tags",
-    "bs": "batch_size",
-    "heartbeat": "heartbeat_at",
-    "parameters": "num_parameters",
-    "optimiser": "optimizer",
-}
+_NAMED = {short(name): name for name in COLUMNS}
+_SAID = {squeeze(words): column for column, said in FIELDS.items() for words in said.split(",")}
+_SAID["facet"] = "arch_tags"
 _SUFFIX = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "kb": 1e3, "mb": 1e6, "gb": 1e9, "": 1.0}
 DAYS = {
     f"{name}_{unit}": (f"{name}_at", unit) for name in ("created", "modified") for unit in (*RECURRING, *PERIODS)
@@ -49,14 +35,16 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\
 
 def column_of(word: str, known: Known) -> str:
     """The column, or `metrics.NAME`, that a field's name means; ValueError with the nearest names for none."""
-    name = _LONG.get(word.lower(), word.lower())
-    if name == "arch":
-        return "arch_tags"
-    if name in COLUMNS or (name.startswith("metrics.") and len(name) > 8):
-        return name if name in COLUMNS else "metrics." + word[8:]
+    name = word.lower()
+    if name in _NAMED or name in COLUMNS:
+        return _NAMED.get(name, name)
+    if name.startswith("metrics.") and len(name) > len("metrics."):
+        return "metrics." + word[len("metrics.") :]
     if word in known.metrics or name in known.metrics:
         return f"metrics.{word if word in known.metrics else name}"
-    names = [SHORT.get(c, c) for c in COLUMNS] + list(known.metrics)
+    if squeeze(word) in _SAID:
+        return _SAID[squeeze(word)]
+    names = [*_NAMED, *known.metrics]
     raise ValueError(f"there is no field {word[:40]!r} (nearest: {', '.join(nearest(word, names))})")
 
 
@@ -85,7 +73,7 @@ def read_value(column: str, text: str, known: Known, now: datetime) -> Value | P
         return _number(column, text)
     if kind == "bool":
         if text.lower() not in ("true", "false", "yes", "no"):
-            raise ValueError(f"--where: {SHORT.get(column, column)} is true or false")
+            raise ValueError(f"--where: {short(column)} is true or false")
         return text.lower() in ("true", "yes")
     if column == "arch_tags":
         return canonical_facet(text)
@@ -97,7 +85,7 @@ def compare(column: str, operator: str, value: Value | Period, known: Known) -> 
         return compare_period(column, operator, value.start, value.stop)
     if kind_of(column) == "list":
         if operator not in ("=", "!="):
-            raise ValueError(f"--where: {SHORT.get(column, column)} takes = and != only")
+            raise ValueError(f"--where: {short(column)} takes = and != only")
         has = Contains(column, str(value))
         return has if operator == "=" else Not(has)
     if column == "hardware_kind" and value == "gpu" and operator in ("=", "!="):
@@ -134,6 +122,6 @@ def read_day(text: str, unit: str) -> int:
 def _number(column: str, text: str) -> int | float:
     m = re.fullmatch(r"([-+]?(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?)([a-zA-Z]{0,2})", text)
     if not m or m[2].lower() not in _SUFFIX:
-        raise ValueError(f"--where: {SHORT.get(column, column)} is a number: {text[:40]!r} is none (5M and 2e-4 are)")
+        raise ValueError(f"--where: {short(column)} is a number: {text[:40]!r} is none (5M and 2e-4 are)")
     number = float(m[1].replace("_", "")) * _SUFFIX[m[2].lower()]
     return int(number) if number.is_integer() and abs(number) < 2**53 else number

@@ -12,29 +12,14 @@ from typing import TYPE_CHECKING, Any
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, squeeze
-from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, kind_of
+from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE, kind_of
 from diffusionlab.search.read.text import TEXT_COLUMNS, joined, may_say, mentioned, stem, words_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VALUE_COLUMNS = (
-    "dataset",
-    "optimizer",
-    "hardware_kind",
-    "schedule",
-    "parameterization",
-    "sampler",
-    "precision",
-    "framework",
-    "architecture",
-    "status",
-    "hardware",
-    "sweep",
-    "host",
-    "dataset_family",
-    "protocol",
-)
+NAMED_VALUES = tuple(column.name for column in TABLE if column.values == "named")
+VALUE_COLUMNS = (*NAMED_VALUES, *(column.name for column in TABLE if column.values == "listed"))
 LIGHT = ("run_id", "name", "arch_tags", "tags", "image_size", "metrics", *VALUE_COLUMNS)
 Load = Callable[[Sequence[str], Filter | None], "pa.Table"]
 _FIGURE = r'": *(-?[0-9.eE+-]+|null)'
@@ -140,7 +125,7 @@ class Known:
     def spellings(self) -> dict[str, tuple[str, str]]:
         """Squeezed value -> (column, value), for columns whose values may be named without the column."""
         found: dict[str, tuple[str, str]] = {}
-        for column in reversed(VALUE_COLUMNS[:9]):
+        for column in reversed(NAMED_VALUES):
             for value in self.values[column]:
                 if value != "none" and len(squeeze(value)) > 1 and not (column == "architecture" and " " in value):
                     found[squeeze(value)] = (column, value)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNull
 from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.canonical import canonical
+from diffusionlab.registry.record.columns import short
 from diffusionlab.search.answer.result import Result
 from diffusionlab.search.query.protocols import by_protocol
 from diffusionlab.search.query.query import Check, Comparison, Facts, Figure, Order, Pictures, Query
 from diffusionlab.search.query.where_text import format_where
-from diffusionlab.search.query.where_values import SHORT
 from diffusionlab.search.read.known import Known
 
 
@@ -24,7 +24,7 @@ def reading(query: Query, known: Known) -> str:
         said += f"; nearest to {query.like} first"
     if query.order is not None:
         order = query.order
-        column = SHORT.get(order.column, order.column)
+        column = short(order.column)
         first = {
             ("created_at", True): "newest first",
             ("created_at", False): "oldest first",
@@ -35,7 +35,7 @@ def reading(query: Query, known: Known) -> str:
         taken = f"{order.percent:g}%" if order.percent is not None else order.count
         said += f", all but the first {taken}" if order.rest else ""
         said += f", number {order.skip + 1}" if order.skip else f", {taken}" if taken and not order.rest else ""
-        said += f" of each {SHORT.get(order.per, order.per)}" if order.per else ""
+        said += f" of each {short(order.per)}" if order.per else ""
         said += " of each side" if query.sides and order.count else ""
     elif query.limit is not None:
         said += f"; {query.limit} of them"
@@ -45,15 +45,15 @@ def reading(query: Query, known: Known) -> str:
 def _say_ask(query: Query) -> str:
     match query.ask:
         case Figure(how=how, of=of, by=by, unit=unit, descending=descending, count=count):
-            what = f"{how} {SHORT.get(of, of)}" if of else how
-            each = f" of each {unit or SHORT.get(by, by)}" if by else ""
+            what = f"{how} {short(of)}" if of else how
+            each = f" of each {unit or short(by)}" if by else ""
             lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
             return f"; {what}{each}{lead}{f', {count}' if count is not None else ''}"
         case Comparison(sides=sides, better=better) if sides:
             lead = {True: "; is the first better: ", False: "; is the first worse: ", None: "; compare "}[better]
             return lead + " with ".join(side.label for side in sides)
         case Facts(columns=columns):
-            return "; " + ", ".join(SHORT.get(column, column) for column in columns)
+            return "; " + ", ".join(short(column) for column in columns)
         case Check():
             return "; yes or no"
         case Pictures():
@@ -65,7 +65,7 @@ def _say(condition: Filter, known: Known, alone: bool) -> str:
     days = _days(condition)
     if days and days[1] and days[2]:
         first, last = days[1].date(), days[2].date() - timedelta(days=1)
-        column = SHORT.get(days[0], days[0])
+        column = short(days[0])
         return f"{column} on {first}" if first == last else f"{column} {first} to {last}"
     text = format_where(condition, known)
     return f"({text})" if " or " in text and not alone and not text.startswith(("not ", "(")) else text
@@ -139,7 +139,7 @@ def _order_flags(order: Order, shown: int) -> list[str]:
     found = ["--sort", _sort_flag(order)]
     count = f"{order.percent:g}%" if order.percent is not None else order.count
     if order.per:
-        found += ["--per", SHORT.get(order.per, order.per), "--limit", str(order.count or 1)]
+        found += ["--per", short(order.per), "--limit", str(order.count or 1)]
     elif order.rest:
         found += ["--all-but", str(count)]
     elif count is not None:
@@ -155,10 +155,10 @@ def _ask_flags(query: Query, known: Known) -> list[str]:
         case Comparison(sides=sides, better=better, by=by):
             found = [word for side in sides for word in ("--compare", format_where(side.condition, known))]
             if better is not None:
-                found += ["--better" if better else "--worse", SHORT.get(by, by) if by else "any"]
+                found += ["--better" if better else "--worse", short(by) if by else "any"]
             return found
         case Facts(columns=columns):
-            return ["--show", ",".join(SHORT.get(column, column) for column in columns)]
+            return ["--show", ",".join(short(column) for column in columns)]
         case Check(condition=condition):
             return ["--check", format_where(condition, known) if condition else "anything"]
         case Pictures():
@@ -167,9 +167,9 @@ def _ask_flags(query: Query, known: Known) -> list[str]:
 
 
 def _figure_flags(figure: Figure) -> list[str]:
-    found = ["--figure", f"{figure.how} {SHORT.get(figure.of, figure.of)}" if figure.of else figure.how]
+    found = ["--figure", f"{figure.how} {short(figure.of)}" if figure.of else figure.how]
     if figure.by:
-        by = f"{figure.by.removesuffix('_at')}_{figure.unit}" if figure.unit else SHORT.get(figure.by, figure.by)
+        by = f"{figure.by.removesuffix('_at')}_{figure.unit}" if figure.unit else short(figure.by)
         found += ["--by", by]
     if figure.descending is not None:
         found += ["--sort", "figure:desc" if figure.descending else "figure"]
@@ -177,7 +177,7 @@ def _figure_flags(figure: Figure) -> list[str]:
 
 
 def _sort_flag(order: Order) -> str:
-    return SHORT.get(order.column, order.column) + (":desc" if order.descending else "")
+    return short(order.column) + (":desc" if order.descending else "")
 
 
 def flag_line(result: Result, known: Known) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from diffusionlab.registry.filters.days import DayLeaf
 from diffusionlab.registry.filters.filter import Filter
+from diffusionlab.registry.record.columns import value_of
 from diffusionlab.search.answer.result import Groups, Result, Row
 from diffusionlab.search.read.text import Mentions, mentioned
 
@@ -27,7 +28,7 @@ def write_csv(result: Result, columns: Sequence[str], heads: Sequence[str] | Non
 def _plain(row: Row, column: str, rank: int, score: float) -> Any:
     if column in ("rank", "score", "distance"):
         return {"rank": rank, "score": score, "distance": round(1 - score, 4)}[column]
-    found = (row.get("metrics") or {}).get(column[8:]) if column.startswith("metrics.") else row.get(column)
+    found = value_of(row, column)
     if isinstance(found, datetime):
         return found.isoformat()
     if isinstance(found, list):
@@ -73,7 +74,7 @@ def _mention(row: Row, leaf: Mentions) -> str | None:
 
 
 def _plain_json(row: Row, column: str) -> Any:
-    found = (row.get("metrics") or {}).get(column[8:]) if column.startswith("metrics.") else row.get(column)
+    found = value_of(row, column)
     return found.isoformat() if isinstance(found, datetime) else found
 
 

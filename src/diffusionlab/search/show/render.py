@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import COLUMNS, kind_of
+from diffusionlab.registry.record.columns import COLUMNS, TABLE, head, kind_of
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import value
 from diffusionlab.search.query.protocols import by_protocol
@@ -15,28 +15,8 @@ from diffusionlab.search.show.output import asked_about
 if TYPE_CHECKING:
     from rich.table import Table
 
-# in order of worth: as many as fit are shown
-USUAL = (
-    "run_id",
-    "name",
-    "dataset",
-    "arch_tags",
-    "fid",
-    "val_loss",
-    "status",
-    "created_at",
-    "num_parameters",
-    "lr",
-    "batch_size",
-    "optimizer",
-    "epochs",
-    "hardware_kind",
-    "schedule",
-    "parameterization",
-    "image_size",
-    "modified_at",
-    "description",
-)
+USUAL = tuple(column.name for column in sorted(TABLE, key=lambda column: column.shown) if column.shown)
+"""In order of worth: as many as fit are shown."""
 WIDE = {
     "Rank": "rank",
     "Model ID": "run_id",
@@ -55,19 +35,6 @@ WIDE = {
     "Optimizer": "optimizer",
     "Epochs": "epochs",
     "HW": "hardware",
-}
-_HEADS = {
-    "run_id": "run",
-    "arch_tags": "facets",
-    "num_parameters": "params",
-    "batch_size": "batch",
-    "created_at": "created",
-    "modified_at": "modified",
-    "hardware_kind": "hw",
-    "parameterization": "predicts",
-    "image_size": "px",
-    "size_bytes": "size",
-    "images_per_second": "img/s",
 }
 _CAPS = {
     "name": 34,
@@ -154,10 +121,6 @@ def pick_columns(result: Result, width: int) -> list[str]:
 def _natural(rows: Sequence[Row], column: str) -> int:
     longest = max((len(cell(row, column)) for row in rows[:500]), default=0)
     return max(min(longest, _CAPS.get(column, 40)), len(head(column)))
-
-
-def head(column: str) -> str:
-    return _HEADS.get(column, column.removeprefix("metrics."))
 
 
 def table(result: Result, columns: Sequence[str], width: int, heads: Sequence[str] | None = None) -> Table:
