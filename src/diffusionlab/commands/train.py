@@ -21,13 +21,14 @@ from diffusionlab.invocation import as_typed
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.provenance import provenance, save_uncommitted
-from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, new_run_id, read_record
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.run_page import REPORT_FILE, refresh_report
 from diffusionlab.runs.build import Experiment, build, to_plain
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.facts import facts_of_parts, facts_of_result, facts_of_settings
 from diffusionlab.runs.first_stage import autoencoder_settings, find_autoencoder, fit_codec, go_on_where_interrupted
-from diffusionlab.runs.folder import discard_unless_recorded
+from diffusionlab.runs.folder import LAST, checkpoint_in, discard_unless_recorded, new_id_for
+from diffusionlab.runs.identity import settings_hash
 from diffusionlab.training import DiffusionModule
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def train(cfg: DictConfig) -> float | None:
     if hydra.mode is not RunMode.MULTIRUN:
         return _score(_train(cfg, choices, sweep=None))
     try:
-        return _score(_train(cfg, choices, sweep=Path(hydra.sweep.dir).name))
+        return _score(_trial(cfg, choices, sweep=Path(hydra.sweep.dir).name))
     except TrainingInterrupted:
         raise
     except Exception as error:  # whatever befell this trial, the next ones are to be tried
@@ -63,8 +64,25 @@ def train(cfg: DictConfig) -> float | None:
         return None
 
 
+def _trial(cfg: DictConfig, choices: dict[str, str], sweep: str) -> RunRecord:
+    """Train one trial of a sweep, unless the same sweep finished it before; what was begun continues."""
+    folder = Path(cfg.paths.output_dir).absolute()
+    before = _record_in(folder)
+    if before is not None:
+        if before.config_hash != settings_hash(to_plain(cfg)):
+            raise UsageError(f"{folder} holds run {before.run_id} of other settings: type another hydra.sweep.dir")
+        if before.status == "finished":
+            print(f"finished {before.run_id} before; it is not trained again")
+            return before
+        if (folder / LAST).is_file():
+            cfg.ckpt_path = "last"
+    return _train(cfg, choices, sweep)
+
+
 def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRecord:
     folder = Path(cfg.paths.output_dir).absolute()
+    if cfg.ckpt_path is not None:
+        cfg.ckpt_path = checkpoint_in(folder, cfg.ckpt_path)
     recorder = _recorder(cfg, choices, folder, sweep)
     if sweep is not None:
         recorder.start()  # a trial is known even if it cannot be built
@@ -122,14 +140,31 @@ def _train_codec(cfg: DictConfig, choices: dict[str, str], codec: Codec, datamod
     return record.run_id
 
 
+def _record_in(folder: Path) -> RunRecord | None:
+    """The record of the run that `folder` holds; None if it holds none. Raises UsageError if it cannot be read."""
+    with user_errors():
+        return read_record(folder) if (folder / RECORD_FILE).is_file() else None
+
+
 def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str | None) -> RunRecorder:
-    """The recorder of a new run, or of the one in `folder` that goes on."""
-    if (folder / RECORD_FILE).is_file():
-        record = read_record(folder)
-        if actual_status(vars(record)) == "running" and "LOCAL_RANK" not in os.environ:
-            raise UsageError(f"run {record.run_id} is still training (process {record.pid}): stop it first")
+    """The recorder of a new run, or of the one in `folder` that continues or, in a sweep, is tried again.
+
+    Raises UsageError if the folder is another run's.
+    """
+    before = _record_in(folder)
+    if before is not None and "LOCAL_RANK" not in os.environ:
+        status = actual_status(vars(before))
+        if status == "running":
+            raise UsageError(f"run {before.run_id} is still training (process {before.pid}): stop it first")
+        if cfg.ckpt_path is None and sweep is None:
+            raise UsageError(
+                f"{folder} already holds run {before.run_id} ({status}): type ckpt_path=last to continue it, "
+                "or another hydra.run.dir to start a new run"
+            )
+    if before is not None and cfg.ckpt_path is not None:
+        record = before
     else:
-        run_id = folder.name if sweep is None else new_run_id()
+        run_id = before.run_id if before else new_id_for(folder, cfg.paths.runs_dir)
         record = RunRecord(run_id=run_id, name=cfg.name, sweep=sweep, **provenance())
     recorder = RunRecorder(cfg.registry.uri, folder, record)
     with user_errors():

@@ -1,7 +1,5 @@
 """What the registry is told of a run, and where each fact came from."""
 
-import hashlib
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,11 +13,9 @@ from diffusionlab.models.facets import describe
 from diffusionlab.registry.record.columns import TABLE
 from diffusionlab.registry.record.provenance import processor_name
 from diffusionlab.runs.folder import WEIGHTS
+from diffusionlab.runs.identity import settings_hash
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks.lifecycle import Throughput
-
-NOT_WHAT_IS_TRAINED = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
-"""Settings that do not change what is trained, left out of the config's hash."""
 
 
 def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[str, Any]:
@@ -36,7 +32,7 @@ def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[s
         **{group: choices[group] if diffuses else None for group in ("schedule", "parameterization", "sampler")},
         "seed": config["seed"],
         "config": config,
-        "config_hash": _hash({key: value for key, value in config.items() if key not in NOT_WHAT_IS_TRAINED}),
+        "config_hash": settings_hash(config),
     }
     return facts | {"sources": dict.fromkeys(facts, "config")}
 
@@ -98,7 +94,3 @@ def _hardware(trainer: pl.Trainer) -> str:
         name = torch.cuda.get_device_name(device)
         return name if trainer.world_size == 1 else f"{trainer.world_size} x {name}"
     return processor_name() if device.type == "cpu" else "Apple MPS"
-
-
-def _hash(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -8,6 +8,7 @@ outputs/2026-11-20/20261120-191530-a1b2c3/
 """
 
 import logging
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from diffusionlab.registry.record.run_record import RECORD_FILE, new_run_id, rea
 
 log = logging.getLogger(__name__)
 
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 HYDRA_NOTES = {".hydra", "train.log"}
 LAST = Path("checkpoints/last.ckpt")
 WEIGHTS = "weights.safetensors"
@@ -33,6 +35,36 @@ def run_folder(runs_dir: str, ckpt_path: str | None, name: str) -> str:
 def new_run_folder(runs_dir: str, run_id: str) -> Path:
     """<runs_dir>/<day>/<run id>."""
     return Path(runs_dir, f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}", run_id)
+
+
+def new_id_for(folder: Path, runs_dir: str) -> str:
+    """The id of a new run in `folder`: the one that the folder was made for, else a new one.
+
+    Any other folder name is no id: `a/seed0` and `b/seed0` are two runs.
+    """
+    is_of_id = _RUN_ID.fullmatch(folder.name) and folder == new_run_folder(runs_dir, folder.name).absolute()
+    return folder.name if is_of_id else new_run_id()
+
+
+def hydra_notes(output_dir: str, ckpt_path: str | None) -> str | None:
+    """Where Hydra notes the settings of a job: .hydra, or nowhere if the folder already has a run that keeps its own.
+
+    Hydra writes them before the job can refuse the folder.
+    """
+    return None if ckpt_path is None and Path(output_dir, RECORD_FILE).exists() else ".hydra"
+
+
+def checkpoint_in(folder: Path, ckpt_path: str) -> str:
+    """The checkpoint of the run in `folder` that `ckpt_path` names, `last` or a file.
+
+    Raises UsageError if the folder holds no such checkpoint: a run continues in its own folder, or two would mix.
+    """
+    file = folder / LAST if ckpt_path == "last" else Path(ckpt_path).expanduser().absolute()
+    if file.resolve().parent.parent != folder.resolve():
+        raise UsageError(f"ckpt_path={ckpt_path} is not of the run in {folder}: omit hydra.run.dir to continue it")
+    if not file.is_file():
+        raise UsageError(f"ckpt_path={ckpt_path}: there is no {file}; omit ckpt_path to start a run")
+    return str(file)
 
 
 def checkpoint_file(runs_dir: str, ckpt_path: str, name: str) -> Path:

@@ -14,7 +14,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from diffusionlab.errors import UsageError
-from diffusionlab.runs.folder import run_folder
+from diffusionlab.runs.folder import hydra_notes, run_folder
+from diffusionlab.runs.identity import sweep_folder, trial_folder
 
 
 @dataclass
@@ -219,13 +220,17 @@ def register() -> None:
     store.store(name="evaluate_schema", node=EvaluateConfig)
     resolvers: dict[str, Callable[..., Any]] = {
         "class_names": _class_names,
+        "hydra_notes": hydra_notes,
         "latent_size": _latent_size,
         "len": len,
         "no_wandb_key": _no_wandb_key,
         "num_styles": lambda names: None if names is None else len(names),
         "run_folder": run_folder,
         "style_names": _style_names,
+        "trial_folder": trial_folder,
     }
+    # cached in the settings: the trials take the folder of their sweep, not one of their own overrides
+    OmegaConf.register_new_resolver("sweep_folder", sweep_folder, replace=True, use_cache=True)
     for name, resolver in resolvers.items():
         OmegaConf.register_new_resolver(name, resolver, replace=True)
 

@@ -1,0 +1,215 @@
+"""A sweep as a table: its settings, best first, with mean and standard deviation over seeds.
+
+`python registry.py sweep NAME` prints it, and so does a sweep when it ends.
+"""
+
+import argparse
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from diffusionlab.errors import did_you_mean
+from diffusionlab.registry.errors import RegistryError
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.manage.cli import AddCommand
+from diffusionlab.registry.manage.display import printable
+from diffusionlab.registry.record.liveness import actual_status
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.report.folder import folder_of
+from diffusionlab.report.images import inside
+from diffusionlab.search.query.query import lower_is_better
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+PREFERRED = ("val_loss", "train_loss")
+"""What trials are ranked by unless asked for otherwise: the first that any of them has, else any metric."""
+
+OVERRIDES = ".hydra/overrides.yaml"
+LARGEST_OVERRIDES = 100_000  # bytes
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Trials that differ in their seed alone; `values` are those of the metric, of the trials that have it."""
+
+    chosen: dict[str, str]
+    trials: list[RunRecord]
+    values: list[float]
+
+    @property
+    def mean(self) -> float | None:
+        return statistics.fmean(self.values) if self.values else None
+
+    @property
+    def std(self) -> float | None:
+        """Standard deviation of a sample; None for fewer than two values."""
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+
+def trials_in(folder: Path) -> list[RunRecord]:
+    """The runs below the folder of a sweep, as their own files state them; deleted and unreadable ones omitted."""
+    records = []
+    for file in sorted(folder.rglob(RECORD_FILE)):
+        if inside(folder, str(file.relative_to(folder))) is None:
+            continue
+        try:
+            record = read_record(file.parent)
+        except (ValueError, OSError):
+            continue  # `registry.py check` names it
+        record.path = str(file.parent.absolute())  # where it is now, wherever it was made
+        records.append(record)
+    return [record for record in records if record.deleted_at is None]
+
+
+def trials_of(registry: Registry, name: str) -> list[RunRecord]:
+    """The trials of a sweep by its name in the registry, or by its folder.
+
+    Raises RegistryError if there is no such sweep, or there are several in different folders.
+    """
+    if Path(name).is_dir():
+        if trials := trials_in(Path(name)):
+            return trials
+        raise RegistryError(f"{name} holds no trials")
+    trials = registry.records(Compare("sweep", "=", name))
+    if not trials:
+        known = sorted({row["sweep"] for row in registry.rows(columns=["sweep"]) if row["sweep"]})
+        hint = did_you_mean(name, known) or (f": there are {', '.join(known[:5])}" if known else ": it has none")
+        raise RegistryError(f"no sweep {name[:80]!r} in {registry.uri}{hint}")
+    folders = sorted({str(Path(trial.path).parent) for trial in trials if trial.path})
+    if len(folders) > 1:
+        raise RegistryError(f"{len(folders)} sweeps are called {name}: type one of their folders, {', '.join(folders)}")
+    return trials
+
+
+def choose_metric(trials: Sequence[RunRecord], wanted: str | None = None) -> str:
+    """The metric to rank by; raises RegistryError if no trial has the one that is wanted."""
+    known = sorted({name for trial in trials for name, value in trial.metrics.items() if value is not None})
+    if wanted is None:
+        return next((name for name in (*PREFERRED, *known) if name in known), PREFERRED[0])
+    if wanted not in known:
+        have = f"they have {', '.join(known)}" if known else "they have none"
+        raise RegistryError(f"no trial has the metric {wanted!r}{did_you_mean(wanted, known)} ({have})")
+    return wanted
+
+
+def ranked(trials: Sequence[RunRecord], metric: str) -> list[Setting]:
+    """One Setting for the trials that differ in their seed alone, best mean first, those without a value last."""
+    settings: dict[tuple[tuple[str, str], ...], Setting] = {}
+    for trial in trials:
+        chosen = {key: value for key, value in overrides_of(trial).items() if key != "seed"}
+        setting = settings.setdefault(tuple(sorted(chosen.items())), Setting(chosen, [], []))
+        setting.trials.append(trial)
+        if (value := trial.metrics.get(metric)) is not None:
+            setting.values.append(value)
+    sign = 1 if lower_is_better(metric) else -1
+    return sorted(settings.values(), key=lambda one: (one.mean is None, sign * (one.mean or 0.0)))
+
+
+def overrides_of(trial: RunRecord) -> dict[str, str]:
+    """What was typed for a trial, as Hydra keeps it beside the run; empty where that cannot be read.
+
+    The file is a stranger's, perhaps: only a list of plain texts is taken, and nothing in it is resolved.
+    """
+    folder = folder_of(trial.path, trial.run_id)
+    file = inside(folder, OVERRIDES) if folder else None
+    if file is None or file.stat().st_size > LARGEST_OVERRIDES:
+        return {}
+    try:
+        typed = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError):
+        return {}
+    texts = [one for one in typed if isinstance(one, str)] if isinstance(typed, list) else []
+    return dict(text.lstrip("+~").split("=", 1) for text in texts if "=" in text)
+
+
+def sweep_table(trials: Sequence[RunRecord], metric: str) -> "Table":
+    """One row a setting: the values in which the settings differ, mean and deviation of the metric, and the runs."""
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = ranked(trials, metric)
+    varied = [key for key in dict.fromkeys(key for row in rows for key in row.chosen) if _differ(rows, key)]
+    several = any(len(row.trials) > 1 for row in rows)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    headings = [
+        *(key.rpartition(".")[2] for key in varied),
+        metric,
+        *(["seeds"] if several else []),
+        "seconds",
+        "status",
+    ]
+    for heading in headings:
+        table.add_column(Text(printable(heading)), overflow="fold")
+    table.add_column("best run" if several else "run", no_wrap=True)
+    for row in rows:
+        cells = [row.chosen.get(key, "") for key in varied]
+        cells += [_mean(row), *([str(len(row.trials))] if several else []), _seconds(row.trials)]
+        cells += [_statuses(row.trials), _best(row.trials, metric).run_id]
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    return table
+
+
+def protocols(trials: Iterable[RunRecord], metric: str) -> int:
+    """Under how many evaluation protocols the metric was measured; figures of different ones do not compare."""
+    measured = {trial.protocol for trial in trials if metric in trial.evaluations.get(trial.protocol or "", {})}
+    return len(measured)
+
+
+def _differ(rows: Sequence[Setting], key: str) -> bool:
+    return len({row.chosen.get(key) for row in rows}) > 1
+
+
+def _mean(row: Setting) -> str:
+    if row.mean is None:
+        return "-"
+    return f"{row.mean:.4f}" + ("" if row.std is None else f" ± {row.std:.4f}")
+
+
+def _seconds(trials: Sequence[RunRecord]) -> str:
+    known = [trial.seconds for trial in trials if trial.seconds is not None]
+    return f"{sum(known):.0f}" if known else "-"
+
+
+def _statuses(trials: Sequence[RunRecord]) -> str:
+    found = [actual_status(vars(trial)) or "unknown" for trial in trials]
+    if len(trials) == 1:
+        return found[0]
+    return ", ".join(f"{found.count(status)} {status}" for status in dict.fromkeys(found))
+
+
+def _best(trials: Sequence[RunRecord], metric: str) -> RunRecord:
+    sign = 1 if lower_is_better(metric) else -1
+
+    def key(trial: RunRecord) -> tuple[bool, float]:
+        value = trial.metrics.get(metric)
+        return value is None, sign * (value or 0.0)
+
+    return min(trials, key=key)
+
+
+def add_sweep(add: AddCommand) -> None:
+    """Add the command to those of `registry.py`."""
+    sub = add("sweep", _sweep, "show the trials of a sweep, best first, with mean and deviation over seeds")
+    sub.add_argument("name", metavar="NAME", help="the sweep's name, or its folder below multirun/")
+    sub.add_argument("--by", metavar="METRIC", help="default: val_loss, else train_loss, else any that was measured")
+
+
+def _sweep(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    trials = trials_of(Registry(arguments.registry), arguments.name)
+    metric = choose_metric(trials, arguments.by)
+    show(Console(), trials, metric)
+
+
+def show(console: Any, trials: Sequence[RunRecord], metric: str) -> None:
+    """Print the table, and a warning where its figures do not compare."""
+    console.print(sweep_table(trials, metric))
+    if (number := protocols(trials, metric)) > 1:
+        console.print(f"{metric} was measured under {number} protocols, which do not compare", highlight=False)
