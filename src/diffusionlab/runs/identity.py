@@ -43,7 +43,7 @@ def sweep_folder(overrides: Iterable[str], params: Mapping[str, Any] | None, fil
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     varied = {str(one.get_key_element()) for one in parsed if one.is_sweep_override()} | set(params or ())
     shared = {
-        one.input_line
+        f"{one.get_key_element()}={one.get_value_element_as_str()}"
         for one in parsed
         if not one.is_sweep_override() and one.key_or_group.partition(".")[0] not in NOT_WHAT_IS_TRAINED - {"name"}
     }
