@@ -65,7 +65,7 @@ def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Pat
     from diffusionlab.commands.sample import sample
     from diffusionlab.commands.visualize import visualize
     from diffusionlab.registry.manage import cli as registry
-    from diffusionlab.report.command import add_report
+    from diffusionlab.report.command import add_reports
     from diffusionlab.search.show import cli as search
     from diffusionlab.visualization.catalogue import as_override
 
@@ -85,7 +85,7 @@ def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Pat
     for command in commands("python search.py"):
         assert search.main(shlex.split(command)[2:]) == 0, command
     for command in commands("python registry.py"):
-        assert registry.main(shlex.split(command)[2:], more=[add_report]) == 0, command
+        assert registry.main(shlex.split(command)[2:], more=[add_reports]) == 0, command
     assert "cifar_catdog" in capsys.readouterr().out
 
 

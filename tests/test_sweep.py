@@ -14,7 +14,8 @@ from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.manage.cli import main as registry_cli
 from diffusionlab.registry.record.run_record import RunRecord, read_record, write_record
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.report.sweep import add_sweep, choose_metric, ranked, trials_in
+from diffusionlab.report.command import add_reports
+from diffusionlab.report.sweep import choose_metric, ranked, trials_in
 from diffusionlab.runs.identity import settings_hash, sweep_folder
 from diffusionlab.runs.settings import register
 from tests.conftest import CONF, ROOT, SMALL
@@ -155,7 +156,7 @@ def test_the_command_finds_a_sweep_by_name_and_by_folder(tmp_path, registry_of_i
     for place in ("a", "b"):
         run = record(ord(place), tmp_path / place, ["lr=1"], val_loss=1.0)
         Registry(str(registry_of_its_own)).upsert(run)
-    more = [add_sweep]
+    more = [add_reports]
     assert registry_cli(["sweep", str(tmp_path / "a")], more=more) == 0
     assert "run-97" in capsys.readouterr().out
     assert registry_cli(["sweep", "grid"], more=more) == 2
@@ -181,7 +182,7 @@ def test_a_strangers_notes_reach_the_table_as_plain_text(tmp_path, capsys, text)
     record(1, tmp_path, ["lr=0"], val_loss=1.0)
     record(2, tmp_path, ["lr=1"], val_loss=2.0)
     (tmp_path / "1/.hydra/overrides.yaml").write_text(text, encoding="latin-1")
-    assert registry_cli(["sweep", str(tmp_path)], more=[add_sweep]) == 0
+    assert registry_cli(["sweep", str(tmp_path)], more=[add_reports]) == 0
     printed = capsys.readouterr().out
     assert "\x1b" not in printed and str(Path.home()) not in printed and "run-1" in printed
     if "${" in text:

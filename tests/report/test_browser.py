@@ -11,7 +11,7 @@ import pytest
 from diffusionlab.registry.manage.cli import main
 from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.report.command import add_report
+from diffusionlab.report.command import add_reports
 from diffusionlab.report.run_page import write_report
 from tests.report.folders import measured, run_folder, square
 from tests.report.test_pages import HOSTILE
@@ -155,7 +155,7 @@ def test_a_gallery_is_filtered_and_sorted(tmp_path: Path, folder: Path, monkeypa
             for name, data, fid, status in several
         ]
     )
-    assert main(["report"], more=[add_report]) == 0
+    assert main(["report"], more=[add_reports]) == 0
     page = visit(Path("outputs/gallery.html"))
     assert visible(page, "#total") == ["4 runs"] and visible(page, ".card h2")[0] == "a run"
     box = one_of(page, "#filter")
@@ -191,8 +191,8 @@ def test_nothing_sticks_out_and_no_name_runs(tmp_path: Path, monkeypatch: Any, v
         square(folder / "pictures/wide.png", size=(3000, 40))
         folders.append(folder)
     Registry().upsert([read_record(folder) for folder in folders])
-    assert main(["report"], more=[add_report]) == 0
-    assert main(["report", *map(str, folders)], more=[add_report]) == 0
+    assert main(["report"], more=[add_reports]) == 0
+    assert main(["report", *map(str, folders)], more=[add_reports]) == 0
     for folder in folders:
         write_report(folder)
     for page in (*Path("outputs").glob("*.html"), *(folder / "report.html" for folder in folders)):

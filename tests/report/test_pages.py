@@ -12,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 from diffusionlab.registry.manage.cli import main
 from diffusionlab.registry.record.run_record import RunRecord, read_record, write_record
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.report.command import add_report
+from diffusionlab.report.command import add_reports
 from diffusionlab.report.images import MIME, data_uri
 from diffusionlab.report.run_page import write_report
 from tests.conftest import ROOT, Lab
@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def report(*arguments: str) -> int:
-    return main(["report", *arguments], more=[add_report])
+    return main(["report", *arguments], more=[add_reports])
 
 
 def as_uri(file: Path) -> str:
@@ -273,8 +273,8 @@ def test_the_command_is_quick_to_start_and_stands_in_the_help(tmp_path: Path):
     folder = run_folder(tmp_path)
     code = (
         "import sys, json; from diffusionlab.registry.manage.cli import main;"
-        "from diffusionlab.report.command import add_report;"
-        f"main(['report', {str(folder)!r}], more=[add_report]); print(json.dumps(sorted(sys.modules)))"
+        "from diffusionlab.report.command import add_reports;"
+        f"main(['report', {str(folder)!r}], more=[add_reports]); print(json.dumps(sorted(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     path, modules = done.stdout.splitlines()

@@ -1,4 +1,4 @@
-"""`python registry.py report`: pages of one run, of several side by side, or of the whole registry."""
+"""`python registry.py report` and `sweep`: pages of runs, and the table of a sweep."""
 
 import argparse
 from collections.abc import Sequence
@@ -25,16 +25,28 @@ examples:
 """
 
 
-def add_report(add: AddCommand) -> None:
-    """Add the command to those of `registry.py`."""
+def add_reports(add: AddCommand) -> None:
+    """Add the commands to those of `registry.py`."""
     sub = add("report", _report, "write an HTML page of one run, of several side by side, or of all runs")
     sub.epilog, sub.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
     sub.add_argument("runs", nargs="*", metavar="RUN", help="an id, the beginning of one, `latest`, a name or a folder")
     sub.add_argument("--output", type=Path, metavar="FILE", help="where to write the page")
+    sub = add("sweep", _sweep, "show the trials of a sweep, best first, with mean and deviation over seeds")
+    sub.add_argument("name", metavar="NAME", help="the sweep's name, or its folder below multirun/")
+    sub.add_argument("--by", metavar="METRIC", help="default: val_loss, else train_loss, else any that was measured")
 
 
 def _report(arguments: argparse.Namespace) -> None:
     print(write(arguments.registry, arguments.runs, arguments.output))
+
+
+def _sweep(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from diffusionlab.report.sweep import choose_metric, show, trials_of
+
+    trials = trials_of(Registry(arguments.registry), arguments.name)
+    show(Console(), trials, choose_metric(trials, arguments.by))
 
 
 def write(uri: str | None, texts: Sequence[str], output: Path | None) -> Path:

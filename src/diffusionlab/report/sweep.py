@@ -3,7 +3,6 @@
 `python registry.py sweep NAME` prints it, and so does a sweep when it ends.
 """
 
-import argparse
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ import yaml
 from diffusionlab.errors import did_you_mean
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.filters.conditions import Compare
-from diffusionlab.registry.manage.cli import AddCommand
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
@@ -191,21 +189,6 @@ def _best(trials: Sequence[RunRecord], metric: str) -> RunRecord:
         return value is None, sign * (value or 0.0)
 
     return min(trials, key=key)
-
-
-def add_sweep(add: AddCommand) -> None:
-    """Add the command to those of `registry.py`."""
-    sub = add("sweep", _sweep, "show the trials of a sweep, best first, with mean and deviation over seeds")
-    sub.add_argument("name", metavar="NAME", help="the sweep's name, or its folder below multirun/")
-    sub.add_argument("--by", metavar="METRIC", help="default: val_loss, else train_loss, else any that was measured")
-
-
-def _sweep(arguments: argparse.Namespace) -> None:
-    from rich.console import Console
-
-    trials = trials_of(Registry(arguments.registry), arguments.name)
-    metric = choose_metric(trials, arguments.by)
-    show(Console(), trials, metric)
 
 
 def show(console: Any, trials: Sequence[RunRecord], metric: str) -> None:

@@ -3,12 +3,12 @@
 import sys
 
 from diffusionlab.registry.manage import cli
-from diffusionlab.report.command import add_report
+from diffusionlab.report.command import add_reports
 
 
 def main() -> None:
     """Run the command line."""
-    sys.exit(cli.main(more=[add_report]))
+    sys.exit(cli.main(more=[add_reports]))
 
 
 if __name__ == "__main__":
