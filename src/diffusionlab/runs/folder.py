@@ -60,10 +60,10 @@ def checkpoint_in(folder: Path, ckpt_path: str) -> str:
     Raises UsageError if the folder holds no such checkpoint: a run continues in its own folder, or two would mix.
     """
     file = folder / LAST if ckpt_path == "last" else Path(ckpt_path).expanduser().absolute()
+    if not file.is_file():
+        raise UsageError(f"ckpt_path={ckpt_path}: there is no such file, {file}; omit ckpt_path to start a run")
     if file.resolve().parent.parent != folder.resolve():
         raise UsageError(f"ckpt_path={ckpt_path} is not of the run in {folder}: omit hydra.run.dir to continue it")
-    if not file.is_file():
-        raise UsageError(f"ckpt_path={ckpt_path}: there is no {file}; omit ckpt_path to start a run")
     return str(file)
 
 
