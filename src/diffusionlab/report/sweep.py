@@ -15,12 +15,12 @@ from diffusionlab.errors import did_you_mean
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.manage.display import printable
+from diffusionlab.registry.record.columns import lower_is_better
 from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.folder import folder_of
 from diffusionlab.report.images import inside
-from diffusionlab.search.query.query import lower_is_better
 
 if TYPE_CHECKING:
     from rich.table import Table
