@@ -37,7 +37,8 @@ def describe(question: str, engine: Engine) -> list[str]:
         "unknown": ", ".join(f"{column or 'text'} {value}" for value, column in query.unknown),
     }
     lines = [f"  {name}: {value}" for name, value in facts.items() if value]
-    return (lines or ["  everything"]) + [f"  note: {note}" for note in query.notes]
+    said = [f"  note: {note}" for note in query.notes] + [f"  unread: {words}" for words in query.unread]
+    return (lines or ["  everything"]) + said
 
 
 def _order(order) -> str:

@@ -131,6 +131,7 @@ def check(engine: Engine, question: str) -> None:
     assert len(reading(found.query, engine.known).splitlines()) == 1
     options = parser().parse_intermixed_args(shlex.split(flag_line(found, engine.known)))
     by_flags = engine.answer(query_of(options, "", engine.known, engine.now, False))
+    assert by_flags.groups is None or by_flags.groups == found.groups, (question, flag_line(found, engine.known))
     if found.query.order is not None or found.query.like is not None:
         if found.rows:
             rows = (

@@ -12,6 +12,7 @@ RECURRING = {"weekday": len(WEEKDAYS), "hour": 24}
 PERIODS: dict[str, Callable[[datetime], tuple[int, ...]]] = {
     "day": lambda moment: (moment.year, moment.month, moment.day),
     "week": lambda moment: moment.isocalendar()[:2],
+    "quarter": lambda moment: (moment.year, (moment.month + 2) // 3),
     "month": lambda moment: (moment.year, moment.month),
     "year": lambda moment: (moment.year,),
 }

@@ -35,6 +35,14 @@ FACETS: dict[str, tuple[str, ...]] = {
     "latent": ("latent diffusion", "ldm", "latent space"),
     "autoencoder": ("auto-encoder", "auto encoder", "autoencoders", "ae"),
     "vae": ("variational autoencoder", "kl autoencoder"),
+    "gan": ("generative adversarial network", "generative adversarial", "adversarial network", "gans"),
+    "cyclegan": ("cycle-gan", "cycle gan", "cyclegans"),
+    "rnn": ("recurrent network", "recurrent neural network", "recurrent", "rnns", "gru", "grus"),
+    "lstm": ("long short-term memory", "lstms", "bilstm"),
+    "seq2seq": ("sequence-to-sequence", "sequence to sequence", "encoder-decoder", "encoder decoder"),
+    "dqn": ("deep q-learning", "deep q-network", "q-learning", "dqns", "reinforcement learning", "rl agent"),
+    "classifier": ("classifiers", "classification", "image classifier"),
+    "diffusion": ("ddpm model", "score-based", "denoising diffusion", "diffusion-based"),
     "clip": ("contrastive language-image", "dual encoder", "image-text model", "open_clip"),
 }
 """Facet -> other spellings."""
@@ -46,6 +54,8 @@ IMPLICATIONS: dict[str, tuple[str, ...]] = {
     "linear_attention": ("attention",),
     "cfg": ("conditional",),
     "vae": ("autoencoder",),
+    "cyclegan": ("gan",),
+    "lstm": ("rnn",),
 }
 """Facet -> facets that hold wherever it holds."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.days import PERIODS
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
@@ -22,6 +23,7 @@ from diffusionlab.search.answer.verdict import verdict
 from diffusionlab.search.query.protocols import apart, by_protocol
 from diffusionlab.search.query.query import LISTING, Figure, Order, Pictures, Query
 from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.query.where_values import DAYS
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.read.typos import nearest
@@ -50,7 +52,7 @@ class Engine:
         rows = self.rows(query.condition)
         if not rows and (less := self._fewer_words(query)):
             query, rows = less, self.rows(less.condition)
-        result = Result(query, rows, [1.0] * len(rows), len(rows), warnings=list(query.notes))
+        result = Result(query, rows, [1.0] * len(rows), len(rows), warnings=_notes(query))
         self._count_unknown(result)
         self._sort(result)
         self._warn_of_protocols(result, rows)
@@ -78,7 +80,7 @@ class Engine:
         """Figures, and without groups the runs that they are of."""
         table = self.registry.arrow(columns_of(figure), query.condition, self.now)
         rows = self.rows(query.condition) if figure.by is None else []
-        result = Result(query, rows, [1.0] * len(rows), table.num_rows, warnings=list(query.notes))
+        result = Result(query, rows, [1.0] * len(rows), table.num_rows, warnings=_notes(query))
         result.groups = figures(table, figure)
         self._count_unknown(result)
         if not table.num_rows:
@@ -251,8 +253,27 @@ def _first_of_each(rows: list[Row], order: Order) -> list[Row]:
     seen: dict[Any, int] = {}
     kept = []
     for row in rows:
-        key = row.get(order.per or "")
-        seen[key] = seen.get(key, 0) + 1
-        if order.skip < seen[key] <= order.skip + (order.count or 1):
+        places = []
+        for key in _keys(row, order.per or ""):
+            seen[key] = seen.get(key, 0) + 1
+            places.append(seen[key])
+        if any(order.skip < place <= order.skip + (order.count or 1) for place in places):
             kept.append(row)
     return kept
+
+
+def _notes(query: Query) -> list[str]:
+    """What is said of the reading: notes, and the words that nothing was made of."""
+    said = ", ".join(f'"{words}"' for words in query.unread)
+    return [*query.notes, *([f"not understood, so without effect: {said}"] if said else [])]
+
+
+def _keys(row: Row, per: str) -> list[Any]:
+    """The values of a run by which the first of each are taken: of a list each element, of a moment its period."""
+    column, unit = DAYS.get(per, (per, ""))
+    found = row.get(column)
+    if unit and found is not None:
+        return [
+            PERIODS[unit](found) if unit in PERIODS else getattr(found, unit) if unit == "hour" else found.weekday()
+        ]
+    return [] if found is None else list(found) if isinstance(found, list) else [found]

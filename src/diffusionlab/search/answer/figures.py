@@ -99,7 +99,12 @@ def _in_order(rows: list[GroupRow], figure: Figure, numeric: bool) -> tuple[Grou
     if figure.descending is None:
         return tuple(by_key)
     sign = -1 if figure.descending else 1
-    return tuple(sorted(by_key, key=lambda row: sign * row.value)[: figure.count])
+    rows = sorted(by_key, key=lambda row: sign * row.value)
+    last = rows[figure.count - 1].value if figure.count is not None and figure.count <= len(rows) else None
+    tied = figure.count == 1 and last is not None  # "which has the most": all that have as many
+    return tuple(
+        row for i, row in enumerate(rows) if figure.count is None or i < figure.count or (tied and row.value == last)
+    )
 
 
 def _calendar(key: str, figure: Figure) -> Any:

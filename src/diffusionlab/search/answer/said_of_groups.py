@@ -30,10 +30,14 @@ def figure_sentences(result: Result) -> list[str]:
     if figure.by is None:
         said = [_of_all(result, groups, what)]
     elif figure.descending is not None:
-        first, *others = groups.rows
+        best = groups.rows[0].value
+        first = [row for row in groups.rows if row.value == best]
+        others = groups.rows[len(first) :]
         lead = "most" if figure.descending else "fewest" if figure.how == "count" else "lowest"
         lead = "highest" if figure.descending and figure.how != "count" else lead
-        said = [f"{printable(first.key)} has the {lead} {what.lower()}: {_row(groups, first)}."]
+        keys = " and ".join(printable(row.key) for row in first)
+        said = [f"{keys} {'has' if len(first) == 1 else 'have'} the {lead} {what[0].lower()}{what[1:]}: "]
+        said[0] += f"{_row(groups, first[0])}."
         said += [f"Then {_list(groups, others)}."] if others else []
     else:
         said = [f"{what} of each {figure.unit or label(figure.by)}: {_list(groups, groups.rows)}."]
@@ -41,9 +45,9 @@ def figure_sentences(result: Result) -> list[str]:
         parts = "; ".join(f"on {printable(name)} {_list(groups, rows)}" for name, rows in groups.within)
         said.append(f"{groups.apart}, so these figures mix what differs by itself. Apart: {parts}.")
     if groups.without_key:
-        said.append(f"{runs(groups.without_key)} have no recorded {label(figure.by or '')}.")
+        said.append(f"No {label(figure.by or '')} is recorded for {runs(groups.without_key)}.")
     if groups.without_value:
-        said.append(f"{runs(groups.without_value)} have no recorded {label(figure.of or '')}.")
+        said.append(f"No {label(figure.of or '')} is recorded for {runs(groups.without_value)}.")
     return said
 
 

@@ -13,13 +13,17 @@ MOST_RUNS = 100_000  # a larger number counts no runs
 class Asked:
     """The items, which of them are used up, and what was read of them."""
 
-    def __init__(self, items: list[Item], known: Known, notes: list[str]) -> None:
+    def __init__(self, text: str, items: list[Item], known: Known, notes: list[str]) -> None:
+        self.text = text.lower()
         self.items, self.known, self.notes = items, known, notes
         self.used: set[int] = set()
         self.order: Order | None = None
         self.limit: int | None = None
         self.like: str | None = None
         self.compare = False
+        self.better: tuple[bool, str | None] | None = None  # (the first is better?, by which column)
+        self.facts: tuple[str, ...] = ()
+        self.pictures = False
         self.figure: Figure | None = None
         self.show: list[str] = []
 

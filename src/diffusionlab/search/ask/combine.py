@@ -1,102 +1,22 @@
 """Conditions joined as the sentence joins them: and, or, but not, neither ... nor, lists.
 
 Values of one field exclude each other, so "MNIST and CIFAR-10" is either; facets do not, so "unet and
-conditional" is both. A negation reaches over a list ("without attention or latent") until a word such as
-"with" or "on" starts something new. Two clauses that each name the same field are alternatives
+conditional" is both; scope.py has the reach of negations. Two clauses that each name the same field are alternatives
 ("unets on MNIST and transformers on CIFAR-10").
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import dataset_family
 from diffusionlab.registry.record.facets import close
-from diffusionlab.search.read.items import Condition, Item
-
-_NETWORKS = {"unet", "dit", "mlp", "resnet", "transformer", "cnn", "autoencoder", "vae"}
+from diffusionlab.search.ask.scope import NETWORKS, Operand
 
 
-@dataclass
-class Operand:
-    condition: Condition
-    negated: bool
-    joined: str  # the connecting word before it: "", "and", "or", "but", "vs", "nor", ","
-    carried: bool  # a word such as "with" or "on" stands between it and the one before
-    words: str
-
-    @property
-    def filter(self) -> Filter:
-        return Not(self.condition.filter) if self.negated else self.condition.filter
-
-    @property
-    def category(self) -> str:
-        return self.condition.category
-
-
-def operands(items: Sequence[Item]) -> list[Operand]:
-    """The conditions among `items` in order, each with its negation and what joins it to the one before."""
-    found: list[Operand] = []
-    joined, carried, negation, both_ways = "", False, "", False
-    reach = ""  # strength of the negation that the last operand stood under
-    everything = False  # "any", "every" was said since the last condition
-    for item in items:
-        everything |= item.words.lower() in ("any", "every", "all", "each", "everything", "anything", "whatever", "no")
-        if item.kind == "connector" and item.payload == "but" and everything:
-            negation = "without"  # "any optimizer but AdamW"
-        elif item.kind == "connector":
-            joined = item.payload if joined in ("", ",", "and") or item.payload == "or" else joined
-            if item.payload == "nor":
-                negation = "without"
-        elif item.kind == "break" and item.payload in ",;/&|":
-            joined = joined or {"|": "or", "&": "and"}.get(item.payload, item.payload)
-        elif item.kind == "carrier":
-            carried = True
-        elif item.kind == "not":
-            negation = "" if negation and item.payload == "not" and negation == "not" else item.payload
-            if item.words.lower() == "nor":
-                joined = "nor"
-        elif item.kind == "condition":
-            everything = False
-            condition: Condition = item.payload
-            if joined == "/":
-                joined = "or" if found and found[-1].category == condition.category else ","
-            extended = bool(
-                found
-                and reach
-                and not negation
-                and joined in ("or", "nor", ",", "and")
-                and condition.category == found[-1].category
-                and (not carried or condition.single)
-                and (joined != "and" or condition.single or reach == "without")
-            )
-            reach = negation or (reach if extended else "")
-            found.append(Operand(condition, bool(negation) or extended, joined, carried, item.words))
-            if both_ways:
-                found.append(Operand(condition, True, "or", False, item.words))
-            joined, carried, negation, both_ways = "", False, "", False
-        elif item.kind == "either way":
-            both_ways = True
-        elif item.kind == "excluded" and found:
-            _exclude(found)
-    return _subsets(found)
-
-
-def _exclude(found: list[Operand]) -> None:
-    """ "DiTs and MLPs excluded": the last condition, and those of its kind that are joined to it."""
-    last = found[-1]
-    for operand in reversed(found):
-        if operand.category != last.category:
-            break
-        operand.negated = True
-        if operand.joined not in ("and", "or"):
-            break
-
-
-def _subsets(found: list[Operand]) -> list[Operand]:
+def subsets(found: list[Operand]) -> list[Operand]:
     """ "The cat/dog subset of CIFAR-10" is the subset alone, "GPU: A100" the A100."""
     kept = list(found)
     for a, b in pairwise(found):
@@ -154,10 +74,10 @@ def _new_network(left: Sequence[Operand], right: Sequence[Operand]) -> bool:
 
     def network(o: Operand) -> bool:
         plain = not o.negated and not o.carried
-        return plain and o.category == "facet" and getattr(o.condition.filter, "value", "") in _NETWORKS
+        return plain and o.category == "facet" and getattr(o.condition.filter, "value", "") in NETWORKS
 
     def qualified(side: Sequence[Operand]) -> bool:
-        return any(o.category == "facet" and o.carried for o in side[1:])
+        return any(o.category == "facet" and (o.carried or o.negated) for o in side[1:])
 
     return right[0].joined == "or" and network(left[0]) and network(right[0]) and qualified(left) and qualified(right)
 
@@ -199,7 +119,7 @@ def _opposite(a: Filter, b: Filter) -> bool:
 def _two_kinds(last: Operand, operand: Operand) -> bool:
     """ "U-Nets and DiTs" are runs of either kind: two networks of which one is no case of the other."""
     tags = [getattr(o.condition.filter, "value", "") for o in (last, operand)]
-    if last.negated or operand.negated or last.category != "facet" or not all(tag in _NETWORKS for tag in tags):
+    if last.negated or operand.negated or last.category != "facet" or not all(tag in NETWORKS for tag in tags):
         return False
     plural = all(o.words.lower().rstrip("?.!").endswith("s") for o in (last, operand))
     return (

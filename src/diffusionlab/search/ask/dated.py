@@ -39,13 +39,16 @@ def dated(a: Asked) -> None:
         if item.kind == "moment":
             if made is not None and column is None and i - made <= 2 and _is_for_earlier(a, i):
                 a.items[made] = _condition(a.items[made], "modified_at", _ranges_of(a.items[made].payload))
+                a.used.add(i)
             else:
                 column = item.payload
         elif item.kind == "recurring":
+            a.used |= {k for k in range(i) if a.kind(k) == "moment"}
             again: Recurring = replace(item.payload, moment=column or "created_at")
             a.items[i] = replace(item, kind="condition", payload=Condition(again.column, again, True, item.words))
         elif item.kind == "when":
             target = column or _ended(a, i) or "created_at"
+            a.used |= {k for k in range(i) if a.kind(k) == "moment"}
             a.items[i] = _condition(item, target, item.payload)
             column, made = None, i
 

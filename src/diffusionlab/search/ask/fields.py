@@ -7,15 +7,12 @@ from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.search.ask.quantity import equal, read_quantity, read_range
 from diffusionlab.search.ask.reading import Reading, directed, is_numeric
 from diffusionlab.search.read.items import Number
+from diffusionlab.search.words.grammar_words import COMPARATIVES as _WORDS
 from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS
+from diffusionlab.search.words.lexicon import listed
 
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-COMPARATIVES = {
-    **dict.fromkeys(("lower", "smaller", "fewer", "less", "shorter"), "<"),
-    **dict.fromkeys(("higher", "larger", "bigger", "more", "greater", "longer"), ">"),
-    "better": "best",
-    "worse": "worst",
-}
+COMPARATIVES = {word: operator for operator, words in _WORDS.items() for word in listed(words) if operator}
 _QUANTITY = ("number", "comparator", "between")
 _NEW_CLAUSE = ("with", "having", "using", "on", "trained", "where", "whose")
 _LINKING = ("training", "of", "in", "the", "-", "for", "as")

@@ -6,31 +6,25 @@ from dataclasses import replace
 
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.reading import is_numeric
-from diffusionlab.search.query.query import Figure
 
 
 def intent(a: Asked) -> None:
-    """Count, compare, or a mean of a field."""
+    """Whether two sides are compared."""
     for i, item in enumerate(a.items):
-        if item.kind == "count" and not _is_number(a, a.skip(i + 1, ("filler",), 2)):
-            j = a.skip(i + 1, ("filler",), 3)
-            of = a.items[j].payload if a.kind(j) == "field" and _are_different(a, i, j) else None
-            a.figure = Figure("distinct", of) if of else Figure("count")
-            a.used |= {i, j} if of else {i}
-        elif item.kind == "compare" or (item.kind == "connector" and item.payload == "vs"):
+        if _is_which_better(a, i):
             a.compare = True
-        elif item.kind == "average" and _is_number(a, j := a.skip(i + 1, ("filler", "carrier"), 3)):
-            a.figure = Figure(item.payload, a.items[j].payload)
-            a.used |= {i, j}
+            a.used.add(i)
+        if item.kind == "compare" or (item.kind == "connector" and item.payload == "vs"):
+            a.compare = True
+            a.used |= {i} if item.kind == "compare" else set()
 
 
-def _is_number(a: Asked, i: int) -> bool:
-    return a.kind(i) == "field" and is_numeric(a.items[i].payload)
-
-
-def _are_different(a: Asked, i: int, j: int) -> bool:
-    return any(a.words(k) in ("different", "distinct") for k in range(i + 1, j))
+def _is_which_better(a: Asked, i: int) -> bool:
+    """The "better" of "does v or epsilon do better", "what works better, Adam or AdamW"."""
+    if a.kind(i) != "comparative" or a.words(i) not in ("better", "worse"):
+        return False
+    joined = any(a.kind(k) == "connector" and a.items[k].payload in ("or", "vs") for k in range(len(a.items)))
+    return joined and a.kind(i + 1) not in ("than", "field", "number")
 
 
 def likeness(a: Asked) -> None:
@@ -48,6 +42,8 @@ def likeness(a: Asked) -> None:
 
 def limit(a: Asked) -> None:
     """A number of runs: "3 unets", "show 10 runs"."""
+    if a.figure is not None:
+        return
     for i in range(len(a.items)):
         if not a.counts(i):
             continue

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.combine import Operand
+from diffusionlab.search.ask.scope import Operand
+from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
+from diffusionlab.search.words.english import harmless, vague
 
-_ASKS = ("comparator", "digits", "same", "unknown", "afterwards")
-_SIZES = ("small", "tiny", "big", "large", "huge", "little")
+_NO_WORDS_OF_THEIR_OWN = (  # kinds of items that conditions and orders are made of, or that join them
+    *("condition", "run", "text", "field", "carrier", "noun", "connector", "break", "to", "than", "known"),
+    *("when", "recurring", "not", "excluded", "either way"),
+)
 _SIZED = ("num_parameters", "image_size", "batch_size", "size_bytes")
 
 
@@ -39,17 +44,64 @@ def say_what_is_left(a: Asked, found: Sequence[Operand]) -> None:
         said = operand.condition.filter
         if operand.negated and isinstance(said, Mentions) and not a.known.anyone_says(said.phrases):
             a.notes.append(f'no run mentions "{said.phrases[0]}", so leaving out those that do changes nothing')
-    for i, item in enumerate(a.items):
-        if i in a.used or item.kind not in _ASKS:
-            continue
-        if item.kind != "comparator" or item.payload in ("<", ">", "<=", ">=", "!="):
-            a.notes.append(f'"{item.words}" is left out: nothing beside it says what it compares')
-    if vague := next((item.words for item in a.items if item.kind == "filler" and _is_size(item.words, a)), None):
+    sizes = [words for i, item in enumerate(a.items) if (words := item.words.lower()) in vague() and _unused(a, i)]
+    if sizes and not _is_sized(a):
         how = 'as in "under 5M parameters" or "the 3 smallest"'
-        a.notes.append(f'"{vague}" is left out: say how {vague}, {how}; in quotes it is looked for as a word')
+        a.notes.append(f'"{sizes[0]}" has no measure: say how {sizes[0]}, {how}; in quotes it is looked for as a word')
 
 
-def _is_size(words: str, a: Asked) -> bool:
-    """Whether the words are a size of which nothing else tells how much it is."""
-    sized = any(item.kind == "condition" and item.payload.category in _SIZED for item in a.items)
-    return words.lower() in _SIZES and a.order is None and not sized
+def unread(a: Asked, unbound: Sequence[Item]) -> tuple[str, ...]:
+    """The words of the question that nothing was made of, neighbours as one."""
+    left = [item for i, item in enumerate(a.items) if _unused(a, i) and _asks(a, item) and not _is_joined(a, i)]
+    found: list[Item] = []
+    for item in sorted([*left, *unbound], key=lambda item: item.start):
+        if found and item.start - found[-1].end <= 1:
+            words = f"{found[-1].words} {item.words}" if item.start > found[-1].end else found[-1].words + item.words
+            found[-1] = replace(found[-1], words=words, end=item.end)
+        else:
+            found.append(item)
+    return tuple(item.words for item in found)
+
+
+def _unused(a: Asked, i: int) -> bool:
+    return i not in a.used
+
+
+def _is_joined(a: Asked, i: int) -> bool:
+    """Whether what stands beside a word tells that it adds nothing here."""
+    words, following, before = a.words(i), a.kind(i + 1), a.kind(i - 1)
+    match a.items[i].kind:
+        case "per":  # "every unet"
+            return words == "every" and following in ("noun", "condition")
+        case "those":  # "except those on MNIST": the ones
+            pointed = before in ("not", "noun", "carrier") or a.words(i - 1) in ("among", "of", "for", "only")
+            relative = following in ("carrier", "not", "comparator") or a.words(i + 1) in ("that", "which", "whose")
+            return pointed and relative
+        case "comparator":  # "dataset = mnist", "about reconstruction"
+            return a.items[i].payload in ("=", "~") and following in ("condition", "text", "run")
+        case "between":
+            return a.compare or following == "run"
+    if words in vague():
+        return _is_sized(a)
+    return words == "either" and any(item.payload == "or" for item in a.items[i:] if item.kind == "connector")
+
+
+def _asks(a: Asked, item: Item) -> bool:
+    """Whether an item would change the answer if something was made of it."""
+    words = item.words.lower()
+    match item.kind:
+        case "filler":
+            known = {words, words.replace("_", ""), words.partition("'")[0]}
+            return any(c.isalnum() for c in words) and not known & harmless()
+        case "moment":
+            return item.payload == "modified_at"
+        case "number":
+            return a.compare or a.figure is not None or not any(c.isdigit() for c in words)
+        case "between":
+            return words != "from"
+    return item.kind not in _NO_WORDS_OF_THEIR_OWN
+
+
+def _is_sized(a: Asked) -> bool:
+    """Whether something tells how large is meant."""
+    return a.order is not None or any(i.kind == "condition" and i.payload.category in _SIZED for i in a.items)

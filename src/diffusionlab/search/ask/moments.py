@@ -7,7 +7,18 @@ from diffusionlab.registry.filters.filter import Not
 from diffusionlab.search.ask.reading import SOFT, Reading
 
 ENDED = ("finished", "ended", "completed", "concluded")
-_BETWEEN = (*SOFT, "connector", "same", "than", "comparator", "afterwards", "not", "superlative")
+_BETWEEN = (
+    *SOFT,
+    "connector",
+    "same",
+    "than",
+    "comparator",
+    "afterwards",
+    "not",
+    "superlative",
+    "different",
+    "comparative",
+)
 _UNITS = {"day": "day", "days": "day", "date": "day", "dates": "day", "week": "week", "weeks": "week"} | {
     "month": "month",
     "months": "month",

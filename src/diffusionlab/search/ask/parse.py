@@ -12,16 +12,31 @@ from datetime import datetime
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.combine import Operand, join, operands
+from diffusionlab.search.ask.combine import join, subsets
 from diffusionlab.search.ask.dated import dated
+from diffusionlab.search.ask.grouping import grouping
 from diffusionlab.search.ask.intents import fields, intent, likeness, limit
-from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values
+from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
+from diffusionlab.search.ask.multiple import parts_of, shared_parts
 from diffusionlab.search.ask.neighbours import settle
 from diffusionlab.search.ask.reduce import reduce
+from diffusionlab.search.ask.scope import Operand, operands
 from diffusionlab.search.ask.sides import compared
+from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
 from diffusionlab.search.ask.sorting import per, sorting
 from diffusionlab.search.ask.superlatives import superlative
-from diffusionlab.search.query.query import LISTING, Ask, Comparison, Likeness, Query, Side
+from diffusionlab.search.query.query import (
+    LISTING,
+    Ask,
+    Check,
+    Comparison,
+    Facts,
+    Likeness,
+    Order,
+    Pictures,
+    Query,
+    Side,
+)
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.scan import scan
@@ -29,33 +44,83 @@ from diffusionlab.search.read.text import Mentions, words_of
 from diffusionlab.search.read.tokens import clean, tokenize
 
 
-def parse(question: str, known: Known, now: datetime) -> Query:
-    """Read a question. ValueError (one line) where it is empty or too long."""
+def parse(question: str, known: Known, now: datetime, among: Filter | None = None) -> Query:
+    """Read a question; `among`: the runs that "those" means, if there was a question before.
+
+    ValueError (one line) if the question is empty or too long.
+    """
     if not question.strip():
         raise ValueError('the question is empty; ask something like "unets on MNIST with fid below 10"')
     scanned, misspelt = scan(question, known, now)
-    items, notes = reduce(settle(scanned, known), known)
-    asked = Asked(items, known, [*misspelt, *notes])
-    for read in (intent, likeness, sorting, superlative, per, limit, fields, dated):
+    items = settle(scanned, known)
+    if cut := parts_of(items):
+        return _of_parts(question, [parse(question[start:stop], known, now, among) for start, stop in cut])
+    return _parse(question, items, misspelt, known, among)
+
+
+def _of_parts(question: str, parts: list[Query]) -> Query:
+    """The runs of each part in turn; what the last says of the measure or the data set holds for all."""
+    shared = shared_parts(parts)
+    return Query(
+        question.strip(),
+        (Or(*(part.condition for part in shared)),),
+        parts=tuple(shared),
+        notes=tuple(note for part in parts for note in part.notes),
+        unread=tuple(words for part in parts for words in part.unread),
+        unknown=tuple(value for part in parts for value in part.unknown),
+    )
+
+
+def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, among: Filter | None) -> Query:
+    reading = reduce(items, known)
+    asked = Asked(question, reading.out, known, [*misspelt, *reading.notes])
+    asked.better = reading.better
+    if reading.neighbour is not None:
+        asked.order = Order("created_at", not reading.neighbour, 1)
+    for read in (
+        grouping,
+        intent,
+        likeness,
+        sorting,
+        superlative,
+        per,
+        limit,
+        fields,
+        facts_asked,
+        pictures_asked,
+        dated,
+    ):
         read(asked)
-    found = operands(_conditions(asked))
+    found, unbound = operands(_conditions(asked))
+    found = subsets(found)
     sides: list[Side] = []
+    check = checked(asked, found)
     if asked.compare:
         sides, conditions = compared(found, known)
     else:
-        conditions = join(found)
-    if any(item.kind == "not both" for item in items):
+        conditions = join(check[0] or check[1] if check else found)
+    if any(item.kind == "not both" for item in asked.items):
         either = [c for c in conditions if isinstance(c, Or) and len(c.parts) == 2]
         conditions = [*conditions, *(Not(And(*c.parts)) for c in either[-1:])]
+        asked.used |= {i for i, item in enumerate(asked.items) if item.kind == "not both" and either}
+    if among is not None and (those := [i for i, item in enumerate(asked.items) if item.kind == "those"]):
+        conditions = [among, *conditions]
+        asked.used |= {*those}
     say_what_is_left(asked, found)
-    return _query(question.strip(), asked, found, conditions, _ask(asked, sides))
+    ask: Ask = Check(And(*join(check[1])) if check[0] else None) if check else _ask(asked, sides)
+    query = _query(question.strip(), asked, found, conditions, ask)
+    return replace(query, unread=unread(asked, unbound))
 
 
 def _ask(asked: Asked, sides: list[Side]) -> Ask:
     if asked.like:
         return Likeness(asked.like)
     if asked.compare:
-        return Comparison(tuple(sides))
+        return Comparison(tuple(sides), *(asked.better if asked.better and len(sides) == 2 else ()))
+    if asked.facts:
+        return Facts(asked.facts)
+    if asked.pictures:
+        return Pictures()
     return asked.figure or LISTING
 
 

@@ -32,6 +32,8 @@ class Reading:
         self.out: list[Item] = []
         self.field: str | None = None  # the number column that was last spoken of
         self.notes: list[str] = []
+        self.better: tuple[bool, str | None] | None = None  # "is A better than B", by which column
+        self.neighbour: bool | None = None  # the run just after (True) or before (False) one that is named
 
     def kind(self, i: int) -> str:
         return self.items[i].kind if 0 <= i < len(self.items) else ""
@@ -54,8 +56,12 @@ class Reading:
         self.out.append(Item("condition", made, words, item.start, self.items[after - 1].end))
         return after
 
-    def versus(self, i: int) -> int:
-        """Give out the item at i as a comparing word."""
+    def versus(self, i: int, operator: str = "", column: str | None = None) -> int:
+        """Give out the item at i as a comparing word, `operator` being what it asks of the first side."""
+        if operator:
+            lower = lower_is_better(column or "fid")
+            better = {"best": True, "worst": False, "<": lower, ">": not lower}.get(operator.removesuffix("="), True)
+            self.better = better, column
         item = self.items[i]
         self.out.append(Item("connector", "vs", item.words, item.start, item.end))
         return i + 1

@@ -40,13 +40,13 @@ RULES = (
 """At each place the first rule that reads something wins."""
 
 
-def reduce(items: list[Item], known: Known) -> tuple[list[Item], list[str]]:
-    """The items with all that the rules can join as conditions, and notes; what they cannot join stays."""
+def reduce(items: list[Item], known: Known) -> Reading:
+    """The items with all that the rules can join as conditions; what they cannot join stays."""
     reading = Reading(items, known)
     i = 0
     while i < len(items):
         i = next((after for rule in RULES if (after := rule(reading, i))), 0) or _keep(reading, i)
-    return reading.out, reading.notes
+    return reading
 
 
 def _keep(reading: Reading, i: int) -> int:

@@ -122,7 +122,7 @@ def against_run(r: Reading, i: int) -> int:
     if column is None:
         column = r.field or _meant(r, i)
     if _is_pair(r):  # "is run-036 better than run-023?"
-        r.versus(i)
+        r.versus(i, operator, None if operator in ("best", "worst") and not r.field else column)
         return run
     if kind_of(column) not in (*NUMERIC, "time"):
         return 0
@@ -133,6 +133,8 @@ def against_run(r: Reading, i: int) -> int:
     if value is None:
         r.notes.append(f"{facts['run_id']} has no {column} to compare with")
         return r.emit(i, after, column, NOTHING)
+    if column == "created_at" and _is_one(r):
+        r.neighbour = operator == ">"
     return r.emit(i, after, column, _comparable(r, Compare(column, directed(operator, column), value), facts))
 
 
@@ -152,7 +154,11 @@ def _temporal(r: Reading, i: int) -> Relation | None:
     """Newer than run-020, since run-020."""
     operator = _TEMPORAL.get(r.words(i))
     j = r.skip(i + 1, 4, (*SOFT, "than"))
-    if operator is None or r.kind(i) not in ("filler", "afterwards", "text", "connector") or r.kind(j) != "run":
+    if (
+        operator is None
+        or r.kind(i) not in ("filler", "comparative", "afterwards", "text", "connector")
+        or r.kind(j) != "run"
+    ):
         return None
     return operator, "created_at", j, j + 1
 
@@ -178,7 +184,7 @@ def _comparative(r: Reading, i: int) -> Relation | None:
     """Lower FIELD than RUN."""
     operator = COMPARATIVES.get(r.words(i))
     j = r.skip(i + 1)
-    if r.kind(i) != "filler" or operator is None or r.kind(j) != "field":
+    if r.kind(i) not in ("filler", "comparative") or operator is None or r.kind(j) != "field":
         return None
     k = r.skip(j + 1, 3)
     run = r.skip(k + 1)
@@ -191,6 +197,15 @@ def _comparable(r: Reading, condition: Compare, facts: Mapping[str, Any]) -> Fil
         return condition
     protocol = protocol_of(facts, condition.column)
     return And(condition, Compare("protocol", "=", protocol) if protocol else IsNull("protocol"))
+
+
+def _is_one(r: Reading) -> bool:
+    """Whether one run is spoken of just before: "the run before run-020", "what came after run-020"."""
+    last = [item for item in r.out if item.kind not in ("filler", "carrier")][-1:]
+    if not last:
+        said = [item.words.lower() for item in r.out]
+        return said[:1] == ["what"] and any(word in ("came", "comes", "followed", "is", "was") for word in said)
+    return last[0].kind == "noun" and not last[0].words.lower().endswith("s")
 
 
 def _is_pair(r: Reading) -> bool:
@@ -207,7 +222,9 @@ def against_value(r: Reading, i: int) -> int:
     j = r.skip(i + 1, 4, (*SOFT, "than", "not"))
     if not (before and before[0].kind == "condition" and r.kind(j) == "condition"):
         return 0
-    return r.versus(i) if before[0].payload.category == r.items[j].payload.category else 0
+    if before[0].payload.category != r.items[j].payload.category:
+        return 0
+    return r.versus(i, r.items[i].payload, r.field)
 
 
 def without_it(r: Reading, i: int) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Or
-from diffusionlab.search.ask.combine import Operand, join
+from diffusionlab.search.ask.combine import join
+from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.query.query import Side
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.grouping import Key, key_at
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.query.query import Order
 from diffusionlab.search.read.items import Item
@@ -16,6 +17,8 @@ _SETTINGS = ("lr", "seed", "epochs", "batch_size", "num_parameters", "image_size
 
 def sorting(a: Asked) -> None:
     """Read the order that the question names, if any."""
+    if a.figure is not None:
+        return
     for i, item in enumerate(a.items):
         if _is_order_verb(a, i):
             item = a.items[i] = replace(item, kind="sorted")
@@ -26,6 +29,8 @@ def sorting(a: Asked) -> None:
             _first_to_last(a, i)
         elif item.kind == "sorted" and i not in a.used:
             _sorted_by(a, i)
+    if a.order is not None:
+        a.used |= {i for i, item in enumerate(a.items) if item.kind == "order"}
 
 
 def _is_order_verb(a: Asked, i: int) -> bool:
@@ -47,6 +52,7 @@ def _first_to_last(a: Asked, i: int) -> None:
         column = a.items[fields[0]].payload
         a.used.add(fields[0])
     a.order = Order(column, _descending(a.items[i], column))
+    a.used |= {i - 1} if a.kind(i - 1) == "by" else set()
 
 
 def _descending(order: Item, column: str) -> bool:
@@ -88,11 +94,16 @@ def after_by(a: Asked, i: int) -> int | None:
 
 
 def per(a: Asked) -> None:
-    """Best of each FIELD: the first runs of each of its values."""
+    """Best of each FIELD, latest run per architecture, best run of each month: the first runs of each of its values."""
+    if a.order is None or a.figure is not None:
+        return
     for i in range(len(a.items)):
-        j = a.skip(i + 1, ("filler",), 2)
-        if a.kind(i) != "per" or a.kind(j) != "field" or a.order is None or is_numeric(a.items[j].payload):
+        if a.kind(i) not in ("per", "by", "per unit"):
+            continue
+        key = Key("created_at", a.items[i].payload, frozenset()) if a.kind(i) == "per unit" else key_at(a, i + 1)
+        if key is None or (a.kind(i) == "by" and is_numeric(key.column)) or key.column == a.order.column:
             continue
         count = a.order.count if a.order.count is not None else 1
-        a.order = replace(a.order, count=count, per=a.items[j].payload)
-        a.used |= {i, j}
+        per = f"{key.column.removesuffix('_at')}_{key.unit}" if key.unit else key.column
+        a.order = replace(a.order, count=count, per=per)
+        a.used |= {i, *key.places}

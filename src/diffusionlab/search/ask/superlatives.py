@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from diffusionlab.registry.record.columns import COLUMNS, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
@@ -18,14 +20,19 @@ _ENDS_NOUN = ("of", "among", "for", "that", "which", "amongst", "from")
 
 def superlative(a: Asked) -> None:
     """Read the first superlative of the question as its order."""
+    if a.figure is not None:
+        return
     places = [i for i in range(len(a.items)) if a.kind(i) == "superlative" and _stands(a, i)]
     newest = [i for i in range(len(a.items)) if a.kind(i) == "moment" and _is_latest(a, i)]
     if not places and not newest:
         _ordinal_run(a)
         return
     i = _leading(a, places) if places else newest[0]
-    modified = newest and places and newest[0] - places[0] in (1, 2) and a.items[places[0]].payload[1] == "created_at"
+    modified = (
+        newest and places and abs(newest[0] - places[0]) in (1, 2) and a.items[places[0]].payload[1] == "created_at"
+    )
     if modified or a.kind(i) == "moment":
+        a.used |= {newest[0]}
         column, direction, word = "modified_at", "high", "latest"
     else:
         direction, default, word = a.items[i].payload
@@ -41,7 +48,11 @@ def superlative(a: Asked) -> None:
             a.show.append(column)
             column = a.primary
         descending = lower_is_better(column) == (direction == "worst")
-    _place_order(a, i, Order(column, descending, *_how_many(a, i, word)), direction)
+    taken = _how_many(a, i, word)
+    rest = (taken.count or taken.percent) is not None and _is_excepted(a, i)
+    ties = taken.ties and not rest
+    order = Order(column, descending, taken.count, taken.skip, ties, percent=taken.percent, rest=rest)
+    _place_order(a, i, order, direction)
     _other_superlatives(a, i, places)
 
 
@@ -50,6 +61,7 @@ def _leading(a: Asked, places: list[int]) -> int:
     if len(places) > 1 and a.items[places[0]].payload[2] in ("top", "most"):
         between = a.items[places[0] + 1 : places[1]]
         if all(item.kind in ("number", "filler") for item in between):
+            a.used.add(places[0])
             return places[1]
     return places[0]
 
@@ -65,7 +77,7 @@ def _place_order(a: Asked, i: int, order: Order, direction: str) -> None:
             count, ties = None, False
         if a.order is not None and direction in ("best", "worst"):
             column, descending = a.order.column, a.order.descending
-    a.order = Order(column, descending, count, order.skip, ties)
+    a.order = replace(order, column=column, descending=descending, count=count, ties=ties)
 
 
 def _other_superlatives(a: Asked, i: int, places: list[int]) -> None:
@@ -103,8 +115,8 @@ def _is_latest(a: Asked, i: int) -> bool:
     """Whether the moment at i is "last modified" without a date."""
     if a.items[i].payload != "modified_at" or a.kind(a.skip(i + 1, ("filler", "carrier"), 2)) == "when":
         return False
-    before = a.kind(i - 1) == "superlative" and a.items[i - 1].payload[1] == "created_at"
-    return before or a.words(i).startswith(("last ", "most recently", "recently"))
+    beside = any(a.kind(k) == "superlative" and a.items[k].payload[1] == "created_at" for k in (i - 1, i + 1))
+    return beside or a.words(i).startswith(("last ", "most recently", "recently"))
 
 
 def _column(a: Asked, i: int, direction: str, default: str | None) -> str | None:
@@ -167,20 +179,42 @@ def _speed(a: Asked, column: str) -> str:
     return "images_per_second" if a.known.has("images_per_second") else "seconds"
 
 
-def _how_many(a: Asked, i: int, word: str) -> tuple[int | None, int, bool]:
-    """(count, skip, ties) of the superlative at i: a number, else one for a singular noun, else all."""
-    before = a.skip(i - 1, ("filler",), 3, -1)
+@dataclass(frozen=True)
+class _Taken:
+    """How many of the runs in order are meant."""
+
+    count: int | None = None
+    percent: float | None = None
+    skip: int = 0
+    ties: bool = False
+
+
+def _how_many(a: Asked, i: int, word: str) -> _Taken:
+    """How many the superlative at i takes: a number or a percentage, else one for a singular noun, else all."""
+    before = a.skip(i - 1, ("filler", "percent"), 3, -1)
     for place in (before, i + 1, a.skip(i + 1, ("filler", "field"), 3)):
+        if a.kind(place) == "number" and a.kind(place + 1) == "percent" and 0 < a.items[place].payload.value <= 100:
+            a.used |= {place, place + 1}
+            return _Taken(percent=float(a.items[place].payload.value))
         if a.counts(place):
-            return a.count(place), 0, False
+            return _Taken(a.count(place))
     if word == "runnerup":
-        return 1, 1, False
+        return _Taken(1, skip=1)
     if a.kind(before) == "ordinal":
         a.used.add(before)
-        return 1, a.items[before].payload - 1, False
+        return _Taken(1, skip=a.items[before].payload - 1)
     if word in ("recent", *_LATELY) or _plural(a, i):
-        return None, 0, False
-    return 1, 0, True
+        return _Taken()
+    return _Taken(1, ties=True)
+
+
+def _is_excepted(a: Asked, i: int) -> bool:
+    """Whether the superlative at i names the runs that are not meant: "all but the best three"."""
+    j = a.skip(i - 1, ("filler", "number", "percent"), 4, -1)
+    excepted = a.kind(j) == "not" or (a.kind(j) == "connector" and a.items[j].payload == "but")
+    if excepted:
+        a.used.add(j)
+    return excepted
 
 
 def _top_later(a: Asked, i: int) -> int | None:

@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import get_args
 
 from diffusionlab.registry.filters.filter import And, Filter
 from diffusionlab.search.read.text import Mentions
+from diffusionlab.search.words.group_words import How, Unit
 
 # -- the order of the runs, and how many of them
 
@@ -39,10 +40,8 @@ class Order:
 
 # -- what is asked of the runs
 
-How = Literal["count", "distinct", "mean", "median", "min", "max", "sum", "std"]
-Unit = Literal["hour", "weekday", "day", "week", "month", "quarter", "year"]
-HOWS: tuple[How, ...] = ("count", "distinct", "mean", "median", "min", "max", "sum", "std")
-UNITS: tuple[Unit, ...] = ("hour", "weekday", "day", "week", "month", "quarter", "year")
+HOWS: tuple[How, ...] = get_args(How)
+UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from diffusionlab.registry.filters.literals import Value
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.registry.record.facets import FACETS, canonical_facet
 from diffusionlab.search.query.where_values import DAYS, column_of, compare, read_day, read_value
+from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import TEXT_COLUMNS, Mentions
 from diffusionlab.search.read.typos import nearest
@@ -173,7 +174,7 @@ class _Reader:
     def facet(self, word: str) -> Filter:
         tag = canonical_facet(word)
         if tag in FACETS or tag in self.known.facets:
-            return Contains("arch_tags", tag)
+            return has_facet(tag)
         known = sorted({*FACETS, *self.known.facets})
         raise ValueError(
             f"--where: {word!r} is no facet (nearest: {', '.join(nearest(word, known))}); a field needs =, <, in or is"

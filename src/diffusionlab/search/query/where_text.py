@@ -10,6 +10,7 @@ from diffusionlab.registry.filters.days import WEEKDAYS, Recurring, SamePeriod
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.filters.literals import Value
 from diffusionlab.registry.record.columns import kind_of, short
+from diffusionlab.search.read.diffusion import IsDiffusion
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 
@@ -43,6 +44,8 @@ def format_where(condition: Filter, known: Known) -> str:
             return f"{short(condition.column)} {condition.op} {_format_value(condition.value)}"
         case In():
             return f"{short(condition.column)} in ({', '.join(map(_format_value, condition.values))})"
+        case IsDiffusion():
+            return "diffusion"
         case Contains(column="arch_tags", value=tag):
             return tag if re.fullmatch(r"\w+", tag) and tag not in _RESERVED else f"arch = {_format_value(tag)}"
         case Contains():

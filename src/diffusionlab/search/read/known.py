@@ -101,7 +101,16 @@ class Known:
         ):
             near = self._ids_where(pc.starts_with(ids, key))
             return near if len(near) == 1 else ()
+        if re.fullmatch(r"[a-z]+[-_ ]?\d{1,6}", key):  # "run_020", "Run 020"
+            return self._ids_where(pc.equal(self._plain_ids, squeeze(key)))
         return ()
+
+    @cached_property
+    def _plain_ids(self) -> pa.ChunkedArray:
+        """Ids in lower case without dashes and underscores."""
+        import pyarrow.compute as pc
+
+        return pc.replace_substring_regex(self._lower[0], "[-_]", "")
 
     def is_run(self, chunk: str) -> bool:
         """Whether a chunk without blanks can only mean a run; a name that is a plain word cannot."""

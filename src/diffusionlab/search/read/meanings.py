@@ -8,6 +8,7 @@ from diffusionlab.registry.filters.conditions import Compare, Contains, In
 from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.canonical import squeeze
 from diffusionlab.search.read.cards import several_cards, single_card
+from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.items import Condition, value_filter
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.scanning import Scan
@@ -39,9 +40,9 @@ def _condition(kind: str, payload: object, words: str, known: Known) -> Conditio
     facet = str(payload)
     match kind:
         case "facet":
-            return Condition("facet", Contains("arch_tags", facet), words=words)
+            return Condition("facet", has_facet(facet), words=words)
         case "not facet":
-            return Condition("facet", Not(Contains("arch_tags", facet)), words=words)
+            return Condition("facet", Not(has_facet(facet)), words=words)
         case "full attention":
             both = And(Contains("arch_tags", "attention"), Not(Contains("arch_tags", "linear_attention")))
             return Condition("facet", both, words=words)

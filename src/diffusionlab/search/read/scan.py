@@ -113,6 +113,8 @@ def _word(s: Scan, i: int) -> int:
         return s.add("text", (token.text, token.text), i, i + 1)
     if token.text == "-" and s.is_last("superlative"):  # "top-5"
         return i + 1
+    if token.text == "%" and s.is_last("number"):
+        return s.add("percent", None, i, i + 1)
     if token.kind == "punct":
         return s.add("break" if token.text in ",;/&|()" else "filler", token.text, i, i + 1)
     if token.kind == "word" and token.text in _ORDINAL_WORDS:

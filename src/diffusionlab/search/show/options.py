@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from diffusionlab.invocation import as_typed
-from diffusionlab.registry.filters.conditions import Compare, Contains
+from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import EVERYTHING, And, Filter, Or
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.registry.record.facets import FACETS, canonical_facet
@@ -29,6 +29,7 @@ from diffusionlab.search.query.query import (
 from diffusionlab.search.query.where import parse_where
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.query.where_values import column_of, compare_period, group_of
+from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.read.typos import nearest
@@ -150,7 +151,7 @@ def query_of(options: argparse.Namespace, question: str, known: Known, now: date
                 _sortable(name, known),
                 descending,
                 keep=True,
-                per=_sortable(options.per, known) if options.per else None,
+                per=_per(options.per, known) if options.per else None,
             ),
         )
     taken = options.all_but or options.limit
@@ -177,6 +178,11 @@ def _quantity(text: str) -> int | float:
     if not 0 < number <= (100 if text.endswith("%") else 2**53):
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number of runs: type 5 or 10%")
     return number
+
+
+def _per(text: str, known: Known) -> str:
+    column, unit = group_of(text, known)
+    return f"{column.removesuffix('_at')}_{unit}" if unit else column
 
 
 def _sort(text: str) -> tuple[str, bool]:
@@ -256,7 +262,7 @@ def _conditions(options: argparse.Namespace, known: Known, now: datetime) -> tup
             raise ValueError(
                 f"--arch: there is no facet {name[:40]!r}; nearest: {', '.join(nearest(name, {*FACETS, *known.facets}))}"  # noqa: E501
             )
-        added.append(Contains("arch_tags", facet))
+        added.append(has_facet(facet))
         replaced.append("arch_tags")
     for flag, operator in (("since", ">="), ("until", "<=")):
         if text := getattr(options, flag):

@@ -10,9 +10,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from diffusionlab.registry.filters.days import DayLeaf
 from diffusionlab.registry.filters.filter import Filter
-from diffusionlab.registry.record.columns import value_of
+from diffusionlab.registry.record.columns import COLUMNS, value_of
 from diffusionlab.search.answer.result import Groups, Result, Row
 from diffusionlab.search.read.text import Mentions, mentioned
 
@@ -51,7 +50,11 @@ def evidence(result: Result) -> list[dict[str, Any]]:
 def asked_about(condition: Filter) -> list[str]:
     """The columns, and `metrics.NAME`, that a condition looks at, but for those that texts are looked for in."""
     leaves = [leaf for leaf in condition.leaves() if not isinstance(leaf, Mentions)]
-    return [c for leaf in leaves for c in (sorted(leaf.reads()) if isinstance(leaf, DayLeaf) else [leaf.column])]
+    return [c for leaf in leaves for c in ([leaf.column] if _is_column(leaf.column) else sorted(leaf.reads()))]
+
+
+def _is_column(name: str) -> bool:
+    return name in COLUMNS or name.startswith("metrics.")
 
 
 def _evidence(row: Row, columns: Sequence[str], texts: Sequence[Mentions]) -> dict[str, Any]:

@@ -1,52 +1,93 @@
-"""English words that carry no condition in a question about runs."""
+"""English words in a question about runs that are no words of its grammar.
+
+A word of HARMLESS never changes what is asked, so it may be passed over in silence. A word of WEIGHTY often does: a
+rule uses it, or the answer names it as not understood. A word of COMMON is named likewise, unless the text of some
+run has it: then it is looked for.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 
-FILLER = """
-w inclusive inclusively
-a an the this that these those it its their they them there here i me my mine we us our you your he she who whom is
-are was were be been being am do does did done doing has have had having will would can could shall should might must
-of in on at to for with from by about into onto over as than then so if when where which what whats what's who's whose
-why how please show list find give get tell display print fetch return retrieve search look looking see view want
-wanted need like wish let lets let's help any all every each some such same other another whole entire only just also
-too even ever still yet already currently now presently anyhow really actually exactly simply basically quite rather
-very much many more most less few lot lots several various different distinct particular certain specific train trained
-training trains used use uses using utilize utilizes utilizing utilise utilising employ employed employs employing
-make makes made making run ran build built building based contain contains containing include includes including
-included involve involves involving feature features featuring featured belong belongs belonging has-been thing things
-stuff something anything everything whatever anyone someone exist exists existing available diffusion denoising
-denoise generative image images picture pictures generate generates generating generated generation produce produces
-produced producing sample samples sampling neural deep learning machine-learning network networks layers layer block
-blocks module modules mechanism mechanisms component components type types kind kinds style sort sorts version
-versions variant variants family subset mention mentions mentioning mentioned describe describes described describing
-refer refers say says said talk talks called named labelled labeled marked known seen went go goes going come comes
-came take takes took taken taking reach reached reaches reaching achieve achieved achieves achieving gets got gotten
-getting obtain obtained obtaining score scores scored scoring value values valued number numbers figure figures level
-levels amount setting settings set sets size sized work works worked working perform performs performed performing
-performance quality hello hi hey thanks thank ok okay well oh hmm kindly question answer ask asking know knew wonder
-wondering curious remember recall think thought believe guess interested interesting check overview summary summarize
-summarise information info details detail regarding concerning related relevant matching match matches matched satisfy
-satisfies satisfying meet meets meeting fulfil fulfill fulfilling criteria condition-met query registry database lab
-project catalog catalogue history past far recently ago time times day days week weeks month months year years during
-within since until till because due ended end ends start starts so-far anywhere somewhere everywhere overall total
-altogether both either neither whether or and but nor not no yes else though although however good great nice fine
-better out up down off again once back own via per through between among amongst inside across against along around
-left right next follow follows following followed above below under one ones no. nr # 's s t re ve d ll m themselves
-itself himself herself myself yourself yourselves became become becomes becoming turned turn turns seem seems looked
-looks appear appears pick picks choose chose chosen select selected selecting filter filtered filtering returned apply
-applied applying run's given considering case cases instance instances example examples experiment-wise people person
-anybody nobody held keep keeps kept put puts long large big small high low short fast slow old new early late little
-tiny huge way ways means mean part parts rest hasn whatsoever possible possibly perhaps maybe probably didn doesn don
-isn aren wasn save saved stored store storing record recorded records come-from originate completely fully partly
-mostly mainly purely used-to usable finally lastly happened happen happens happening able may gives gave yield yields
-yielded lead leads led win wins won older newer later earlier younger sooner lower higher smaller bigger larger fewer
-worse greater corresponding respective respectively accordingly there's here's where's how's upon unto toward towards
-without needed res wth frm rely relies relied relying file files want's tries tried try trying attempt
-id ids identifier identifiers
+HARMLESS: dict[str, str] = {
+    "articles and pronouns": (
+        "a an the this that it its their them they there here i me my mine we us our you your he she who whom "
+        "whose themselves itself himself herself myself yourself yourselves someone anyone people person one ones "
+        "there's here's"
+    ),
+    "auxiliary verbs": (
+        "is are was were be been being am do does did done doing has have had having will would can could shall "
+        "should might must may able"
+    ),
+    "prepositions": (
+        "of in on at to for with from about into onto upon unto toward towards as via through by inside amongst "
+        "among across along around w wrt wth frm"
+    ),
+    "question words": ("which what whats what's who's how why where when where's how's so then if whether because"),
+    "asking": (
+        "please show list find give get tell display print fetch return retrieve search look looking see view want "
+        "wanted need wish wants want's let lets let's help know known knew wonder wondering curious remember "
+        "recall think thought believe guess interested interesting check say says said saying talk talks question "
+        "answer ask asking summarize summarise overview summary info information details detail pick picks choose "
+        "chose chosen select selected selecting filter filtered filtering returned query describe describes "
+        "described describing refer refers mention mentions mentioning mentioned called named labelled labeled "
+        "marked"
+    ),
+    "courtesy": ("hello hi hey thanks thank ok okay well oh hmm kindly yes"),
+    "what runs do": (
+        "conduct conducted conducting carried execute executed executing evaluate evaluated side sides train "
+        "trained training trains use used uses using utilize utilizes utilizing utilise utilising employ employed "
+        "employs employing make makes made making run ran build built building based contain contains containing "
+        "include includes including included involve involves involving feature features featuring featured belong "
+        "belongs belonging exist exists existing available go goes going went come comes came take takes took "
+        "taken taking reach reached reaches reaching achieve achieved achieves achieving gets got gotten getting "
+        "obtain obtained obtaining scored scoring work works worked working perform performs performed performing "
+        "apply applied applying became become becomes becoming turned turn turns seem seems looked looks appear "
+        "appears keep keeps kept put puts held hold yield yields yielded give gives gave lead leads led tries "
+        "tried try trying attempt rely relies relied relying save saved stored store storing record recorded "
+        "records considering considered given concerning related relevant regarding matching match matches matched "
+        "satisfy satisfies satisfying meet meets meeting fulfil fulfill fulfilling come-from originate has-been "
+        "seen condition-met"
+    ),
+    "what runs have": (
+        "thing things stuff something anything everything whatever type types kind kinds sort sorts version "
+        "versions neural deep machine-learning network networks layer layers block blocks module modules mechanism "
+        "mechanisms component components generative image images picture pictures generate generates generating "
+        "generated generation produce produces produced producing sample samples sampling score scores value "
+        "values valued number numbers figure figures level levels amount setting settings set sets sized "
+        "performance criteria registry database lab project catalog catalogue history case cases instance "
+        "instances example examples run's id ids identifier identifiers file files way ways space denoising "
+        "denoise denoiser reason reasons res respect learning style"
+    ),
+    "adverbs": (
+        "also too even just only actually exactly simply basically quite really very now currently presently "
+        "anyhow overall altogether perhaps maybe possibly possible probably whatsoever already so-far ever still "
+        "so somewhere anywhere everywhere nicely inclusive inclusively own out up finally lastly"
+    ),
+    "any number of them": ("any all some entire whole several various particular certain specific"),
+    "pieces of words": ("'s s t re ve d ll m nr # didn doesn don isn aren wasn hasn e.g i.e etc"),
+}
+"""What the words are -> the words."""
+
+WEIGHTY = """
+above accordingly again against ago alone although always and another anybody back bad below better between big
+bigger both but common completely corresponding day days different distinct down due during each earlier early
+either else end ended ends every family far fast few fewer fine follow followed following follows fully good great
+greater half happen happened happening happens high higher however huge large larger late later left less like
+little long lot lots low lower mainly many mean means month months more most mostly much narrow needed neither never
+new newer next nice no no. nobody nor not off often old older once or other over part partly parts past per poor
+previous previously purely quality quarter rarely rather recently respective respectively rest right same shallow
+short since size slow small smaller sooner start starts strong subset such than these third those though till time
+times tiny together total typical under until usually variant variants weak week weeks wide win wins within without
+won worse year years yet younger
 """
-"""Always passed over, never repaired, never looked for in a text."""
+
+VAGUE = (
+    "small tiny big large huge little short long high low fast slow new old early late good great nice fine bad poor "
+    "strong weak shallow wide narrow many few much lot lots quality realistic photorealistic sharp blurry beautiful "
+    "convincing decent promising"
+)
+"""Of WEIGHTY and COMMON: those that say how much without a number."""
 
 COMMON = """
 carried conduct conducted conducting execute executed executing strictly solely merely
@@ -76,16 +117,30 @@ thereof throw thx tiny together tomorrow tonight top total touch tough track tre
 typically understand unusual urgent usual usually various verify versus wait walk watch weird welcome whole wide wild
 win wise wonderful word worth worthy write wrong yeah yes zero
 """
-"""Passed over where no run's text has them: "promising" is a condition once a description says it."""
+
+
+@cache
+def harmless() -> frozenset[str]:
+    return frozenset(word for words in HARMLESS.values() for word in words.split())
+
+
+@cache
+def weighty() -> frozenset[str]:
+    return frozenset(WEIGHTY.split())
+
+
+@cache
+def vague() -> frozenset[str]:
+    return frozenset(VAGUE.split())
 
 
 @cache
 def filler() -> frozenset[str]:
-    """The words of FILLER."""
-    return frozenset(FILLER.split())
+    """Words that are never repaired and never looked for in a text."""
+    return harmless() | weighty()
 
 
 @cache
 def common() -> frozenset[str]:
-    """The words of COMMON."""
-    return frozenset(COMMON.split())
+    """Words that are looked for only in texts that have them."""
+    return frozenset(COMMON.split()) | vague()

@@ -50,15 +50,16 @@ AFTERWARDS = {
 }
 NEGATIONS: dict[str, str] = {
     "not": "not, non, isnt, arent, doesnt, dont, didnt, wasnt, werent, hasnt, havent, nor, never, cannot, cant, "
-    "isn't, aren't, doesn't, don't, didn't, wasn't, weren't, hasn't, haven't, can't, isnot, rather than, "
-    "instead of, !, "
+    "isn't, aren't, doesn't, don't, didn't, wasn't, weren't, hasn't, haven't, can't, isnot, !, "
     "wont, won't",
-    "without": "without, no, w o, lacking, lack, lacks, missing, excluding, exclude, excludes, except, except for, "
-    "except on, other than, apart from, aside from, besides, neither, neither of, neither on, all but, anything but, "
-    "everything but, none of, minus, sans, leaving out, leave out, omitting, omit, ignoring, ignore, skipping, "
-    "different from, with no, but no, and no, nothing on, nothing from, nothing with, exept, "
-    "any other than, outside of, outside, everything except, "
-    "anything except, excepting, free of, devoid of, avoiding, avoid, that lack, not any",
+    "without": "without, no, w o, lacking, lack, lacks, missing, neither, neither of, neither on, none of, sans, "
+    "different from, with no, but no, and no, nothing on, nothing from, nothing with, outside of, outside, "
+    "free of, devoid of, avoiding, avoid, that lack, not any",
+    "except": "excluding, exclude, excludes, except, except for, except on, exept, excepting, other than, apart from, "
+    "aside from, besides, all but, anything but, everything but, everything except, anything except, any other than, "
+    "minus, leaving out, leave out, omitting, omit, ignoring, ignore, skipping, skip, not counting, not including, "
+    "without counting, disregarding, disregard, not considering, with the exception of, save for, bar, barring, "
+    "all except, not taking, discounting, rather than, instead of",
 }
 CONNECTORS = {
     "and": "and, plus, as well as, along with, together with, also, both, including, &",
@@ -75,7 +76,7 @@ CARRIERS = (  # words after which a negation no longer reaches: "without attenti
 NOUNS = (
     "run, models, model, runs, experiments, experiment, training, trainings, trial, trials, network, networks, "
     "result, results, one, ones, job, jobs, checkpoint, checkpoints, denoiser, denoisers, entry, entries, row, "
-    "rows, attempt, attempts, diffusionmodel, diffusionmodels, session, sessions, architecture, architectures, net, "
+    "rows, attempt, attempts, session, sessions, architecture, architectures, net, "
     "nets, system, systems, setup, setups, configuration, configurations, config, configs, generator, generators"
 )
 """What people call the runs."""
@@ -88,7 +89,8 @@ ASKED: tuple[tuple[str, str, str | None], ...] = (
         None,
     ),
     (
-        "how many, number of, count, count of, total number of, the number of, how often, counts, tally, quantity of",
+        "how many, number of, count, count of, total number of, the number of, how often, counts, tally, quantity of, "
+        "run count, run counts, amount of runs",
         "count",
         None,
     ),
@@ -99,14 +101,12 @@ ASKED: tuple[tuple[str, str, str | None], ...] = (
         "like",
         None,
     ),
-    ("average, mean, avg, on average, typical", "average", "mean"),
-    ("median", "average", "median"),
-    ("sum of, sum", "average", "sum"),
 )
 """(words, kind, payload) of what is asked about the runs that are found."""
 
 JOINING: tuple[tuple[str, str, None], ...] = (
     ("same, identical, equal, as many, as few, as much", "same", None),
+    ("different, distinct, unique", "different", None),
     ("nothing but, nothing except, solely, exclusively", "carrier", None),
     ("with or without, with and without, with vs without, with versus without", "either way", None),
     (
@@ -116,6 +116,16 @@ JOINING: tuple[tuple[str, str, None], ...] = (
     ),
     ("but not both, not both, but not both of them, exclusively one of", "not both", None),
 )
+COMPARATIVES: dict[str, str] = {
+    "<": "lower, smaller, fewer, less, shorter",
+    ">": "higher, larger, bigger, more, greater, longer",
+    "best": "better",
+    "worst": "worse",
+    "": "older, newer, later, earlier, younger, sooner, faster, slower, cheaper, deeper, wider, simpler",
+}
+"""Operator -> the words that say it before a field: "fewer epochs than 100"; "" is for those that rules read alone."""
+THOSE = "those, these, of them, among them"
+PERCENT = "percent, per cent, pct"
 STATES: tuple[tuple[str, str, None], ...] = (
     (
         "unknown, missing, undefined, null, not available, unavailable, not known, not recorded, not set, absent, na, "

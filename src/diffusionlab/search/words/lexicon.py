@@ -20,15 +20,19 @@ from diffusionlab.search.words.grammar_words import (
     AFTERWARDS,
     ASKED,
     CARRIERS,
+    COMPARATIVES,
     COMPARATORS,
     CONNECTORS,
     DIGITS,
     JOINING,
     NEGATIONS,
     NOUNS,
+    PERCENT,
     RANGES,
     STATES,
+    THOSE,
 )
+from diffusionlab.search.words.group_words import EACH, FREQUENT, HOWS
 from diffusionlab.search.words.hardware_words import CARDS, GPU_FAMILIES, RTX, SEVERAL, SINGLE
 from diffusionlab.search.words.order_words import DIRECTIONS, ORDERS, SUPERLATIVES
 from diffusionlab.search.words.value_words import (
@@ -57,6 +61,11 @@ def phrases() -> dict[str, Meaning]:
         for words, kind, payload in entries():
             table.update({key: (kind, payload) for key in _phrases(words) if key})
     return table
+
+
+def listed(text: str) -> list[str]:
+    """The phrases of a table's entry."""
+    return [part.strip() for part in text.split(",")]
 
 
 def _phrases(text: str) -> list[str]:
@@ -98,6 +107,10 @@ def _facets() -> Iterator[Entry]:
 def _relations() -> Iterator[Entry]:
     for column, words in FIELDS.items():
         yield words, "field", column
+    for operator, words in COMPARATIVES.items():
+        yield words, "comparative", operator
+    yield THOSE, "those", None
+    yield PERCENT, "percent", None
     for operator, words in COMPARATORS.items():
         yield words, "comparator", operator
     for strength, words in NEGATIONS.items():
@@ -138,6 +151,12 @@ def _others() -> Iterator[Entry]:
     yield from DIRECTIONS
     yield from STATES
     yield "missing", "not", "without"
+    for how, words in HOWS.items():
+        yield words, "how", how
+    for descending, words in FREQUENT.items():
+        yield words, "frequent", descending
+    for unit, words in EACH.items():
+        yield words, "per unit", unit
     for words, digits in DIGITS.items():
         yield words, "digits", digits
     yield "up to", "comparator", "<="
@@ -164,7 +183,8 @@ def spellable() -> frozenset[str]:
         "comparator",
         "not",
         "count",
-        "average",
+        "how",
+        "frequent",
         "sorted",
         "not finished",
         "unsuccessful",

@@ -37,6 +37,13 @@ FACET_WORDS: dict[str, str] = {
     "latent": "ldms, latents, latent diffusion models, latent diffusion model, latent models, latent space models, "
     "compressed latent",
     "autoencoder": "auto encoders, autoencoding, auto encoding, aes",
+    "diffusion": "diffusion models, diffusion model, diffusion network, diffusion networks, diffusions, "
+    "denoising diffusion model, denoising diffusion models, diffusion run, diffusion runs, ddpms",
+    "gan": "gan model, gan models, gan based, adversarial models",
+    "rnn": "recurrent models, recurrent nets, recurrent networks, rnn based, recurrent neural nets",
+    "seq2seq": "seq to seq, seq2seqs, sequence to sequence models, encoder decoder models, encoder decoders",
+    "dqn": "deep q learning, q learning, q network, q networks, deep q networks, reinforcement, reinforcement learners",
+    "classifier": "classification model, classification models, classification network, classification networks",
     "vae": "vaes, variational autoencoders",
 }
 NOT_FACET: dict[str, str] = {

@@ -1,0 +1,249 @@
+"""Figures of runs and of groups of them.
+
+how many runs per optimizer          count of each optimizer
+average FID by data set              mean fid of each dataset
+which data set has the most runs     count of each dataset, highest first, 1
+the optimizer with the lowest mean FID
+how many different optimizers did I use, total training time, runs per month, most common schedule
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from diffusionlab.registry.record.columns import kind_of, lower_is_better
+from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.reading import is_numeric
+from diffusionlab.search.query.query import Figure, How, Unit
+from diffusionlab.search.words.group_words import FEW, MANY, UNITS
+from diffusionlab.search.words.lexicon import listed
+
+_SOFT = ("filler", "carrier", "known")
+_METRICS = ("fid", "kid", "val_loss", "train_loss")
+_UNIT_OF: dict[str, Unit] = {word: unit for unit, words in UNITS.items() for word in listed(words)}
+
+
+class Key(NamedTuple):
+    """What groups are made by, and the items that say so."""
+
+    column: str
+    unit: Unit | None
+    places: frozenset[int]
+
+
+def grouping(a: Asked) -> None:
+    """Read the figure that the question asks for, if any."""
+    for read in (_most_frequent, _figure_of_field, _most_runs, _count, _runs_by):
+        if read(a):
+            return
+
+
+# -- what groups are made by
+
+
+def key_at(a: Asked, i: int, most: int = 2) -> Key | None:
+    """The column or the period that is named from place i on: "optimizer", "kind of network", "month"."""
+    for start in range(i, a.skip(i, ("filler", "carrier"), most) + 1):
+        if found := _period_at(a, start):
+            return found
+    j = a.skip(i, ("filler", "carrier"), most)
+    if a.kind(j) == "field" and _is_key(a.items[j].payload):
+        column = a.items[j].payload
+        return Key(column, "month" if kind_of(column) == "time" else None, frozenset({j}))
+    if a.kind(j) == "noun" and a.words(j) in ("architecture", "architectures"):
+        return Key("architecture", None, frozenset({j}))
+    if a.kind(j) == "moment" and a.words(j) in ("date", "creation date", "start date"):
+        return Key("created_at", "day", frozenset({j}))
+    return None
+
+
+def _period_at(a: Asked, i: int) -> Key | None:
+    """The period of time that is named at i: "month", "day of the week"."""
+    for last in range(min(i + 3, len(a.items) - 1), i - 1, -1):
+        words = " ".join(a.words(k) for k in range(i, last + 1))
+        if words in _UNIT_OF and a.kind(i) != "when":
+            modified = any(item.kind == "moment" and item.payload == "modified_at" for item in a.items)
+            places = frozenset(range(i, last + 1))
+            return Key("modified_at" if modified else "created_at", _UNIT_OF[words], places)
+    return None
+
+
+def _is_key(column: str) -> bool:
+    return kind_of(column) in ("text", "list", "int", "float", "bool", "time") and column not in _METRICS
+
+
+def _each(a: Asked, plain_by: bool = True) -> Key | None:
+    """What "per", "for each" or "by" names."""
+    for i, item in enumerate(a.items):
+        if item.kind == "per unit":
+            return Key("created_at", item.payload, frozenset({i}))
+        if item.kind not in (("per", "by") if plain_by else ("per",)) or i in a.used:
+            continue
+        if (key := key_at(a, i + 1)) and not (item.kind == "by" and _orders(a, i, key)):
+            return key._replace(places=key.places | {i})
+    return None
+
+
+def _orders(a: Asked, i: int, key: Key) -> bool:
+    """Whether the "by" at i belongs to an order: "sorted by epochs", "top 3 by size"."""
+    numeric = kind_of(key.column) in ("int", "float")
+    sorted_by = any(a.kind(k) in ("sorted", "order") for k in range(max(0, i - 3), i))
+    return sorted_by or (numeric and any(item.kind == "superlative" for item in a.items))
+
+
+def _which(a: Asked) -> Key | None:
+    """What "which data set", "the optimizer with" or "in what month" asks for."""
+    for i in range(len(a.items)):
+        asked = a.words(i) in ("which", "what", "the", "whichever")
+        if asked and (key := key_at(a, i + 1, 3)) and not is_measure(key.column):
+            return key
+    fields = [i for i in range(len(a.items)) if a.kind(i) == "field" and not is_measure(a.items[i].payload)]
+    return key_at(a, fields[0]) if fields and _is_key(a.items[fields[0]].payload) else None
+
+
+def is_measure(column: str) -> bool:
+    """Whether a column is a number that runs are measured by, rather than a value that they have in common."""
+    return kind_of(column) in ("int", "float") and column not in ("batch_size", "lr", "image_size", "seed", "epochs")
+
+
+# -- the figures
+
+
+def _most_frequent(a: Asked) -> bool:
+    """MOST COMMON KEY: "the most common optimizer", "which data set did I use most often"."""
+    place = next((i for i in range(len(a.items)) if a.kind(i) == "frequent"), None)
+    if place is None:
+        place = _most_at_the_end(a)
+    if place is None:
+        return False
+    key = key_at(a, place + 1) or _which(a)
+    if key is None:
+        return False
+    item = a.items[place]
+    descending = item.payload if item.kind == "frequent" else item.payload[2] in MANY
+    a.figure = Figure("count", None, key.column, key.unit, descending, _groups_asked(a, place, key))
+    a.used |= {place, *key.places}
+    return True
+
+
+def _most_at_the_end(a: Asked) -> int | None:
+    """The "most" of "which optimizer did I use (the) most?"."""
+    for i in range(len(a.items)):
+        if a.kind(i) != "superlative" or a.items[i].payload[2] not in ("most", "least"):
+            continue
+        rest = range(i + 1, len(a.items))
+        if all(a.kind(k) in ("filler", "condition", "carrier", "when", "break", "noun") for k in rest) and i > 1:
+            following = a.kind(a.skip(i + 1, ("filler",)))
+            if following not in ("noun", "field", "condition") and a.words(0) in ("which", "what", "in"):
+                return i
+    return None
+
+
+def _groups_asked(a: Asked, place: int, key: Key) -> int | None:
+    """How many groups: a number before or after the superlative, all for a plural, else one."""
+    for k in (place - 1, place + 1):
+        if a.counts(k):
+            return a.count(k)
+    last = a.words(max(key.places))
+    plural = last.endswith("s") and not last.endswith("ss") and last not in ("days of the week",)
+    return None if plural else 1
+
+
+def _figure_of_field(a: Asked) -> bool:
+    """HOW FIELD [BY KEY], [SUPERLATIVE HOW FIELD] of KEY: "average FID by data set", "the optimizer with the lowest
+    mean FID"."""
+    for i, item in enumerate(a.items):
+        if item.kind != "how":
+            continue
+        j = _field_of(a, i)
+        if j is None:
+            continue
+        how: How = item.payload
+        of = a.items[j].payload
+        before = a.skip(i - 1, ("filler", "number"), 3, -1)
+        used = {i, j}
+        if a.kind(before) == "superlative":
+            key = _each(a) or _which(a)
+            direction, _, _ = a.items[before].payload
+            better = lower_is_better(of) == (direction == "worst")
+            descending = {"low": False, "high": True}.get(direction, better)
+            if key is not None and key.column != of:
+                count = _groups_asked(a, before, key)
+                count = None if any(a.kind(k) in ("per", "by") for k in key.places) and count == 1 else count
+                a.figure = Figure(how, of, key.column, key.unit, descending, count)
+                a.used |= used | {before, *key.places}
+                return True
+        key = _each(a)
+        a.figure = Figure(how, of, key.column if key else None, key.unit if key else None)
+        a.used |= used | (key.places if key else set())
+        return True
+    return False
+
+
+def _field_of(a: Asked, i: int) -> int | None:
+    """The place of the number column that the figure at i is of: "average (validation loss)", "FID (on average)"."""
+    j = a.skip(i + 1, ("filler", "carrier", "known"), 4)
+    if a.kind(j) == "field" and is_numeric(a.items[j].payload):
+        return j
+    before = a.skip(i - 1, ("filler",), 2, -1)
+    if a.kind(before) == "field" and is_numeric(a.items[before].payload) and a.kind(j) not in ("field", "noun"):
+        return before
+    return None
+
+
+def _most_runs(a: Asked) -> bool:
+    """KEY with MOST RUNS: "which data set has the most runs", "the month with the highest number of runs"."""
+    for i, item in enumerate(a.items):
+        if item.kind != "superlative" or item.payload[2] not in (*MANY, *FEW):
+            continue
+        j = a.skip(i + 1, ("filler", "count"), 3)
+        if a.kind(j) == "condition" and a.kind(j + 1) == "noun":  # "the most failed runs"
+            j += 1
+        if a.kind(j) != "noun" or not a.words(j).endswith("s") or a.words(j) == "architectures":
+            continue
+        key = _each(a) or _which(a)
+        if key is None:
+            return False
+        a.figure = Figure("count", None, key.column, key.unit, item.payload[2] in MANY, _groups_asked(a, i, key))
+        a.used |= {i, *(k for k in range(i, j) if a.kind(k) == "count"), *key.places}
+        return True
+    return False
+
+
+def _count(a: Asked) -> bool:
+    """HOW MANY RUNS [BY KEY], HOW MANY [DIFFERENT] VALUES OF A FIELD."""
+    i = next((k for k in range(len(a.items)) if a.kind(k) == "count"), None)
+    if i is None:
+        return False
+    j = a.skip(i + 1, ("filler", "different"), 4)
+    different = [k for k in range(i + 1, j) if a.kind(k) == "different"]
+    architectures = a.kind(j) == "noun" and a.words(j) == "architectures"
+    if a.kind(j) == "field" or architectures:
+        of = "architecture" if architectures else a.items[j].payload
+        if not different and (is_numeric(of) or kind_of(of) == "json"):
+            return False
+        a.used |= {i, j, *different}
+        key = _each(a)
+        a.figure = Figure("distinct", of, key.column if key else None, key.unit if key else None)
+    else:
+        key = _each(a)
+        a.figure = Figure("count", None, key.column if key else None, key.unit if key else None)
+        a.used.add(i)
+    a.used |= key.places if key else set()
+    return True
+
+
+def _runs_by(a: Asked) -> bool:
+    """RUNS PER KEY, where nothing says what of: how many."""
+    if any(
+        item.kind in ("superlative", "sorted", "order", "chronological", "like", "compare", "how") for item in a.items
+    ):
+        return False
+    key = _each(a)
+    if key is None or is_measure(key.column):
+        return False
+    if not any(item.kind == "noun" for k, item in enumerate(a.items) if k < min(key.places)):
+        return False
+    a.figure = Figure("count", None, key.column, key.unit)
+    a.used |= key.places
+    return True

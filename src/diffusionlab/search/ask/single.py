@@ -1,0 +1,86 @@
+"""Questions about runs that are named, questions of yes or no, and those for pictures.
+
+when did I train run-020?     why did run-031 fail?     where are the checkpoints of my best run?
+is run-020 conditional?       do I have latent models?  is run-036 better than run-023?
+images of run-020             samples of the best CIFAR-10 run
+"""
+
+from __future__ import annotations
+
+import re
+
+from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.scope import Operand
+from diffusionlab.search.words import question_words as words
+from diffusionlab.search.words.lexicon import listed
+
+
+def _beginning(phrases: list[str]) -> re.Pattern[str]:
+    longest_first = sorted(phrases, key=len, reverse=True)
+    return re.compile(rf"\s*(?:and|so|ok|please|hey|,|\s)*\s*(?:{'|'.join(map(re.escape, longest_first))})\b")
+
+
+_FACTS = {columns: _beginning(listed(text)) for columns, text in words.FACTS.items()}
+_YES_NO = _beginning([*words.YES_NO])
+_PICTURES = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, listed(words.PICTURES)), key=len, reverse=True))})\b")
+_EXIST = tuple(words.EXIST.split())
+
+
+def facts_asked(a: Asked) -> None:
+    """Which columns are asked about the runs that are named, or about the one that comes first."""
+    one = a.order is not None and a.order.count == 1
+    named = any(item.kind == "run" for item in a.items)
+    if not (named or one) or a.compare or a.like or a.figure is not None:
+        return
+    matches = [(m.end(), columns) for columns, pattern in _FACTS.items() if (m := pattern.match(a.text))]
+    if not matches:
+        return
+    end, columns = max(matches)
+    if not named and columns[0] in ("description", "architecture"):  # "what is the best model" asks for the run
+        return
+    if not columns[0].startswith(("status", "path")) and any(_tells_more(a, i) for i in range(len(a.items))):
+        return
+    a.facts = (*columns, *(column for column in a.show if column not in columns))
+    a.used |= {i for i, item in enumerate(a.items) if item.start < end and item.kind != "run"}
+    a.used |= {i for i, item in enumerate(a.items) if item.kind in ("moment", "noun", "filler")}
+    if columns[0] == "status":  # "why did run-031 fail": that it failed is no condition
+        a.used |= {
+            i for i, item in enumerate(a.items) if item.kind == "condition" and item.payload.category == "status"
+        }
+
+
+def _tells_more(a: Asked, i: int) -> bool:
+    """Whether the item at i asks for something beside the facts: "when did run-020 reach fid < 10"."""
+    return a.kind(i) in ("condition", "comparator")
+
+
+def pictures_asked(a: Asked) -> None:
+    m = _PICTURES.search(a.text)
+    whose = any(item.kind in ("run", "superlative") for item in a.items)
+    if m and whose and not a.compare and a.figure is None:
+        a.pictures = True
+        a.used |= {i for i, item in enumerate(a.items) if m.start() <= item.start < m.end() and item.kind != "run"}
+
+
+def yes_or_no(a: Asked) -> bool:
+    """Whether the question begins as one that yes or no answers."""
+    m = _YES_NO.match(a.text)
+    if m is None or a.figure is not None:
+        return False
+    verb = m.group().split()[-1]
+    return not (verb in words.POLITE and re.match(r"\s+(?:you|we|i|u)\b", a.text[m.end() :]))
+
+
+def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand]] | None:
+    """(the runs that are asked about, what is asked of them), the first of them empty if any run will do; None if the
+    question is not of that kind."""
+    if not yes_or_no(a) or a.compare or a.like or a.order is not None:
+        return None
+    subject = [operand for operand in found if operand.category == "run_id" and not operand.negated]
+    rest = [operand for operand in found if operand not in subject]
+    if subject and rest:
+        return subject, rest
+    m = _YES_NO.match(a.text)
+    following = re.findall(r"[a-z]+", a.text[m.end() :])[:1] if m else []
+    exists = bool(following) and (following[0] in _EXIST or any(item.kind == "noun" for item in a.items[:3]))
+    return ([], rest or subject) if exists else None
