@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from diffusionlab.registry.errors import RegistryError
+from diffusionlab.registry.manage import write
 from diffusionlab.registry.manage.recorder import RunRecorder
-from diffusionlab.registry.record.run_record import RunRecord, write_record
+from diffusionlab.registry.manage.transfer import import_runs
+from diffusionlab.registry.manage.write import write_run
+from diffusionlab.registry.record import run_record
+from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.storage import table, upkeep
+from diffusionlab.registry.storage.pending import Pending
 from diffusionlab.registry.storage.table import Registry
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -41,11 +46,12 @@ def kill(process: BaseProcess) -> None:
 
 
 def upsert_many(uri: Path, writer: int, count: int, upkeep_every: int) -> None:
-    """Each second writer leaves its rows beside the table where it may."""
+    """Each second writer records as a training does, the others write to the table."""
     registry = _registry(uri, upkeep_every)
     for number in range(count):
         record = RunRecord(run_id=f"w{writer}-{number:03d}", name="many", seed=number)
-        (registry.upsert_soon if writer % 2 else registry.upsert)(record)
+        write = record_run if writer % 2 else Registry.upsert
+        write(registry, record)
 
 
 def race(uri: Path, writer: int, keys: list[str], barrier: Any, upkeep_every: int) -> None:
@@ -53,19 +59,32 @@ def race(uri: Path, writer: int, keys: list[str], barrier: Any, upkeep_every: in
     registry = _registry(uri, upkeep_every)
     for key in keys:
         barrier.wait(60)
-        write = registry.upsert_soon if writer % 2 else registry.upsert
-        write(RunRecord(run_id=key, name=f"writer {writer}", seed=writer))
+        record = RunRecord(run_id=key, name=f"writer {writer}", seed=writer)
+        if writer % 2:
+            record_run(registry, record)
+        else:
+            registry.upsert(record)
 
 
 def write_until_killed(uri: Path, runs: Path, writer: int, written: Any) -> None:
-    """Record new runs as a training does, run.json first, and report each one that is complete."""
+    """Record new runs as a training does, start and end, and report each one that is complete."""
     registry = _registry(uri, upkeep_every=7)
     for number in itertools.count():
         record = RunRecord(run_id=f"k{writer}-{number:04d}", name="killed", notes="x" * 2000)
-        record.path = str(runs / record.run_id)
-        write_record(record, record.path)
-        (registry.upsert_soon if number % 3 else registry.upsert)(record)
+        recording = RunRecorder(str(uri), runs / record.run_id, record)
+        recording.start()
+        recording.finish("finished")
+        if number % 3 == 0:
+            registry.flush()
         written.put(record.run_id)
+
+
+def record_run(registry: Registry, record: RunRecord) -> RunRecord:
+    """Write a run as a training does, into a folder beside the registry."""
+    assert registry.folder is not None
+    folder = Path(f"{registry.folder}-runs", record.run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_run(registry, folder, lambda: record)
 
 
 def _registry(uri: Path, upkeep_every: int = 100) -> Registry:
@@ -91,3 +110,45 @@ def use_read_only(uri: Path, runs: Path, answers: Any) -> None:
     recording.start()
     recording.finish("finished")
     answers.put([row["run_id"] for row in registry.rows(columns=["run_id"])])
+
+
+POINTS = {
+    "folder locked": (Registry, "announce", "before"),
+    "announced": (Registry, "announce", "after"),
+    "run.json half written": (run_record.json, "dump", "after"),
+    "run.json written": (write, "write_record", "after"),
+    "before the merge": (Registry, "flush", "before"),
+    "row merged": (Registry, "_merge_rows", "after"),
+    "no more waiting": (Pending, "keep", "after"),
+}
+"""Where a recording process may be killed: (owner, function, whether before or after it)."""
+
+
+def record_until_killed_at(uri: Path, folder: Path, point: str, step: str) -> None:
+    """Train a run; SIGKILL from within at `point` of its `step`: "start" or "finish"."""
+    registry = _registry(uri)
+    owner, name, when = POINTS[point]
+    original = getattr(owner, name)
+
+    def killed(*arguments: Any, **options: Any) -> Any:
+        if when == "after":
+            original(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    recording = RunRecorder(registry.uri, folder, RunRecord(run_id=folder.name, name="killed"))
+    if step == "finish":
+        recording.start()
+    table.SECONDS_AT_REST = 0.0  # so that the step at hand is merged at once
+    setattr(owner, name, killed)
+    getattr(recording, step)(*(["finished"] if step == "finish" else []))
+
+
+def edit_until_killed_at(uri: Path, point: str) -> None:
+    """Import two runs over one that is known; SIGKILL before the rows or after them."""
+    registry = _registry(uri)
+
+    def killed(*arguments: Any, **options: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(*{"journal written": (Registry, "_merge_rows"), "row merged": (Pending, "keep")}[point], killed)
+    import_runs(registry, [RunRecord(run_id=run_id, name="imported") for run_id in ("old", "new")])

@@ -14,6 +14,7 @@ from diffusionlab.registry.record.run_record import RunRecord, write_record
 from diffusionlab.registry.storage import pending, table
 from diffusionlab.registry.storage.pending import PENDING
 from diffusionlab.registry.storage.table import Registry
+from tests.registry.processes import record_run
 
 
 def run(run_id: str, **facts) -> RunRecord:
@@ -31,12 +32,12 @@ def busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     monkeypatch.setattr(table, "SECONDS_AT_REST", 3600.0)
     registry = Registry(tmp_path / "registry")
     registry.upsert([run(f"r{i}", seed=i, metrics={"fid": 10.0 - i}, arch_tags=["unet"]) for i in range(3)])
-    registry.upsert_soon(run("r2", seed=20, status="failed", tags=["late"]))
-    registry.upsert_soon(run("r3", seed=3, metrics={"fid": 1.0, "is": 4.0}))
+    record_run(registry, run("r2", seed=20, status="failed", tags=["late"]))
+    record_run(registry, run("r3", seed=3, metrics={"fid": 1.0, "is": 4.0}))
     return registry
 
 
-def test_readers_see_the_table_as_if_all_were_in_it(busy: Registry) -> None:
+def test_readers_see_the_table_as_if_all_were_in_it(busy: Registry, tmp_path: Path) -> None:
     assert merged(Path(busy.uri)) == ["r0", "r1", "r2"]
     for reader in (busy, Registry(busy.uri)):
         assert {row["run_id"]: row["seed"] for row in reader.rows()} == {"r0": 0, "r1": 1, "r2": 20, "r3": 3}
@@ -48,7 +49,8 @@ def test_readers_see_the_table_as_if_all_were_in_it(busy: Registry) -> None:
     assert ids(order_by="fid", limit=2) == ["r3", "r1"]
     assert ids(order_by="fid") == ["r3", "r1", "r0", "r2"]
     assert (busy.count(), busy.count(Contains("arch_tags", "unet"))) == (4, 2)
-    assert busy.get("r2") == run("r2", seed=20, status="failed", tags=["late"])
+    path = str(tmp_path / "registry-runs" / "r2")
+    assert busy.get("r2") == run("r2", seed=20, status="failed", tags=["late"], path=path)
 
 
 def test_a_flush_brings_them_in_once(busy: Registry) -> None:
@@ -68,7 +70,7 @@ def test_other_writes_bring_them_in_too(busy: Registry, write: str, monkeypatch:
         busy.optimize()
     else:
         monkeypatch.setattr(*((pending, "MOST_LINES", 2) if write == "full" else (table, "SECONDS_AT_REST", 0.0)))
-        busy.upsert_soon(run("r4"))
+        record_run(busy, run("r4"))
     assert merged(Path(busy.uri))[:4] == ["r0", "r1", "r2", "r3"]
     assert not (Path(busy.uri) / PENDING).exists()
 
@@ -84,7 +86,7 @@ def test_a_line_cut_short_spoils_only_itself(busy: Registry) -> None:
     with file.open("a") as out:
         out.write('{"run_id": "r9", "name": "wri')
     assert len(busy.rows()) == 4
-    busy.upsert_soon(run("r5"))
+    record_run(busy, run("r5"))
     assert [row["run_id"] for row in busy.rows()] == ["r0", "r1", "r2", "r3", "r5"]
     busy.flush()
     assert merged(Path(busy.uri)) == ["r0", "r1", "r2", "r3", "r5"]
@@ -121,7 +123,7 @@ STEPS = st.tuples(
 def test_any_order_of_writes_and_snapshots_reads_as_a_dictionary(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
 ) -> None:
-    registry, model = Registry(tmp_path_factory.mktemp("any")), {"r0": -1}
+    registry, model = Registry(tmp_path_factory.mktemp("any") / "registry"), {"r0": -1}
     registry.upsert(run("r0", seed=-1))
     for number, (step, key) in enumerate(steps):
         run_id = f"r{key}"
@@ -133,8 +135,8 @@ def test_any_order_of_writes_and_snapshots_reads_as_a_dictionary(
         elif step == "leave":
             registry.leave_snapshot()
         else:
-            write = registry.upsert if step == "upsert" else registry.upsert_soon
-            write(run(run_id, seed=number))
+            write = Registry.upsert if step == "upsert" else record_run
+            write(registry, run(run_id, seed=number, revision=number + 1))
             model[run_id] = number
         for reader in (registry, Registry(registry.uri)):
             assert {row["run_id"]: row["seed"] for row in reader.rows()} == model

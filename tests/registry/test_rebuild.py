@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diffusionlab.registry.errors import BrokenRegistry
-from diffusionlab.registry.manage import edits, journal
+from diffusionlab.registry.manage import edits
 from diffusionlab.registry.manage.rebuild import check, rebuild
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.manage.transfer import import_runs
@@ -106,25 +106,29 @@ def test_a_copied_or_spoilt_folder_is_named_and_the_newer_copy_counts(registry: 
 def test_check_is_quiet_when_all_is_well_and_names_what_is_not(registry: Registry, tmp_path: Path) -> None:
     registry.remove(["only-row"])
     assert check(registry, [tmp_path / "outputs"]) == []
-    registry.remove(["t1", "i1"])
+    registry.remove(["t1"])
+    assert registry.journal is not None
+    registry.journal.add([RunRecord(run_id="i3", name="not yet", path="/nowhere")])
     shutil.rmtree(tmp_path / "outputs" / "t2")
-    assert edits.tag(Registry(registry.uri), "t3", ["x"])
+    edits.tag(registry, "t3", ["x"])
+    registry.flush()
     stale = read_record(tmp_path / "outputs" / "t3")
     stale.modified_at = utc_now()
     write_record(stale, tmp_path / "outputs" / "t3")
     found = "\n".join(check(registry, [tmp_path / "outputs"]))
-    assert "run t1 " in found and "run i1 (/nowhere) is not in the table" in found
+    assert "run t1 " in found and "run i3 (/nowhere) is not in the table" in found
     assert "run t2 is in the table alone" in found
-    assert "run t3 is older in the table" in found
+    assert "run t3 differs in the table from" in found and found.count("modified_at") == 1
     assert len(found.splitlines()) == 4
 
 
 def test_a_journal_line_cut_short_spoils_only_itself(registry: Registry) -> None:
     assert registry.folder is not None
-    with (registry.folder / journal.JOURNAL).open("a") as file:
+    assert registry.journal is not None
+    with registry.journal.file.open("a") as file:
         file.write('{"run_id": "i3", "na')
-    journal.add(registry, [RunRecord(run_id="i4", name="later")])
-    records, problems = journal.read(registry)
+    registry.keep([RunRecord(run_id="i4", name="later")])
+    records, problems = registry.journal.read()
     assert set(records) == {"i1", "i2", "i4"}
     assert len(problems) == 1 and "line 3" in problems[0]
 
@@ -192,3 +196,19 @@ def test_a_broken_table_in_an_object_store_is_left_to_its_owner(monkeypatch: pyt
     monkeypatch.setattr(registry, "records", lambda **_: (_ for _ in ()).throw(BrokenRegistry(registry.uri, "gone")))
     with pytest.raises(ValueError, match=r"move runs\.lance there yourself"):
         rebuild(registry, [])
+
+
+def test_a_backup_put_back_counts_and_a_row_written_meanwhile_stays(registry: Registry, tmp_path: Path) -> None:
+    folder = tmp_path / "outputs" / "t1"
+    backup = read_record(folder)
+    edits.tag(registry, "t1", ["later"])
+    edits.tag(registry, "i1", ["later"])
+    registry.flush()
+    registry.upsert(backup)  # as by one who read the folder before the edit
+    registry.upsert(RunRecord(run_id="i1", name="imported", path="/nowhere"))
+    assert [run_id for run_id, run in sorted(everything(registry).items()) if run.tags == ["later"]] == ["i1", "t1"]
+    write_record(backup, folder)
+    assert "run t1 differs in the table" in "\n".join(check(registry, [tmp_path / "outputs"]))
+    rebuild(registry, [tmp_path / "outputs"])
+    after = everything(registry)
+    assert (after["t1"].tags, after["i1"].tags) == ([], ["later"])

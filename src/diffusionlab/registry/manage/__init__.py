@@ -5,7 +5,7 @@ evaluations.py  figures measured of a trained run, each with its protocol
 lookup.py       an id, a prefix, `latest`, a name or a folder -> RunRecord
 edits.py        tag, note, rename, delete, restore, purge
 transfer.py     import and export
-journal.py      what was imported, kept as lines beside the table
+write.py        run.json, then the row, whatever happens between
 rebuild.py      run folders -> table, and the check of one against the other
 compare.py      what differs between runs
 display.py      runs on a terminal

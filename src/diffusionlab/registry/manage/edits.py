@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from diffusionlab.registry.errors import RegistryError
-from diffusionlab.registry.manage import journal
-from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now, write_record
-from diffusionlab.registry.storage.lock import locked
-from diffusionlab.registry.storage.table import Registry
+from diffusionlab.registry.manage.write import write_run
+from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now
+from diffusionlab.registry.storage.table import NEWER, Registry
+
+ATTEMPTS = 50  # to change a row that others change, too
 
 
 def tag(registry: Registry, run_id: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> RunRecord:
@@ -61,7 +62,6 @@ def purge(registry: Registry, run_ids: Iterable[str], remove_folders: bool = Fal
     if not records:
         return []
     folders = [folder for record in records if remove_folders and (folder := run_folder(record.path, record.run_id))]
-    journal.forget(registry, [record.run_id for record in records])
     registry.remove([record.run_id for record in records])
     for folder in folders:
         shutil.rmtree(folder)
@@ -88,23 +88,29 @@ def _known(registry: Registry, run_id: str) -> RunRecord:
 
 def _edit(registry: Registry, run_id: str, column: str, edit: Callable[[RunRecord], None]) -> RunRecord:
     """Change the truth first (run.json, or the journal for a run without a folder), then the row."""
-    record = _known(registry, run_id)
-    folder = run_folder(record.path, record.run_id)
-    if folder is None:
-        _said_by_a_person(record, column, edit)
-        journal.add(registry, [record])
-        registry.upsert(record)
+
+    def changed(record: RunRecord) -> RunRecord:
+        edit(record)
+        record.sources[column] = "person"
+        record.modified_at, record.revision = utc_now(), (record.revision or 0) + 1
         return record
-    with locked(folder):
-        record = read_record(folder)
-        record.path = str(folder)
-        _said_by_a_person(record, column, edit)
-        write_record(record, folder)
-        registry.upsert(record)
+
+    record = _known(registry, run_id)
+    folder = run_folder(record.path, run_id)
+    if folder is not None:
+        return write_run(registry, folder, lambda: changed(read_record(folder)))
+    if registry.folder is None:
+        return _compare_and_set(registry, run_id, changed)
+    with registry.holding():
+        record = changed(_known(registry, run_id))
+        registry.keep([record])
     return record
 
 
-def _said_by_a_person(record: RunRecord, column: str, edit: Callable[[RunRecord], None]) -> None:
-    edit(record)
-    record.sources[column] = "person"
-    record.modified_at = utc_now()
+def _compare_and_set(registry: Registry, run_id: str, changed: Callable[[RunRecord], RunRecord]) -> RunRecord:
+    """Edit a row that no lock holds: of two who change one revision, the second reads anew."""
+    for _ in range(ATTEMPTS):
+        record = changed(_known(registry, run_id))
+        if registry.upsert(record, NEWER):
+            return record
+    raise RegistryError(f"run {run_id} is changed by others all the time: try again")

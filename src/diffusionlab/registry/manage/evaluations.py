@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from diffusionlab.registry.manage.write import write_run
 from diffusionlab.registry.record.convert import convert
-from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now, write_record
-from diffusionlab.registry.storage.lock import locked
+from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now
 from diffusionlab.registry.storage.table import Registry
 
 
@@ -18,15 +18,16 @@ def record_evaluation(
     no two protocols ever stand there together; `evaluations` keeps all, an earlier one of this protocol replaced.
     A metric `name/class` is of one class alone and stands in `evaluations` only.
 
-    Raises RegistryError where the row cannot be written: `run.json` has the figures then, and `rebuild` takes them.
+    Raises RegistryError where the row cannot be written: `run.json` has the figures then.
     """
-    with locked(folder):
+
+    def measured() -> RunRecord:
         record = read_record(folder)
         record.hide_evaluation()
         record.evaluations |= convert("evaluations", {protocol: metrics})
         record.show_evaluation(protocol)
         record.sources |= dict.fromkeys(("metrics", "protocol", "evaluations"), "measured")
-        record.path, record.modified_at = str(folder.absolute()), utc_now()
-        write_record(record, folder)
-        registry.upsert(record)
-    return record
+        record.modified_at, record.revision = utc_now(), (record.revision or 0) + 1
+        return record
+
+    return write_run(registry, folder, measured)

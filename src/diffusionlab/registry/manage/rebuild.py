@@ -3,13 +3,15 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from diffusionlab.registry.errors import BrokenRegistry, MissingRegistry, RegistryError
-from diffusionlab.registry.manage import journal
 from diffusionlab.registry.manage.edits import run_folder
+from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record, utc_now
+from diffusionlab.registry.storage.lock import locked
 from diffusionlab.registry.storage.table import TABLE, Registry
 
 DEFAULT_FOLDERS = ("outputs", "multirun")
@@ -29,28 +31,53 @@ class Rebuilt:
 def rebuild(registry: Registry, folders: Iterable[Path | str] = DEFAULT_FOLDERS) -> Rebuilt:
     """Bring every run that can be found back into the table, as its `run.json` has it.
 
-    A readable table is updated in place, so that readers and trainings go on. One that cannot be read is set
-    aside; what an earlier version of it holds of runs that are found nowhere else is taken over.
+    A readable table is updated in place, so that readers and trainings go on; what they write meanwhile stays. One
+    that cannot be read is set aside; what an earlier version of it holds of runs that are found nowhere else is taken
+    over.
     """
     report = Rebuilt()
-    kept, problems = journal.read(registry)
+    kept, problems = _journal(registry)
     found, more_problems = records_in(folders)
     report.problems += problems + more_problems
     records = {**kept, **found}
     report.from_folders, report.from_journal = len(found), len(kept.keys() - found.keys())
     registry.remove_snapshot()
-    try:
-        registry.records(deleted=None)  # every column: a lost data file shows only when it is read
-    except MissingRegistry:
-        pass
-    except BrokenRegistry:
-        report.set_aside = _set_aside(registry)
-        for record in _salvage(registry, report.set_aside):
-            if record.run_id not in records:
-                records[record.run_id] = record
-                report.from_old_table += 1
-    registry.upsert(records.values())
+    with registry.holding():
+        try:
+            registry.records(deleted=None)  # every column: a lost data file shows only when it is read
+        except MissingRegistry:
+            pass
+        except BrokenRegistry:
+            report.set_aside = _set_aside(registry)
+            for salvaged in _salvage(registry, report.set_aside):
+                if salvaged.run_id not in records:
+                    records[salvaged.run_id] = salvaged
+                    report.from_old_table += 1
+        registry.upsert(records.values())
+    for row in registry.rows(columns=["run_id", "revision"], deleted=None) if records else []:
+        record = records.get(row["run_id"])
+        if record is not None and (row["revision"] or 0) > (record.revision or 0):
+            _take_the_truth(registry, record, in_folder=row["run_id"] in found)
     return report
+
+
+def _take_the_truth(registry: Registry, record: RunRecord, in_folder: bool) -> None:
+    """Make the row what the truth says, even an older revision (a backup put back), while nobody can write to it."""
+    with ExitStack() as held:
+        if in_folder:
+            folder = Path(record.path or "")
+            if os.access(folder, os.W_OK):
+                held.enter_context(locked(folder))
+            record, path = read_record(folder), record.path
+            record.path = path
+        held.enter_context(registry.holding())
+        if not in_folder:
+            record = _journal(registry)[0].get(record.run_id, record)
+        registry.upsert(record, where=None)
+
+
+def _journal(registry: Registry) -> tuple[dict[str, RunRecord], list[str]]:
+    return registry.journal.read() if registry.journal is not None else ({}, [])
 
 
 def records_in(folders: Iterable[Path | str]) -> tuple[dict[str, RunRecord], list[str]]:
@@ -78,28 +105,52 @@ def records_in(folders: Iterable[Path | str]) -> tuple[dict[str, RunRecord], lis
 def check(registry: Registry, folders: Iterable[Path | str] = DEFAULT_FOLDERS) -> list[str]:
     """What is wrong, one line each; nothing for a sound registry. Raises as any read does."""
     registry.remove_snapshot()  # it is the table that is checked
-    rows = registry.rows(columns=["run_id", "path", "status", "deleted_at", "modified_at"], deleted=None)
-    counts = Counter(row["run_id"] for row in rows)
-    problems = [f"run {run_id} has {count} rows" for run_id, count in counts.items() if count > 1]
-    kept, unreadable = journal.read(registry)
+    kept, unreadable = _journal(registry)
     found, more_unreadable = records_in(folders)
-    problems += unreadable + more_unreadable
-    by_id = {row["run_id"]: row for row in rows}
-    for record in {**kept, **found}.values():
-        row = by_id.get(record.run_id)
-        if row is None:
-            problems.append(f"run {record.run_id} ({record.path or 'journal'}) is not in the table")
-        elif record.modified_at and row["modified_at"] and record.modified_at > row["modified_at"]:
-            problems.append(f"run {record.run_id} is older in the table than in {record.path or 'the journal'}")
+    problems = unreadable + more_unreadable
+    rows = registry.records(deleted=None)
+    counts = Counter(row.run_id for row in rows)
+    problems += [f"run {run_id} has {count} rows" for run_id, count in counts.items() if count > 1]
+    by_id = {row.run_id: row for row in rows}
+    for run_id, record in {**kept, **found}.items():
+        if by_id.get(run_id) != _as_shown(record) and (
+            problem := _difference(registry, record, in_folder=run_id in found)
+        ):
+            problems.append(problem)
     for row in rows:
-        known = row["run_id"] in kept or row["run_id"] in found
-        if not known and registry.folder is not None and not run_folder(row["path"], row["run_id"]):
-            problems.append(f"run {row['run_id']} is in the table alone: its run folder {row['path']} is not there")
+        known = row.run_id in kept or row.run_id in found or row.deleted_at is not None
+        if not known and registry.folder is not None and not run_folder(row.path, row.run_id):
+            problems.append(f"run {row.run_id} is in the table alone: its run folder {row.path} is not there")
     return problems
 
 
-def _age(record: RunRecord) -> float:
-    return record.modified_at.timestamp() if record.modified_at else float("-inf")
+def _difference(registry: Registry, record: RunRecord, in_folder: bool) -> str | None:
+    """What the table says otherwise than the truth, both read once more: a training may just have written them."""
+    place = record.path or "the journal"
+    if in_folder:
+        path = record.path
+        try:
+            record = read_record(path or "")
+        except (OSError, ValueError) as error:
+            return str(error)
+        record.path = path
+    row = registry.get(record.run_id)
+    if row is None:
+        return f"run {record.run_id} ({place}) is not in the table"
+    record = _as_shown(record)
+    columns = [f.name for f in fields(RunRecord) if getattr(row, f.name) != getattr(record, f.name)]
+    if not columns or ((row.revision or 0) > (record.revision or 0) and not in_folder):
+        return None
+    return f"run {record.run_id} differs in the table from {place}: {', '.join(columns)}"
+
+
+def _as_shown(record: RunRecord) -> RunRecord:
+    """The record as a read of the table gives it."""
+    return replace(record, status=actual_status(vars(record)))
+
+
+def _age(record: RunRecord) -> tuple[int, float]:
+    return record.revision or 0, record.modified_at.timestamp() if record.modified_at else float("-inf")
 
 
 def _run_folders(folders: Iterable[Path | str]) -> Iterator[Path]:

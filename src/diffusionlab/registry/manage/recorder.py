@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from diffusionlab.registry.errors import reason
+from diffusionlab.registry.manage.write import write_run
 from diffusionlab.registry.record.columns import KINDS
 from diffusionlab.registry.record.convert import convert
 from diffusionlab.registry.record.describe import describe
 from diffusionlab.registry.record.liveness import process_token
-from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record, utc_now, write_record
-from diffusionlab.registry.storage.lock import locked
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record, utc_now
 from diffusionlab.registry.storage.table import Registry
 
 log = logging.getLogger(__name__)
@@ -95,11 +95,8 @@ class RunRecorder:
 
     def _write_both(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with locked(self.folder):
-            self._take_what_people_said()
-            write_record(self.record, self.folder)
-            if time.monotonic() >= self._registry_again_at:
-                self.registry.upsert_soon(self.record)
+        registry = self.registry if time.monotonic() >= self._registry_again_at else None
+        write_run(registry, self.folder, self._next_revision)
 
     def _guarded(self, write: Callable[[], None]) -> None:
         try:
@@ -124,9 +121,12 @@ class RunRecorder:
         before = self._on_disk()
         return before.created_at if before else None
 
-    def _take_what_people_said(self) -> None:
+    def _next_revision(self) -> RunRecord:
+        """The record as it is to be written, with what a person has said of the run in `run.json` meanwhile."""
         before = self._on_disk()
         for column, source in (before.sources if before else {}).items():
             if source == "person" and column in KINDS:
                 setattr(self.record, column, getattr(before, column))
                 self.record.sources[column] = "person"
+        self.record.revision = max(self.record.revision or 0, (before.revision if before else 0) or 0) + 1
+        return self.record

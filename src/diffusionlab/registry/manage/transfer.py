@@ -11,17 +11,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from diffusionlab.registry.errors import RegistryError
-from diffusionlab.registry.manage import journal
+from diffusionlab.registry.errors import MissingRegistry, RegistryError
 from diffusionlab.registry.record.columns import ALIASES, KINDS
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.record.schema import to_table
-from diffusionlab.registry.storage.table import Registry
+from diffusionlab.registry.storage.table import BATCH, Registry
 
 FORMATS = ("jsonl", "csv", "parquet")
 _SHORT_NAMES = {column: key for key, column in ALIASES.items()}
-_BATCH = 5000
-_NOT_FACTS = {"run_id", "extra", "sources", "schema_version"}
+_NOT_FACTS = {"run_id", "revision", "extra", "sources", "schema_version"}
 
 
 def read_jsonl(file: Path) -> list[RunRecord]:
@@ -50,11 +48,21 @@ def read_jsonl(file: Path) -> list[RunRecord]:
 
 def import_runs(registry: Registry, records: list[RunRecord]) -> None:
     """Put runs into the registry; a run id that it knows is replaced. All are kept in the journal first."""
-    journal.add(registry, records)
-    for start in range(0, len(records), _BATCH):
-        registry.upsert(records[start : start + _BATCH])
-    if len(records) > _BATCH:
+    with registry.holding():
+        known = {row["run_id"]: row["revision"] for row in _rows(registry)}
+        for record in records:
+            if record.run_id in known:
+                record.revision = max(record.revision or 0, (known[record.run_id] or 0) + 1)
+        registry.keep(records)
+    if len(records) > BATCH:
         registry.optimize()
+
+
+def _rows(registry: Registry) -> list[dict[str, Any]]:
+    try:
+        return registry.rows(columns=["run_id", "revision"], deleted=None)
+    except MissingRegistry:
+        return []
 
 
 def export_runs(records: Iterable[RunRecord], out: IO[bytes], form: str) -> None:

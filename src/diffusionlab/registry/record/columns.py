@@ -129,6 +129,7 @@ TABLE = (
     Column("command", "text", group="where from"),
     Column("config_hash", "text", "config hash", said="config hash", group="where from"),
     Column("thumbnail", "text", group="where from"),
+    Column("revision", "int"),
     Column("schema_version", "int", "schema version", group="where from"),
     # -- no facts by themselves
     Column("config", "json"),

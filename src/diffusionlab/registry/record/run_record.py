@@ -31,6 +31,7 @@ class RunRecord:
     name: str
     created_at: datetime | None = None
     modified_at: datetime | None = None
+    revision: int | None = None  # one more with each change of the record; an older one never replaces a newer one
     heartbeat_at: datetime | None = None
     deleted_at: datetime | None = None
     status: str | None = None

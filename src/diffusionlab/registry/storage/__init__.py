@@ -2,7 +2,8 @@
 
 table.py     Registry: upsert and read
 store.py     the LanceDB table: open, upgrade, retry
-pending.py   rows that wait to be merged into it
+pending.py   places where the truth may be newer than the table
+journal.py   the truth for runs that have no run folder
 snapshot.py  its rows as one Arrow file, for the next cold start
 reader.py    filtered reads over snapshot or table
 upkeep.py    when to compact

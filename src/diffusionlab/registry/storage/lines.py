@@ -9,23 +9,29 @@ from typing import Any
 
 def append_lines(file: Path, entries: Iterable[dict[str, Any]], durable: bool) -> None:
     """Add entries in one write; the caller holds the lock of the folder. `durable`: they outlive a power cut."""
-    text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
     with file.open("a+b", buffering=0) as out:
-        if out.tell() and _last_byte(file) != b"\n":  # a writer was cut short here
-            text = "\n" + text
-        out.write(text.encode("utf-8"))
+        cut_short = out.tell() and _last_byte(file) != b"\n"  # by a writer that was killed
+        out.write(b"\n" * cut_short + to_lines(entries))
         if durable:
             os.fsync(out.fileno())
 
 
-def read_lines(file: Path) -> Iterator[tuple[int, dict[str, Any] | ValueError]]:
-    """Number and object of each line that is not blank; the error of one that is no JSON object."""
-    with file.open(encoding="utf-8", errors="replace") as lines:
+def to_lines(entries: Iterable[dict[str, Any]]) -> bytes:
+    """One JSON object a line, in UTF-8; what no UTF-8 can hold, such as the bytes of a file name, as JSON escapes."""
+    text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+    return text.encode("utf-8", "backslashreplace")
+
+
+def read_lines(file: Path, offset: int = 0) -> Iterator[tuple[int, dict[str, Any] | ValueError]]:
+    """Number and object of each line that is not blank, from byte `offset` on; the error of one that is no object."""
+    with file.open("rb") as lines:
+        lines.seek(offset)
         for number, line in enumerate(lines, 1):
-            if not line.strip():
+            text = line.decode("utf-8-sig", "replace")
+            if not text.strip():
                 continue
             try:
-                data = json.loads(line)
+                data = json.loads(text)
             except (ValueError, RecursionError) as error:
                 yield number, ValueError(str(error))
                 continue

@@ -1,10 +1,10 @@
 """Folders that one writer holds at a time."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 try:
     import fcntl
@@ -29,18 +29,36 @@ def locked(folder: Path | str, patience: float = 60.0) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    with (Path(folder) / LOCK_FILE).open("w") as lock:
+    # what a link in its place leads to is never opened, and nothing is ever emptied
+    lock = os.open(Path(folder) / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
         give_up = time.monotonic() + patience
-        while not _try_lock(lock):
+        while not _try_lock(lock, fcntl.LOCK_EX):
             if time.monotonic() > give_up:
                 raise TimeoutError(f"another process has held {folder} for {patience:.0f} seconds")
             time.sleep(0.002)
         yield
+    finally:
+        os.close(lock)
 
 
-def _try_lock(file: IO[str]) -> bool:
+def is_locked(folder: Path) -> bool:
+    """Whether a process, this one included, holds the folder now."""
+    if fcntl is None:
+        return False
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:  # never locked, or gone
+        return False
+    try:
+        return not _try_lock(lock, fcntl.LOCK_SH)
+    finally:
+        os.close(lock)
+
+
+def _try_lock(file: int, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

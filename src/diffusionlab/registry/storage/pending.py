@@ -1,45 +1,122 @@
-"""`pending.jsonl` beside the table: rows that are written down and will soon be merged into the table.
+"""`pending.jsonl` beside the table: where the truth may be newer than the table.
 
-A commit to the table costs more than all else that recording a run does, and the same for one row as for thirty.
-So where commits follow each other closely a row is only added to this file; every reader lays it over the table,
-and a writer that finds it full, or the table at rest, merges it. Writers hold the registry's lock. Readers need
-none: they read this file first and the table after it, so that a row merged meanwhile is found twice, never not at all.
+Before a `run.json` is written its folder is named here, and before the journal grows its size is. So whatever happens
+to the writer, every reader knows where to look: it reads the truth in those places and lays it over the table. A
+writer that finds the file full, or the table at rest, merges what the places hold into the table and clears them.
+
+Naming a place first also makes recording cheap: a commit to the table costs more than all else that recording does,
+and the same for one row as for thirty.
+
+Writers hold the registry's lock, within that of the run folder. Readers need none: they read this file first and
+the table after it, so that a row merged meanwhile is found twice, never not at all.
 """
 
+import logging
+import os
 from pathlib import Path
+from typing import Any
 
-from diffusionlab.registry.record.run_record import RunRecord
-from diffusionlab.registry.storage.lines import append_lines, read_lines
+from diffusionlab.atomic import replaced
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
+from diffusionlab.registry.storage.journal import Journal
+from diffusionlab.registry.storage.lines import append_lines, read_lines, to_lines
+from diffusionlab.registry.storage.lock import is_locked
+
+log = logging.getLogger(__name__)
 
 PENDING = "pending.jsonl"
 MOST_LINES = 32
 
+Place = dict[str, Any]
+"""{"folder": run folder}, or {"journal": byte from which on its lines may not be in the table}."""
+
 
 class Pending:
-    """The file in a registry's folder; of a run that is in it twice, the last line counts."""
+    """The file in a registry's folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / PENDING
-        self._known: tuple[object, list[RunRecord]] = (None, [])  # (state of the file, its records)
+    def __init__(self, folder: Path, journal: Journal) -> None:
+        self._file, self._journal = folder / PENDING, journal
+        self._known: tuple[object, list[RunRecord]] = (None, [])  # (state of all files, their records)
 
     def is_full(self) -> bool:
-        return self._file.exists() and self._file.read_bytes().count(b"\n") >= MOST_LINES
+        return len(self.places()) >= MOST_LINES
 
-    def add(self, record: RunRecord) -> None:
-        append_lines(self._file, [record.to_json()], durable=False)
-
-    def records(self) -> list[RunRecord]:
-        """What waits, a run once. A line that was cut short is left out: its writer did not live to record the run."""
+    def since(self) -> float | None:
+        """When a place was last named, in seconds since the epoch; None if there is none."""
         try:
-            stat = self._file.stat()
-            state = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-            if self._known[0] != state:
-                entries = [entry for _, entry in read_lines(self._file) if isinstance(entry, dict)]
-                found = (RunRecord.from_json(entry) for entry in entries)
-                self._known = (state, list({record.run_id: record for record in found}.values()))
+            return self._file.stat().st_mtime
+        except OSError:
+            return None
+
+    def announce(self, place: Place) -> None:
+        """Name a place whose truth is about to change."""
+        if place not in self.places():
+            append_lines(self._file, [place], durable=False)
+
+    def places(self) -> list[Place]:
+        """What is named, in order; lines that were cut short or that another version wrote name nothing."""
+        try:
+            entries = [entry for _, entry in read_lines(self._file) if isinstance(entry, dict)]
         except FileNotFoundError:
             return []
+        found: list[Place] = []
+        for entry in entries:
+            folder, offset = entry.get("folder", entry.get("path")), entry.get("journal")
+            if isinstance(folder, str) and os.path.isabs(folder):
+                found.append({"folder": folder})
+            elif type(offset) is int and offset >= 0:
+                found.append({"journal": offset})
+        return [place for number, place in enumerate(found) if place not in found[:number]]
+
+    def records(self) -> list[RunRecord]:
+        """What the places hold now, a run once; what cannot be read is left out, with a warning that names it."""
+        places = self.places()
+        state = [(place, *_state(self._file_of(place))) for place in places]
+        if self._known[0] != state:
+            self._known = (state, self._read(places))
         return self._known[1]
 
-    def clear(self) -> None:
-        self._file.unlink(missing_ok=True)
+    def mergeable(self) -> tuple[list[RunRecord], list[Place]]:
+        """Their records, for the table, and the places to keep: those that another process is just writing to."""
+        places = self.places()
+        kept = [place for place in places if "folder" in place and is_locked(Path(place["folder"]))]
+        return self._read([place for place in places if place not in kept]), kept
+
+    def keep(self, places: list[Place]) -> None:
+        """Forget all other places."""
+        if not places:
+            self._file.unlink(missing_ok=True)
+        elif places != self.places():
+            with replaced(self._file) as temporary:
+                temporary.write_bytes(to_lines(places))
+
+    def _file_of(self, place: Place) -> Path:
+        return Path(place["folder"], RECORD_FILE) if "folder" in place else self._journal.file
+
+    def _read(self, places: list[Place]) -> list[RunRecord]:
+        found: dict[str, RunRecord] = {}
+        for place in places:
+            if "journal" in place:
+                records, problems = self._journal.read(place["journal"])
+                for problem in problems:
+                    log.warning("%s", problem)
+                found |= records
+                continue
+            try:
+                record = read_record(place["folder"])
+            except FileNotFoundError:  # its writer was killed before, or the folder is gone
+                continue
+            except (OSError, ValueError) as error:
+                log.warning("%s", error)
+                continue
+            record.path = place["folder"]
+            found[record.run_id] = record
+        return list(found.values())
+
+
+def _state(file: Path) -> tuple[int, ...]:
+    try:
+        stat = file.stat()
+    except OSError:
+        return ()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -78,6 +78,8 @@ class Reader:
         stored = sorted({"metrics" if column.startswith("metrics.") else column for column in needed} & {*COLUMNS})
         merged = And(condition, Not(In("run_id", tuple(waiting["run_id"].to_pylist())))) if waiting else condition
         rows = self._left()
+        if rows is None and waiting and not self._store.exists():  # the first runs of all
+            rows = waiting.slice(0, 0)
         if rows is None:
             found, rest = self._query(merged, stored, order)
         else:

@@ -1,18 +1,22 @@
 """The `runs` table: upserts that never double a run, reads that always see the newest rows."""
 
 import os
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffusionlab.registry.errors import RegistryError
+from diffusionlab.registry.errors import RegistryError, reason
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import COLUMNS
 from diffusionlab.registry.record.rows import ordered, to_rows
 from diffusionlab.registry.record.run_record import RunRecord, utc_now
 from diffusionlab.registry.record.schema import to_record, to_table
+from diffusionlab.registry.storage.journal import Journal
 from diffusionlab.registry.storage.lock import can_lock, locked
 from diffusionlab.registry.storage.pending import Pending
 from diffusionlab.registry.storage.reader import Reader
@@ -26,7 +30,13 @@ if TYPE_CHECKING:
 TABLE = "runs"
 WRITES_BETWEEN_OPTIMIZE = 100
 SECONDS_AT_REST = 1.0
+SECONDS_FORGOTTEN = 60.0  # what has waited for longer waits for nobody
 PATIENCE = 30.0  # seconds to wait for another writer
+BATCH = 5000  # rows of one commit
+
+NOT_OLDER = "target.revision IS NULL OR target.revision <= source.revision"
+NEWER = "target.revision IS NULL OR target.revision < source.revision"
+"""Which rows a record may replace, in LanceDB's words."""
 
 
 def default_uri() -> str:
@@ -45,9 +55,12 @@ class Registry:
         self.uri = str(uri) if uri is not None else default_uri()
         self._store = Store(self.uri, table)
         self.folder = self._store.folder
-        self._pending = Pending(self.folder) if self.folder is not None and can_lock() else None
-        snapshot = Snapshot(self.folder / f"{table}.arrow") if self.folder is not None and can_lock() else None
+        self.journal = Journal(self.folder) if self.folder is not None else None
+        self._pending, snapshot = None, None
+        if self.folder is not None and self.journal is not None and can_lock():
+            self._pending, snapshot = Pending(self.folder, self.journal), Snapshot(self.folder / f"{table}.arrow")
         self._reader = Reader(self._store, self._pending, snapshot)
+        self._thread, self._held = threading.RLock(), 0
 
     # -- reading
 
@@ -89,47 +102,98 @@ class Registry:
         return self._reader.find(where, ["run_id"], None, False, utc_now()).num_rows
 
     def exists(self) -> bool:
-        """Whether there is a table, readable or not; one that is just being made, or never was finished, is none."""
-        return self._store.exists()
+        """Whether there is a table, readable or not, or a run that will soon be in one."""
+        return self._store.exists() or bool(self._pending and self._pending.records())
 
     # -- writing
 
-    def upsert(self, records: RunRecord | Iterable[RunRecord]) -> None:
-        """Insert new runs and replace known ones; the table is made, or brought to this schema, where needed."""
-        with self._writing():
-            version = self._merge([records] if isinstance(records, RunRecord) else list(records))
-        self._optimize_now_and_then(version)
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Be the one writer; a writer that holds it already may take it again.
 
-    def upsert_soon(self, record: RunRecord) -> None:
-        """As `upsert` to every reader of Registry; the table itself follows, as it takes one such row a second.
-
-        For a run whose `run.json` is written: what waits may be lost in a power cut, and `rebuild` brings it back.
+        A run folder's lock is taken before this one, never after. In an object store nothing is held: LanceDB sees to
+        it, with more retries.
         """
-        version = 0
-        with self._writing():
-            if self._pending is None or self._store.seconds_since_commit() > SECONDS_AT_REST or self._pending.is_full():
-                version = self._merge([record])
-            else:
-                self._pending.add(record)
-        self._optimize_now_and_then(version)
+        if self._pending is None or self.folder is None:
+            yield
+            return
+        with self._thread, ExitStack() as stack:
+            if not self._held:
+                try:
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    stack.enter_context(locked(self.folder, PATIENCE))
+                except OSError as error:
+                    raise self._unwritable(error) from error
+            self._held += 1
+            try:
+                yield
+            except OSError as error:
+                raise self._unwritable(error) from error
+            finally:
+                self._held -= 1
+
+    def announce(self, folder: Path) -> None:
+        """Say that the `run.json` in a run folder, whose lock the caller holds, is about to be written.
+
+        From here on every reader looks into it, and takes it for the row, until a writer has merged it.
+        """
+        if self._pending is not None:
+            with self.holding():
+                self._pending.announce({"folder": str(folder.absolute())})
+
+    def settle(self, record: RunRecord) -> None:
+        """After `announce`, the written `run.json` and the release of its lock: bring the row into the table, soon.
+
+        The table takes about one such row a second by itself; what comes faster is merged by one commit.
+        """
+        if self._pending is None:
+            self.upsert(record)
+        elif self._store.seconds_since_commit() > SECONDS_AT_REST or self._pending.is_full():
+            self.flush()
 
     def flush(self) -> None:
         """Merge into the table what waits beside it."""
-        with self._writing():
-            self._merge([])
+        with self.holding():
+            _, version = self._merge([])
+        self._optimize_now_and_then(version)
+
+    def upsert(self, records: RunRecord | Iterable[RunRecord], where: str | None = NOT_OLDER) -> int:
+        """Insert new runs and replace known ones; the table is made, or brought to this schema, where needed.
+
+        `where` says which rows may be replaced; by default those that are not of a newer revision. Returns how many
+        records were taken.
+        """
+        with self.holding():
+            taken, version = self._merge(list(records) if not isinstance(records, RunRecord) else [records], where)
+        self._optimize_now_and_then(version)
+        return taken
+
+    def keep(self, records: list[RunRecord]) -> None:
+        """Insert or replace runs that have no run folder: the journal keeps them, whatever happens to the table."""
+        with self.holding():
+            if self.journal is None:
+                self.upsert(records)
+                return
+            if self._pending is not None:
+                self._pending.announce({"journal": self.journal.size()})
+            self.journal.add(records)
+            self.upsert([] if self._pending is not None else records)
 
     def remove(self, run_ids: Iterable[str]) -> None:
-        """Take rows out for good (edits.delete only marks them)."""
-        condition = In("run_id", tuple(run_ids)).render()
-        with self._writing():
+        """Take rows out for good (edits.delete only marks them), and out of the journal."""
+        run_ids = tuple(run_ids)
+        with self.holding():
             self._merge([])
-            self._store.retry(lambda: self._store.latest().delete(condition))
+            if self.journal is not None:
+                self.journal.forget(run_ids)
+            self._store.retry(lambda: self._store.latest().delete(In("run_id", run_ids).render()))
             self.remove_snapshot()
 
     def optimize(self, keep: timedelta = KEEP_VERSIONS) -> None:
         """Join the small files of many writes, and drop versions older than `keep`."""
-        self.flush()
-        self._store.retry(lambda: optimize(self._store.latest(), keep))
+        with self.holding():
+            self._merge([])
+            self._store.retry(lambda: optimize(self._store.latest(), keep))
 
     def statistics(self) -> dict[str, int]:
         """{"rows", "version", "fragments", "bytes", "columns"} of the table."""
@@ -146,7 +210,14 @@ class Registry:
     # -- the file for quick readers, see snapshot.py
 
     def leave_snapshot(self) -> None:
-        """Leave the rows of the table for readers to come, where it is ours to write to."""
+        """Leave the rows of the table for readers to come, where it is ours to write to.
+
+        What a writer that was killed left waiting is merged first.
+        """
+        since = self._pending.since() if self._pending is not None else None
+        if since is not None and time.time() - since > SECONDS_FORGOTTEN:
+            with suppress(RegistryError):  # then it goes on waiting, in view of all readers
+                self.flush()
         self._reader.leave_snapshot()
 
     def remove_snapshot(self) -> None:
@@ -155,37 +226,35 @@ class Registry:
 
     # -- how
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One writer at a time; in an object store LanceDB sees to it, with more retries."""
-        if self._pending is None or self.folder is None:
-            yield
-            return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with locked(self.folder, PATIENCE):
-                yield
-        except OSError as error:
-            raise RegistryError(f"the registry at {self.uri} cannot be written: {error}") from error
+    def _unwritable(self, error: OSError) -> RegistryError:
+        return RegistryError(f"the registry at {self.uri} cannot be written: {reason(error)}")
 
-    def _merge(self, records: list[RunRecord]) -> int:
-        """Bring what waits, and these, into the table; the version that this makes, 0 where there is nothing to do."""
-        waiting = self._pending.records() if self._pending is not None else []
-        rows = to_table([*waiting, *records])
-        if not rows.num_rows:
-            return 0
+    def _merge(self, records: list[RunRecord], where: str | None = NOT_OLDER) -> tuple[int, int]:
+        """Bring what waits, and then these, into the table.
 
-        def merge() -> int:
-            table = self._store.for_writing()
-            # Through an index on the key LanceDB 0.40 no longer sees that another writer inserts the same new key.
-            merging = table.merge_insert("run_id").use_index(False)
-            merging = merging.when_matched_update_all().when_not_matched_insert_all()
-            return merging.execute(rows, timeout=timedelta(seconds=60)).version
-
-        version = self._store.retry(merge)
+        Returns how many of `records` were taken, and the table's new version, 0 where there is nothing to do.
+        """
+        waiting, busy = self._pending.mergeable() if self._pending is not None else ([], [])
+        _, version = self._merge_rows(waiting, NOT_OLDER)
         if self._pending is not None:
-            self._pending.clear()
-        return version
+            self._pending.keep(busy)
+        taken, newer = self._merge_rows(records, where)
+        return taken, newer or version
+
+    def _merge_rows(self, records: list[RunRecord], where: str | None) -> tuple[int, int]:
+        taken = version = 0
+        for start in range(0, len(records), BATCH):
+            rows = to_table(records[start : start + BATCH])
+
+            def merge(rows: "pa.Table" = rows) -> Any:
+                # Through an index on the key LanceDB 0.40 no longer sees that another writer inserts the same new key.
+                merging = self._store.for_writing().merge_insert("run_id").use_index(False)
+                merging = merging.when_matched_update_all(where=where).when_not_matched_insert_all()
+                return merging.execute(rows, timeout=timedelta(seconds=60))
+
+            done = self._store.retry(merge)
+            taken, version = taken + done.num_inserted_rows + done.num_updated_rows, done.version
+        return taken, version
 
     def _optimize_now_and_then(self, version: int) -> None:
         if version == 0 or version % WRITES_BETWEEN_OPTIMIZE:
