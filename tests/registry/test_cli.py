@@ -97,7 +97,7 @@ def test_show_gives_facts_with_sources_and_no_text_becomes_markup_or_control(cap
 
 def test_compare_shows_what_differs_in_groups_and_the_layers(capsys: pytest.CaptureFixture) -> None:
     lines = [line.split() for line in out(capsys, "compare", "20250314-a1", "20250314-b2").splitlines()]
-    assert ["config.model.channels", "64", "96"] in lines and ["fid", "9.5", "8"] in lines
+    assert ["config.model.channels", "64", "96"] in lines and ["FID", "9.5", "8"] in lines
     assert lines.index(["training"]) < lines.index(["result"]) < lines.index(["layers"])
     assert ["-net.in:", "Conv2d(64)"] in lines and ["+net.in:", "Conv2d(96)"] in lines
     assert "one run cannot be compared" in error(capsys, "compare", "x")

@@ -104,5 +104,5 @@ def test_what_a_training_measured_has_no_protocol(engine: Engine) -> None:
 def test_groups_are_compared_within_each_protocol(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare unets with dits", "--json", "--registry", engine.registry.uri]) == 0
     answer = json.loads(capsys.readouterr().out)["answer"]
-    assert f"Best fid by {SMALL}: unet 3 by small-1; dit 4 by small-2." in answer
-    assert "Best fid by no recorded protocol: unet 1 by import-1; dit 30 by import-2." in answer
+    assert f"by {SMALL}: unet 3 (small-1), dit 4 (small-2)" in answer
+    assert "by no recorded protocol: unet 1 (import-1), dit 30 (import-2)" in answer

@@ -94,14 +94,16 @@ def test_groups_are_compared_as_groups(ask, engine):
     found = ask("compare CIFAR-10 and MNIST")
     assert [side.label for side in found.query.sides] == ["CIFAR-10", "MNIST"]
     text = answer(found, engine)
-    assert "Best fid: CIFAR-10 3.2 by run-032" in text and "MNIST 9.7 by run-003" in text
-    assert "FID is not comparable between data sets" in text
+    assert "Best FID: CIFAR-10 3.2 by run-032" in text and "MNIST 9.7 by run-003" in text
+    assert "FID does not compare between data sets" in text
+    text = answer(ask("compare unets and dits"), engine)
+    assert "on MNIST: unet 9.7 (run-003), dit" in text and "on CIFAR-10: unet 3.2 (run-032), dit" in text
 
 
 def test_two_runs_are_compared_fact_by_fact(ask, engine):
     text = answer(ask("what differs between run-014 and run-015?"), engine)
-    assert "schedule linear (run-014), cosine (run-015)" in text
-    assert "fid 7.9 (run-014), 6.4 (run-015)" in text
+    assert "differ in schedule (linear against cosine)" in text
+    assert "run-015 is better: FID 6.4 against 7.9" in text
     assert "optimizer" not in text
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.manage.compare import GROUPS, Comparison
-from diffusionlab.registry.record.columns import KINDS, grouped
+from diffusionlab.registry.record.columns import KINDS, grouped, label
 from diffusionlab.registry.record.run_record import RunRecord
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ def _figures(protocol: str, metrics: Mapping[str, float | None]) -> str:
     return f"{protocol}: " + ", ".join(f"{name} {_text(value)}" for name, value in metrics.items() if "/" not in name)
 
 
+def _called(fact: str) -> str:
+    return label(fact) if "." not in fact else fact
+
+
 def show_comparison(comparison: Comparison) -> "RenderableType":
     """One row a fact that differs, grouped, then the layers that do."""
     from rich.console import Group
@@ -93,14 +97,14 @@ def show_comparison(comparison: Comparison) -> "RenderableType":
             table.add_row(Text(group, style="bold"))
         for difference in differences:
             cells = (Text(printable(value)) for value in difference.values)
-            table.add_row(Text(f"  {printable(difference.fact)}", style="cyan"), *cells)
+            table.add_row(Text(f"  {printable(_called(difference.fact))}", style="cyan"), *cells)
     parts: list[RenderableType] = [table] if table.row_count else [Text("no fact of theirs differs")]
     if comparison.layers:
         colours = {"+": "green", "-": "red", "@": "dim"}
         lines = [Text(printable(line), style=colours.get(line[:1], "")) for line in comparison.layers]
         parts += [Text("\nlayers", style="bold"), *lines]
     if comparison.same:
-        facts = [printable(fact) for fact in comparison.same if not fact.startswith(("config.", "packages."))]
+        facts = [printable(_called(fact)) for fact in comparison.same if not fact.startswith(("config.", "packages."))]
         for prefix, kind in (("config.", "settings"), ("packages.", "package versions")):
             if number := sum(fact.startswith(prefix) for fact in comparison.same):
                 facts.append(f"{number} {kind}")

@@ -43,13 +43,13 @@ TABLE = (
     Column("created_at", "time", "created", "created", "created", group="about", shown=8, index="BTree", said=(
         "created, started, launched, began, made, kicked off, creation, creation date, start date, dated, trained, "
         "begun, create, built, submitted, made, started training, produced, date, recorded, logged, initiated")),
-    Column("modified_at", "time", "modified", "modified", "modified", group="about", shown=18, said=(
+    Column("modified_at", "time", "modified", "modified", "modified", group="about", shown=23, said=(
         "modified, updated, changed, touched, edited, last modified, last updated, last changed, modification, update, "
         "modification date, modify, updates, modifications, last edited, last touched, rewritten, revised, altered, "
         "most recently modified, recently modified, recently updated")),
     Column("heartbeat_at", "time", "last heartbeat", short="heartbeat", group="about"),
     Column("deleted_at", "time", "deleted", group="about"),
-    Column("description", "text", said="description, descriptions", group="about", shown=19),
+    Column("description", "text", said="description, descriptions", group="about", shown=24),
     Column("tags", "list", said="tag, tags", group="about"),
     Column("notes", "text", said="notes, note", group="about"),
     Column("sweep", "text", said="sweep, sweeps", group="about", values="listed"),
@@ -73,16 +73,16 @@ TABLE = (
            said="parameterization, parametrization, parameterisation, parametrisation, prediction, prediction type, "
            "prediction target, predictions, objective, target, parameterizations, objectives, prediction types"),
     Column("sampler", "text", said="sampler, samplers, solver, solvers, sampling method", group="training",
-           values="named"),
-    Column("precision", "text", said="precision, numeric precision", group="training", values="named"),
-    Column("seed", "int", said="seed, random seed, seeds", group="training"),
+           values="named", shown=18),
+    Column("precision", "text", said="precision, numeric precision", group="training", values="named", shown=19),
+    Column("seed", "int", said="seed, random seed, seeds", group="training", shown=20),
     Column("hardware", "text", short="device", group="training", values="listed"),
     Column("framework", "text", said="framework, frameworks, framework version", group="training", values="named"),
     Column("data_hash", "text", "data hash", said="data hash", group="training"),
     Column("git_commit", "text", "commit", said="git commit, commit", group="training"),
     Column("git_dirty", "bool", "uncommitted changes", group="training"),
     # -- architecture
-    Column("architecture", "text", group="architecture", values="named", said=(
+    Column("architecture", "text", group="architecture", values="named", shown=22, said=(
         "architecture, architectures, arch, backbone, backbones, network type, model type")),
     Column("arch_tags", "list", "facets", "facets", "arch", group="architecture", shown=4, index="LabelList"),
     Column("num_parameters", "int", "parameters", "params", "params", group="architecture", unit="count", shown=9,
@@ -97,7 +97,7 @@ TABLE = (
         "file size, disk size, disk space, size on disk, disk usage, checkpoint size, storage, bytes, disk, on disk")),
     # -- result
     Column("status", "text", said="status, state, statuses", group="result", values="listed", shown=7, index="Bitmap"),
-    Column("seconds", "float", "duration", "time", group="result", unit="s", better="low", said=(
+    Column("seconds", "float", "duration", "time", group="result", unit="s", better="low", shown=21, said=(
         "duration, runtime, run time, training time, wall time, wall clock, wall clock time, time, durations, "
         "train time, hours of training")),
     Column("images_per_second", "float", "images per second", "img/s", group="result", better="high", said=(

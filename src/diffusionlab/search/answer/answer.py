@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from diffusionlab.registry.manage.compare import flatten
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import MEASURES, compares_within, kind_of, label, value_of
-from diffusionlab.search.answer.compare import group_sentences, run_sentences
+from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
+from diffusionlab.search.answer.said_of_comparisons import group_sentences, run_sentences
 from diffusionlab.search.answer.said_of_groups import figure_sentences
 from diffusionlab.search.answer.wording import CITED, cite, named, runs, value
 from diffusionlab.search.query.protocols import UNKNOWN, by_protocol
 from diffusionlab.search.query.query import Check, Comparison, Facts, Pictures
 from diffusionlab.search.query.where_text import format_where
 
+FEW = 5  # runs whose best is seen at a glance
 
-def answer(result: Result, engine: Engine) -> str:
-    """The answer to the question of `result`, in sentences."""
+
+def answer(result: Result, engine: Engine, table: bool = False) -> str:
+    """The answer to the question of `result`, in sentences; with `table`, what a table of the rows does not show."""
+    query, rows = result.query, result.rows
+    said = _said(result, engine, table)
+    said += _shown(result) if rows and query.intent != "compare" and not table else []
+    return " ".join([*_verdict(result), *said, *_offered(result), *_left_out(result)])
+
+
+def _said(result: Result, engine: Engine, table: bool) -> list[str]:
     query, rows = result.query, result.rows
     if query.intent == "aggregate" and result.total:
-        sentences = figure_sentences(result)
-    elif not rows:
-        sentences = _nothing(result, engine)
-    elif query.intent == "compare" and len(rows) > 1:
-        sentences = group_sentences(result) if len(query.sides) > 1 and len(rows) > 2 else run_sentences(result, engine)
-    elif query.intent == "count":
-        sentences = [f"{runs(result.total)}: {cite(rows)}."]
-    elif query.like is not None:
-        sentences = _alike(result)
-    elif isinstance(query.ask, Facts):
-        sentences = _facts(rows, query.ask.columns)
-    elif isinstance(query.ask, Pictures):
-        sentences = _pictures(result)
-    elif query.order is not None and not query.order.rest:
-        sentences = _ordered(result)
-    else:
-        sentences = _listed(result)
-    sentences += _shown(result) if rows and query.intent != "compare" else []
-    return " ".join([*_verdict(result), *sentences, *_offered(result), *_left_out(result)])
+        return figure_sentences(result, table)
+    if not rows:
+        return _nothing(result, engine)
+    if query.intent == "compare" and len(rows) > 1:
+        groups = len(query.sides) > 1 and len(rows) > 2
+        return group_sentences(result) if groups else run_sentences(result, engine)
+    if isinstance(query.ask, Facts):
+        return _facts(rows, query.ask.columns)
+    if isinstance(query.ask, Pictures):
+        return _pictures(result)
+    ordered = query.order is not None and not query.order.rest
+    if table:
+        return [*_counted(result), *(_about_order(result) if ordered else _extremes(rows))]
+    if query.intent == "count":
+        return [f"{runs(result.total)}: {cite(rows)}."]
+    if query.like is not None:
+        return _alike(result)
+    return [*_ordered(result), *_about_order(result)] if ordered else _listed(result)
+
+
+def _counted(result: Result) -> list[str]:
+    query, part = result.query, f"{len(result.rows)} of " if len(result.rows) < result.total else ""
+    return [] if query.like or (query.order and query.order.per) else [f"{part}{runs(result.total)}."]
 
 
 def _verdict(result: Result) -> list[str]:
@@ -95,20 +107,16 @@ def _listed(result: Result) -> list[str]:
 
 
 def _extremes(rows: Sequence[Row]) -> list[str]:
-    """The best and the worst, where they can be compared: on one data set."""
-    sets = {row.get("dataset") for row in rows}
+    """The best of several runs, if their figures compare."""
     column = next((c for c in MEASURES if sum(row.get(c) is not None for row in rows) > 1), None)
-    if column is None:
+    if column is None or len(rows) < FEW:
         return []
     known = sorted((row for row in rows if row.get(column) is not None), key=lambda row: row[column])
-    best, worst = known[0], known[-1]
-    protocols = by_protocol(known, column)
-    across = f" ({len(sets)} data sets, between which it does not compare)" if len(sets) > 1 else ""
-    if len(protocols) > 1:
-        across = f" ({len(protocols)} protocols, between which it does not compare)"
-    return [
-        f"Lowest {label(column)} {value(best, column)}: {named(best)}; highest {value(worst, column)}: {named(worst)}{across}."  # noqa: E501
-    ]
+    best, worst = (known[0], known[-1]) if lower_is_better(column) else (known[-1], known[0])
+    if len({row.get("dataset") for row in known}) > 1 or len(by_protocol(known, column)) > 1:
+        return []
+    lead = ("Lowest", "highest") if lower_is_better(column) else ("Highest", "lowest")
+    return [f"{lead[0]} {label(column)}: {value(best, column)}, {named(best)}; {lead[1]}: {value(worst, column)}."]
 
 
 def _ordered(result: Result) -> list[str]:
@@ -131,15 +139,23 @@ def _ordered(result: Result) -> list[str]:
     sides = by_protocol([row for row in rows if value_of(row, column) is not None], column)
     if len(sides) > 1:
         said = [f"By {most}, each protocol by itself: {_of_each_protocol(sides, column)}."]
+    return said
+
+
+def _about_order(result: Result) -> list[str]:
+    """What the order leaves out, and what in it does not compare."""
+    order, rows = result.query.order, result.rows
+    assert order is not None
+    column, said = order.column, []
     if result.runner_up is not None and not order.per:
         said.append(f"Next: {named(result.runner_up)} with {value(result.runner_up, column)}.")
     if result.tied:
         said.append(f"As good as the last one shown: {cite(result.tied)}.")
     if result.lacking:
         said.append(f"Skipped (no {label(column)}): {cite(result.lacking)}.")
-    if "dataset" in compares_within(column) and len({row.get("dataset") for row in rows}) > 1:
-        sets = ", ".join(f"{printable(row['run_id'])} {printable(row.get('dataset'))}" for row in rows[:4])
-        said.append(f"{label(column)} is not comparable between data sets: {sets}.")
+    several = len({row.get("dataset") for row in rows}) > 1
+    if several and order.per != "dataset" and "dataset" in compares_within(column):
+        said.append(f"{label(column)} is not comparable between data sets.")
     return said
 
 
@@ -213,31 +229,36 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
         )
         offered = f"; nearest known: {', '.join(map(printable, near))}" if near else ""
         said.append(f"{what}{offered}.")
-    if result.dropped:
-        parts = "; ".join(f"without `{printable(text)}` {runs(count)}" for text, count in result.dropped)
+    helpful = [(text, count) for text, count in result.dropped if count]
+    if helpful:
+        parts = "; ".join(f"without `{printable(text)}` {runs(count)}" for text, count in helpful)
         said.append(f"{parts[0].upper()}{parts[1:]}.")
-    elif query.conditions:
-        said.append(
-            f"Without `{printable(format_where(query.condition, engine.known))}` there are {runs(result.everything)}."
-        )
+    elif len(query.conditions) == 1 and result.everything:
+        where = printable(format_where(query.condition, engine.known))
+        said.append(f"Without `{where}` there are {runs(result.everything)}.")
     return said
 
 
 def disagreements(rows: Sequence[Row]) -> list[str]:
-    """Facts that two sources of one run tell differently: the field itself and the recorded configuration."""
-    found = []
+    """Facts that a person or an import gives otherwise than the recorded configuration, one note a fact.
+
+    What was measured may differ from what was planned: a run that stopped early had fewer epochs.
+    """
+    found: dict[tuple[str, str], list[tuple[Row, float]]] = {}
     for row in rows:
-        config: dict[str, Any] = flatten(row.get("config") or {})
+        config = flatten(row.get("config") or {})
         for column in ("batch_size", "lr", "epochs", "seed", "image_size"):
-            told = {v for key, v in config.items() if key.rsplit(".", 1)[-1] == column and isinstance(v, int | float)}
-            if (
-                len(told) == 1
-                and row.get(column) is not None
-                and kind_of(column) in ("int", "float")
-                and float(*told) != float(row[column])
-            ):
-                source = (row.get("sources") or {}).get(column, "the record")
-                found.append(
-                    f"{row['run_id']}: {label(column)} is {value(row, column)} by {source} and {told.pop()} by its config"  # noqa: E501
-                )
-    return found
+            planned = {v for key, v in config.items() if key.rsplit(".", 1)[-1] == column and type(v) in (int, float)}
+            source = (row.get("sources") or {}).get(column, "the record")
+            if source != "measured" and row.get(column) is not None and len(planned) == 1:
+                number = planned.pop()
+                if float(number) != float(row[column]):
+                    found.setdefault((column, source), []).append((row, number))
+    return [_disagreement(column, source, among) for (column, source), among in found.items()]
+
+
+def _disagreement(column: str, source: str, among: Sequence[tuple[Row, float]]) -> str:
+    (row, number), *others = among
+    run, here = printable(row["run_id"]), value(row, column)
+    first = f"{run}: {label(column)} is {here} by {source} and {number} by its config"
+    return first + (f"; so for {runs(len(others))} more: {cite([row for row, _ in others])}" if others else "")

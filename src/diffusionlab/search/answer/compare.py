@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from diffusionlab.registry.filters.conditions import In
 from diffusionlab.registry.manage.compare import Comparison, compare
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better
+from diffusionlab.registry.record.columns import MEASURES, label, lower_is_better
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.wording import cite, named, value
+from diffusionlab.search.answer.wording import value
 from diffusionlab.search.query.protocols import UNKNOWN, by_protocol, protocol_of
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 MOST_RUNS = 4  # compared fact by fact; more are compared as groups
+Group = tuple[str, list[Row]]  # (its name, its runs)
 _TRAINING = ("dataset", "optimizer", "schedule", "parameterization", "hardware_kind")
 _RANGES = ("lr", "batch_size", "epochs")
 
@@ -32,37 +33,7 @@ def compared_runs(result: Result, engine: Engine) -> Comparison | None:
     return compare([records[run_id] for run_id in ids])
 
 
-def run_sentences(result: Result, engine: Engine) -> list[str]:
-    """What differs between a few runs, grouped, each value with its run."""
-    comparison = compared_runs(result, engine)
-    if comparison is None:
-        return group_sentences(result)
-    said = []
-    for group, differences in comparison.groups.items():
-        facts = []
-        for difference in differences:
-            if difference.fact.startswith(("config.", "packages.")) or difference.fact in (
-                "size_bytes",
-                "git_commit",
-                "data_hash",
-            ):
-                continue
-            values = ", ".join(
-                f"{_text(v)} ({run_id})" for run_id, v in zip(comparison.run_ids, difference.values, strict=True)
-            )
-            facts.append(f"{difference.fact.replace('_', ' ')} {values}")
-        said.append(f"{group.capitalize()}: {'; '.join(facts) if facts else 'no difference recorded'}.")
-    if comparison.layers:
-        changed = [line for line in comparison.layers if line[:1] in "+-" and not line.startswith(("+++", "---"))]
-        said.append(f"{len(changed)} lines of the layer trees differ ({' and '.join(comparison.run_ids)}).")
-    return said
-
-
-def _text(value: object) -> str:
-    return printable(value) if value is not None else "unknown"
-
-
-def _sides(result: Result) -> list[tuple[str, list[Row]]]:
+def sides_of(result: Result) -> list[Group]:
     sides = result.query.sides
     if len(sides) > 1:
         return [(side.label, [row for row in result.rows if side.condition.matches(row)]) for side in sides]
@@ -93,7 +64,7 @@ def _sides(result: Result) -> list[tuple[str, list[Row]]]:
 
 def facts_of_groups(result: Result) -> list[tuple[str, str, list[str]]]:
     """(architecture | training | result, fact, one text a group), facts that are the same everywhere left out."""
-    sides = _sides(result)
+    sides = sides_of(result)
     found: list[tuple[str, str, list[str]]] = [("", "runs", [str(len(rows)) for _, rows in sides])]
     tags = sorted({tag for _, rows in sides for row in rows for tag in row.get("arch_tags") or ()})
     for tag in tags:
@@ -108,62 +79,22 @@ def facts_of_groups(result: Result) -> list[tuple[str, str, list[str]]]:
             )
     found.append(("architecture", "parameters", [_range(rows, "num_parameters") for _, rows in sides]))
     for column in _TRAINING:
-        found.append(("training", column.removesuffix("_kind"), [_tally(rows, column) for _, rows in sides]))
+        found.append(("training", label(column), [_tally(rows, column) for _, rows in sides]))
     for column in _RANGES:
-        found.append(("training", column.replace("_", " "), [_range(rows, column) for _, rows in sides]))
+        found.append(("training", label(column), [_range(rows, column) for _, rows in sides]))
     found.append(("result", "status", [_tally(rows, "status") for _, rows in sides]))
     for column in MEASURES:
         for how, measured in _measured(sides, column):
-            found.append(("result", f"best {column}{how}", [_best(rows, column) for _, rows in measured]))
-            found.append(("result", f"median {column}{how}", [_median(rows, column) for _, rows in measured]))
+            found.append(("result", f"best {label(column)}{how}", [_best(rows, column) for _, rows in measured]))
+            found.append(("result", f"median {label(column)}{how}", [_median(rows, column) for _, rows in measured]))
     return [fact for fact in found if fact[1] == "runs" or len(set(fact[2])) > 1 or len(sides) == 1]
 
 
-def group_sentences(result: Result) -> list[str]:
-    """The sides of a comparison in sentences: sizes, facets with their runs, best results."""
-
-    sides = _sides(result)
-    said = [
-        "; ".join(
-            f"{name}: {len(rows)} run{'' if len(rows) == 1 else 's'}{f' ({cite(rows)})' if rows else ''}"
-            for name, rows in sides
-        )
-        + "."
-    ]
-    tags = sorted({tag for _, rows in sides for row in rows for tag in row.get("arch_tags") or ()})
-    parts = []
-    for tag in tags:
-        having = [[row for row in rows if tag in (row.get("arch_tags") or ())] for _, rows in sides]
-        shares = {len(have) / len(rows) for have, (_, rows) in zip(having, sides, strict=True) if rows}
-        if len(shares) > 1:
-            texts = [
-                f"{len(have)} of {len(rows)} {name}" + (f" ({cite(have)})" if 0 < len(have) <= 3 else "")
-                for have, (name, rows) in zip(having, sides, strict=True)
-            ]
-            parts.append(f"{tag} {', '.join(texts)}")
-    if parts:
-        said.append(f"Architecture: {'; '.join(parts)}.")
-    for column in MEASURES:
-        figures = _measured(sides, column)
-        for how, measured in figures:
-            best = [(name, _first(rows, column)) for name, rows in measured if rows]
-            told = "; ".join(f"{name} {value(row, column)} by {named(row)}" for name, row in best)
-            said.append(f"Best {column}{how}: {told}.")
-        if figures:
-            break
-    for column in MEASURES:
-        apart = [of for of in compares_within(column) if _differs(sides, column, of)]
-        said += [f"{label(column)} is not comparable between {label(of)}s." for of in apart]
-    return said
+def ranked(rows: Iterable[Row], column: str) -> list[Row]:
+    return sorted(rows, key=lambda row: (row[column] * (1 if lower_is_better(column) else -1), row["run_id"]))
 
 
-def _differs(sides: list[tuple[str, list[Row]]], column: str, of: str) -> bool:
-    """Whether the runs that have a figure differ in column `of`."""
-    having = [row for _, rows in sides for row in rows if row.get(column) is not None]
-    return len({protocol_of(row, column) if of == "protocol" else row.get(of) for row in having}) > 1
-
-
-def _measured(sides: list[tuple[str, list[Row]]], column: str) -> list[tuple[str, list[tuple[str, list[Row]]]]]:
+def _measured(sides: list[Group], column: str) -> list[tuple[str, list[Group]]]:
     """The runs of each side that have a figure, once for each protocol, which is named if several."""
     having = [(name, [row for row in rows if row.get(column) is not None]) for name, rows in sides]
     protocols = list(by_protocol([row for _, rows in having for row in rows], column))
@@ -183,7 +114,7 @@ def group_table(result: Result) -> Table:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
-    for name, _ in _sides(result):
+    for name, _ in sides_of(result):
         table.add_column(Text(printable(name)), overflow="fold")
     heading = ""
     for group, fact, texts in facts_of_groups(result):
@@ -194,15 +125,11 @@ def group_table(result: Result) -> Table:
     return table
 
 
-def _first(rows: Sequence[Row], column: str) -> Row:
-    return sorted(rows, key=lambda row: (row[column] if lower_is_better(column) else -row[column], row["run_id"]))[0]
-
-
 def _best(rows: Sequence[Row], column: str) -> str:
     known = [row for row in rows if row.get(column) is not None]
     if not known:
         return "-"
-    row = _first(known, column)
+    row = ranked(known, column)[0]
     return f"{row[column]:.4g} ({row['run_id']})"
 
 

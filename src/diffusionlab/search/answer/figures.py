@@ -36,6 +36,7 @@ def figures(table: pa.Table, figure: Figure) -> Groups:
         rows,
         without_key,
         without_value,
+        mixed,
         f"{name} does not compare between {label(mixed)}s",
         _within(table, figure, mixed),
     )

@@ -20,35 +20,43 @@ _HOW = {
 }
 
 
-def figure_sentences(result: Result) -> list[str]:
+def figure_sentences(result: Result, table: bool = False) -> list[str]:
+    """The figures, and what has to be said about them; with `table`, of several figures only the latter."""
     groups = result.groups
     assert groups is not None
-    figure = groups.figure
-    what = _what(groups)
     if not groups.rows:
-        return [f"None: no run of these {result.total} has {label(figure.of or figure.by or '')} recorded."]
-    if figure.by is None:
-        said = [_of_all(result, groups, what)]
-    elif figure.descending is not None:
-        best = groups.rows[0].value
-        first = [row for row in groups.rows if row.value == best]
-        others = groups.rows[len(first) :]
-        lead = "most" if figure.descending else "fewest" if figure.how == "count" else "lowest"
-        lead = "highest" if figure.descending and figure.how != "count" else lead
-        keys = " and ".join(printable(row.key) for row in first)
-        said = [f"{keys} {'has' if len(first) == 1 else 'have'} the {lead} {what[0].lower()}{what[1:]}: "]
-        said[0] += f"{_row(groups, first[0])}."
-        said += [f"Then {_list(groups, others)}."] if others else []
-    else:
-        said = [f"{what} of each {figure.unit or label(figure.by)}: {_list(groups, groups.rows)}."]
-    if groups.apart:
+        what = label(groups.figure.of or groups.figure.by or "")
+        return [f"None: no run of these {result.total} has {what} recorded."]
+    several = len(groups.within) > 1 or len(groups.rows) > 1
+    said = _figures(result, groups)
+    if table and several:
+        said = said[:1] if groups.figure.descending is not None and not groups.apart else []
+    if groups.apart and not table:
         parts = "; ".join(f"on {printable(name)} {_list(groups, rows)}" for name, rows in groups.within)
         said.append(f"{groups.apart}, so these figures mix what differs by itself. Apart: {parts}.")
+    elif groups.apart:
+        said.append(f"{groups.apart}, so there is a figure for each.")
     if groups.without_key:
-        said.append(f"No {label(figure.by or '')} is recorded for {runs(groups.without_key)}.")
+        said.append(f"No {label(groups.figure.by or '')} is recorded for {runs(groups.without_key)}.")
     if groups.without_value:
-        said.append(f"No {label(figure.of or '')} is recorded for {runs(groups.without_value)}.")
+        said.append(f"No {label(groups.figure.of or '')} is recorded for {runs(groups.without_value)}.")
     return said
+
+
+def _figures(result: Result, groups: Groups) -> list[str]:
+    figure, what = groups.figure, _what(groups)
+    if figure.by is None:
+        return [_of_all(result, groups, what)]
+    if figure.descending is None:
+        return [f"{what} of each {figure.unit or label(figure.by)}: {_list(groups, groups.rows)}."]
+    best = groups.rows[0].value
+    first = [row for row in groups.rows if row.value == best]
+    others = groups.rows[len(first) :]
+    most, fewest = ("most", "fewest") if figure.how == "count" else ("highest", "lowest")
+    keys = " and ".join(printable(row.key) for row in first)
+    what = f"the {most if figure.descending else fewest} {what[0].lower()}{what[1:]}"
+    said = f"{keys} {'has' if len(first) == 1 else 'have'} {what}: {_row(groups, first[0])}."
+    return [said, *([f"Then {_list(groups, others)}."] if others else [])]
 
 
 def _what(groups: Groups) -> str:

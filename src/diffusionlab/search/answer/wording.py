@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import about, value_of
+from diffusionlab.registry.record.columns import about, kind_of, value_of
 from diffusionlab.search.answer.result import Row
 from diffusionlab.search.query.query import Figure
 from diffusionlab.search.query.where_text import format_number
@@ -21,7 +21,10 @@ def figure_of(figure: Figure, number: float) -> str:
     """A figure in the unit of its column."""
     if figure.how in ("count", "distinct") or figure.of is None:
         return str(int(number))
-    return value({figure.of: number}, figure.of) if about(figure.of).unit else f"{number:.6g}"
+    if about(figure.of).unit:
+        return value({figure.of: number}, figure.of)
+    whole = float(number).is_integer() and kind_of(figure.of) == "int"
+    return printable(int(number) if whole else float(number))
 
 
 def cite(rows: Sequence[Row]) -> str:
@@ -51,7 +54,7 @@ def _in_unit(number: float, unit: str) -> str:
         case "step":
             return format_number(number) if number >= 1e-3 else f"{number:.3g}".replace("e-0", "e-")
         case "count":
-            return f"{number / 1e6:.4g}M" if number >= 1e5 else str(number)
+            return f"{number / 1e6:.4g}M" if number >= 1e5 else printable(number)
         case "B":
             return f"{number / 1e6:.1f} MB"
         case "s":

@@ -147,4 +147,4 @@ def _print(result: Result, engine: Engine, options: argparse.Namespace) -> None:
     else:
         from diffusionlab.search.show.page import print_page
 
-        print_page(result, engine, answer(result, engine), warnings, columns, options.wide, options.explain)
+        print_page(result, engine, warnings, columns, options.wide, options.explain)

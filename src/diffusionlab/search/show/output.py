@@ -98,6 +98,16 @@ def _aggregate(groups: Groups | None) -> dict[str, Any] | None:
     }
 
 
+def _pictures(result: Result, run_id: str) -> dict[str, Any]:
+    """The paths of a run's pictures, and a thumbnail of the first, if they were asked for."""
+    if run_id not in result.pictures:
+        return {}
+    from diffusionlab.search.show.pictures import thumbnail_uri
+
+    paths = list(result.pictures[run_id])
+    return {"pictures": paths, "thumbnail": thumbnail_uri(paths[0]) if paths else None}
+
+
 def as_json(result: Result, interpretation: dict[str, Any], answer: str, warnings: Sequence[str]) -> str:
     """The answer for programs: query, interpretation, intent, total, hits, answer, warnings."""
     shown = (
@@ -126,7 +136,7 @@ def as_json(result: Result, interpretation: dict[str, Any], answer: str, warning
     )
     hits = [
         {"run_id": row["run_id"], "score": score, **{c: row.get(c) for c in shown}, "evidence": told}
-        | ({"pictures": list(result.pictures[row["run_id"]])} if row["run_id"] in result.pictures else {})
+        | _pictures(result, row["run_id"])
         for row, score, told in zip(result.rows, result.scores, evidence(result), strict=True)
     ]
     return json.dumps(

@@ -1,19 +1,20 @@
-"""Rows as a table on a terminal."""
+"""Rows as a table on a terminal: which columns, how wide, each row on one line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import COLUMNS, TABLE, head, kind_of
-from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.wording import value
+from diffusionlab.registry.record.columns import COLUMNS, TABLE, kind_of, value_of
+from diffusionlab.search.answer.result import Result
 from diffusionlab.search.query.protocols import by_protocol
+from diffusionlab.search.show.cells import RANKED, differing, heading, shortened, texts
 from diffusionlab.search.show.output import asked_about
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 USUAL = tuple(column.name for column in sorted(TABLE, key=lambda column: column.shown) if column.shown)
 """In order of worth: as many as fit are shown."""
@@ -36,121 +37,106 @@ WIDE = {
     "Epochs": "epochs",
     "HW": "hardware",
 }
-_CAPS = {
-    "name": 34,
-    "arch_tags": 30,
-    "description": 60,
-    "path": 44,
-    "notes": 40,
-    "architecture": 26,
-    "dataset": 18,
-    "hardware": 24,
-}
-_FLOORS = {"name": 22, "arch_tags": 20, "description": 24, "path": 20, "notes": 16}
-_IMPLIED = {
-    "cnn": ("unet", "resnet"),
-    "transformer": ("dit",),
-    "attention": ("linear_attention",),
-    "conditional": ("cfg",),
-}
-
-
-def cell(row: Row, column: str, rank: int = 0, score: float = 1.0) -> str:
-    """One cell as text; facets that another one implies are left out."""
-    if column == "rank":
-        return str(rank)
-    if column in ("score", "distance"):
-        return f"{score if column == 'score' else 1 - score:.4f}"
-    if column == "arch_tags":
-        tags = row.get("arch_tags") or ()
-        return printable(", ".join(t for t in tags if not any(i in tags for i in _IMPLIED.get(t, ()))) or "-")
-    if column in ("created_at", "modified_at") and row.get(column):
-        return f"{row[column]:%Y-%m-%d}"
-    return value(row, column).replace("\n", " ")
+LOOKED_AT = 500  # rows by which columns are chosen
+GAP = 2
+_CAPS = {"name": 48, "arch_tags": 36, "description": 60, "path": 44, "notes": 40, "hardware": 24}
+_FLOORS = {"arch_tags": 20, "description": 24, "path": 20, "notes": 16, "architecture": 16, "hardware": 16}
 
 
 def pick_columns(result: Result, width: int) -> list[str]:
-    """The columns that fit into `width`: those the question is about first, constants of all rows last."""
-    query, rows = result.query, result.rows
-    asked = [query.order.column] if query.order else []
-    asked += [
-        *query.show,
-        *(column for column in asked_about(query.condition) if column not in ("run_id", "hardware")),
-    ]
-    several = ["dataset"] if len({row.get("dataset") for row in rows}) > 1 else []
-    asked += ["protocol"] if query.order and len(by_protocol(rows, query.order.column)) > 1 else []
-    several += (
-        ["status"] if query.order and query.order.keep and any(row.get("status") != "finished" for row in rows) else []
-    )
-    wanted = list(dict.fromkeys(["run_id", "name", *several, *asked, *USUAL]))
-    wanted = [c for c in wanted if c in USUAL or c in asked]
-    empty = [
-        c for c in wanted if c not in ("run_id", "name", *asked) and all(row.get(c) in (None, [], "") for row in rows)
-    ]
-    order = query.order.column if query.order else ""
-    same = [
-        c
-        for c in wanted[2:]
-        if c not in (order, *query.show)
-        and c
-        in (
-            "status",
-            "dataset",
-            "hardware_kind",
-            "schedule",
-            "parameterization",
-            "optimizer",
-            "image_size",
-            "batch_size",
-            "epochs",
-        )
-        and len(rows) > 1
-        and len({row.get(c) for row in rows}) == 1
-    ]
-    wanted = [c for c in wanted if c not in empty and c not in same] + [c for c in same if c not in empty]
-    chosen: list[str] = []
-    used = 0
+    """The columns that fit into `width`: what the question is about, then what differs between the rows."""
+    few = replace(result, rows=result.rows[:LOOKED_AT], scores=result.scores[:LOOKED_AT])
+    rows = few.rows
+    chosen = ["run_id"] if all(row.get("name") in (None, row["run_id"]) for row in rows) else ["run_id", "name"]
+    asked = [column for column in _asked(few) if column not in ("run_id", "name")]
+    usual = [column for column in USUAL if column not in ("run_id", "name") and column not in asked]
+    usual = [column for column in usual if any(value_of(row, column) not in (None, [], "") for row in rows)]
+    differs = differing(few, [*asked, *usual]) if len(rows) > 1 else [*asked, *usual]
+    must = [column for column in asked if column in differs or column in few.query.show]
+    wanted = [*must, *(column for column in usual if column in differs)]
+    wanted += [column for column in (*asked, *usual) if column not in wanted]
+    used = sum(_least(few, column, width) + GAP for column in chosen) - GAP
     for column in wanted:
-        need = min(_natural(rows, column), _FLOORS.get(column, 999)) + 2
-        if used + need <= width + 2 or len(chosen) < 2:
+        need = _least(few, column, width) + GAP
+        if used + need <= width:
             chosen.append(column)
             used += need
-    return [c for c in dict.fromkeys([*wanted[:2], *USUAL, *asked]) if c in chosen]
+    return chosen
 
 
-def _natural(rows: Sequence[Row], column: str) -> int:
-    longest = max((len(cell(row, column)) for row in rows[:500]), default=0)
-    return max(min(longest, _CAPS.get(column, 40)), len(head(column)))
+def _asked(result: Result) -> list[str]:
+    """What the question orders by, asks for, or tells the runs by."""
+    query, rows = result.query, result.rows
+    asked = ["score"] if query.like else [query.order.column] if query.order else []
+    asked += [query.order.per] if query.order and query.order.per else []
+    asked += ["protocol"] if query.order and len(by_protocol(rows, query.order.column)) > 1 else []
+    return list(dict.fromkeys([*asked, *query.show, *asked_about(query.condition)]))
+
+
+def _least(result: Result, column: str, width: int) -> int:
+    """The width below which a column is not shown on a terminal of `width`."""
+    return min(_natural(texts(result, column), column), _floor(column, width))
+
+
+def _floor(column: str, width: int) -> int:
+    return max(22, width // 4) if column == "name" else _FLOORS.get(column, 999)
+
+
+def _natural(cells: Sequence[str], column: str, given: str = "") -> int:
+    from rich.cells import cell_len
+
+    longest = max(map(cell_len, cells), default=0)
+    return max(min(longest, _CAPS.get(column, 40) if column != "run_id" else longest), len(given or heading(column)))
 
 
 def table(result: Result, columns: Sequence[str], width: int, heads: Sequence[str] | None = None) -> Table:
-    """A Rich table no wider than the terminal: long texts are cut with an ellipsis, numbers never."""
+    """A Rich table no wider than `width`: long texts are cut, run ids and numbers are not."""
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    spare = width - sum(_natural(result.rows, c) + 2 for c in columns) + 2
-    for number, column in enumerate(columns):
-        natural = max(_natural(result.rows, column), len(heads[number]) if heads else 0)
-        if spare < 0 and column in _FLOORS:
-            given = max(_FLOORS[column], natural + spare)
-            spare += natural - given
-            natural = given
-        numeric = (
-            column in ("rank", "score", "distance")
-            or column.startswith("metrics.")
-            or (column in COLUMNS and kind_of(column) in ("int", "float"))
-        )
-        style = {"run_id": "cyan", "name": "bold"}.get(column, "")
+    cells = {column: texts(result, column) for column in columns}
+    headings = dict(zip(columns, heads or map(heading, columns), strict=True))
+    widths = {column: _natural(cells[column], column, headings[column]) for column in columns}
+    spare = width - sum(widths.values()) - GAP * (len(columns) - 1)
+    for column in reversed(columns):
+        if spare < 0:
+            given = min(widths[column], max(_floor(column, width), widths[column] + spare))
+            spare += widths[column] - given
+            widths[column] = given
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
+    for column in columns:
         made.add_column(
-            heads[number] if heads else head(column),
-            justify="right" if numeric else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            style=style,
-            max_width=natural,
-            min_width=min(natural, 8) if column in _FLOORS else natural,
+            headings[column],
+            justify="right" if _is_number(column) else "left",
+            no_wrap=column != "run_id",
+            overflow="fold" if column == "run_id" else "ellipsis",
+            style={"run_id": "cyan", "name": "bold"}.get(column, ""),
+            width=widths[column],
         )
-    for rank, (row, score) in enumerate(zip(result.rows, result.scores, strict=True), 1):
-        made.add_row(*(Text(cell(row, c, rank, score)) for c in columns))
+        cells[column] = cells[column] if column == "run_id" else shortened(cells[column], column, widths[column])
+    for row in zip(*(cells[column] for column in columns), strict=True):
+        made.add_row(*map(Text, row))
     return made
+
+
+def blocks(result: Result, columns: Sequence[str]) -> Text:
+    """Each run under the other, a column on a line of its own: for more columns than a line has room for."""
+    from rich.text import Text
+
+    cells = {column: texts(result, column) for column in columns}
+    longest = max(len(heading(column)) for column in columns)
+    shown = Text()
+    for place in range(len(result.rows)):
+        for column in columns:
+            shown.append(f"{heading(column):<{longest}}  ", "dim").append(f"{cells[column][place]}\n")
+        shown.append("\n")
+    return shown
+
+
+def fits(result: Result, columns: Sequence[str], width: int) -> bool:
+    """Whether a table of these columns has room."""
+    return sum(_least(result, column, width) + GAP for column in columns) - GAP <= width
+
+
+def _is_number(column: str) -> bool:
+    return column in RANKED or ((column in COLUMNS or "." in column) and kind_of(column) in ("int", "float"))

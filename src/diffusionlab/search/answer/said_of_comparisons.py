@@ -1,0 +1,191 @@
+"""Comparisons in two or three sentences: what differs, and which is better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diffusionlab.registry.manage.compare import Comparison, Difference
+from diffusionlab.registry.manage.display import printable
+from diffusionlab.registry.record.columns import (
+    KINDS,
+    MEASURES,
+    about,
+    compares_within,
+    label,
+    value_of,
+)
+from diffusionlab.search.answer.compare import Group, compared_runs, ranked, sides_of
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.answer.result import Result, Row
+from diffusionlab.search.answer.wording import cite, named, runs, value
+from diffusionlab.search.query.protocols import UNKNOWN, protocol_of
+
+MOST_FACTS = 3  # named in a sentence
+LEAST_APART = 0.2  # of the shares of runs that have a facet
+MOST_PLACES = 4  # data sets told in a sentence
+_CONSEQUENCES = ("size_bytes", "git_commit", "git_dirty", "data_hash", "framework")  # of other settings, or of the day
+
+
+def run_sentences(result: Result, engine: Engine) -> list[str]:
+    """What tells a few runs apart, and which of them is better by what was measured."""
+    comparison = compared_runs(result, engine)
+    if comparison is None:
+        return group_sentences(result)
+    by_id = {row["run_id"]: row for row in result.rows}
+    rows = [by_id[run_id] for run_id in comparison.run_ids]
+    return [_settings_apart(comparison, rows), *_results_apart(rows), *_ends_apart(rows)]
+
+
+def _settings_apart(comparison: Comparison, rows: Sequence[Row]) -> str:
+    """The settings that differ, the most telling first."""
+    differing = [one for group in ("architecture", "training") for one in comparison.groups[group]]
+    facts = [one for one in differing if one.fact in KINDS and one.fact not in _CONSEQUENCES]
+    if any(one.fact == "arch_tags" for one in facts):
+        facts = [one for one in facts if one.fact != "architecture"]
+    facts.sort(key=lambda one: about(one.fact).shown or len(KINDS))
+    named_by_column = {one.fact for one in facts}
+    facts += [
+        Difference(one.fact.removeprefix("config."), one.values)
+        for one in differing
+        if one.fact.startswith("config.") and one.fact.rsplit(".", 1)[-1] not in named_by_column
+    ]
+    runs_named = " and ".join(named(row) for row in rows) if len(rows) == 2 else cite(rows)
+    if not facts:
+        return f"No setting of {runs_named} differs."
+    told = [_told(one, rows) for one in facts[:MOST_FACTS]]
+    more = len(facts) - len(told)
+    told += [f"{more} further setting{'' if more == 1 else 's'}"] if more else []
+    return f"{runs_named} differ in {', '.join(told[:-1])}{' and ' if told[1:] else ''}{told[-1]}."
+
+
+def _told(difference: Difference, rows: Sequence[Row]) -> str:
+    """ "schedule (linear against cosine)"."""
+    fact = difference.fact
+    if fact == "arch_tags":
+        tags = [set(row.get("arch_tags") or ()) for row in rows]
+        shared = set.intersection(*tags)
+        values = [", ".join(sorted(own - shared)) or "none of them" for own in tags]
+    elif fact in KINDS:
+        values = [value(row, fact) if value_of(row, fact) is not None else "unknown" for row in rows]
+    else:
+        values = [_text(one) for one in difference.values]
+    apart = (" against " if len(rows) == 2 else ", ").join(values)
+    return f"{label(fact) if fact in KINDS else printable(fact)} ({apart})"
+
+
+def _results_apart(rows: Sequence[Row]) -> list[str]:
+    """Which run is the best by each measure that they compare in."""
+    shared = [column for column in MEASURES if all(row.get(column) is not None for row in rows)]
+    if not shared:
+        return ["They have no figure in common."]
+    side = [("", list(rows))]
+    apart = {column: of for column in shared for of in compares_within(column) if _differs(side, column, of)}
+    said = [_best_by(column, rows) for column in shared if column not in apart]
+    winners = {winner for winner, _ in said}
+    told = []
+    if len(winners) == 1 and "" not in winners:
+        told = [f"{printable(winners.pop())} is better: {' and '.join(text for _, text in said)}."]
+    elif said:
+        told = [f"{'; '.join(f'{text} ({printable(winner)})' if winner else text for winner, text in said)}."]
+    return told + [f"{label(column)} does not compare between {label(of)}s." for column, of in apart.items()]
+
+
+def _best_by(column: str, rows: Sequence[Row]) -> tuple[str, str]:
+    """(the id of the best run, empty if it is not alone; "FID 6.4 against 7.9")."""
+    best, *others = ranked(rows, column)
+    against = ", ".join(value(row, column) for row in others)
+    alone = best[column] != others[0][column]
+    return best["run_id"] if alone else "", f"{label(column)} {value(best, column)} against {against}"
+
+
+def _ends_apart(rows: Sequence[Row]) -> list[str]:
+    """Runs that did not finish, if others did."""
+    if len({row.get("status") for row in rows}) < 2:
+        return []
+    ended = [f"{printable(row['run_id'])} is {printable(row.get('status') or 'of unknown status')}" for row in rows]
+    return [f"{', '.join(ended)}."]
+
+
+def _text(value: object) -> str:
+    return printable(value) if value is not None else "unknown"
+
+
+def group_sentences(result: Result) -> list[str]:
+    """The sides of a comparison: how many runs, what tells their networks apart, and the best results that compare."""
+    sides = sides_of(result)
+    counted = "; ".join(f"{printable(name)}: {runs(len(rows))}" for name, rows in sides)
+    return [f"{counted}.", *_facets_apart(sides), *_bests(sides)]
+
+
+def _facets_apart(sides: list[Group]) -> list[str]:
+    """The facets that part of a side has, those whose shares differ the most."""
+    tags = {tag for _, rows in sides for row in rows for tag in row.get("arch_tags") or ()}
+    found = []
+    for tag in sorted(tags):
+        having = [sum(tag in (row.get("arch_tags") or ()) for row in rows) for _, rows in sides]
+        shares = [count / len(rows) for count, (_, rows) in zip(having, sides, strict=True) if rows]
+        if {0.0, 1.0} >= set(shares) or max(shares) - min(shares) < LEAST_APART:
+            continue  # what the sides are told apart by, or what hardly differs
+        told = ", ".join(
+            f"{count} of {len(rows)} {printable(name)}" for count, (name, rows) in zip(having, sides, strict=True)
+        )
+        found.append((max(shares) - min(shares), f"{tag} {told}"))
+    most = sorted(found, reverse=True)[:MOST_FACTS]
+    return [f"Facets: {'; '.join(text for _, text in most)}."] if most else []
+
+
+def _bests(sides: list[Group]) -> list[str]:
+    """The best of each side by the first measure that is recorded, where runs of several sides compare."""
+    column = next(
+        (c for c in MEASURES if sum(any(row.get(c) is not None for row in rows) for _, rows in sides) > 1), None
+    )
+    if column is None:
+        return []
+    within = compares_within(column)
+    places: list[dict[tuple[str | None, ...], Row]] = [
+        {} for _ in sides
+    ]  # of each side: (data set, protocol) -> its best run there
+    for best, (_, rows) in zip(places, sides, strict=True):
+        for row in reversed(ranked([row for row in rows if row.get(column) is not None], column)):
+            best[tuple(_place(row, column, of) for of in within)] = row
+    shared = [place for place in dict.fromkeys(place for best in places for place in best)]
+    shared = sorted((p for p in shared if sum(p in best for best in places) > 1), key=str)
+    if not shared:
+        firsts = [
+            (name, ranked(best.values(), column)[0]) for (name, _), best in zip(sides, places, strict=True) if best
+        ]
+        said = "; ".join(f"{printable(name)} {value(row, column)} by {named(row)}" for name, row in firsts)
+        apart = " nor ".join(f"between {label(of)}s" for of in within)
+        return [f"Best {label(column)}: {said}.", *([f"{label(column)} does not compare {apart}."] if apart else [])]
+    told = []
+    for place in shared[:MOST_PLACES]:
+        best_here = [(name, best[place]) for (name, _), best in zip(sides, places, strict=True) if place in best]
+        figures = ", ".join(
+            f"{printable(name)} {value(row, column)} ({printable(row['run_id'])})" for name, row in best_here
+        )
+        told.append(f"{_on(place, within, shared)}{figures}")
+    left = len(shared) - MOST_PLACES
+    more = f"; and on {left} more" if left > 0 else ""
+    return [f"Best {label(column)} {'; '.join(told)}{more}."]
+
+
+def _place(row: Row, column: str, of: str) -> str | None:
+    return protocol_of(row, column) if of == "protocol" else row.get(of)
+
+
+def _on(place: tuple[str | None, ...], within: Sequence[str], shared: Sequence[tuple[str | None, ...]]) -> str:
+    """ "on CIFAR-10: ", and the protocol if several were used."""
+    several = [len({other[i] for other in shared}) > 1 for i in range(len(within))]
+    parts = []
+    for of, name, differs in zip(within, place, several, strict=True):
+        if of == "protocol":
+            parts += [f"by {printable(name or UNKNOWN)}"] if differs else []
+        else:
+            parts.append(f"on {printable(name or f'an unknown {label(of)}')}")
+    return f"{', '.join(parts)}: " if parts else ""
+
+
+def _differs(sides: list[Group], column: str, of: str) -> bool:
+    """Whether the runs that have a figure differ in column `of`."""
+    having = [row for _, rows in sides for row in rows if row.get(column) is not None]
+    return len({protocol_of(row, column) if of == "protocol" else row.get(of) for row in having}) > 1
