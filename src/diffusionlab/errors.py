@@ -1,11 +1,14 @@
 """What went wrong, in the user's terms: one line that says what to type instead."""
 
+import errno
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Self
 
 from diffusionlab.invocation import as_typed
 
@@ -27,13 +30,37 @@ class UsageError(LabError, ValueError):
 
 
 class TrainingDiverged(LabError):
-    """The loss is NaN or infinite; the text names the step and the likely cause."""
+    """The loss or a weight is NaN or infinite; the text names the step and the likely cause."""
 
 
 class TrainingInterrupted(LabError):
-    """Ctrl-C or SIGTERM; the text says how to go on."""
+    """Ctrl-C, SIGTERM or a closed terminal; the text says how to go on."""
 
     exit_code = 130
+
+
+class OutOfMemory(LabError):
+    """Device or host memory ran out; the text names the settings that need less."""
+
+
+class StorageError(LabError):
+    """A file or folder that cannot be written, or is gone."""
+
+    @classmethod
+    def of(cls, error: OSError, path: Path, needed: int | None = None) -> Self:
+        """`needed`: bytes that were to be written to `path`."""
+        room = ""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            amount = f"{needed / 1e6:.1f} MB needed, " if needed is not None else ""
+            room = f" ({amount}{_free(path) / 1e6:.1f} MB free)"
+        reason = error.strerror or str(error) or type(error).__name__
+        return cls(f"cannot write {path}: {reason}{room}")
+
+
+def _free(path: Path) -> int:
+    """Bytes free on the file system that `path` is on, or would be on."""
+    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(existing).free
 
 
 def did_you_mean(word: str, known: list[str]) -> str:

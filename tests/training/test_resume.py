@@ -102,7 +102,7 @@ def test_a_resumed_run_keeps_its_identity_and_adds_up_its_time(lab):
 
 class TestRefusals:
     def test_no_run_of_that_name(self, lab):
-        with pytest.raises(UsageError, match="omit ckpt_path to start a run"):
+        with pytest.raises(UsageError, match="omit ckpt_path to start"):
             lab.train("ckpt_path=last")
 
     def test_other_settings(self, lab):

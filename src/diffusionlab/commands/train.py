@@ -1,16 +1,14 @@
 """One run from settings to record: build the parts, train, remember."""
 
 import logging
-import os
-import time
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from diffusionlab.commands.check import preflight
@@ -23,12 +21,14 @@ from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.provenance import provenance, save_uncommitted
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.run_page import REPORT_FILE, refresh_report
-from diffusionlab.runs.build import Experiment, build, to_plain
+from diffusionlab.runs.build import Experiment, build, is_rank_zero, to_plain
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.facts import facts_of_parts, facts_of_result, facts_of_settings
+from diffusionlab.runs.failures import in_one_line
 from diffusionlab.runs.first_stage import autoencoder_settings, find_autoencoder, fit_codec, go_on_where_interrupted
-from diffusionlab.runs.folder import LAST, checkpoint_in, discard_unless_recorded, new_id_for
+from diffusionlab.runs.folder import CHECKPOINTS, discard_unless_recorded, new_id_for
 from diffusionlab.runs.identity import settings_hash
+from diffusionlab.runs.ownership import Ownership
 from diffusionlab.training import DiffusionModule
 
 log = logging.getLogger(__name__)
@@ -74,50 +74,107 @@ def _trial(cfg: DictConfig, choices: dict[str, str], sweep: str) -> RunRecord:
         if before.status == "finished":
             print(f"finished {before.run_id} before; it is not trained again")
             return before
-        if (folder / LAST).is_file():
+        if any(folder.glob(CHECKPOINTS)):
             cfg.ckpt_path = "last"
     return _train(cfg, choices, sweep)
 
 
 def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRecord:
     folder = Path(cfg.paths.output_dir).absolute()
-    if cfg.ckpt_path is not None:
-        cfg.ckpt_path = checkpoint_in(folder, cfg.ckpt_path)
-    recorder = _recorder(cfg, choices, folder, sweep)
-    if sweep is not None:
+    with user_errors():
+        leads = is_rank_zero(cfg)
+    try:
+        with Ownership(folder) if leads else nullcontext() as ownership:
+            return _train_owned(cfg, choices, folder, sweep, ownership)
+    finally:
+        if leads:
+            discard_unless_recorded(folder)
+
+
+def _train_owned(
+    cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str | None, ownership: Ownership | None
+) -> RunRecord:
+    """Train in `folder`; the rank 0 that has the ownership is the one that records."""
+    recorder = _recorder(cfg, choices, folder, sweep, leads=ownership is not None)
+    started = False
+    if sweep is not None and ownership is not None:
         recorder.start()  # a trial is known even if it cannot be built
-    start = time.monotonic()
+        started = True
+
+    def beat() -> None:
+        recorder.beat()
+        if ownership is not None:
+            ownership.beat()
+
     experiment: Experiment | None = None
-    started = sweep is not None
     try:
         with user_errors():
-            experiment = build(cfg, choices, folder, recorder.beat)
-        if isinstance(experiment.module, DiffusionModule) and experiment.ckpt_path is None:
+            experiment = build(cfg, choices, folder, beat)
+        if experiment.has_nothing_to_train and _is_done(recorder.record, experiment, say=ownership is not None):
+            return recorder.record
+        if isinstance(experiment.module, DiffusionModule) and experiment.checkpoint is None:
             recorder.record.parent_run = (cfg.clip or {}).get("run") or _train_codec(
                 cfg, choices, experiment.module.codec, experiment.datamodule
             )
-            start = time.monotonic()
-        if experiment.trainer.is_global_zero:
+        if ownership is not None:
             recorder.start()
             started = True
             recorder.update(**facts_of_parts(experiment.datamodule, experiment.module, experiment.trainer))
             save_uncommitted(folder)
-        experiment.trainer.fit(
-            experiment.module, datamodule=experiment.datamodule, ckpt_path=experiment.ckpt_path, weights_only=True
-        )
-        result = facts_of_result(experiment.trainer, experiment.throughput, folder)
-        result["metrics"] |= _test(experiment)
+        result = _fit(experiment, folder)
     except BaseException as error:
+        told = in_one_line(error, cfg, folder)
         # Lightning makes a SystemExit of the second Ctrl-C
         stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt, SystemExit))
         if started:
-            result = facts_of_result(experiment.trainer, experiment.throughput, folder) if experiment else {}
-            _finish(recorder, result, start, "interrupted" if stopped else "failed", reason=str(error))
-        discard_unless_recorded(folder)
+            result = _result(experiment, folder) if experiment else {}
+            _finish(recorder, result, "interrupted" if stopped else "failed", reason=str(told or error))
+        if told is not None:
+            raise told from error
         raise
-    _finish(recorder, result, start, "finished")
-    _say_where(recorder.record, brief=sweep is not None)
+    if ownership is not None:
+        _finish(recorder, result, "finished")
+        _say_where(recorder.record, brief=sweep is not None)
     return recorder.record
+
+
+def _fit(experiment: Experiment, folder: Path) -> dict[str, Any]:
+    """Train from the checkpoint, or from the start; returns the facts to record."""
+    checkpoint = experiment.checkpoint
+    if checkpoint is not None:
+        log.info("goes on from %s, step %d, epoch %d", checkpoint.path, checkpoint.step, checkpoint.epochs)
+    experiment.trainer.fit(
+        experiment.module,
+        datamodule=experiment.datamodule,
+        ckpt_path=None if checkpoint is None else checkpoint.path,
+        weights_only=True,
+    )
+    result = _result(experiment, folder)
+    result["metrics"] |= _test(experiment)
+    return result
+
+
+def _result(experiment: Experiment, folder: Path) -> dict[str, Any]:
+    return facts_of_result(experiment.trainer, experiment.throughput, experiment.totals, folder)
+
+
+def _is_done(record: RunRecord, experiment: Experiment, *, say: bool) -> bool:
+    """Whether the run ended as it should, has nothing left to train and so stays as it is, which is said in one line.
+
+    A run that was killed after its last step still has its end before it. Raises UsageError if it has gone further
+    than the settings ask.
+    """
+    checkpoint = experiment.checkpoint
+    assert checkpoint is not None
+    so_far = f"run {record.run_id} has {checkpoint.epochs} epochs ({checkpoint.step} steps) behind it"
+    if record.status == "finished":
+        if say:
+            print(f"{so_far} and is finished: nothing to train; raise trainer.max_epochs to go on")
+        return True
+    max_epochs = experiment.trainer.max_epochs
+    if max_epochs is not None and 0 <= max_epochs < checkpoint.epochs:
+        raise UsageError(f"{so_far}, more than trainer.max_epochs={max_epochs}: type {checkpoint.epochs} or more")
+    return False
 
 
 def _train_codec(cfg: DictConfig, choices: dict[str, str], codec: Codec, datamodule: ImageDataModule) -> str | None:
@@ -146,16 +203,16 @@ def _record_in(folder: Path) -> RunRecord | None:
         return read_record(folder) if (folder / RECORD_FILE).is_file() else None
 
 
-def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str | None) -> RunRecorder:
+def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str | None, *, leads: bool) -> RunRecorder:
     """The recorder of a new run, or of the one in `folder` that continues or, in a sweep, is tried again.
 
     Raises UsageError if the folder is another run's.
     """
     before = _record_in(folder)
-    if before is not None and "LOCAL_RANK" not in os.environ:
+    if before is not None and leads:
         status = actual_status(vars(before))
         if status == "running":
-            raise UsageError(f"run {before.run_id} is still training (process {before.pid}): stop it first")
+            raise UsageError(f"run {before.run_id} is still training (process {before.pid} on {before.host})")
         if cfg.ckpt_path is None and sweep is None:
             raise UsageError(
                 f"{folder} already holds run {before.run_id} ({status}): type ckpt_path=last to continue it, "
@@ -188,31 +245,30 @@ def _score(record: RunRecord) -> float | None:
     return metrics.get("train_loss") if metrics.get("val_loss") is None else metrics["val_loss"]
 
 
-@rank_zero_only
-def _finish(recorder: RunRecorder, facts: dict[str, Any], start: float, status: str, reason: str | None = None) -> None:
-    """Write how the run ended, and its page."""
+def _finish(recorder: RunRecorder, facts: dict[str, Any], status: str, reason: str | None = None) -> None:
+    """Write how the run ended, and its page; a run folder that is gone is not made anew."""
     if reason:
         facts["notes"] = f"{recorder.record.notes}; {reason}" if recorder.record.notes else reason
-    seconds = (recorder.record.seconds or 0.0) + time.monotonic() - start
-    recorder.finish(status, seconds=seconds, **facts)
+    recorder.finish(status, **facts)
     recorder.close()
-    refresh_report(recorder.folder)
+    if recorder.folder.is_dir():
+        refresh_report(recorder.folder)
 
 
 def _quieten_lightning() -> None:
     """Its greetings, and warnings that are about neither the user's settings nor a fault of ours."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    logging.raiseExceptions = False  # a log file on a full disk is no reason for a traceback a line
     warnings.filterwarnings("ignore", "Total length of `list` across ranks is zero")  # no validation images: asked for
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")  # the moving average is, rightly
 
 
-@rank_zero_only
 def _say_where(record: RunRecord, *, brief: bool) -> None:
     folder = Path(record.path or ".")
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     losses = ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items() if value is not None)
-    print(f"run      {record.run_id}  ({losses}; {record.seconds:.0f} s)")
+    print(f"run      {record.run_id}  ({losses}; {record.seconds or 0:.0f} s)")
     if brief:
         return
     if record.thumbnail:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from diffusionlab.data.arrays import ImageArrays
 from diffusionlab.data.augmentation import Augmentation, Changes
+from diffusionlab.errors import UsageError
 from diffusionlab.tensors import to_float
 
 NONE = Augmentation()
@@ -125,12 +126,12 @@ class BatchLoader:
         """Continue at the batch after the last one served.
 
         Raises:
-            ValueError: the state stands inside an epoch that this loader would cut differently.
+            UsageError: the state stands inside an epoch that this loader would cut differently.
         """
         mid_epoch = 0 < state["next_batch"] < state["num_batches"]
         for key in ("batch_size", "seed", "num_batches"):
             if mid_epoch and state[key] != self.state_dict()[key]:
-                raise ValueError(
+                raise UsageError(
                     f"cannot continue inside epoch {state['epoch']}: the checkpoint was made with {key} {state[key]}, "
                     f"this run has {self.state_dict()[key]}; use the checkpoint's data settings and number of devices"
                 )

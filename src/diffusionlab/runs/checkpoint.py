@@ -5,22 +5,18 @@ holds the averaged weights and the settings, and is all that sampling needs.
 """
 
 import json
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import pytorch_lightning as pl
+import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from diffusionlab import data, diffusion, models
-from diffusionlab.atomic import replaced
 from diffusionlab.data import ImageDataModule
 from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import Codec, Denoiser, make_codec
@@ -28,6 +24,8 @@ from diffusionlab.errors import UsageError
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.runs.folder import WEIGHTS
 from diffusionlab.training import AveragedModule
+from diffusionlab.training.callbacks.checkpoints import write_whole
+from diffusionlab.training.callbacks.guards import check_finite
 
 FORMAT = "diffusionlab"
 STEP = "step"
@@ -36,19 +34,9 @@ STEP = "step"
 PARTS = {"diffusionlab.models": models, "diffusionlab.diffusion": diffusion, "diffusionlab.data": data}
 """Where the parts come from that a file of weights may ask for."""
 
-FREE_TO_CHANGE = {
-    *("ckpt_path", "check", "name", "tags", "notes", "paths", "registry"),
-    *("trainer", "hardware", "callbacks", "logger", "sampler"),
-    *("experiment", "debug", "sweep"),
-}
-"""Settings and groups that may differ when a run goes on; the others make what it is."""
-
-PLACES = {"data.data_dir", "data.folder", "data.download", "clip.registry_uri"}
-"""Where data and CLIP lie may change too; that they are the same is not looked at here."""
-
 
 class SaveWeights(pl.Callback):
-    """Beside every checkpoint the averaged weights as safetensors, and in both the settings."""
+    """With every checkpoint the averaged weights as safetensors, and in both the settings; never weights not finite."""
 
     def __init__(self, folder: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
         self.folder = folder
@@ -57,48 +45,17 @@ class SaveWeights(pl.Callback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Mark the checkpoint as ours, and write the weights."""
-        checkpoint[FORMAT] = self.settings
+        """Mark the checkpoint as ours, and write the weights; raises TrainingDiverged before anything is written."""
+        check_finite(trainer, pl_module)
         if not trainer.is_global_zero:
             return
+        checkpoint[FORMAT] = self.settings | {"data_hash": trainer.datamodule.data_hash}  # type: ignore[attr-defined]
         assert isinstance(pl_module, AveragedModule)
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in pl_module.shipped_state().items()}
-        with replaced(self.folder / WEIGHTS) as temporary:
-            save_file(state, temporary, metadata={"format": FORMAT, STEP: str(trainer.global_step)} | self.settings)
+        metadata = {"format": FORMAT, STEP: str(trainer.global_step)} | self.settings
+        write_whole(self.folder / WEIGHTS, safetensors.torch.save(state, metadata))
         for name, text in pl_module.shipped_texts().items():
-            (self.folder / name).write_text(text)
-
-
-def check_resumable(path: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
-    """Raises UsageError where `path` is no checkpoint of ours, or one of a run with other settings.
-
-    `choices` maps a config group to the option taken.
-    """
-    try:
-        content = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
-    except (UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        raise UsageError(
-            f"ckpt_path={path} is not a readable checkpoint (cut off, or not PyTorch's): {_first(error)}"
-        ) from error
-    if not isinstance(content, dict) or FORMAT not in content:
-        raise UsageError(f"ckpt_path={path} is a checkpoint of another program: it does not say {FORMAT}")
-    before, chosen = json.loads(content[FORMAT]["config"]), json.loads(content[FORMAT]["choices"])
-    for option, old, new in chain(_differences(chosen, choices), _differences(before, config)):
-        if option.partition(".")[0] not in FREE_TO_CHANGE and option not in PLACES:
-            typed = shlex.quote(f"{option}={json.dumps(old, separators=(',', ':')) if type(old) is not str else old}")
-            raise UsageError(
-                f"the run to go on with has {option}={old}, this command {new}: "
-                f"type {typed}, or leave ckpt_path away to start anew"
-            )
-
-
-def _differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Dotted key, old and new value; plain settings before groups, which often only follow them."""
-    for key in sorted(old.keys() | new.keys(), key=lambda key: (isinstance(old.get(key), dict), key)):
-        if isinstance(old.get(key), dict) and isinstance(new.get(key), dict):
-            yield from _differences(old[key], new[key], f"{prefix}{key}.")
-        elif old.get(key) != new.get(key):
-            yield f"{prefix}{key}", old.get(key), new.get(key)
+            write_whole(self.folder / name, text.encode())
 
 
 @dataclass(frozen=True)

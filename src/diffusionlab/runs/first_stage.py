@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.diffusion import LatentCodec
+from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, new_run_id, read_record
 from diffusionlab.runs.build import to_plain
 from diffusionlab.runs.checkpoint import load_autoencoder
@@ -25,6 +26,8 @@ IDENTITY = {
     | {"accumulate_grad_batches", "gradient_clip_val"},
 }
 """Settings that make an autoencoder what it is, beside the hash of its data; None: all of the group."""
+
+ENDED_EARLY = ("interrupted", "crashed", "failed")
 
 NUM_MEASURED = 4096
 """Training images on which the latent is measured: its standard deviation is then known to about a percent."""
@@ -47,17 +50,22 @@ def autoencoder_settings(cfg: DictConfig, choices: dict[str, str]) -> tuple[Dict
     return stage, {"data": choices["data"], "model": "autoencoder"}
 
 
-def find_autoencoder(stage: DictConfig, data_hash: str, status: str = "finished") -> RunRecord | None:
-    """The newest run below paths.runs_dir of this status, this data and these settings; None: there is none."""
+def find_autoencoder(stage: DictConfig, data_hash: str, *, finished: bool = True) -> RunRecord | None:
+    """The newest run below paths.runs_dir of this data and these settings; None if there is none.
+
+    With `finished=False` the newest that ended early, or was killed, and has a checkpoint.
+    """
     wanted = identity(to_plain(stage))
     for file in sorted(Path(stage.paths.runs_dir).glob(f"*/*/{RECORD_FILE}"), reverse=True):
-        needed = WEIGHTS if status == "finished" else LAST
+        needed = WEIGHTS if finished else LAST
         try:
             record = read_record(file.parent)
         except ValueError as error:
             log.warning("passed over in the search for an autoencoder: %s", error)
             continue
-        known = record.status == status and record.data_hash == data_hash and (file.parent / needed).is_file()
+        status = actual_status(vars(record))
+        wanted_status = status == "finished" if finished else status in ENDED_EARLY
+        known = wanted_status and record.data_hash == data_hash and (file.parent / needed).is_file()
         if known and record.deleted_at is None and identity(record.config) == wanted:
             record.path = str(file.parent.absolute())  # where it is now, wherever it was made
             return record
@@ -65,9 +73,9 @@ def find_autoencoder(stage: DictConfig, data_hash: str, status: str = "finished"
 
 
 def go_on_where_interrupted(stage: DictConfig, data_hash: str) -> None:
-    """Point the settings at the folder and the checkpoint of an interrupted run that they are of, if there is one."""
-    if record := find_autoencoder(stage, data_hash, status="interrupted"):
-        stage.paths.output_dir, stage.ckpt_path = record.path, str(Path(record.path or "") / LAST)
+    """Point the settings at the folder of a run of theirs that ended early, if there is one."""
+    if record := find_autoencoder(stage, data_hash, finished=False):
+        stage.paths.output_dir, stage.ckpt_path = record.path, "last"
 
 
 def identity(config: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 outputs/2026-11-20/20261120-191530-a1b2c3/
     run.json             what is known of the run (registry/record.py)
     weights.safetensors  the averaged weights, with the settings that they were trained under
-    checkpoints/last.ckpt
+    checkpoints/last.ckpt, previous.ckpt  to go on from (resume.py chooses)
     samples/  logs/  .hydra/
 """
 
@@ -19,8 +19,11 @@ from diffusionlab.registry.record.run_record import RECORD_FILE, new_run_id, rea
 log = logging.getLogger(__name__)
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
-HYDRA_NOTES = {".hydra", "train.log"}
+NOTES = {".hydra", "train.log", ".run.lock", ".owner.json"}
+"""What a job leaves in its folder before it becomes a run."""
+
 LAST = Path("checkpoints/last.ckpt")
+CHECKPOINTS = "checkpoints/*.ckpt"
 WEIGHTS = "weights.safetensors"
 
 
@@ -29,7 +32,7 @@ def run_folder(runs_dir: str, ckpt_path: str | None, name: str) -> str:
     """The folder for Hydra to run in. `ckpt_path`: None, `last`, or a checkpoint file."""
     if ckpt_path is None:
         return str(new_run_folder(runs_dir, new_run_id()))
-    return str(checkpoint_file(runs_dir, ckpt_path, name).absolute().parent.parent)
+    return str(folder_to_resume(runs_dir, ckpt_path, name).absolute())
 
 
 def new_run_folder(runs_dir: str, run_id: str) -> Path:
@@ -54,23 +57,11 @@ def hydra_notes(output_dir: str, ckpt_path: str | None) -> str | None:
     return None if ckpt_path is None and Path(output_dir, RECORD_FILE).exists() else ".hydra"
 
 
-def checkpoint_in(folder: Path, ckpt_path: str) -> str:
-    """The checkpoint of the run in `folder` that `ckpt_path` names, `last` or a file.
+def folder_to_resume(runs_dir: str, ckpt_path: str, name: str) -> Path:
+    """The run folder that `ckpt_path` lies in; `last` means the newest run called `name`.
 
-    Raises UsageError if the folder holds no such checkpoint: a run continues in its own folder, or two would mix.
-    """
-    file = folder / LAST if ckpt_path == "last" else Path(ckpt_path).expanduser().absolute()
-    if not file.is_file():
-        raise UsageError(f"ckpt_path={ckpt_path}: there is no such file, {file}; omit ckpt_path to start a run")
-    if file.resolve().parent.parent != folder.resolve():
-        raise UsageError(f"ckpt_path={ckpt_path} is not of the run in {folder}: omit hydra.run.dir to continue it")
-    return str(file)
-
-
-def checkpoint_file(runs_dir: str, ckpt_path: str, name: str) -> Path:
-    """The checkpoint that `ckpt_path` names; `last` is that of the newest run called `name`.
-
-    Raises UsageError where there is none.
+    A finished run without a checkpoint (trainer.enable_checkpointing=false) is passed over; one that ended early
+    without any starts again. Raises UsageError if there is none.
     """
     if ckpt_path != "last":
         path = Path(ckpt_path).expanduser().absolute()
@@ -82,26 +73,25 @@ def checkpoint_file(runs_dir: str, ckpt_path: str, name: str) -> Path:
             raise UsageError(
                 f"ckpt_path={ckpt_path} does not lie in the checkpoints/ of a run folder with a {RECORD_FILE}"
             )
-        return path
-    candidates = [path for path in Path(runs_dir).glob(f"*/*/{LAST}") if (path.parents[1] / RECORD_FILE).is_file()]
-    for path in sorted(candidates, key=lambda path: path.parents[1].name, reverse=True):
+        return path.parent.parent
+    folders = [path.parent for path in Path(runs_dir).glob(f"*/*/{RECORD_FILE}")]
+    for folder in sorted(folders, key=lambda folder: folder.name, reverse=True):
         try:
-            if read_record(path.parents[1]).name == name:
-                return path
-        except ValueError as error:
+            record = read_record(folder)
+        except (ValueError, OSError) as error:
             log.warning("%s; passed over", error)
-    raise UsageError(
-        f"ckpt_path=last: no run called {name} with a checkpoint below {runs_dir}/; "
-        "leave ckpt_path away to start one, or give ckpt_path=FILE"
-    )
+            continue
+        if record.name == name and (record.status != "finished" or any(folder.glob(CHECKPOINTS))):
+            return folder
+    raise UsageError(f"ckpt_path=last: there is no run called {name} below {runs_dir}/; omit ckpt_path to start one")
 
 
 def discard_unless_recorded(folder: Path) -> None:
     """Remove the folder that Hydra made for a job which never became a run, and the day's folder if now empty.
 
-    A folder that holds anything but Hydra's own notes is left alone: `paths.output_dir` may name any folder.
+    A folder that holds anything but NOTES is left alone: `paths.output_dir` may name any folder.
     """
-    if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= HYDRA_NOTES:
+    if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= NOTES:
         return
     shutil.rmtree(folder)
     if not any(folder.parent.iterdir()):

@@ -9,7 +9,9 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-NOT_WHAT_IS_TRAINED = {"ckpt_path", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"}
+NOT_WHAT_IS_TRAINED = {
+    *("ckpt_path", "allow_changed_data", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks")
+}
 """Settings that do not change what is trained, omitted from the hash."""
 
 

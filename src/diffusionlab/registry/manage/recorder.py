@@ -37,16 +37,17 @@ class RunRecorder:
         self.registry = Registry(uri)
         self._warned = False
         self._last_beat = float("-inf")
+        self._has_stepped = False
         self._registry_again_at = float("-inf")
 
     def start(self) -> None:
         """Write the run as running, here and now.
 
-        A run that is taken up again keeps its date of creation, and loses the figures of the weights it had.
+        A run that is taken up again keeps its date of creation, and until the first `beat` its evaluations.
         """
         now = utc_now()
         record = self.record
-        record.forget_evaluations()
+        self._guarded(self._make_folder)  # here alone: a folder that vanishes is not made anew
         record.created_at = self._created_before() or record.created_at or now
         record.status, record.modified_at, record.heartbeat_at = "running", now, now
         record.host, record.pid, record.process_token = socket.gethostname(), os.getpid(), process_token()
@@ -54,8 +55,15 @@ class RunRecorder:
         self.update()
 
     def beat(self) -> None:
-        """Say that the run is alive; call it as often as you like, it writes once a minute."""
-        if time.monotonic() - self._last_beat >= SECONDS_BETWEEN_BEATS:
+        """Say that the run has made a step; call it as often as you like, it writes once a minute.
+
+        The first one drops the evaluations: they are of weights that are no more.
+        """
+        outdated = not self._has_stepped and bool(self.record.evaluations)
+        self._has_stepped = True
+        if outdated:
+            self.record.forget_evaluations()
+        if outdated or time.monotonic() - self._last_beat >= SECONDS_BETWEEN_BEATS:
             self.record.heartbeat_at = utc_now()
             self._write()
 
@@ -94,9 +102,11 @@ class RunRecorder:
         self._guarded(self._write_both)
 
     def _write_both(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         registry = self.registry if time.monotonic() >= self._registry_again_at else None
         write_run(registry, self.folder, self._next_revision)
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     def _guarded(self, write: Callable[[], None]) -> None:
         try:

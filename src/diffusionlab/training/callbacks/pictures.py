@@ -17,13 +17,17 @@ from diffusionlab.visualization.grids import class_grid, image_grid, save_png
 
 
 class PictureEvery(pl.Callback):
-    """Writes `folder`/epoch_0005.png, ..., and latest.png every `every_n_epochs` and at the end."""
+    """Writes `folder`/epoch_0005.png, ..., and latest.png every `every_n_epochs` and at the end.
+
+    A run that was killed after its last step, and has nothing left to train when it is resumed, draws it then.
+    """
 
     def __init__(self, *, folder: str, every_n_epochs: int) -> None:
         if every_n_epochs < 1:
             raise ValueError(f"callbacks.sample_grid.every_n_epochs={every_n_epochs}: at least 1")
         self.folder = Path(folder)
         self.every_n_epochs = every_n_epochs
+        self._drawn_at: tuple[int, int] | None = None  # epochs and steps of what latest.png shows
 
     def picture(self, trainer: pl.Trainer, module: pl.LightningModule) -> Image.Image | None:
         """What to write; None where the module is not of the kind that the picture shows."""
@@ -38,14 +42,19 @@ class PictureEvery(pl.Callback):
         """The last picture, however short the run was."""
         self._write(trainer, pl_module, num_epochs=trainer.current_epoch)
 
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The same if there was no step to make, for which Lightning calls no other hook."""
+        self._write(trainer, pl_module.to(trainer.strategy.root_device), num_epochs=trainer.current_epoch)
+
     def _write(self, trainer: pl.Trainer, module: pl.LightningModule, *, num_epochs: int) -> None:
-        path = self.folder / f"epoch_{num_epochs:04d}.png"
-        if not trainer.is_global_zero or path.exists():
+        state = (num_epochs, trainer.global_step)
+        if not trainer.is_global_zero or self._drawn_at == state:
             return
+        self._drawn_at = state
         with trainer.precision_plugin.forward_context():
             picture = self.picture(trainer, module)
         if picture is not None:
-            save_png(picture, path)
+            save_png(picture, self.folder / f"epoch_{num_epochs:04d}.png")
             save_png(picture, self.folder / "latest.png")
 
 

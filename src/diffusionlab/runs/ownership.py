@@ -1,0 +1,84 @@
+"""One training at a time in a run folder: who trains there, and whether they still do."""
+
+import getpass
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from diffusionlab.atomic import replaced
+from diffusionlab.errors import StorageError, UsageError
+from diffusionlab.registry.record.liveness import SILENCE, process_token
+from diffusionlab.registry.storage.lock import locked
+
+OWNER_FILE = ".owner.json"
+SECONDS_BETWEEN_BEATS = 60.0
+
+
+class Ownership:
+    """A claim on a run folder, as the file OWNER_FILE in it: host and process, its date of change the heartbeat.
+
+    A claim whose process is gone, or on another machine silent for ten minutes, is void. Use it as a context manager.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / OWNER_FILE
+        self._beaten_at = time.monotonic()
+
+    def __enter__(self) -> "Ownership":
+        """Raises UsageError if another process trains in the folder, StorageError if it cannot be written."""
+        folder = self.file.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with locked(folder):  # the look and the claim are one: of two at once the second sees the first
+                if (owner := _owner(self.file)) is not None:
+                    raise UsageError(
+                        f"run {folder.name} is still training: process {owner.get('pid')} of {owner.get('user')} on "
+                        f"{owner.get('host')}; stop it first, or omit ckpt_path to start a new run"
+                    )
+                with replaced(self.file) as temporary:
+                    temporary.write_text(json.dumps(_self()))
+        except (OSError, TimeoutError) as error:
+            raise StorageError.of(error, self.file) from error
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if _read(self.file).get("process_token") == process_token():
+            self.file.unlink(missing_ok=True)
+
+    def beat(self) -> None:
+        """Say that the process is alive; call it as often as you like, it writes once a minute."""
+        if time.monotonic() - self._beaten_at < SECONDS_BETWEEN_BEATS:
+            return
+        self._beaten_at = time.monotonic()
+        if self.file.exists():
+            os.utime(self.file)
+
+
+def _self() -> dict[str, Any]:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        user = str(os.getuid())
+    return {"host": socket.gethostname(), "user": user, "pid": os.getpid(), "process_token": process_token()}
+
+
+def _owner(file: Path) -> dict[str, Any] | None:
+    """Who holds the folder now; None if nobody does."""
+    owner = _read(file)
+    if not owner:
+        return None
+    token, here = owner.get("process_token"), process_token()
+    if isinstance(token, str) and here and token.rpartition("/")[0] == here.rpartition("/")[0]:
+        return owner if token == process_token(owner.get("pid")) else None  # the same machine: it knows
+    return owner if time.time() - file.stat().st_mtime < SILENCE.total_seconds() else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8", errors="replace"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

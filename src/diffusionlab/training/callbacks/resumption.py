@@ -1,0 +1,84 @@
+"""What a checkpoint holds beside weights and optimizer, so that a resumed run is the run that was never stopped."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+
+
+class RandomState(pl.Callback):
+    """Keeps the random generators in the checkpoint: a resumed run draws the noise that the whole run would have.
+
+    Each of several processes draws its own noise; on resuming they start new streams, so that resumption is exact for
+    one process only.
+    """
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Any] | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of torch's global generators, CPU and GPUs."""
+        return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Kept until training starts, since setting up may draw random numbers too."""
+        self._loaded = state_dict
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Restore the loaded state, or give each of several processes a stream of its own."""
+        if trainer.world_size > 1:
+            entropy = [torch.initial_seed(), trainer.global_rank, trainer.global_step]
+            torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
+            return
+        if self._loaded is None:
+            return
+        torch.set_rng_state(self._loaded["cpu"].cpu())
+        if len(self._loaded["cuda"]) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all([state.cpu() for state in self._loaded["cuda"]])
+        self._loaded = None
+
+
+class RunTotals(pl.Callback):
+    """Keeps the metrics measured so far and the seconds spent in the checkpoint, however the run ends later.
+
+    A run that was killed after its last step, and has nothing left to train when it is resumed, ends with the figures
+    of its last epoch.
+    """
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, float] = {}
+        """Metrics by logged name, as of the checkpoint that the run was resumed from."""
+        self._seconds_before = 0.0
+        self._start: float | None = None
+        self._trainer: pl.Trainer | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since training began, those before the run was resumed included."""
+        return self._seconds_before + (0.0 if self._start is None else time.monotonic() - self._start)
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Start the clock, once; `state_dict` is not handed the trainer."""
+        self._trainer = trainer
+        self._start = time.monotonic() if self._start is None else self._start
+
+    def latest_metrics(self, trainer: pl.Trainer) -> dict[str, float]:
+        """The latest value of each logged metric, from before the run was resumed where it was not logged since."""
+        return self.metrics | {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Metrics as numbers, seconds as one number."""
+        assert self._trainer is not None
+        return {"metrics": self.latest_metrics(self._trainer), "seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from the totals of the checkpoint."""
+        self.metrics, self._seconds_before = dict(state_dict["metrics"]), state_dict["seconds"]
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """trainer.max_time limits one command, not the whole run: forget what Lightning's timer has counted."""
+        checkpoint.get("callbacks", {}).pop("Timer", None)
