@@ -1,0 +1,1 @@
+"""Facts of training scripts and notebooks, read from their text: nothing is imported or run."""
