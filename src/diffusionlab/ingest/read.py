@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from diffusionlab.ingest.facts import architecture, data, diffusion, facets, losses, named, optimization, running
+from diffusionlab.ingest.facts import (
+    architecture,
+    averages,
+    data,
+    diffusion,
+    facets,
+    images,
+    losses,
+    named,
+    noise,
+    optimization,
+    running,
+)
 from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.machine import run_program
@@ -37,15 +49,15 @@ def facts_of(source: Source, name: str) -> Script:
     architecture.architecture(scene, out)
     data.data_set(scene, behind, out)
     architecture.class_count(scene, out)
-    data.image_sizes(scene, behind, out)
+    images.image_sizes(scene, behind, out)
     data.batches(scene, behind, out)
     optimization.optimizers(scene, out)
     optimization.schedules(scene, out)
     optimization.durations(scene, out)
-    diffusion.schedule(scene, out)
+    noise.schedule(scene, out)
     diffusion.prediction(scene, out)
-    diffusion.averaged_weights(scene, out)
-    diffusion.guidance(scene, out)
+    averages.averaged_weights(scene, out)
+    averages.guidance(scene, out)
     losses.losses(scene, out)
     running.device(scene, out)
     running.precision(scene, out)

@@ -9,24 +9,28 @@ from typing import Any
 from diffusionlab.ingest.source import Place
 
 FIELDS = (
-    "framework", "framework_version", "architecture", "helper_modules", "unused_modules", "dataset", "subset", "num_classes",
-    "image_size", "channels", "augmentation", "batch_size", "lr", "optimizer", "weight_decay", "lr_scheduler", "epochs",
-    "steps", "schedule", "timesteps", "beta_start", "beta_end", "parameterization", "loss", "ema", "guidance", "hardware",
-    "precision", "seed", "outputs",
+    "framework", "framework_version", "architecture", "helper_modules", "unused_modules", "dataset", "subset",
+    "num_classes", "image_size", "channels", "augmentation", "batch_size", "lr", "optimizer", "weight_decay",
+    "lr_scheduler", "epochs", "steps", "schedule", "timesteps", "beta_start", "beta_end", "parameterization",
+    "loss", "ema", "guidance", "hardware", "precision", "seed", "outputs",
 )  # fmt: skip
 
 FACETS = (
-    "cnn", "unet", "residual", "resnet", "attention", "linear_attention", "transformer", "dit", "conditional", "cfg", "latent",
-    "autoencoder", "vae", "gan", "classifier", "diffusion", "rnn", "rl", "mlp", "patch_embedding", "class_embedding",
-    "time_embedding", "skip_connections", "batch_norm", "group_norm", "layer_norm", "instance_norm", "channel_attention", "vq",
+    "cnn", "unet", "residual", "resnet", "attention", "linear_attention", "transformer", "dit", "conditional",
+    "cfg", "latent", "autoencoder", "vae", "gan", "classifier", "diffusion", "rnn", "rl", "mlp", "patch_embedding",
+    "class_embedding", "time_embedding", "skip_connections", "batch_norm", "group_norm", "layer_norm",
+    "instance_norm", "channel_attention", "vq",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that the code says. `lines` are the evidence: lines of the file, "cell:line" in a notebook, "FILE:line" in
-    a file beside it. `via`: how the value was reached; None for a literal at the place of use. `stage`: which of several
-    trainings it belongs to. `role`: which of several true values of one field this is."""
+    """One thing that the code says.
+
+    `lines` are the evidence: lines of the file, "cell:line" in a notebook, "FILE:line" in a file beside it. `via`: how
+    the value was reached; None for a literal at the place of use. `stage`: which of several trainings it belongs to.
+    `role`: which of several true values of one field this is.
+    """
 
     value: Any
     lines: tuple[Place, ...]
@@ -47,8 +51,8 @@ class Conflict:
 class Script:
     """What one file says about itself.
 
-    `error` is one line where the file does not parse (what could be read is kept) or cannot be read at all. `facets` are
-    facts whose values are words of `FACETS`. `depends_on_input` names the fields that the caller decides.
+    `error` is one line where the file does not parse (what could be read is kept) or cannot be read at all. `facets`
+    are facts whose values are words of `FACETS`. `depends_on_input` names the fields that the caller decides.
     """
 
     path: str
@@ -90,7 +94,10 @@ class Script:
             [_fact(one) for one in given.get("facets", [])],
             {name: [_fact(one) for one in facts] for name, facts in given.get("facts", {}).items()},
             list(given.get("depends_on_input", [])),
-            [Conflict(one["field"], tuple(_fact(value) for value in one["values"])) for one in given.get("conflicts", [])],
+            [
+                Conflict(one["field"], tuple(_fact(value) for value in one["values"]))
+                for one in given.get("conflicts", [])
+            ],
         )
 
 

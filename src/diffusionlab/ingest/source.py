@@ -118,7 +118,9 @@ def without_magics(rows: list[str]) -> list[str]:
     continued = False
     for row in rows:
         stripped = row.lstrip()
-        magic = continued or stripped.startswith(("%", "!", "?")) or (stripped.rstrip().endswith("?") and "#" not in row)
+        magic = (
+            continued or stripped.startswith(("%", "!", "?")) or (stripped.rstrip().endswith("?") and "#" not in row)
+        )
         if magic and not continued and stripped.startswith("%") and kept and _open_bracket(kept):
             magic = False  # a modulo at the start of a continued line
         continued = magic and row.rstrip().endswith("\\")
@@ -132,7 +134,7 @@ def _open_bracket(rows: list[str]) -> bool:
 
 
 def find_files(paths: list[Path]) -> Iterator[Path]:
-    """Scripts and notebooks under the paths, each once, in order; links that lead round in a circle are followed once."""
+    """Scripts and notebooks under the paths, in order and each once, also where links lead round in a circle."""
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if path.is_dir():

@@ -1,8 +1,8 @@
 """Text to syntax tree, also where Python refuses the text.
 
-A file that does not parse is mended line by line: what Python 2 wrote otherwise is rewritten on its line, and a statement
-that is still refused becomes `pass`. Line numbers never change, so that the rest of the file keeps its evidence. (parso
-would give a tree for broken text too, but another tree than `ast`; one interpreter needs one tree.)
+A file that does not parse is mended line by line: what Python 2 wrote otherwise is rewritten on its line, and a
+statement that is still refused becomes `pass`. Line numbers never change, so that the rest of the file keeps its
+evidence. (parso would give a tree for broken text too, but another tree than `ast`; one interpreter needs one tree.)
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def _mend(rows: list[str], row: int, tried: set[int], error: SyntaxError) -> boo
         return False
     indent = "" if isinstance(error, IndentationError) else rows[row][: len(rows[row]) - len(rows[row].lstrip())]
     opener = stripped.endswith(":") and not isinstance(error, IndentationError)
-    rows[row] = "" if isinstance(error, IndentationError) else indent + ("if 1:" if opener and stripped != "if 1:" else "pass")
+    rows[row] = (
+        "" if isinstance(error, IndentationError) else indent + ("if 1:" if opener and stripped != "if 1:" else "pass")
+    )
     return True
 
 

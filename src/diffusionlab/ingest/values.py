@@ -32,7 +32,14 @@ class Flow:
         lowest: int = 0,
         marks: frozenset[str] = frozenset(),
     ) -> None:
-        self.tags, self.layers, self.last, self.level, self.lowest, self.marks = tags, layers, last, level, lowest, marks
+        self.tags, self.layers, self.last, self.level, self.lowest, self.marks = (
+            tags,
+            layers,
+            last,
+            level,
+            lowest,
+            marks,
+        )
 
     def but(self, **changes: Any) -> Flow:
         given = {name: changes.get(name, getattr(self, name)) for name in self.__slots__}
@@ -85,7 +92,7 @@ class Value:
 
 
 class Const(Value):
-    """A number, text, boolean or None that the text shows. `soft`: the default of an option, so the caller may change it."""
+    """A number, text, boolean or None that the text shows; `soft` if it is a default of the command line."""
 
     __slots__ = ("parts", "soft", "value")
 
@@ -242,8 +249,10 @@ class Method(Value):
 
 
 class Choice(Value):
-    """One of several values, in the order in which the text prefers them. `decided`: the first holds unless an option of
-    the command line is changed."""
+    """One of several values, in the order in which the text prefers them.
+
+    `decided`: the first holds unless an option of the command line is changed.
+    """
 
     __slots__ = ("decided", "options")
 

@@ -2,13 +2,14 @@
 
 import sys
 
+from diffusionlab.ingest.command import add_ingest
 from diffusionlab.registry.manage import cli
 from diffusionlab.report.command import add_reports
 
 
 def main() -> None:
     """Run the command line."""
-    sys.exit(cli.main(more=[add_reports]))
+    sys.exit(cli.main(more=[add_reports, add_ingest]))
 
 
 if __name__ == "__main__":

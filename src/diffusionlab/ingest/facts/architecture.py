@@ -1,4 +1,4 @@
-"""Which networks are built and trained, which are parts of others, which are never built; how many classes they know."""
+"""Networks that are built and trained, parts of others, those never built; how many classes they know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from diffusionlab.ingest.interpret.calls import is_module
 from diffusionlab.ingest.values import Instance, Obj, Value, flow_of, number, options_of
 
 CONTAINERS = {"Sequential", "Model", "Functional"}
-NO_NETWORKS = ("torch.nn.", "torch.optim", "diffusers.schedulers", "builtins", "param", "batch", "op.", "?", ".", "list")
+NO_NETWORKS = (
+    "torch.nn.",
+    "torch.optim",
+    "diffusers.schedulers",
+    "builtins",
+    "param",
+    "batch",
+    "op.",
+    "?",
+    ".",
+    "list",
+)
 
 
 def trained(scene: Scene) -> list[Model]:
@@ -17,10 +28,12 @@ def trained(scene: Scene) -> list[Model]:
     for event in scene.trace.of(".fit", ".train_on_batch", ".compile", ".fit_generator"):
         for one in [event.owner, *event.args[:1]]:
             for option in options_of(one):
-                if isinstance(option, Instance) and is_module(option.cls):
-                    scene.models.setdefault(id(option), Model(option))
-                    keys.append(id(option))
-                elif isinstance(option, Obj) and option is event.owner and option.name[:1].isupper() and option.name != "Trainer":
+                if (isinstance(option, Instance) and is_module(option.cls)) or (
+                    isinstance(option, Obj)
+                    and option is event.owner
+                    and option.name[:1].isupper()
+                    and option.name != "Trainer"
+                ):
                     scene.models.setdefault(id(option), Model(option))
                     keys.append(id(option))
     found = [scene.models[key] for key in dict.fromkeys(keys) if key in scene.models]
@@ -73,7 +86,9 @@ def _wrapped(scene: Scene, model: Model) -> list[Model]:
     value = model.value
     if not isinstance(value, Instance):
         return []
-    given = [one for item in value.given for one in options_of(item) if isinstance(one, Instance) and is_module(one.cls)]
+    given = [
+        one for item in value.given for one in options_of(item) if isinstance(one, Instance) and is_module(one.cls)
+    ]
     own = [layer for layer in scene.trace.layers if layer.inside is value]
     if len(given) == 1 and not own:
         return [scene.models.get(id(given[0]), Model(given[0]))]
@@ -87,7 +102,7 @@ def class_count(scene: Scene, out: Writer) -> None:
     to_categorical(y, 10), one_hot(labels, 10)            -> 10
     UNet(num_classes=10), from a file that is not shown   -> 10
     """
-    from diffusionlab.ingest.facts.facets import label_layers
+    from diffusionlab.ingest.facts.labels import label_layers
 
     for event, layer in label_layers(scene):
         value = layer.kwargs.get("num_embeddings", layer.kwargs.get("input_dim", layer.args[0] if layer.args else None))
@@ -103,7 +118,12 @@ def class_count(scene: Scene, out: Writer) -> None:
             out.tell("num_classes", value, event.line)
     for event in scene.trace.events:
         value = event.first("num_classes", "n_classes", "num_class_embeds")
-        if value is not None and event.name[:1].isupper() and isinstance(event.result, Obj) and not out.has("num_classes"):
+        if (
+            value is not None
+            and event.name[:1].isupper()
+            and isinstance(event.result, Obj)
+            and not out.has("num_classes")
+        ):
             out.tell("num_classes", value, event.line)
 
 
@@ -111,23 +131,37 @@ def _without_null(value: Value | None) -> Value | None:
     """n of `n + 1`, where one more row stands for no label."""
     from diffusionlab.ingest.values import Const
 
-    if isinstance(value, Const) and len(value.parts) == 2 and number(value.parts[1]) == 1 and number(value.parts[0]) != 1:
+    if (
+        isinstance(value, Const)
+        and len(value.parts) == 2
+        and number(value.parts[1]) == 1
+        and number(value.parts[0]) != 1
+    ):
         return value.parts[0]
     return value
 
 
 def _widths(scene: Scene, out: Writer) -> None:
     """The width of the last linear layer in front of a loss against labels."""
-    from diffusionlab.ingest.facts.facets import classifying
+    from diffusionlab.ingest.facts.labels import classifying
 
     for learning in classifying(scene):
         last: Obj | None = None
         for event in scene.trace.of("layer"):
-            if event.order < learning.call.order and isinstance(event.owner, Obj) and event.owner.name in ("Linear", "Dense", "LazyLinear"):
-                if event.forward and flow_of(event.result).layers & learning.output.layers:
-                    last = event.owner
+            if (
+                (
+                    event.order < learning.call.order
+                    and isinstance(event.owner, Obj)
+                    and event.owner.name in ("Linear", "Dense", "LazyLinear")
+                )
+                and event.forward
+                and flow_of(event.result).layers & learning.output.layers
+            ):
+                last = event.owner
         if last is not None:
             position = 0 if last.name in ("Dense", "LazyLinear") else 1
-            value = last.kwargs.get("out_features", last.kwargs.get("units", last.args[position] if len(last.args) > position else None))
+            value = last.kwargs.get(
+                "out_features", last.kwargs.get("units", last.args[position] if len(last.args) > position else None)
+            )
             out.tell("num_classes", value, last.site)
             return

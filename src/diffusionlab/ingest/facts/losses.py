@@ -7,13 +7,15 @@ from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.values import constant
 
 NAMES = {
-    "mse_loss": "MSE", "l1_loss": "L1", "smooth_l1_loss": "smooth L1", "huber_loss": "Huber", "cross_entropy": "cross-entropy",
-    "nll_loss": "NLL", "binary_cross_entropy": "BCE", "binary_cross_entropy_with_logits": "BCE", "kl_div": "KL",
-    "squared error": "squared error", "absolute error": "absolute error",
+    "mse_loss": "MSE", "l1_loss": "L1", "smooth_l1_loss": "smooth L1", "huber_loss": "Huber",
+    "cross_entropy": "cross-entropy", "nll_loss": "NLL", "binary_cross_entropy": "BCE",
+    "binary_cross_entropy_with_logits": "BCE", "kl_div": "KL", "squared error": "squared error",
+    "absolute error": "absolute error",
 }  # fmt: skip
 KERAS = {
-    "mse": "MSE", "mean_squared_error": "MSE", "mae": "L1", "mean_absolute_error": "L1", "binary_crossentropy": "BCE",
-    "categorical_crossentropy": "cross-entropy", "sparse_categorical_crossentropy": "cross-entropy", "huber": "Huber",
+    "mse": "MSE", "mean_squared_error": "MSE", "mae": "L1", "mean_absolute_error": "L1",
+    "binary_crossentropy": "BCE", "categorical_crossentropy": "cross-entropy",
+    "sparse_categorical_crossentropy": "cross-entropy", "huber": "Huber",
 }  # fmt: skip
 
 

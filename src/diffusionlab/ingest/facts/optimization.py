@@ -10,11 +10,18 @@ from diffusionlab.ingest.values import Const, Map, Method, Obj, Seq, Value, cons
 LR_NAMES = ("lr", "learning_rate", "base_lr")
 LR_POSITION = {"torch": 1, "bitsandbytes": 1, "lion_pytorch": 1, "transformers": 1, "apex": 1, "torch_optimizer": 1}
 DECAY_POSITION = {"Adam": 4, "AdamW": 4, "SGD": 4, "RMSprop": 4, "Adadelta": 4, "Adagrad": 3}
-SCHEDULE_HOMES = ("torch.optim.lr_scheduler.", "optax.", "keras.optimizers.schedules.", "tensorflow.keras.optimizers.schedules.")
-SCHEDULES_OF_OTHERS = {"CosineDecay", "ExponentialDecay", "PiecewiseConstantDecay", "PolynomialDecay", "InverseTimeDecay",
-                       "CosineDecayRestarts", "warmup_cosine_decay_schedule", "cosine_decay_schedule", "exponential_decay",
-                       "warmup_exponential_decay_schedule", "linear_schedule", "piecewise_constant_schedule",
-                       "polynomial_schedule", "cosine_onecycle_schedule", "linear_onecycle_schedule"}  # fmt: skip
+SCHEDULE_HOMES = (
+    "torch.optim.lr_scheduler.",
+    "optax.",
+    "keras.optimizers.schedules.",
+    "tensorflow.keras.optimizers.schedules.",
+)
+SCHEDULES_OF_OTHERS = {
+    "CosineDecay", "ExponentialDecay", "PiecewiseConstantDecay", "PolynomialDecay", "InverseTimeDecay",
+    "CosineDecayRestarts", "warmup_cosine_decay_schedule", "cosine_decay_schedule", "exponential_decay",
+    "warmup_exponential_decay_schedule", "linear_schedule", "piecewise_constant_schedule", "polynomial_schedule",
+    "cosine_onecycle_schedule", "linear_onecycle_schedule",
+}  # fmt: skip
 NAMED_SCHEDULES = {
     "get_cosine_schedule_with_warmup": "cosine",
     "get_linear_schedule_with_warmup": "linear",
@@ -43,7 +50,9 @@ def optimizers(scene: Scene, out: Writer) -> None:
         peak = _peak(scene, optimizer, out, stage)
         role = "optimizer argument" if overwritten or peak else None
         _learning_rate(event, out, stage, role)
-        decay = event.arg("weight_decay", DECAY_POSITION.get(optimizer.name) if event.path.startswith("torch.") else None)
+        decay = event.arg(
+            "weight_decay", DECAY_POSITION.get(optimizer.name) if event.path.startswith("torch.") else None
+        )
         out.tell("weight_decay", decay, event.line, stage=stage)
     if not scene.optimizers:
         _named_optimizers(scene, out)
@@ -183,11 +192,11 @@ def schedules(scene: Scene, out: Writer) -> None:
             out.tell("lr_scheduler", event.arg("name", 0), event.line, stage=stage)
         elif name in NAMED_SCHEDULES:
             out.say("lr_scheduler", NAMED_SCHEDULES[name], (event.line,), stage)
-        elif name in CALLBACKS and event.path.startswith(("keras", "tensorflow")):
-            out.say("lr_scheduler", name, (event.line,), stage)
-        elif name in SCHEDULES_OF_OTHERS and event.path.startswith(SCHEDULE_HOMES) and not out.has("lr_scheduler"):
-            out.say("lr_scheduler", name, (event.line,), stage)
-        elif event.path.endswith("Scheduler") and event.path.startswith("timm.scheduler"):
+        elif (
+            (name in CALLBACKS and event.path.startswith(("keras", "tensorflow")))
+            or (name in SCHEDULES_OF_OTHERS and event.path.startswith(SCHEDULE_HOMES) and not out.has("lr_scheduler"))
+            or (event.path.endswith("Scheduler") and event.path.startswith("timm.scheduler"))
+        ):
             out.say("lr_scheduler", name, (event.line,), stage)
 
 
@@ -198,7 +207,7 @@ def durations(scene: Scene, out: Writer) -> None:
     while step < n_steps: ...                                        -> steps
     model.fit(x, y, epochs=10), Trainer(max_epochs=10)               -> epochs
     """
-    for loops, event, optimizer in scene.training_loops:
+    for loops, _, optimizer in scene.training_loops:
         stage = scene.stage_of(optimizer) if optimizer is not None else None
         counted = [loop for loop in loops if loop.kind in ("range", "while") and loop.count is not None]
         data = next((i for i, loop in enumerate(loops) if loop.kind == "data"), None)
@@ -240,8 +249,5 @@ def _named(value: Value | None) -> str:
 
 def _bare(value: Value | None) -> Value | None:
     """The number of epochs in `epochs + 1` or `int(epochs)`."""
-    if isinstance(value, Const) and len(value.parts) == 2 and isinstance(value.parts[1], Const):
-        if value.parts[1].value == 1 and isinstance(value.value, int):
-            return value.parts[0]
-    return value
-
+    plus_one = isinstance(value, Const) and len(value.parts) == 2 and number(value.parts[1]) == 1
+    return value.parts[0] if plus_one and isinstance(value, Const) else value

@@ -7,6 +7,7 @@ import re
 from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event
+from diffusionlab.ingest.record import Fact
 from diffusionlab.ingest.source import Source
 from diffusionlab.ingest.values import Choice, Const, Lib, Method, Obj, Value, constant, options_of
 
@@ -22,10 +23,25 @@ FRAMEWORKS = [
     ("PaddlePaddle", ("paddle",)),
     ("Theano / Lasagne", ("lasagne", "theano")),
 ]
+PRECISIONS = {
+    "fp16": "16-mixed", "bf16": "bf16-mixed", "no": "32-true", "16": "16-mixed", "32": "32-true",
+    "16-mixed": "16-mixed", "bf16-mixed": "bf16-mixed", "32-true": "32-true", "bf16-true": "bf16-true",
+    "64": "64-true", "16-true": "16-true",
+}  # fmt: skip
 SEEDS = {"manual_seed", "seed_everything", "set_seed", "set_random_seed", "PRNGKey", "key", "manual_seed_all", "seed"}
 DEVICES = ("cuda", "mps", "cpu", "xla", "tpu", "gpu", "xpu")
-VERSION = re.compile(r"\b(pytorch|torch|tensorflow|keras|jax|flax|diffusers)\s*(?:version)?\s*(?:==|>=|=|:)\s*v?(\d+(?:\.\d+)+[\w.]*)", re.I)
-NAMES = {"pytorch": "PyTorch", "torch": "PyTorch", "tensorflow": "TensorFlow", "keras": "Keras", "jax": "JAX", "flax": "Flax"}
+VERSION = re.compile(
+    r"\b(pytorch|torch|tensorflow|keras|jax|flax|diffusers)\s*(?:version)?\s*(?:==|>=|=|:)\s*v?(\d+(?:\.\d+)+[\w.]*)",
+    re.I,
+)
+NAMES = {
+    "pytorch": "PyTorch",
+    "torch": "PyTorch",
+    "tensorflow": "TensorFlow",
+    "keras": "Keras",
+    "jax": "JAX",
+    "flax": "Flax",
+}
 
 
 def framework(scene: Scene, source: Source, out: Writer) -> None:
@@ -52,9 +68,7 @@ def framework(scene: Scene, source: Source, out: Writer) -> None:
             out.say("framework_version", f"diffusers {value} or newer", (event.line,), via="check_min_version")
 
 
-def _note(name: str, value: str, place: int | str) -> object:
-    from diffusionlab.ingest.record import Fact
-
+def _note(name: str, value: str, place: int | str) -> Fact:
     return Fact(value, (place,), via="markdown")
 
 
@@ -116,11 +130,14 @@ def precision(scene: Scene, out: Writer) -> None:
     Trainer(precision=16)                         -> 16-mixed
     set_global_policy("mixed_float16")            -> 16-mixed
     """
-    words = {"fp16": "16-mixed", "bf16": "bf16-mixed", "no": "32-true", "16": "16-mixed", "32": "32-true", "16-mixed": "16-mixed",
-             "bf16-mixed": "bf16-mixed", "32-true": "32-true", "bf16-true": "bf16-true", "64": "64-true", "16-true": "16-true"}  # fmt: skip
     for event in scene.trace.events:
         value: Value | None = None
-        if event.path == "with" and isinstance(event.args[0], Obj) and event.args[0].name == "autocast" and not event.no_grad:
+        if (
+            event.path == "with"
+            and isinstance(event.args[0], Obj)
+            and event.args[0].name == "autocast"
+            and not event.no_grad
+        ):
             context = event.args[0]
             kind = next((one for one in [*context.kwargs.values(), *context.args] if isinstance(one, Lib | Const)
                          and _is_dtype(one)), None)  # fmt: skip
@@ -143,8 +160,8 @@ def precision(scene: Scene, out: Writer) -> None:
                 out.say("precision", "bf16-mixed" if "bfloat" in word else "16-mixed", (event.line,))
                 return
         for one in options_of(value)[:1]:
-            if isinstance(one, Const) and str(one.value) in words:
-                out.say("precision", words[str(one.value)], (*one.lines, event.line), via=one.via)
+            if isinstance(one, Const) and str(one.value) in PRECISIONS:
+                out.say("precision", PRECISIONS[str(one.value)], (*one.lines, event.line), via=one.via)
                 return
 
 
@@ -161,12 +178,20 @@ def seeds(scene: Scene, out: Writer) -> None:
     for event in scene.trace.events:
         if event.name not in SEEDS or event.path.startswith(".") or event.order > scene.first_update:
             continue
-        if event.path.startswith("?") or (event.name in ("seed", "key") and not event.path.endswith((".random.seed", "random.key", "random.seed"))):
+        if event.path.startswith("?") or (
+            event.name in ("seed", "key") and not event.path.endswith((".random.seed", "random.key", "random.seed"))
+        ):
             continue
         if event.no_grad or any(loop.kind in ("range", "data", "while") for loop in event.loops):
             continue
         chosen.append(event)
-    top = [event for event in chosen if event.path.startswith(("torch", "tensorflow", "pytorch_lightning", "lightning", "jax", "accelerate", "transformers"))]
+    top = [
+        event
+        for event in chosen
+        if event.path.startswith(
+            ("torch", "tensorflow", "pytorch_lightning", "lightning", "jax", "accelerate", "transformers")
+        )
+    ]
     for event in top or chosen:
         out.tell("seed", event.arg("seed", 0), event.line)
 
@@ -182,16 +207,29 @@ def outputs(scene: Scene, out: Writer) -> None:
                 value = owner.args[0] if isinstance(owner, Obj) and owner.args else None
         elif event.name in WRITERS and not event.path.startswith("?") and not _reads(event):
             value = event.arg("fname" if event.name == "savefig" else "f", WRITERS[event.name])
-            value = value if value is not None else event.first("path", "filepath", "fp", "save_directory", "output_dir", "log_dir")
+            value = (
+                value
+                if value is not None
+                else event.first("path", "filepath", "fp", "save_directory", "output_dir", "log_dir")
+            )
         else:
             continue
         for one in options_of(value)[:1]:
             if isinstance(one, Obj) and one.name in ("join_path", "Path") and one.args:
                 one = one.args[0]
-            if not isinstance(one, Const) or not isinstance(one.value, str) or not one.value or one.value.startswith("{}"):
+            if (
+                not isinstance(one, Const)
+                or not isinstance(one.value, str)
+                or not one.value
+                or one.value.startswith("{}")
+            ):
                 continue
             place = _place(one.value) if event.name in WRITERS else one.value.rstrip("/")
-            if "{}" in place or any(place == known or place.startswith(known + "/") for known in folders) or "data" in place.split("/")[-1]:
+            if (
+                "{}" in place
+                or any(place == known or place.startswith(known + "/") for known in folders)
+                or "data" in place.split("/")[-1]
+            ):
                 continue
             if "/" not in place.lstrip("./") and event.name in WRITERS and folders and "." in place:
                 continue
@@ -199,7 +237,18 @@ def outputs(scene: Scene, out: Writer) -> None:
             out.say("outputs", place, (*one.lines, event.line))
 
 
-WRITERS = {"savefig": 0, "save_image": 1, "save": 1, "save_weights": 0, "save_pretrained": 0, "imsave": 0, "mimsave": 0, "SummaryWriter": 0, "imwrite": 0, "ModelCheckpoint": 0}
+WRITERS = {
+    "savefig": 0,
+    "save_image": 1,
+    "save": 1,
+    "save_weights": 0,
+    "save_pretrained": 0,
+    "imsave": 0,
+    "mimsave": 0,
+    "SummaryWriter": 0,
+    "imwrite": 0,
+    "ModelCheckpoint": 0,
+}
 
 
 def _reads(event: Event) -> bool:

@@ -1,4 +1,4 @@
-"""What several rules need to know about a program: its models and what they learn, its optimizers, its training loops."""
+"""What several rules need to know: models and what they learn, optimizers, training loops."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from functools import cached_property
 
 from diffusionlab.ingest.interpret.calls import is_module
 from diffusionlab.ingest.interpret.trace import Event, Loop, Loss, ModelCall, Trace
-from diffusionlab.ingest.values import Choice, Flow, Func, Instance, Map, Method, Obj, Seq, Value, flow_of, options_of
+from diffusionlab.ingest.values import Flow, Instance, Map, Method, Obj, Seq, Value, flow_of, options_of
 
 OPTIMIZER_HOMES = (
-    "torch.optim.", "keras.optimizers", "tensorflow.keras.optimizers", "optax.", "bitsandbytes.optim.", "transformers.",
-    "tensorflow.train.", "tensorflow.compat.v1.train.", "flax.optim.", "timm.optim", "tensorflow_addons.optimizers",
-    "apex.optimizers", "torch_optimizer", "lion_pytorch", "mxnet.", "paddle.optimizer", "adabelief_pytorch", "schedulefree",
-    "jax.experimental.optimizers", "tensorflow.optimizers", "ranger", "deepspeed.ops.adam",
+    "torch.optim.", "keras.optimizers", "tensorflow.keras.optimizers", "optax.", "bitsandbytes.optim.",
+    "transformers.", "tensorflow.train.", "tensorflow.compat.v1.train.", "flax.optim.", "timm.optim",
+    "tensorflow_addons.optimizers", "apex.optimizers", "torch_optimizer", "lion_pytorch", "mxnet.",
+    "paddle.optimizer", "adabelief_pytorch", "schedulefree", "jax.experimental.optimizers", "tensorflow.optimizers",
+    "ranger", "deepspeed.ops.adam",
 )  # fmt: skip
 OPTIMIZERS = {
-    "adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta",
-    "adamax": "Adamax", "nadam": "NAdam", "radam": "RAdam", "lion": "Lion", "lamb": "LAMB", "adafactor": "Adafactor",
-    "rprop": "Rprop", "asgd": "ASGD", "sparseadam": "SparseAdam", "lbfgs": "LBFGS", "adam8bit": "Adam8bit", "adan": "Adan",
-    "adamw8bit": "AdamW8bit", "adamoptimizer": "Adam", "gradientdescentoptimizer": "SGD", "rmspropoptimizer": "RMSprop",
-    "momentumoptimizer": "Momentum", "muon": "Muon", "novograd": "NovoGrad", "adabelief": "AdaBelief", "ftrl": "Ftrl",
-    "ranger": "Ranger", "adagradoptimizer": "Adagrad", "fusedadam": "Adam", "prodigy": "Prodigy", "lars": "LARS",
+    "adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad",
+    "adadelta": "Adadelta", "adamax": "Adamax", "nadam": "NAdam", "radam": "RAdam", "lion": "Lion", "lamb": "LAMB",
+    "adafactor": "Adafactor", "rprop": "Rprop", "asgd": "ASGD", "sparseadam": "SparseAdam", "lbfgs": "LBFGS",
+    "adam8bit": "Adam8bit", "adan": "Adan", "adamw8bit": "AdamW8bit", "adamoptimizer": "Adam",
+    "gradientdescentoptimizer": "SGD", "rmspropoptimizer": "RMSprop", "momentumoptimizer": "Momentum",
+    "muon": "Muon", "novograd": "NovoGrad", "adabelief": "AdaBelief", "ftrl": "Ftrl", "ranger": "Ranger",
+    "adagradoptimizer": "Adagrad", "fusedadam": "Adam", "prodigy": "Prodigy", "lars": "LARS",
     "adamwschedulefree": "AdamWScheduleFree", "yogi": "Yogi", "adabound": "AdaBound",
 }  # fmt: skip
 ADVERSARIAL = {"ones", "zeros", "ones_like", "zeros_like", "full", "full_like", "fill_"}
@@ -46,7 +48,7 @@ class Optimizer:
 
 @dataclass
 class Model:
-    """A network that is called or optimized. `learns`: the losses of its outputs, with the flow of what it was given."""
+    """A network that is called or optimized. `learns`: the losses of its outputs."""
 
     value: Instance | Obj
     calls: list[ModelCall] = field(default_factory=list)
@@ -65,7 +67,7 @@ class Model:
 
 @dataclass
 class Learning:
-    """A loss that compares a model's output (`flow`) with a target; `given` is what the model got as its first input."""
+    """A loss that compares a model's output with a target; `given` is what flows into the model's first input."""
 
     loss: Loss
     call: ModelCall
@@ -102,7 +104,10 @@ class Scene:
         return [learning for model in self.models.values() for learning in model.learns]
 
     def _learnings(self, loss: Loss) -> list[Learning]:
-        sides = [(flow_of(loss.left), flow_of(loss.right), loss.right), (flow_of(loss.right), flow_of(loss.left), loss.left)]
+        sides = [
+            (flow_of(loss.left), flow_of(loss.right), loss.right),
+            (flow_of(loss.right), flow_of(loss.left), loss.left),
+        ]
         sides = [side for side in sides if side[0].models]
         if not sides:
             return []
@@ -163,7 +168,9 @@ class Scene:
         judges = {id(one.call.model) for one in self.learnings if _is_filled(one.target_value)}
         judges |= {key for key in optimized if self._is_critic(key)}
         discriminators = {key: self.models[key] for key in judges if key in self.models and self._makers(key)}
-        generators = {key: self.models[key] for judge in discriminators for key in self._makers(judge) if key in self.models}
+        generators = {
+            key: self.models[key] for judge in discriminators for key in self._makers(judge) if key in self.models
+        }
         for key in discriminators:
             generators.pop(key, None)
         return list(generators.values()), list(discriminators.values())
@@ -177,9 +184,9 @@ class Scene:
         if any(id(one.call.model) == key for one in self.learnings):
             return False
         means = [event for event in self.trace.named("mean", "reduce_mean", "relu", "softplus") if not event.no_grad]
-        return any(key in flow_of(one).models for event in means for one in [event.owner, *event.args] if one is not None) and any(
-            not flow_of(value).models for call in self.models[key].calls for value in call.args[:1]
-        )
+        return any(
+            key in flow_of(one).models for event in means for one in [event.owner, *event.args] if one is not None
+        ) and any(not flow_of(value).models for call in self.models[key].calls for value in call.args[:1])
 
     def role_of(self, model: Model) -> str | None:
         """The stage that a model's training is: generator, discriminator, diffusion, vae, autoencoder, classifier."""
@@ -279,10 +286,9 @@ def _owners(values: list[Value]) -> dict[int, Instance | Obj]:
                     for option in options_of(item):
                         if isinstance(option, Instance | Obj):
                             found[id(option)] = option
-            elif isinstance(one, Obj) and one.path in ("op.add", "list", "itertools.chain", "builtins.filter", ".chain"):
-                for part in one.args:
-                    visit(part, depth - 1)
-            elif isinstance(one, Obj) and one.name in ("chain", "filter"):
+            elif (
+                isinstance(one, Obj) and one.path in ("op.add", "list", "itertools.chain", "builtins.filter", ".chain")
+            ) or (isinstance(one, Obj) and one.name in ("chain", "filter")):
                 for part in one.args:
                     visit(part, depth - 1)
             elif isinstance(one, Seq):
@@ -305,7 +311,7 @@ def contained(value: Instance | Obj, depth: int = 3) -> list[int]:
             for one in options_of(attribute):
                 parts = one.items if isinstance(one, Seq) else [one]
                 for part in parts:
-                    if isinstance(part, Instance) and is_module(part.cls) or isinstance(part, Obj):
+                    if (isinstance(part, Instance) and is_module(part.cls)) or isinstance(part, Obj):
                         found.append(id(part))
                         found += contained(part, depth - 1) if isinstance(part, Instance) else []
     return found
@@ -318,6 +324,3 @@ def contained_ids(scene: Scene, key: int) -> list[int]:
 
 def _has_kl(trace: Trace, learning: Learning) -> bool:
     return any(event.path == "kl" for event in trace.events)
-
-
-__all__ = ["Choice", "Func", "Learning", "Model", "Optimizer", "Scene", "contained", "optimizer_name"]

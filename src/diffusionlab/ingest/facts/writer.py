@@ -64,9 +64,9 @@ class Writer:
         fact = Fact(value, self.places(lines), stage, role, via)
         known = self.facts.setdefault(name, [])
         for i, other in enumerate(known):
-            if other.value == value and (other.stage == stage or stage is None):
+            if other.value == value and (other.stage == stage or None in (stage, other.stage)):
                 merged = tuple(dict.fromkeys(other.lines + fact.lines))
-                known[i] = Fact(value, merged, other.stage, other.role or role, other.via or via)
+                known[i] = Fact(value, merged, other.stage or stage, other.role or role, other.via or via)
                 return True
         known.append(fact)
         return True
@@ -86,7 +86,9 @@ class Writer:
             return self._one_of(name, value, lines, stage, role)
         if isinstance(value, Seq) and value.items:
             first = value.items[0]
-            same = all(isinstance(one, Const) and isinstance(first, Const) and one.value == first.value for one in value.items)
+            same = all(
+                isinstance(one, Const) and isinstance(first, Const) and one.value == first.value for one in value.items
+            )
             return self.tell(name, first, *lines, stage=stage, role=role) if same else False
         if isinstance(value, Const) and value.value is not None:
             return self.say(name, value.value, value.lines + lines, stage, role, value.via)

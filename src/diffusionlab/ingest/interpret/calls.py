@@ -97,7 +97,9 @@ def call_function(m: Machine, func: Func, args: list[Value], kwargs: dict[str, V
     key = id(func.node)
     m.counts[key] += 1
     if len(m.frames) > machine.MAX_DEPTH or m.counts[key] > machine.MAX_CALLS or _running(m, func):
-        return Obj("?" + func.name, args, kwargs, m.line(node), joined(flow_of(one) for one in [*args, *kwargs.values()]))
+        return Obj(
+            "?" + func.name, args, kwargs, m.line(node), joined(flow_of(one) for one in [*args, *kwargs.values()])
+        )
     m.trace.called.add(key)
     scope = machine.Env("function", func.env)
     bind(m, func, args, kwargs, scope, node)
@@ -106,7 +108,9 @@ def call_function(m: Machine, func: Func, args: list[Value], kwargs: dict[str, V
     m.frames.append(frame)
     unsure, m.unsure = m.unsure, 0
     offset, m.offset = m.offset, func.lines[0] - func.node.lineno
-    quiet = any(isinstance(one, Obj | Lib) and one.path.endswith(("no_grad", "inference_mode")) for one in func.decorators)
+    quiet = any(
+        isinstance(one, Obj | Lib) and one.path.endswith(("no_grad", "inference_mode")) for one in func.decorators
+    )
     m.no_grad += quiet
     try:
         if isinstance(func.node, ast.Lambda):
@@ -126,9 +130,7 @@ def _running(m: Machine, func: Func) -> bool:
     return sum(frame.func is not None and frame.func.node is func.node for frame in m.frames) > 1
 
 
-def bind(
-    m: Machine, func: Func, args: list[Value], kwargs: dict[str, Value], scope: object, node: ast.AST
-) -> None:
+def bind(m: Machine, func: Func, args: list[Value], kwargs: dict[str, Value], scope: object, node: ast.AST) -> None:
     """Give the parameters their values: from the call, else the defaults, else unknown."""
     names = scope.vars  # type: ignore[attr-defined]
     arguments = func.node.args
@@ -172,7 +174,9 @@ def build(m: Machine, cls: Class, args: list[Value], kwargs: dict[str, Value], n
                 instance.attributes["__children__"] = Seq(list(args))
         for name in ("setup", "__post_init__"):
             hook = cls.find(name)
-            if isinstance(hook, Func) and (name == "__post_init__" or any("linen" in one for one in cls.library_bases())):
+            if isinstance(hook, Func) and (
+                name == "__post_init__" or any("linen" in one for one in cls.library_bases())
+            ):
                 call_function(m, hook.on(instance), [], {}, node)
     finally:
         m.building.pop()

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from diffusionlab.ingest.interpret.machine import Env, Machine
 
 HOOKS = ("training_step", "train_step")
-OPTIMIZES = {"backward", "apply_gradients", "train_on_batch", "fit", "fit_generator", "minimize", "value_and_grad", "step"}
+OPTIMIZES = {
+    "backward",
+    "apply_gradients",
+    "train_on_batch",
+    "fit",
+    "fit_generator",
+    "minimize",
+    "value_and_grad",
+    "step",
+}
 
 
 def trains(m: Machine) -> bool:
@@ -20,7 +29,9 @@ def trains(m: Machine) -> bool:
 
 
 def run_entries(m: Machine, tree: ast.Module, env: Env) -> None:
-    functions = [value for value in env.vars.values() if isinstance(value, Func) and id(value.node) not in m.trace.called]
+    functions = [
+        value for value in env.vars.values() if isinstance(value, Func) and id(value.node) not in m.trace.called
+    ]
     for function in functions:
         if any(isinstance(one, Obj) and one.name in ("command", "callback") for one in function.decorators):
             m.call(function, [], {}, function.node)

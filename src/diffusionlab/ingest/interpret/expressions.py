@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import math
-import operator
 from typing import TYPE_CHECKING, Any
 
-from diffusionlab.ingest.interpret import patterns, settings, tensors
-from diffusionlab.ingest.interpret.iteration import batch_item, elements_of
+from diffusionlab.ingest.interpret import patterns, tensors
+from diffusionlab.ingest.interpret.attributes import attribute, item
+from diffusionlab.ingest.interpret.iteration import elements_of
+from diffusionlab.ingest.interpret.operators import COMPARISONS, binary, contains
 from diffusionlab.ingest.values import (
     NOTHING,
     Choice,
@@ -25,34 +25,14 @@ from diffusionlab.ingest.values import (
     Unknown,
     Value,
     choose,
-    flow_of,
-    joined,
     number,
+    options_of,
 )
 
 if TYPE_CHECKING:
     from diffusionlab.ingest.interpret.machine import Env, Machine
 
-ARITHMETIC: dict[type, Any] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
-COMPARISONS: dict[type, Any] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
-CONSTANTS = {"math.pi": math.pi, "numpy.pi": math.pi, "torch.pi": math.pi, "math.e": math.e, "math.inf": math.inf}
 BUILTINS = frozenset(dir(builtins))
-SHAPE_NAMES = {"shape", "size", "device", "dtype", "ndim", "dim", "is_cuda", "requires_grad"}
 
 
 def evaluate(m: Machine, node: ast.AST, env: Env) -> Value:
@@ -95,137 +75,10 @@ def _attribute(m: Machine, node: ast.Attribute, env: Env) -> Value:
     return attribute(m, m.eval(node.value, env), node.attr, node)
 
 
-def attribute(m: Machine, value: Value, name: str, node: ast.AST) -> Value:
-    if isinstance(value, Lib):
-        path = f"{value.path}.{name}"
-        flag = settings.flag(m, path)
-        if flag is not None:
-            return flag
-        return Const(CONSTANTS[path], (m.line(node),)) if path in CONSTANTS else Lib(path, value.lines)
-    if isinstance(value, Instance):
-        return _of_instance(m, value, name, node)
-    if isinstance(value, Class):
-        found = value.find(name)
-        return found if found is not None else (Const(value.name) if name == "__name__" else Method(value, name))
-    if isinstance(value, Map):
-        return _of_map(value, name)
-    if isinstance(value, Choice):
-        options = [one for one in value.options if not isinstance(one, Const) or isinstance(one.value, str)]
-        return choose(attribute(m, one, name, node) for one in options or value.options)
-    if isinstance(value, Unknown):
-        asks = f"{value.asks}.{name}" if value.asks else None
-        return Unknown(f"{value.name}.{name}", asks, NOTHING if name in SHAPE_NAMES else value.flow, (m.line(node),))
-    if isinstance(value, Obj):
-        if name in value.attributes:
-            return value.attributes[name]
-        if name in value.kwargs and not value.flow.tags & {"batch", "data"} and name not in ("train", "size", "step"):
-            return value.kwargs[name]
-    if isinstance(value, Method) and value.name in ("config", "hparams") and isinstance(value.owner, Obj):
-        if name in value.owner.kwargs:
-            return value.owner.kwargs[name]
-    method = Method(value, name)
-    if name in SHAPE_NAMES:
-        method.flow = NOTHING
-    if name == "T":
-        return value
-    return method
-
-
-def _of_instance(m: Machine, value: Instance, name: str, node: ast.AST) -> Value:
-    if name in value.attributes:
-        return value.attributes[name]
-    found = value.cls.find(name)
-    if isinstance(found, Func):
-        kinds = [one.path if isinstance(one, Lib) else "" for one in found.decorators]
-        if any(kind.endswith(("property", "cached_property")) for kind in kinds):
-            return m.call(found.on(value), [], {}, node)
-        if any(kind.endswith("staticmethod") for kind in kinds):
-            return found
-        return found.on(value)
-    if found is not None:
-        return found
-    if name == "__class__":
-        return value.cls
-    if name == "__dict__":
-        return Map(value.attributes)
-    if name == "config" and value.cls.find("config") is None:
-        return Map(dict(value.attributes), "namespace", open=True)
-    if name in ("hparams", "args") and name not in value.attributes:
-        return Map(dict(value.attributes), "namespace", open=True)
-    return Method(value, name)
-
-
-def _of_map(value: Map, name: str) -> Value:
-    if name in value.items and (value.kind != "dict" or name not in ("items", "keys", "values", "get")):
-        return value.items[name]
-    if value.kind == "module":
-        return Unknown(name)
-    if name in ("get", "items", "keys", "values", "update", "pop", "setdefault", "copy", "to_dict", "__dict__"):
-        return Map(value.items) if name == "__dict__" else Method(value, name)
-    if value.kind == "dict":
-        return Method(value, name)
-    return Unknown(name, asks=name) if value.open else Unknown(name)
-
-
 def _subscript(m: Machine, node: ast.Subscript, env: Env) -> Value:
     owner = m.eval(node.value, env)
     key = m.eval(node.slice, env)
     return item(m, owner, key, node)
-
-
-def item(m: Machine, owner: Value, key: Value, node: ast.AST) -> Value:
-    if isinstance(owner, Choice):
-        options = [one for one in owner.options if not isinstance(one, Const)]
-        return choose(item(m, one, key, node) for one in options) if options else Unknown()
-    index = key.value if isinstance(key, Const) else None
-    if isinstance(owner, Seq):
-        return _of_sequence(owner, key, index)
-    if isinstance(owner, Map):
-        if isinstance(index, str | int | float | bool) and index in owner.items:
-            return owner.items[index]
-        return choose(owner.items.values()) if owner.items and not isinstance(key, Const) else Unknown(str(index))
-    if isinstance(owner, Const) and isinstance(owner.value, str | tuple | bytes):
-        try:
-            return Const(owner.value[index], owner.lines) if isinstance(index, int) else Unknown()
-        except IndexError:
-            return Unknown()
-    part = batch_item(owner, key)
-    if part is not None:
-        return part
-    if isinstance(owner, Instance):
-        method = owner.cls.find("__getitem__")
-        if isinstance(method, Func):
-            return m.call(method.on(owner), [key], {}, node)
-        children = owner.attributes.get("__children__")
-        return _of_sequence(children, key, index) if isinstance(children, Seq) else Unknown()
-    if isinstance(owner, Obj):
-        if owner.name == "Sequential" and isinstance(index, int) and -len(owner.args) <= index < len(owner.args):
-            return owner.args[index]
-        result = Obj(owner.path, owner.args, owner.kwargs, owner.site, owner.flow, owner)
-        result.ramp = owner.ramp
-        return result
-    if isinstance(owner, Method):
-        return Method(owner, "[]") if owner.flow is NOTHING else Obj(".item", flow=owner.flow, owner=owner)
-    if isinstance(owner, Lib | Class):
-        return owner  # a generic type
-    name = f"{owner.name}[{index!r}]" if isinstance(owner, Unknown) else ""
-    asks = f"{owner.asks}.{index}" if isinstance(owner, Unknown) and owner.asks and index is not None else None
-    return Unknown(name, asks, owner.flow, (m.line(node),))
-
-
-def _of_sequence(owner: Seq, key: Value, index: Any) -> Value:
-    if isinstance(index, int) and not isinstance(index, bool):
-        if -len(owner.items) <= index < len(owner.items):
-            return owner.items[index]
-        return owner.items[-1] if owner.open and owner.items else Unknown()
-    if isinstance(key, Obj) and key.path == "slice":
-        ends = [number(one) for one in key.args]
-        try:
-            kept = owner.items[slice(*(None if end is None else int(end) for end in ends))]
-        except (ValueError, OverflowError):
-            kept = owner.items
-        return Seq(kept, owner.kind, owner.open)
-    return choose(owner.items) if owner.items else Unknown()
 
 
 def _slice(m: Machine, node: ast.Slice, env: Env) -> Value:
@@ -238,57 +91,6 @@ def _binary(m: Machine, node: ast.BinOp, env: Env) -> Value:
     if isinstance(node.op, ast.Add | ast.Sub) and patterns.is_kl(node):
         m.record("kl", [left, right], {}, node, left)
     return binary(m, type(node.op), left, right, node)
-
-
-def binary(m: Machine, op: type, left: Value, right: Value, node: ast.AST) -> Value:
-    if isinstance(left, Const) and isinstance(right, Const):
-        return _arithmetic(op, left, right)
-    if isinstance(left, Seq) or isinstance(right, Seq):
-        found = _sequences(op, left, right)
-        if found is not None:
-            return found
-    if isinstance(left, Choice) and isinstance(right, Const) or isinstance(left, Const) and isinstance(right, Choice):
-        pairs = [(one, right) for one in left.options] if isinstance(left, Choice) else [
-            (left, one) for one in right.options  # type: ignore[attr-defined]
-        ]
-        return choose(binary(m, op, one, two, node) for one, two in pairs)
-    if op is ast.Mod and isinstance(left, Const) and isinstance(left.value, str):
-        return Const(left.value.split("%")[0] + "{}", left.lines, "formula")
-    if op is ast.Div and _is_path(left):
-        return tensors.join_path([left, right])
-    return tensors.combine(m, op, left, right, node)
-
-
-def _is_path(value: Value) -> bool:
-    return isinstance(value, Obj) and value.name in ("Path", "join_path")
-
-
-def _arithmetic(op: type, left: Const, right: Const) -> Value:
-    function, a, b = ARITHMETIC.get(op), left.value, right.value
-    lines = tuple(dict.fromkeys(left.lines + right.lines))
-    if op is ast.Mod and isinstance(a, str):
-        return Const(a.split("%")[0] + str(b) if isinstance(b, str | int | float) else a, lines, "formula")
-    sane = function is not None and not (op is ast.Pow and isinstance(b, int | float) and (abs(b) > 64))
-    if op is ast.Mult and (isinstance(a, str | bytes) or isinstance(b, str | bytes)):
-        sane = False
-    if not sane or isinstance(a, complex | bytes) or (isinstance(a, int | float) and abs(a) > 1e30):
-        return Unknown(lines=lines)
-    try:
-        return Const(function(a, b), lines, "formula", left.soft or right.soft, (left, right))  # type: ignore[misc]
-    except (TypeError, ValueError, ArithmeticError):
-        return Unknown(lines=lines)
-
-
-def _sequences(op: type, left: Value, right: Value) -> Value | None:
-    if op is ast.Add and isinstance(left, Seq) and isinstance(right, Seq):
-        return Seq(left.items + right.items, left.kind, left.open or right.open)
-    if op is ast.Add and (isinstance(left, Seq) or isinstance(right, Seq)):
-        known = left if isinstance(left, Seq) else right
-        return Seq(list(known.items), known.kind, True) if isinstance(known, Seq) else None
-    if op is ast.Mult and isinstance(left, Seq):
-        times = number(right)
-        return Seq(left.items * min(int(times), 8) if times is not None else left.items, left.kind, times is None)
-    return None
 
 
 def _unary(m: Machine, node: ast.UnaryOp, env: Env) -> Value:
@@ -332,11 +134,13 @@ def _compare(m: Machine, node: ast.Compare, env: Env) -> Value:
     if isinstance(op, ast.Is | ast.IsNot) and isinstance(right, Const) and right.value is None:
         if isinstance(left, Const):
             return Const((left.value is None) == isinstance(op, ast.Is), left.lines, soft=left.soft)
-        if isinstance(left, Instance | Func | Seq | Map | Class) or (isinstance(left, Obj) and left.flow is not NOTHING):
+        if isinstance(left, Instance | Func | Seq | Map | Class) or (
+            isinstance(left, Obj) and left.flow is not NOTHING
+        ):
             return Const(isinstance(op, ast.IsNot))
         return Unknown()
     if isinstance(op, ast.In | ast.NotIn):
-        return _contains(op, left, right)
+        return contains(op, left, right)
     if isinstance(left, Const) and isinstance(right, Const) and type(op) in COMPARISONS:
         try:
             return Const(bool(COMPARISONS[type(op)](left.value, right.value)), soft=left.soft or right.soft)
@@ -344,19 +148,6 @@ def _compare(m: Machine, node: ast.Compare, env: Env) -> Value:
             return Unknown()
     m.record("compare", [left, right], {}, node, left)
     return Obj("compare", [left, right], site=m.line(node))
-
-
-def _contains(op: ast.cmpop, left: Value, right: Value) -> Value:
-    if isinstance(left, Const) and isinstance(right, Seq) and not right.open:
-        if all(isinstance(one, Const) for one in right.items):
-            found = any(one.value == left.value for one in right.items if isinstance(one, Const))
-            return Const(found == isinstance(op, ast.In), soft=left.soft)
-    if isinstance(left, Const) and isinstance(right, Const):
-        if isinstance(left.value, str) and isinstance(right.value, str):
-            return Const((left.value in right.value) == isinstance(op, ast.In), soft=left.soft or right.soft)
-    if isinstance(left, Const) and isinstance(right, Map) and not right.open:
-        return Const((left.value in right.items) == isinstance(op, ast.In))
-    return Obj("compare", [left, right])
 
 
 def _if_expression(m: Machine, node: ast.IfExp, env: Env) -> Value:
@@ -389,9 +180,9 @@ def _call(m: Machine, node: ast.Call, env: Env) -> Value:
         if keyword.arg is not None:
             kwargs[keyword.arg] = value
         else:
-            for one in value.options if isinstance(value, Choice) else [value]:
-                if isinstance(one, Map):
-                    kwargs |= {key: item for key, item in one.items.items() if isinstance(key, str)}
+            for option in options_of(value):
+                if isinstance(option, Map):
+                    kwargs |= {key: item for key, item in option.items.items() if isinstance(key, str)}
     if isinstance(func, Lib) and func.path == "builtins.locals":
         return Map(dict(env.vars), open=True)
     if isinstance(func, Lib) and func.path == "builtins.globals":
@@ -439,8 +230,8 @@ def _dict(m: Machine, node: ast.Dict, env: Env) -> Value:
 
 
 def _comprehension(m: Machine, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, env: Env) -> Value:
+    from diffusionlab.ingest.interpret.assignment import assign
     from diffusionlab.ingest.interpret.machine import Env as Scope
-    from diffusionlab.ingest.interpret.statements import assign
 
     scope = Scope("function", env)
     generator = node.generators[0]
@@ -538,5 +329,3 @@ HANDLERS: dict[type, Any] = {
     ast.Await: _await,
     ast.Starred: _await,
 }
-
-__all__ = ["attribute", "binary", "evaluate", "flow_of", "item", "joined"]

@@ -31,7 +31,19 @@ MAX_ITEMS = 12
 MAX_REPEATS = 4
 
 NO_DATA = {"param_groups", "shape", "items", "keys", "values", "modules", "children", "layers", "metrics", "callbacks"}
-WRAPPERS = {"tqdm", "trange", "iter", "list", "tuple", "prefetch", "track", "cycle", "islice", "progress_bar", "notebook"}
+WRAPPERS = {
+    "tqdm",
+    "trange",
+    "iter",
+    "list",
+    "tuple",
+    "prefetch",
+    "track",
+    "cycle",
+    "islice",
+    "progress_bar",
+    "notebook",
+}
 IMAGE_KEYS = {"image", "images", "pixel_values", "input", "inputs", "img", "imgs", "x", "data", "pixels"}
 LABEL_KEYS = {"label", "labels", "class", "y", "target", "targets", "fine_label", "coarse_label", "class_id", "classes"}
 
@@ -127,9 +139,7 @@ def _of_object(m: Machine, value: Obj, node: ast.AST) -> list[Value]:
         inside = elements_of(m, value.args[0], node)
         known = isinstance(inner(value.args[0]), Seq)
         start = number(value.args[1]) if len(value.args) > 1 else 0
-        return [
-            Seq([Const(i + int(start or 0)) if known else Unknown(), one], "tuple") for i, one in enumerate(inside)
-        ]
+        return [Seq([Const(i + int(start or 0)) if known else Unknown(), one], "tuple") for i, one in enumerate(inside)]
     if name == "zip" and value.args:
         rows = [elements_of(m, one, node) for one in value.args]
         return [Seq(list(row), "tuple") for row in zip(*rows, strict=False)]

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 from diffusionlab.ingest.interpret import tensors
 from diffusionlab.ingest.values import (
     Choice,
-    Const,
     Flow,
-    Func,
-    Lib,
     Map,
     Obj,
     Seq,
@@ -43,9 +40,10 @@ LAYER_HOMES = (
     "lasagne.layers.",
 )
 ELEMENTWISE = {
-    "Dropout", "Dropout1d", "Dropout2d", "SpatialDropout2D", "Identity", "ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "GELU",
-    "SiLU", "Swish", "Mish", "Tanh", "Sigmoid", "Hardswish", "PReLU", "Softplus", "Activation", "GaussianNoise",
-    "AlphaDropout", "DropPath", "Lambda", "Rescaling", "Threshold", "Hardtanh", "Hardsigmoid", "CELU", "ActivityRegularization",
+    "Dropout", "Dropout1d", "Dropout2d", "SpatialDropout2D", "Identity", "ReLU", "ReLU6", "LeakyReLU", "ELU",
+    "SELU", "GELU", "SiLU", "Swish", "Mish", "Tanh", "Sigmoid", "Hardswish", "PReLU", "Softplus", "Activation",
+    "GaussianNoise", "AlphaDropout", "DropPath", "Lambda", "Rescaling", "Threshold", "Hardtanh", "Hardsigmoid",
+    "CELU", "ActivityRegularization",
 }  # fmt: skip
 SHAPES = {"Flatten", "Reshape", "Permute", "Unflatten", "RepeatVector", "Rearrange"}
 UP = {"Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "UpSampling2D", "PixelShuffle", "MaxUnpool2d"}
@@ -55,8 +53,8 @@ LOSSES = {
     "CrossEntropyLoss": "cross_entropy", "NLLLoss": "nll_loss", "BCELoss": "binary_cross_entropy",
     "BCEWithLogitsLoss": "binary_cross_entropy_with_logits", "KLDivLoss": "kl_div",
     "BinaryCrossentropy": "binary_cross_entropy", "MeanSquaredError": "mse_loss", "MeanAbsoluteError": "l1_loss",
-    "CategoricalCrossentropy": "cross_entropy", "SparseCategoricalCrossentropy": "cross_entropy", "Huber": "huber_loss",
-    "PoissonNLLLoss": "poisson_nll_loss", "GaussianNLLLoss": "gaussian_nll_loss",
+    "CategoricalCrossentropy": "cross_entropy", "SparseCategoricalCrossentropy": "cross_entropy",
+    "Huber": "huber_loss", "PoissonNLLLoss": "poisson_nll_loss", "GaussianNLLLoss": "gaussian_nll_loss",
 }  # fmt: skip
 CONTAINERS = {"ModuleList", "ModuleDict", "ParameterList", "Sequential"}
 
@@ -91,8 +89,13 @@ def call_object(m: Machine, layer: Obj, args: list[Value], kwargs: dict[str, Val
     m.record("()", args, kwargs, node, result, layer)
     head = layer.path.split(".")[0]
     network = name[:1].isupper() or "param" in layer.attributes or layer.path.startswith(("torchvision.models", "timm"))
-    if network and flow.tags and head not in ("builtins", "numpy", "torch", "os", "PIL", "transforms") and not (
-        layer.path.startswith(("torchvision.transforms", "albumentations", "torchmetrics", "torchvision.utils"))
+    if (
+        network
+        and flow.tags
+        and head not in ("builtins", "numpy", "torch", "os", "PIL", "transforms")
+        and not (
+            layer.path.startswith(("torchvision.transforms", "albumentations", "torchmetrics", "torchvision.utils"))
+        )
     ):
         return calls.noted(m, layer, args, kwargs, result, node)
     if layer.path == "tensorflow.keras.Model" or name in ("Model", "Functional"):
@@ -186,7 +189,9 @@ def make_layer(m: Machine, path: str, args: list[Value], kwargs: dict[str, Value
     if name == "Sequential" and len(args) == 1 and isinstance(args[0], Seq):
         args = list(args[0].items)
     elif name == "Sequential" and len(args) == 1 and isinstance(args[0], Obj | Map):
-        inside = args[0].args[0] if isinstance(args[0], Obj) and args[0].name == "OrderedDict" and args[0].args else args[0]
+        inside = (
+            args[0].args[0] if isinstance(args[0], Obj) and args[0].name == "OrderedDict" and args[0].args else args[0]
+        )
         if isinstance(inside, Map):
             args = list(inside.items.values())
         elif isinstance(inside, Seq):
@@ -201,8 +206,3 @@ def make_layer(m: Machine, path: str, args: list[Value], kwargs: dict[str, Value
 
 def parameter(m: Machine, args: list[Value], node: ast.AST) -> Obj:
     return Obj("torch.nn.Parameter", args, site=m.line(node))
-
-
-def as_function(value: Value | None) -> Value | None:
-    """A function as it is, behind jit, vmap and the like."""
-    return value if isinstance(value, Func | Lib) or isinstance(value, Const) else value

@@ -51,7 +51,7 @@ class Env:
     def put(self, name: str, value: Value) -> None:
         env = self
         if name in self.outer:
-            while env.parent is not None and (env.kind != "module" and name not in env.vars or env is self):
+            while env.parent is not None and ((env.kind != "module" and name not in env.vars) or env is self):
                 env = env.parent
         env.vars[name] = value
 
@@ -166,9 +166,7 @@ class Machine:
         self.trace.events.append(event)
         return event
 
-    def make(
-        self, path: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, **more: Any
-    ) -> Obj:
+    def make(self, path: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, **more: Any) -> Obj:
         """The object that a library call returns, and the event that says so."""
         result = Obj(path, args, kwargs, self.line(node), **more)
         result.inside = self.building[-1] if self.building else None

@@ -5,23 +5,20 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from diffusionlab.ingest.interpret import layers, libraries, settings, tensors, training
-from diffusionlab.ingest.interpret.iteration import elements_of, next_of
+from diffusionlab.ingest.interpret import arrays, layers, settings, tensors, training
+from diffusionlab.ingest.interpret.iteration import next_of
 from diffusionlab.ingest.values import (
     NOTHING,
-    Choice,
     Class,
     Const,
     Func,
     Instance,
-    Lib,
     Map,
     Method,
     Obj,
     Seq,
     Unknown,
     Value,
-    choose,
     flow_of,
     joined,
 )
@@ -33,17 +30,29 @@ Args = list[Value]
 Kwargs = dict[str, Value]
 
 ITSELF = {
-    "to", "cuda", "cpu", "float", "double", "half", "bfloat16", "train", "eval", "requires_grad_", "share_memory", "type",
-    "detach", "clone", "contiguous", "unwrap_model", "numpy", "module", "mps", "cast", "astype", "copy", "long", "int",
-    "to_empty", "compile_", "prefetch", "shuffle", "cache", "repeat", "map", "take", "skip", "with_format", "set_format",
-    "as_numpy_iterator", "enumerate", "resolve", "absolute", "expanduser", "bind", "unfreeze", "freeze", "add_parser",
-    "add_subparsers",
+    "to", "cuda", "cpu", "float", "double", "half", "bfloat16", "train", "eval", "requires_grad_", "share_memory",
+    "type", "detach", "clone", "contiguous", "unwrap_model", "numpy", "module", "mps", "cast", "astype", "copy",
+    "long", "int", "to_empty", "compile_", "prefetch", "shuffle", "cache", "repeat", "map", "take", "skip",
+    "with_format", "set_format", "as_numpy_iterator", "enumerate", "resolve", "absolute", "expanduser", "bind",
+    "unfreeze", "freeze", "add_parser", "add_subparsers",
 }  # fmt: skip
 PARAMETERS = {
-    "parameters", "named_parameters", "state_dict", "trainable_variables", "trainable_weights", "weights", "variables",
-    "get_weights", "collect_params", "params", "param_groups", "buffers",
+    "parameters", "named_parameters", "state_dict", "trainable_variables", "trainable_weights", "weights",
+    "variables", "get_weights", "collect_params", "params", "param_groups", "buffers",
 }  # fmt: skip
-STRING_METHODS = {"lower", "upper", "strip", "title", "capitalize", "replace", "rstrip", "lstrip", "startswith", "endswith", "split"}
+STRING_METHODS = {
+    "lower",
+    "upper",
+    "strip",
+    "title",
+    "capitalize",
+    "replace",
+    "rstrip",
+    "lstrip",
+    "startswith",
+    "endswith",
+    "split",
+}
 
 
 def call_method(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:
@@ -131,17 +140,17 @@ def _binary(op: type) -> object:
 
 
 TENSOR_METHODS: dict = {
-    "softmax": libraries._softmax,
-    "matmul": libraries._matmul,
-    "bmm": libraries._matmul,
-    "sin": libraries._marking("sin"),
-    "cos": libraries._marking("cos"),
-    "exp": libraries._marking("exp"),
-    "sigmoid": libraries._marking("sigmoid"),
-    "argmin": libraries._marking("argmin"),
-    "square": libraries._square,
-    "abs": libraries._square,
-    "norm": libraries._square,
+    "softmax": arrays.softmax,
+    "matmul": arrays.matmul,
+    "bmm": arrays.matmul,
+    "sin": arrays.marking("sin"),
+    "cos": arrays.marking("cos"),
+    "exp": arrays.marking("exp"),
+    "sigmoid": arrays.marking("sigmoid"),
+    "argmin": arrays.marking("argmin"),
+    "square": arrays.square,
+    "abs": arrays.square,
+    "norm": arrays.square,
     "pow": _pow,
     "add": _binary(ast.Add),
     "add_": _binary(ast.Add),
@@ -181,9 +190,7 @@ def _of_sequence(m: Machine, owner: Seq, name: str, args: Args, node: ast.AST) -
     elif name in ("parameters", "named_parameters"):
         flow = NOTHING.tagged("param", *(("param of", id(root(one))) for one in owner.items))
         return m.make("." + name, args, {}, node, flow=flow, owner=owner)
-    elif name in ("to", "cuda", "train", "eval", "float"):
-        return owner
-    elif name == "to_dict":
+    elif name in ("to", "cuda", "train", "eval", "float") or name == "to_dict":
         return owner
     return Const(None)
 
@@ -284,11 +291,15 @@ def _of_module(m: Machine, owner: Instance, name: str, args: Args, kwargs: Kwarg
         owner.attributes["__children__"].items.append(args[0])  # type: ignore[attr-defined]
         return owner
     if name == "save_hyperparameters":
-        names = next((dict(frame.names) for frame in reversed(m.frames) if frame.func and frame.func.self_value is owner), {})
+        names = next(
+            (dict(frame.names) for frame in reversed(m.frames) if frame.func and frame.func.self_value is owner), {}
+        )
         names.pop("self", None)
         owner.attributes["hparams"] = Map(names, "namespace", open=True)
         return Const(None)
-    if name in ("apply", "init", "init_with_output") and any("linen" in one or "haiku" in one for one in owner.cls.library_bases()):
+    if name in ("apply", "init", "init_with_output") and any(
+        "linen" in one or "haiku" in one for one in owner.cls.library_bases()
+    ):
         method = kwargs.get("method")
         if isinstance(method, Func):
             return m.call(method.on(owner), args[1:], {}, node)
@@ -304,6 +315,3 @@ def _of_module(m: Machine, owner: Instance, name: str, args: Args, kwargs: Kwarg
     if name in ("modules", "children", "named_modules", "named_children"):
         return Unknown()
     return None
-
-
-__all__ = ["Choice", "Lib", "call_method", "choose", "elements_of", "root"]

@@ -40,7 +40,9 @@ def _squared(node: ast.AST) -> bool:
         return isinstance(node.right, ast.Constant) and node.right.value == 2
     if isinstance(node, ast.Call):
         name = _name(node.func)
-        return name == "square" or (name == "pow" and any(isinstance(a, ast.Constant) and a.value == 2 for a in node.args))
+        return name == "square" or (
+            name == "pow" and any(isinstance(a, ast.Constant) and a.value == 2 for a in node.args)
+        )
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and ast.dump(node.left) == ast.dump(node.right)
 
 

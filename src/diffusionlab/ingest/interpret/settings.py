@@ -1,4 +1,4 @@
-"""Where settings come from: argparse, absl flags, click, typer, Namespace and its kin, YAML and JSON beside the script."""
+"""Where settings come from: argparse, flags, click, typer, Namespace and its kin, YAML and JSON beside the script."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ Kwargs = dict[str, Value]
 
 NAMESPACES = {
     "argparse.Namespace", "types.SimpleNamespace", "easydict.EasyDict", "ml_collections.ConfigDict", "addict.Dict",
-    "ml_collections.config_dict.ConfigDict", "omegaconf.OmegaConf.create", "munch.Munch", "box.Box", "dotmap.DotMap",
-    "attrdict.AttrDict", "ml_collections.FrozenConfigDict", "torch.nn.Namespace", "yacs.config.CfgNode", "edict.EasyDict",
-    "ml_collections.config_dict.config_dict.ConfigDict", "fvcore.common.config.CfgNode", "mmcv.Config", "wandb.config",
-    "tensorflow.contrib.training.HParams", "tensorflow.compat.v1.HParams", "tensorboard.plugins.hparams.api.HParam",
+    "ml_collections.config_dict.ConfigDict", "omegaconf.OmegaConf.create", "munch.Munch", "box.Box",
+    "dotmap.DotMap", "attrdict.AttrDict", "ml_collections.FrozenConfigDict", "torch.nn.Namespace",
+    "yacs.config.CfgNode", "edict.EasyDict", "ml_collections.config_dict.config_dict.ConfigDict",
+    "fvcore.common.config.CfgNode", "mmcv.Config", "wandb.config", "tensorflow.contrib.training.HParams",
+    "tensorflow.compat.v1.HParams", "tensorboard.plugins.hparams.api.HParam",
 }  # fmt: skip
 READERS = {
-    "yaml.safe_load", "yaml.load", "yaml.full_load", "json.load", "json.loads", "omegaconf.OmegaConf.load", "toml.load",
-    "tomllib.load", "hydra.compose", "ruamel.yaml.safe_load",
+    "yaml.safe_load", "yaml.load", "yaml.full_load", "json.load", "json.loads", "omegaconf.OmegaConf.load",
+    "toml.load", "tomllib.load", "hydra.compose", "ruamel.yaml.safe_load",
 }  # fmt: skip
 TYPES = {"builtins.int": int, "builtins.float": float, "builtins.str": str}
 
@@ -55,10 +56,18 @@ def call_setting(m: Machine, path: str, args: Args, kwargs: Kwargs, node: ast.AS
     if path in ("absl.app.run", "tensorflow.app.run", "tensorflow.compat.v1.app.run"):
         main = args[0] if args else Unknown()
         return m.call(main, [Unknown("argv")], {}, node) if isinstance(main, Func) else Unknown()
-    if path in ("fire.Fire", "typer.run", "tyro.cli", "defopt.run", "jsonargparse.CLI", "plac.call", "autoargs.autocall"):
-        main = args[0] if args else None
-        if isinstance(main, Func | Class):
-            return m.call(main, [], {}, node)
+    if path in (
+        "fire.Fire",
+        "typer.run",
+        "tyro.cli",
+        "defopt.run",
+        "jsonargparse.CLI",
+        "plac.call",
+        "autoargs.autocall",
+    ):
+        entry = args[0] if args else None
+        if isinstance(entry, Func | Class):
+            return m.call(entry, [], {}, node)
         return Unknown()
     if name == "ArgumentParser" or name == "HfArgumentParser" or name == "ArgParser":
         parser = m.make(path, args, kwargs, node)
@@ -139,9 +148,9 @@ def _parsed(m: Machine, options: Map, name: str, args: Args, kwargs: Kwargs) -> 
     for i, word in enumerate(words):
         key = str(word.value)
         if key.startswith("--"):
-            option, _, value = key[2:].partition("=")
+            option, _, text = key[2:].partition("=")
             following = words[i + 1] if i + 1 < len(words) else Const(True)
-            raw = Const(value, word.lines) if value else following
+            raw = Const(text, word.lines) if text else following
             result.items[option.replace("-", "_")] = _typed(raw, None, "arguments in the script")
     if isinstance(given, Seq | Const) and not (isinstance(given, Const) and given.value is None):
         for key, value in result.items.items():  # the script itself gives the arguments, so nothing is open
@@ -173,7 +182,9 @@ def _add_option(m: Machine, options: Map, args: Args, kwargs: Kwargs, node: ast.
     kind = kwargs.get("type")
     value = _typed(default, TYPES.get(kind.path) if isinstance(kind, Lib) else None, "argparse default")
     if isinstance(value, Const):
-        value = Unknown(key, asks=key, lines=line) if value.value is None else value.reached("argparse default", soft=True)
+        value = (
+            Unknown(key, asks=key, lines=line) if value.value is None else value.reached("argparse default", soft=True)
+        )
         value.lines = tuple(dict.fromkeys(value.lines + line))
     options.items[key] = value
 

@@ -26,9 +26,28 @@ from diffusionlab.ingest.values import (
 if TYPE_CHECKING:
     from diffusionlab.ingest.interpret.machine import Machine
 
-NAMES = {ast.Add: "op.add", ast.Sub: "op.sub", ast.Mult: "op.mul", ast.Div: "op.div", ast.MatMult: "op.matmul"}
+NAMES: dict[type, str] = {
+    ast.Add: "op.add",
+    ast.Sub: "op.sub",
+    ast.Mult: "op.mul",
+    ast.Div: "op.div",
+    ast.MatMult: "op.matmul",
+}
 NAMES |= {ast.Pow: "op.pow", ast.FloorDiv: "op.div", ast.Mod: "op.mod"}
-MOVES = {"to", "cpu", "cuda", "view", "reshape", "float", "double", "type", "clone", "contiguous", "unsqueeze", "detach"}
+MOVES = {
+    "to",
+    "cpu",
+    "cuda",
+    "view",
+    "reshape",
+    "float",
+    "double",
+    "type",
+    "clone",
+    "contiguous",
+    "unsqueeze",
+    "detach",
+}
 
 
 def combine(m: Machine, op: type, left: Value, right: Value, node: ast.AST) -> Value:
@@ -95,9 +114,9 @@ def ramp_of(op: type, left: Value, right: Value, line: int) -> Ramp | None:
 
 
 def _apply(op: type, left: Value, right: Value) -> Value:
-    from diffusionlab.ingest.interpret.expressions import _arithmetic
+    from diffusionlab.ingest.interpret.operators import arithmetic
 
-    return _arithmetic(op, left, right) if isinstance(left, Const) and isinstance(right, Const) else Unknown()
+    return arithmetic(op, left, right) if isinstance(left, Const) and isinstance(right, Const) else Unknown()
 
 
 def squared(m: Machine, value: Value, name: str, node: ast.AST) -> None:
@@ -200,7 +219,7 @@ def random_tags(name: str, args: list[Value], kwargs: dict[str, Value], order: i
     one_each = len(sizes) == 0 or all(number(one) == 1 for one in sizes[1:])
     if len(sizes) == 1 and isinstance(sizes[0], Method | Obj | Unknown | Choice):
         one_each = not _is_shape(sizes[0])
-    return frozenset({"time"} if one_each or name == "rand" and len(sizes) == 1 and one_each else {"noise"})
+    return frozenset({"time"} if one_each or (name == "rand" and len(sizes) == 1 and one_each) else {"noise"})
 
 
 def _is_shape(value: Value) -> bool:

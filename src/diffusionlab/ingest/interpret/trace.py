@@ -1,4 +1,4 @@
-"""What the interpreter saw, in order: calls, losses, models that were called. The rules read this and never the tree."""
+"""What the interpreter saw, in order: calls, losses, calls of models. The rules read this and never the tree."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ _WITHIN = ("dataset", "protocol")
 TABLE = (
     Column("run_id", "text", head="run", shown=1),
     Column("name", "text", said="name, names", shown=2),
+    Column("kind", "text", said="kind of record", group="about"),
     # -- about the record
     Column("created_at", "time", "created", "created", "created", group="about", shown=8, index="BTree", said=(
         "created, started, launched, began, made, kicked off, creation, creation date, start date, dated, trained, "

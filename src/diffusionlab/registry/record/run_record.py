@@ -29,6 +29,7 @@ class RunRecord:
 
     run_id: str
     name: str
+    kind: str | None = None  # "script" for one that was read from code; None for a run
     created_at: datetime | None = None
     modified_at: datetime | None = None
     revision: int | None = None  # one more with each change of the record; an older one never replaces a newer one

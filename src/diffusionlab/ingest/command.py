@@ -1,0 +1,137 @@
+"""`python registry.py ingest`: read training scripts and notebooks, and register what their code shows."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from diffusionlab.ingest.describe import describe
+from diffusionlab.ingest.record import Script
+from diffusionlab.ingest.source import find_files
+from diffusionlab.registry.errors import RegistryError
+from diffusionlab.registry.manage.cli import AddCommand
+
+EXAMPLES = """\
+Scripts (.py) and notebooks (.ipynb) are read as text: nothing in them is imported or run. Each becomes a record of kind
+`script` beside the trained runs, with the lines that show each fact. Reading a file again updates its record.
+
+examples:
+  python registry.py ingest old_scripts/
+  python registry.py ingest v3/train.py notebook.ipynb --dry-run
+  python registry.py ingest old_scripts/ --dry-run --json > facts.jsonl
+"""
+FILES_IN_ONE_PROCESS = 24
+
+
+def add_ingest(add: AddCommand) -> None:
+    """Add the command to those of `registry.py`."""
+    sub = add("ingest", _ingest, "read training scripts and notebooks, and register what their code shows")
+    sub.epilog, sub.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
+    sub.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a script, a notebook, or a folder of them")
+    sub.add_argument("--dry-run", action="store_true", help="print what the code shows and store nothing")
+    sub.add_argument("--json", action="store_true", help="one JSON object a file")
+
+
+def _ingest(arguments: argparse.Namespace) -> None:
+    for path in arguments.paths:
+        if not path.exists():
+            raise RegistryError(f"{path} does not exist")
+    files = list(find_files(arguments.paths))
+    if not files:
+        raise RegistryError("there is no .py or .ipynb file in what was given")
+    scripts = _with_progress(read_all(files), len(files))
+    if arguments.dry_run:
+        for script in scripts:
+            _print_script(script, arguments.json)
+    else:
+        _store(arguments, scripts)
+
+
+def _store(arguments: argparse.Namespace, scripts: Iterator[Script]) -> None:
+    from collections import Counter
+
+    from diffusionlab.ingest.history import History
+    from diffusionlab.ingest.store import Scripts
+    from diffusionlab.registry.storage.table import Registry
+
+    known, history, stored = Scripts(Registry(arguments.registry)), History(), []
+    states: Counter[str] = Counter()
+    for script in scripts:
+        path = Path(script.path).resolve()
+        if script.facts or script.facets:
+            one = known.record(script, path, history.dates(path))
+            stored.append(one)
+            states[one.state] += 1
+        else:
+            states["without facts"] += 1
+        if arguments.json or script.error:
+            _print_script(script, arguments.json)
+    known.save(stored)
+    if not arguments.json:
+        told = ", ".join(f"{number} {state}" for state, number in states.items())
+        _say(f"{sum(states.values())} files: {told}; registry {known.registry.uri}")
+
+
+def read_one(path: Path) -> Script:
+    """The facts of a file; whatever goes wrong with it is its `error`, and no other file's."""
+    from diffusionlab.ingest.read import read_script
+
+    try:
+        return read_script(path)
+    except Exception as error:
+        return Script(str(path), "", f"not understood: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+
+
+def read_all(files: list[Path]) -> Iterator[Script]:
+    """The facts of files, in order; many files by several processes."""
+    workers = min(os.cpu_count() or 1, 8)
+    if len(files) < FILES_IN_ONE_PROCESS or workers == 1:
+        yield from map(read_one, files)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(read_one, files, chunksize=4)
+
+
+def _with_progress(scripts: Iterator[Script], total: int) -> Iterator[Script]:
+    if total < FILES_IN_ONE_PROCESS or not sys.stderr.isatty():
+        yield from scripts
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(scripts, "reading", total=total, console=Console(stderr=True))
+
+
+def _print_script(script: Script, as_json: bool) -> None:
+    if as_json:
+        print(script.as_json())
+        return
+    if script.error:
+        _say(f"{script.path}: {script.error}")
+    if not script.facts and not script.facets:
+        return
+    _say(f"{script.path}: {describe(script)}")
+    for name, facts in [("facets", script.facets), *script.facts.items()]:
+        _say(f"  {name:18s}" + ", ".join(_shown(fact.value, fact.lines, fact.stage, fact.role) for fact in facts))
+    for conflict in script.conflicts:
+        said = " or ".join(_shown(fact.value, fact.lines, fact.stage, fact.role) for fact in conflict.values)
+        _say(f"  conflict: {conflict.field} is {said}")
+    if script.depends_on_input:
+        _say(f"  depends on input: {', '.join(script.depends_on_input)}")
+
+
+def _shown(value: object, lines: tuple[int | str, ...], stage: str | None, role: str | None) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    more = "; ".join(word for word in (stage, role) if word)
+    where = ", ".join(map(str, lines[:3]))
+    return f"{text} ({more + ': ' if more else ''}line {where})"
+
+
+def _say(text: str) -> None:
+    from diffusionlab.registry.manage.display import printable
+
+    print(printable(text))
