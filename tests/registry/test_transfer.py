@@ -9,6 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from diffusionlab.registry.manage.transfer import export_runs, import_runs, read_jsonl, to_export
+from diffusionlab.registry.record.columns import ALIASES
 from diffusionlab.registry.record.facets import close
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.storage.table import Registry
@@ -129,3 +130,49 @@ def test_unknown_facts_are_left_out_of_an_export_but_zero_and_false_are_facts() 
         "schema_version": 1,
         "colour": "red",
     }
+
+
+def test_a_wrong_line_is_named_and_the_others_go_in(tmp_path: Path) -> None:
+    refused: list[str] = []
+    file = file_of(tmp_path, '{"run_id": "a"}', "no json", '{"run_id": "b", "lr": "fast"}', '{"run_id": "c"}')
+    assert [record.run_id for record in read_jsonl(file, refused.append)] == ["a", "c"]
+    assert [line.partition(": ")[0] for line in refused] == [f"{file}, line 2", f"{file}, line 3"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("size", "4.4KB", 4400),
+        ("size", "1,2MB", 12_000_000),
+        ("params", "35.7M", 35_700_000),
+        ("epochs", "missing", None),
+        ("optimizer", "None", None),
+        ("dataset", "n/a", None),
+        ("schedule", "none", "none"),
+        ("dataset", "CelebA dataset", "CelebA"),
+        ("dataset", "CIFAR-10 data set", "CIFAR-10"),
+        ("dataset", "the Ants Dataset", "the Ants Dataset"),
+    ],
+)
+def test_values_are_read_as_people_write_them(tmp_path: Path, key: str, value: str, wanted: object) -> None:
+    record = read_jsonl(file_of(tmp_path, json.dumps({"run_id": "a", key: value})))[0]
+    assert getattr(record, ALIASES.get(key, key)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        ({"architecture": "ConditionalUNet"}, {"unet", "cnn", "conditional"}),
+        ({"architecture": "Seq2SeqModel", "description": "a bidirectional LSTM"}, {"seq2seq", "lstm", "rnn"}),
+        ({"name": "my_transformer_v2"}, {"transformer", "attention"}),
+        ({"description": "U-Net without attention that removes noise"}, {"unet", "cnn", "diffusion"}),
+        ({"description": "classifier-free guidance"}, {"cfg", "conditional"}),
+        ({"architecture": "CycleGAN"}, {"cyclegan", "gan"}),
+        ({"architecture": "Net", "description": "plays chess"}, set()),
+        ({"architecture": "UNet", "arch_tags": ["mlp"]}, {"mlp"}),
+    ],
+)
+def test_facets_are_derived_from_texts_and_marked(tmp_path: Path, facts: dict, wanted: set[str]) -> None:
+    record = read_jsonl(file_of(tmp_path, json.dumps({"run_id": "a", **facts})))[0]
+    assert set(record.arch_tags) == wanted
+    assert record.sources.get("arch_tags", "").startswith("derived") == (bool(wanted) and "arch_tags" not in facts)

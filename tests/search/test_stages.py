@@ -10,9 +10,10 @@ from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNu
 from diffusionlab.registry.filters.filter import And, Not, Or
 from diffusionlab.search.query.where import parse_where
 from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.read.diffusion import IsDiffusion
 from diffusionlab.search.read.numerals import read_numeral
 from diffusionlab.search.read.spelling import respell
-from diffusionlab.search.read.text import Mentions
+from diffusionlab.search.read.text import Matches, Mentions
 from diffusionlab.search.read.tokens import clean, tokenize
 from diffusionlab.search.time.dates import read_when
 from tests.search.fixture_runs import NOW
@@ -151,6 +152,10 @@ WHERE = [
     ("hardware = 4090", Compare("hardware_kind", "=", "rtx-4090")),
     ('text ~ "moving average"', Mentions(("moving average",))),
     ('text ~ (oom, "out of memory")', Mentions(("oom", "out of memory"))),
+    ("text ~ /out of (memory|space)/", Matches("out of (memory|space)")),
+    ("command ~ /a\\/b/ and unet", And(Matches("a\\/b", "command"), Contains("arch_tags", "unet"))),
+    ("layers ~ GroupNorm", Mentions(("GroupNorm",), "layers")),
+    ("diffusion and not gan", And(IsDiffusion(), Not(Contains("arch_tags", "gan")))),
     ("name ~ cifar", Mentions(("cifar",), "name")),
     ("optimizer != AdamW", Compare("optimizer", "!=", "AdamW")),
     ("metrics.fid < 5", Compare("metrics.fid", "<", 5)),
@@ -177,7 +182,7 @@ def test_where(engine, text, wanted):
 @pytest.mark.parametrize(
     "text",
     ["", "fid <", "fid < twenty", "(fid < 20", "fid < 20 and", "fidd < 20", "uneet", "fid is good", "lr between 1",
-     "optimizer in Adam", "dataset ~ mnist", "created > someday", "fid < 20; drop table", "'"],
+     "optimizer in Adam", "fid ~ 5", "text ~ /(/", "created > someday", "fid < 20; drop table", "'"],
 )  # fmt: skip
 def test_where_refuses_in_one_line(engine, text):
     with pytest.raises(ValueError, match=r"^[^\n]+$"):

@@ -10,7 +10,7 @@ from typing import NoReturn, Protocol
 from diffusionlab.invocation import as_typed
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.manage.rebuild import DEFAULT_FOLDERS
-from diffusionlab.registry.manage.transfer import FORMATS
+from diffusionlab.registry.manage.transfer import FORMATS, import_fields
 from diffusionlab.registry.record.columns import COLUMNS
 from diffusionlab.registry.storage.table import Registry
 
@@ -81,7 +81,9 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     sub = command("compare", _compare, "show what differs between runs: architecture, training, result, layers")
     sub.add_argument("runs", nargs="+", metavar="RUN")
     sub = command("import", _import, "take in runs from a JSON Lines file; a known run id is replaced")
-    sub.add_argument("file", type=Path, help="one run a line: run_id, name, created_at, dataset, lr, metrics, ...")
+    sub.add_argument("file", type=Path, help="one run a line, as a JSON object with the fields below")
+    sub.epilog = import_fields()
+    sub.formatter_class = argparse.RawDescriptionHelpFormatter
     sub = command("export", _export, "write runs as JSON Lines, CSV or Parquet")
     sub.add_argument(
         "file", help="where to, the ending says the format: runs.jsonl, runs.csv, runs.parquet; - is stdout"
@@ -151,12 +153,19 @@ def _compare(arguments: argparse.Namespace) -> None:
 
 
 def _import(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage.display import printable
     from diffusionlab.registry.manage.transfer import import_runs, read_jsonl
 
     registry = _registry(arguments)
-    records = read_jsonl(arguments.file)
+    refused: list[str] = []
+    records = read_jsonl(arguments.file, refused.append)
+    for line in refused:
+        print(f"skipped: {printable(line)}", file=sys.stderr)
+    if refused and not records:
+        raise RegistryError(f"no line of {arguments.file} could be imported")
     import_runs(registry, records)
-    _say(f"imported {len({record.run_id for record in records})} runs into {registry.uri}")
+    skipped = f", {len(refused)} lines skipped" if refused else ""
+    _say(f"imported {len({record.run_id for record in records})} runs into {registry.uri}{skipped}")
 
 
 def _export(arguments: argparse.Namespace) -> None:

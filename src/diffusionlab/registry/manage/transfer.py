@@ -7,12 +7,14 @@ there: `prediction`, `params` and `size`. Unknown keys are kept, and come out as
 import csv
 import io
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
 
 from diffusionlab.registry.errors import MissingRegistry, RegistryError
 from diffusionlab.registry.record.columns import ALIASES, KINDS
+from diffusionlab.registry.record.derived import SOURCE, derive_facets
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.record.schema import to_table
 from diffusionlab.registry.storage.table import BATCH, Registry
@@ -22,10 +24,11 @@ _SHORT_NAMES = {column: key for key, column in ALIASES.items()}
 _NOT_FACTS = {"run_id", "revision", "extra", "sources", "schema_version"}
 
 
-def read_jsonl(file: Path) -> list[RunRecord]:
-    """The runs of a JSON Lines file; RegistryError names the line that is wrong.
+def read_jsonl(file: Path, refused: Callable[[str], None] | None = None) -> list[RunRecord]:
+    """The runs of a JSON Lines file. A line that is wrong is named to `refused` and skipped, or raises RegistryError.
 
-    Each fact is marked as imported, unless the line brings its own `sources`, as an export does.
+    Each fact is marked as imported, unless the line brings its own `sources`, as an export does. Facets that a line
+    does not bring are derived from its texts.
     """
     records = []
     with file.open(encoding="utf-8-sig", errors="replace") as lines:
@@ -36,14 +39,71 @@ def read_jsonl(file: Path) -> list[RunRecord]:
                 data = json.loads(line)
                 if not isinstance(data, dict):
                     raise ValueError("not a JSON object")
-                record = RunRecord.from_json(data)
+                record = RunRecord.from_json({key: _meant(key, value) for key, value in data.items()})
             except (ValueError, RecursionError) as error:
-                raise RegistryError(f"{file}, line {number}: {error}") from None
+                if refused is None:
+                    raise RegistryError(f"{file}, line {number}: {error}") from None
+                refused(f"{file}, line {number}: {error}")
+                continue
             if "sources" not in data:
                 given = {ALIASES.get(key, key) for key, value in data.items() if value is not None}
                 record.sources = {column: "import" for column in KINDS if column in given - _NOT_FACTS}
+                _derive(record)
             records.append(record)
     return records
+
+
+def _derive(record: RunRecord) -> None:
+    if not record.arch_tags and (facets := derive_facets(record.architecture, record.name, record.description)):
+        record.arch_tags = facets
+        record.sources["arch_tags"] = SOURCE
+
+
+def _meant(key: str, value: Any) -> Any:
+    """What people write for a value: "4.4KB" is a number of bytes, "None" and "missing" are nothing."""
+    column = ALIASES.get(key, key)
+    if not isinstance(value, str) or column not in KINDS or column in ("run_id", "name", "description", "notes"):
+        return value
+    if value.strip() in _NOTHING or (value.strip().lower() in _NOTHING and value.strip() != "none"):
+        return None
+    m = _SIZED.fullmatch(value.strip().replace(",", "")) if KINDS[column] in ("int", "float") else None
+    return round(float(m[1]) * _SIZES[m[2].lower()], 6) if m else value
+
+
+_NOTHING = ("None", "missing", "null", "n/a", "na", "nan", "unknown", "not available", "not specified", "-", "?", "")
+_SIZES = {
+    **{"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12},
+    **{"bytes": 1.0, "kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30},
+}
+_SIZED = re.compile(rf"([\d.]+)\s*({'|'.join(sorted(_SIZES, key=len, reverse=True))})", re.IGNORECASE)
+
+
+def import_fields() -> str:
+    """The fields of an import line with what each holds, for the command's help."""
+    names = {column: f"{_SHORT_NAMES.get(column, column)}" for column in KINDS if column not in _OF_THE_LAB}
+    width = max(map(len, names.values()))
+    rows = [f"  {name:<{width}}  {_HOLDS[KINDS[column]]}" for column, name in names.items()]
+    return "\n".join(
+        [
+            "fields (all but run_id may be missing; further keys are kept):",
+            *rows,
+            "",
+            "Sizes such as 4.4KB or 5M are numbers; None, missing and n/a are no value. Without arch_tags, facets are",
+            "derived from architecture, name and description. A line that cannot be read is named and skipped.",
+        ]
+    )
+
+
+_OF_THE_LAB = {"extra", "sources", "schema_version", "pid", "process_token", "heartbeat_at", "deleted_at"}
+_HOLDS = {
+    "text": "text",
+    "time": "time, 2025-03-14T10:05:00Z or 2025-03-14",
+    "int": "whole number",
+    "float": "number",
+    "bool": "true or false",
+    "list": "list of texts",
+    "json": "object",
+}
 
 
 def import_runs(registry: Registry, records: list[RunRecord]) -> None:

@@ -24,7 +24,7 @@ VOCABULARY: dict[str, dict[str, tuple[str, ...]]] = {
         "AFHQ": ("animal faces hq",),
         "ImageNet": ("image net", "imagenet-1k", "ilsvrc"),
         "Tiny ImageNet": ("tinyimagenet", "tiny-imagenet"),
-        "Flowers-102": ("flowers102", "oxford flowers", "flowers"),
+        "Flowers-102": ("flowers102", "oxford flowers", "oxford flower", "oxford 102", "oxford-102 flowers", "flowers"),
         "Digits": ("sklearn digits", "optdigits"),
     },
     "optimizer": {
@@ -79,6 +79,30 @@ _BY_SPELLING = {
 }
 
 
+_DATASET = re.compile(r"^the\s+|[\s_-]*data[\s_-]?set\b", re.IGNORECASE)
+
+
+def near_dataset(name: str) -> str | None:
+    """The data set that a longer, unknown name is most likely of: "Oxford Flowers (v3)" -> "Flowers-102"."""
+    if canonical("dataset", name) in VOCABULARY["dataset"]:
+        return None
+    words = set(_stems(name))
+    spelled = [(len(spelling), value) for spelling, value in _SPELLINGS if set(_stems(spelling)) <= words]
+    return max(spelled)[1] if spelled else None
+
+
+def _stems(name: str) -> list[str]:
+    return [word.removesuffix("s") for word in re.findall(r"[a-z]+|\d+", name.lower())]
+
+
+_SPELLINGS = [
+    (spelling, value)
+    for value, others in VOCABULARY["dataset"].items()
+    for spelling in (value, *others)
+    if (len(spelling) > 4 and len(_stems(spelling)) > 1) or (value.isalpha() and len(value) > 5)
+]
+
+
 def canonical(column: str, text: str | None) -> str | None:
     """The canonical value of a text column; a value outside the vocabulary stays as it is, trimmed.
 
@@ -88,6 +112,8 @@ def canonical(column: str, text: str | None) -> str | None:
         return None
     known = _BY_SPELLING.get(column, {})
     words = text.strip()
+    if column == "dataset" and (plain := _DATASET.sub("", words)) and squeeze(plain) in known:  # "CelebA dataset"
+        return known[squeeze(plain)]
     return known.get(squeeze(words)) or known.get(squeeze(words.rsplit(".", 1)[-1])) or words
 
 

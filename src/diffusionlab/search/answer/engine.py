@@ -10,7 +10,7 @@ from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.days import PERIODS
-from diffusionlab.registry.filters.filter import And, Filter, Or
+from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
 from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, value_of
@@ -21,7 +21,7 @@ from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.verdict import verdict
 from diffusionlab.search.query.protocols import apart, by_protocol
-from diffusionlab.search.query.query import LISTING, Figure, Order, Pictures, Query
+from diffusionlab.search.query.query import LISTING, Comparison, Figure, Order, Pictures, Query, Side
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.query.where_values import DAYS
 from diffusionlab.search.read.known import Known
@@ -47,6 +47,7 @@ class Engine:
         """Every run that meets the query, in its order. Only a number in the question (or --limit) cuts."""
         if query.parts:
             return self._each_part(query)
+        query = self._with_subsets(query)
         if query.figure is not None and query.intent == "aggregate":
             return self._figures(query, query.figure)
         rows = self.rows(query.condition)
@@ -65,6 +66,36 @@ class Engine:
         if isinstance(query.ask, Pictures):
             result.pictures = {row["run_id"]: pictures_of(row) for row in result.rows}
         return result
+
+    def _with_subsets(self, query: Query) -> Query:
+        """A comparison of which no run meets one side, with the subset of its data set in place of it, and a note."""
+        if not isinstance(query.ask, Comparison) or len(query.sides) < 2:
+            return query
+        either = Or(*(side.condition for side in query.sides))
+        if either not in query.conditions:
+            return query
+        rest = And(*(condition for condition in query.conditions if condition != either))
+        sides, notes = [], []
+        for side in query.sides:
+            subset = self._subset_of(side.condition, rest)
+            sides.append(Side(subset, _swapped(side.condition, subset)) if subset else side)
+            if subset:
+                notes.append(f"no run on {side.label} meets the rest: compared is {subset}, a subset of it")
+        if not notes:
+            return query
+        conditions = tuple(Or(*(s.condition for s in sides)) if c == either else c for c in query.conditions)
+        ask = replace(query.ask, sides=tuple(sides))
+        return replace(query, conditions=conditions, ask=ask, notes=(*query.notes, *notes))
+
+    def _subset_of(self, condition: Filter, rest: Filter) -> str | None:
+        """The subset of the condition's data set that runs were trained on, where none were on the whole of it."""
+        if not isinstance(condition, Compare) or condition.column != "dataset" or self._any(And(condition, rest)):
+            return None
+        subsets = [subset for subset, whole in DATASET_FAMILY.items() if whole == condition.value]
+        return next((s for s in subsets if self._any(And(Compare("dataset", "=", s), rest))), None)
+
+    def _any(self, condition: Filter) -> bool:
+        return bool(self.rows(condition, ("run_id",)))
 
     def _each_part(self, query: Query) -> Result:
         """The runs of each part in turn, every one once."""
@@ -224,16 +255,20 @@ class Engine:
         }
         for subset, whole in DATASET_FAMILY.items():
             if whole in asked and subset not in asked and subset in self.known.values["dataset"]:
-                swapped = result.query.condition.replace(
-                    lambda leaf, a=whole, b=subset: (
-                        Compare("dataset", "=", b)
-                        if isinstance(leaf, Compare) and leaf.column == "dataset" and leaf.value == a
-                        else leaf
-                    )  # type: ignore[misc]
-                )
+                swapped = _swapped(result.query.condition, subset)
                 near = self.rows(And(swapped, Compare("dataset", "=", subset)))
                 if near:
                     result.offered[subset] = sorted(near, key=lambda row: row["run_id"])
+
+
+def _swapped(condition: Filter, subset: str) -> Filter:
+    """The condition with a subset in the place of its data set."""
+
+    def change(leaf: Leaf) -> Filter:
+        named = isinstance(leaf, Compare) and leaf.column == "dataset" and leaf.value == DATASET_FAMILY[subset]
+        return Compare("dataset", "=", subset) if named else leaf
+
+    return condition.replace(change)
 
 
 def restrict(query: Query, *conditions: Filter) -> Query:

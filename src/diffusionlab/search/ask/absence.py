@@ -36,10 +36,20 @@ def _unknown(r: Reading, i: int) -> int:
     j = r.skip(i + 1, 2, ("filler",))
     if r.kind(j) == "not" and r.kind(k := r.skip(j + 1, 2, ("filler",))) == "known":
         return _emit(r, i, i, True, k + 1)
+    if r.kind(j) == "not" and _ends(r, j + 1) and (last := _last(r)) is not None:  # "but fid is not"
+        return _emit(r, i, i, not last, j + 1)
     absent = r.kind(j) == "unknown" or (r.kind(j) == "not" and r.words(j) == "missing")
     if not absent and r.kind(j) != "known":
         return 0
     return _emit(r, i, i, absent, j + 1)
+
+
+def _last(r: Reading) -> bool | None:
+    """Whether the last condition says that something is missing; None if it is of another kind."""
+    said = [item.payload for item in r.out if item.kind == "condition"][-1:]
+    if not said or not said[0].category.startswith("known "):
+        return None
+    return not isinstance(said[0].filter, Not)
 
 
 def _having(r: Reading, i: int) -> int:

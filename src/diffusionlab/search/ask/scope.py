@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from diffusionlab.registry.filters.filter import Filter, Not
+from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.search.read.items import Condition, Item
 
 NETWORKS = {"unet", "dit", "mlp", "resnet", "transformer", "cnn", "autoencoder", "vae", "rnn", "lstm", "gan"}
@@ -78,6 +78,11 @@ class _Scope:
         condition: Condition = item.payload
         if self.joined == "/":
             self.joined = "or" if self.found and self.found[-1].category == condition.category else ","
+        if self._goes_on(condition):
+            last = self.found[-1]
+            both = And(last.condition.filter, condition.filter)
+            last.condition = Condition("text", both, words=f"{last.words} {item.words}")
+            return
         extended = not starts_clause and self._reaches(condition)
         self.reach = self.strength or (self.reach if extended else "")
         self.found.append(Operand(condition, bool(self.strength) or extended, self.joined, self.carried, item.words))
@@ -85,6 +90,11 @@ class _Scope:
             self.found.append(Operand(condition, True, "or", False, item.words))
         self.joined, self.carried, self.either_way, self.everything = "", False, False, False
         self.negation, self.strength = None, ""
+
+    def _goes_on(self, condition: Condition) -> bool:
+        """Whether a word belongs to the negated ones just before it: "except the (noise) (calculation) scripts"."""
+        plain = not (self.joined or self.carried or self.strength) and condition.category == "text"
+        return plain and bool(self.reach) and self.found[-1].category == "text" and self.found[-1].negated
 
     def _reaches(self, condition: Condition) -> bool:
         """Whether the negation of the last condition is also one of this."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.query.query import Side
 from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.read.diffusion import IsDiffusion
 from diffusionlab.search.read.known import Known
 
 
 def compared(found: list[Operand], known: Known) -> tuple[list[Side], list[Filter]]:
     """The sides that are compared, and the conditions of all: that of any group is one, the rest holds for each."""
-    sides = _of_several(found) or [[operand] for operand in _of_one(found)]
+    sides = _of_several(found) or [[operand] for operand in _of_one(found)] or _of_two_kinds(found)
     if sides:
         made = [_side(And(*join(side)), known) for side in sides]
         rest = [o for o in found if not any(o is one for side in sides for one in side)]
@@ -45,6 +48,23 @@ def _of_several(found: list[Operand]) -> list[list[Operand]]:
             if divides and alike and any(a.filter == b.filter for a in left for b in right):
                 return [left, right]
     return []
+
+
+def _of_two_kinds(found: list[Operand]) -> list[list[Operand]]:
+    """What stands on both sides of "versus", of whatever field: "flow matching vs unets". What one side is, the other
+    is not: "flow matching vs diffusion" is against other diffusion."""
+    for place, operand in enumerate(found):
+        if place and operand.joined == "vs":
+            left, right = found[place - 1], operand
+            sides = [[left, _without(right, left)], [right, _without(left, right)]]
+            return [[one for one in side if one is not None] for side in sides]
+    return []
+
+
+def _without(other: Operand, side: Operand) -> Operand | None:
+    """The other side as what this one is not, if all of the other are of this kind too."""
+    wide = isinstance(side.condition.filter, IsDiffusion) and other.category == "parameterization"
+    return replace(other, negated=not other.negated, joined="and") if wide else None
 
 
 def _of_one(found: list[Operand]) -> list[Operand]:

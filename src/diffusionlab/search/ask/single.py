@@ -38,7 +38,9 @@ def facts_asked(a: Asked) -> None:
     end, columns = max(matches)
     if not named and columns[0] in ("description", "architecture"):  # "what is the best model" asks for the run
         return
-    if not columns[0].startswith(("status", "path")) and any(_tells_more(a, i) for i in range(len(a.items))):
+    if not columns[0].startswith(("status", "path")) and any(
+        _tells_more(a, i) for i in range(len(a.items)) if a.items[i].start >= end
+    ):
         return
     a.facts = (*columns, *(column for column in a.show if column not in columns))
     a.used |= {i for i, item in enumerate(a.items) if item.start < end and item.kind != "run"}

@@ -22,12 +22,12 @@ from diffusionlab.registry.record.facets import FACETS, canonical_facet
 from diffusionlab.search.query.where_values import DAYS, column_of, compare, read_day, read_value
 from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.read.text import TEXT_COLUMNS, Mentions
+from diffusionlab.search.read.text import Matches, Mentions
 from diffusionlab.search.read.typos import nearest
 from diffusionlab.search.time.periods import Period
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'[^']*')|(?P<op><=|>=|==|!=|<>|[<>=~])|(?P<mark>[(),])|(?P<word>[^\s()<>=!~,"']+))"""
+    r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'[^']*')|(?P<op><=|>=|==|!=|<>|[<>=~])|(?P<mark>[(),])|(?P<regex>/(?:[^/\\]|\\.)+/(?=[\s)]|$))|(?P<word>[^\s()<>=!~,"']+))"""
 )
 
 
@@ -128,8 +128,8 @@ class _Reader:
             return self.one_of(column)
         operator = {"==": "=", "<>": "!="}.get(self.text, self.text)
         if operator == "~":
-            if column not in TEXT_COLUMNS:
-                raise ValueError(f"--where: `~` looks into text, name, description, notes; {word} takes = and !=")
+            if kind_of(column) not in ("text", "list"):
+                raise ValueError(f"--where: `~` looks into texts such as text, name, layers, command; {word} is none")
             return self.mention(column)
         self.at += 1
         return compare(column, operator, self.value(column), self.known)
@@ -184,6 +184,9 @@ class _Reader:
         if self.text != "~":
             raise ValueError('--where: text is looked into with ~, as in text ~ "moving average"')
         self.at += 1
+        if self.kind == "regex":
+            self.at += 1
+            return Matches(self.tokens[self.at - 1][1][1:-1], column)
         phrases = self.list_of(None) if self.text == "(" else [self.word()]
         return Mentions(tuple(str(p) for p in phrases), column)
 
@@ -204,7 +207,7 @@ class _Reader:
         return read_value(column, self.word(), self.known, self.now)
 
     def word(self) -> str:
-        if self.kind not in ("word", "quoted"):
+        if self.kind not in ("word", "quoted", "regex"):
             raise ValueError(f"--where: expected a value, found {self.text or 'the end'!r}")
         text = self.text[1:-1].replace('""', '"') if self.kind == "quoted" else self.text
         self.at += 1

@@ -12,7 +12,7 @@ from diffusionlab.registry.filters.literals import Value
 from diffusionlab.registry.record.columns import kind_of, short
 from diffusionlab.search.read.diffusion import IsDiffusion
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.read.text import Mentions
+from diffusionlab.search.read.text import Matches, Mentions
 
 _RESERVED = {"and", "or", "not", "in", "is", "between", "text"}
 
@@ -59,6 +59,8 @@ def format_where(condition: Filter, known: Known) -> str:
             return (
                 f"{condition.column} = {names[0]}" if len(names) == 1 else f"{condition.column} in ({', '.join(names)})"
             )
+        case Matches(pattern=pattern, where=where):
+            return f"{where} ~ /{pattern}/"
         case Mentions(phrases=phrases, where=where):
             quoted = [_quote(phrase) for phrase in phrases]
             return f"{where} ~ {quoted[0]}" if len(quoted) == 1 else f"{where} ~ ({', '.join(quoted)})"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from diffusionlab.registry.filters.conditions import In
 from diffusionlab.registry.filters.filter import And, Filter, Not
-from diffusionlab.registry.record.canonical import squeeze
+from diffusionlab.registry.record.canonical import hardware_kind, is_gpu, squeeze
 from diffusionlab.search.read.items import any_gpu, value_filter
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.numerals import WORDS
 from diffusionlab.search.read.scanning import Scan
 
-_CARDS = ("gpu", "gpus", "cards", "accelerators", "devices")
-_SEVERAL = re.compile(rf"(\d+|[a-z]+)\s?x?\s?(?:{'|'.join(_CARDS)})")
+CARD_NAMES = ("gpu", "gpus", "cards", "accelerators", "devices")
+_SEVERAL = re.compile(rf"(\d+|[a-z]+)\s?x?\s?(?:{'|'.join(CARD_NAMES)})")
 _COUNTED = re.compile(r"(\d+\s?x|\d+|[a-z]+)\s+(.+)")
+_TIMES = re.compile(r"(\d+)\s?x\s*", re.IGNORECASE)
 MOST_CARDS = 64
 
 
@@ -24,6 +26,8 @@ def is_card(s: Scan, i: int) -> bool:
         compared = s.is_last("between") and any(item.kind == "compare" for item in s.items)
         # "differences between 4090 and 3060 runs" is no range of numbers, "100 epochs on a 4090" no number of epochs
         return compared or _on_card(s) or not s.after_comparison()
+    if s.is_last("comparator"):  # "at least 4 GPUs"
+        return False
     times = s.word(i + 1) == "x" and i + 2 < len(s.tokens)
     return times or (s.word(i + 1) in ("gpus", "gpu", "cards") and s.tokens[i].value > 1)
 
@@ -38,7 +42,7 @@ def counts_cards(s: Scan, i: int, value: float) -> bool:
     if not 1 < value <= MOST_CARDS or s.after_comparison():
         return False
     card = s.word(i + 1)
-    return card in _CARDS or (card.endswith("s") and s.known.hardware(card) is not None)
+    return card in CARD_NAMES or (card.endswith("s") and s.known.hardware(card) is not None)
 
 
 def named_hardware(words: str, known: Known) -> tuple[str, tuple[str, ...]] | None:
@@ -77,6 +81,13 @@ def several_cards(known: Known) -> Filter:
 
 def single_card(known: Known) -> Filter:
     return And(any_gpu(known), Not(In("hardware", _multiples(known))))
+
+
+def cards_where(meets: Callable[[int], bool], known: Known) -> Filter:
+    """Hardware of which the number of cards meets a condition; "RTX 4090" is one card."""
+    counts = {value: int(m[1]) if (m := _TIMES.match(value)) else 1 for value in known.values["hardware"]}
+    gpus = [value for value in counts if is_gpu(hardware_kind(value))]
+    return value_filter("hardware", tuple(value for value in gpus if meets(counts[value])) or ("so many GPUs",), known)
 
 
 def _multiples(known: Known) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import Filter
-from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, squeeze
+from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, near_dataset, squeeze
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE, kind_of
-from diffusionlab.search.read.text import TEXT_COLUMNS, joined, may_say, mentioned, stem, words_of
+from diffusionlab.search.read.text import TEXT_COLUMNS, may_say, mentioned, stem, text_of, words_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -168,7 +168,7 @@ class Known:
         import pyarrow.compute as pc
 
         table = self._load(TEXT_COLUMNS, None)
-        parts = [joined(table[name]) for name in TEXT_COLUMNS]
+        parts = [text_of(table, name) for name in TEXT_COLUMNS]
         return pc.binary_join_element_wise(*parts, " ", null_handling="skip")
 
     def said_by(self, phrases: Sequence[str]) -> int:
@@ -203,6 +203,15 @@ class Known:
     def not_gpus(self) -> tuple[str, ...]:
         """Hardware kinds that are no GPU: all others are."""
         return tuple(sorted({"cpu", *(kind for kind in self.values["hardware_kind"] if not is_gpu(kind))}))
+
+    @cached_property
+    def near_datasets(self) -> dict[str, tuple[str, ...]]:
+        """Data set -> longer names that runs have for it: "Flowers-102" -> ("Oxford-102 Flowers, improved",)."""
+        found: dict[str, tuple[str, ...]] = {}
+        for value in self.values["dataset"]:
+            if near := near_dataset(value):
+                found[near] = (*found.get(near, ()), value)
+        return found
 
     def hardware(self, words: str) -> str | None:
         """The hardware kind that words name ("RTX 4090", "4090s", "A100"), or None."""

@@ -73,6 +73,9 @@ def _value(s: Scan, column: str, values: tuple[str, ...], i: int, after: int) ->
     if column in ("dataset", "optimizer") and (end := _variants(s, after)):  # "all MNIST variants"
         after = end
         occurring = tuple(v for v in s.known.values[column] if squeeze(values[0]) in squeeze(v))
+    if column == "dataset" and (near := tuple(v for value in values for v in s.known.near_datasets.get(value, ()))):
+        s.notes.append(f"also {', '.join(near)}, {'a name' if len(near) == 1 else 'names'} near {values[0]}")
+        occurring = (*occurring, *near)
     words = s.words(i, after)
     said = column in _ALSO_WORDS and all(stem(word) in s.known.stems for word in re.findall(r"[a-z]+", words.lower()))
     if not occurring and said:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.numerals import SCALES, UNITS
 from diffusionlab.search.read.scanning import Scan
@@ -20,12 +22,28 @@ def run(s: Scan, i: int) -> int:
         return s.add("run", s.known.find(token.text), i, i + 1)
     if token.text not in _LEADS:
         return 0
+    if named := _by_id(s, i):
+        return named
     ids, after = _numbered(s, i)
     for place, run_id in enumerate(ids):
         if place:
             s.items.append(Item("connector", "and", "and", token.start, s.tokens[after - 1].end))
         s.items.append(Item("run", (run_id,), run_id, token.start, s.tokens[after - 1].end))
     return after if ids else 0
+
+
+def _by_id(s: Scan, i: int) -> int:
+    """ "Model id oxford_flowers": a run by an id, known or not."""
+    j = i + 2 if s.word(i + 1) in ("id", "called", "named") else 0
+    if not j or j >= len(s.tokens):
+        return 0
+    start = s.tokens[j].start
+    chunk = re.match(r"[^\s,;?!]+", s.raw[start:])
+    name = chunk.group().rstrip(".") if chunk else ""
+    if not re.search(r"[\d_-]", name):
+        return 0
+    after = next((k for k in range(j, len(s.tokens)) if s.tokens[k].start >= start + len(name)), len(s.tokens))
+    return s.add("run", s.known.find(name) or (name,), i, after)
 
 
 def _numbered(s: Scan, i: int) -> tuple[list[str], int]:

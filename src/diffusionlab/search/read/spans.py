@@ -88,7 +88,7 @@ def _in_lexicon(key: str) -> Meaning | None:
     """The phrase, or the one of which it is the plural."""
     if key in phrases():
         return phrases()[key]
-    for one in (key.removesuffix("s"), key.removesuffix("es")):
+    for one in (key.removesuffix("s"), key.removesuffix("es"), f"{key}s"):
         if len(one) > 2 and one in phrases() and phrases()[one][0] in ("value", "facet", "not facet"):
             return phrases()[one]
     return None

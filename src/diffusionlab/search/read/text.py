@@ -14,7 +14,9 @@ from diffusionlab.registry.record.rows import to_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TEXT_COLUMNS = ("name", "architecture", "description", "notes", "tags", "search_text")
+TEXT_COLUMNS = ("name", "architecture", "description", "notes", "tags", "search_text", "path")
+_TAIL = r"^.*/([^/]*/[^/]*/[^/]*/[^/]*)$"  # of a path: the last four parts; where the project lies tells nothing
+_PART = re.compile(r"[^\W_]{4,}")  # what is also looked for inside of words: "garm" in "garments"
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z]\w)|(?<=[A-Z])(?=[A-Z][a-z])")
 _SUFFIXES = (
@@ -87,7 +89,7 @@ class Mentions(Leaf):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        texts = [joined(table[column]) for column in sorted(self.reads())]
+        texts = [text_of(table, column) for column in sorted(self.reads())]
         known = reduce(pc.or_, [pc.fill_null(pc.greater(pc.binary_length(text), 0), False) for text in texts])
         may = pc.and_(known, reduce(pc.or_, [may_say(text, self.phrases) for text in texts]))
         said = [self.evaluate(row) for row in to_rows(table.select(sorted(self.reads())).filter(may))]
@@ -95,10 +97,56 @@ class Mentions(Leaf):
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         columns = TEXT_COLUMNS if self.where == "text" else (self.where,)
-        cells = [cell for column in columns if (cell := row.get(column))]
+        cells = [text for column in columns if (text := cell_text(row, column))]
         if not cells:
             return None
-        return any(mentioned(str(cell), phrase) for cell in cells for phrase in self.phrases)
+        return any(mentioned(cell, phrase) for cell in cells for phrase in self.phrases)
+
+
+@dataclass(frozen=True)
+class Matches(Leaf):
+    """A regular expression (RE2, case ignored) matches in the text of a run, or in one text column of it."""
+
+    pattern: str
+    where: str = "text"
+
+    def __post_init__(self) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        try:
+            pc.match_substring_regex(pa.array([""]), self.pattern, ignore_case=True)
+        except pa.ArrowInvalid as error:
+            said = str(error).partition("regex: ")[2] or "it cannot be read"
+            raise ValueError(
+                f"--where: /{self.pattern[:40]}/ is no regular expression: {said.splitlines()[0]}"
+            ) from None
+
+    @property
+    def column(self) -> str:  # type: ignore[override]
+        return "text"
+
+    def _condition(self) -> str:
+        raise ValueError("text is matched in Arrow: it has no predicate")
+
+    def reads(self) -> set[str]:
+        return {*TEXT_COLUMNS} if self.where == "text" else {self.where}
+
+    def mask(self, table: pa.Table) -> pa.Array:
+        import pyarrow.compute as pc
+
+        texts = [text_of(table, column) for column in sorted(self.reads())]
+        found = [pc.match_substring_regex(text, self.pattern, ignore_case=True) for text in texts]
+        return reduce(lambda a, b: pc.coalesce(pc.or_kleene(a, b), a, b), found)
+
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        cells = [text for column in self.reads() if (text := cell_text(row, column))]
+        if not cells:
+            return None
+        return bool(pc.any(pc.match_substring_regex(pa.array(cells), self.pattern, ignore_case=True)).as_py())
 
 
 def mentioned(text: str, phrase: str) -> bool:
@@ -106,9 +154,29 @@ def mentioned(text: str, phrase: str) -> bool:
     wanted = stems(phrase).strip()
     if not wanted:
         return False
+    if _PART.fullmatch(phrase) and phrase.lower() in text.lower():
+        return True
     inside = stems(text)
     last = wanted.rsplit(" ", 1)[-1]
     return f" {wanted} " in inside or (len(last) >= 5 and last.isalpha() and f" {wanted}" in inside)
+
+
+def text_of(table: pa.Table, column: str) -> pa.Array:
+    """The texts of a column: of a list its elements as one, of a path its end."""
+    import pyarrow.compute as pc
+
+    texts = joined(table[column])
+    return pc.replace_substring_regex(texts, _TAIL, r"\1") if column == "path" else texts
+
+
+def cell_text(row: Mapping[str, Any], column: str) -> str:
+    """The same of one row; empty if there is none."""
+    cell = row.get(column)
+    if not cell:
+        return ""
+    if isinstance(cell, list):
+        return " ".join(map(str, cell))
+    return re.sub(_TAIL, r"\1", str(cell)) if column == "path" else str(cell)
 
 
 def joined(cells: pa.ChunkedArray) -> pa.Array:

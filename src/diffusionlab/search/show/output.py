@@ -13,7 +13,7 @@ from typing import Any
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import COLUMNS, value_of
 from diffusionlab.search.answer.result import Groups, Result, Row
-from diffusionlab.search.read.text import Mentions, mentioned
+from diffusionlab.search.read.text import Matches, Mentions, mentioned
 
 
 def write_csv(result: Result, columns: Sequence[str], heads: Sequence[str] | None = None) -> None:
@@ -49,7 +49,7 @@ def evidence(result: Result) -> list[dict[str, Any]]:
 
 def asked_about(condition: Filter) -> list[str]:
     """The columns, and `metrics.NAME`, that a condition looks at, but for those that texts are looked for in."""
-    leaves = [leaf for leaf in condition.leaves() if not isinstance(leaf, Mentions)]
+    leaves = [leaf for leaf in condition.leaves() if not isinstance(leaf, Mentions | Matches)]
     return [c for leaf in leaves for c in ([leaf.column] if _is_column(leaf.column) else sorted(leaf.reads()))]
 
 

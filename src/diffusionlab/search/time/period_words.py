@@ -55,7 +55,7 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
         lambda m, n, y: means.calendar(_Words(m, word="before last"), n, y),
         False,
     ),
-    (r"the\s+last\s+(?P<unit>hour|day|week|month|year)\b(?!\s+of\b)", means.rolling, False),
+    (r"the\s+last\s+(?P<unit>hour|day|week|fortnight|month|year)\b(?!\s+of\b)", means.rolling, False),
     (
         rf"(?:the\s+)?(?:{PART})?(?P<word>this|current|last|previous|prior|next)\s+(?!second)(?P<unit>hour|day|week|fortnight|month|quarter|year)\b",
         means.calendar,

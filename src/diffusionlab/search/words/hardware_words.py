@@ -30,5 +30,8 @@ RTX = (
     "rtx, rtxs, rtx card, rtx cards, rtx gpu, rtx gpus, geforce, consumer gpu, consumer gpus, consumer card, "
     "consumer cards, gaming gpu, gaming gpus, consumer hardware"
 )
-SEVERAL = "multi gpu, multiple gpus, several gpus, more than one gpu, many gpus, multigpu, multiple devices"
+SEVERAL = (
+    "more than 1 gpu, more than 1 card, multiple cards, several cards, more than one card, gpus in parallel, "
+    "multi gpu, multiple gpus, several gpus, more than one gpu, many gpus, multigpu, multiple devices"
+)
 SINGLE = "single gpu, one gpu, a single gpu, just one gpu, only one gpu, a lone gpu"

@@ -13,6 +13,10 @@ SUPERLATIVES: dict[tuple[str, str | None], str] = {
     ("low", "num_parameters"): "smallest, tiniest, lightest, most compact, littlest, least heavy, cheapest, "
     "least expensive",
     ("high", "num_parameters"): "most expensive, largest, biggest, heaviest, hugest",
+    ("high", "size_bytes"): "largest file, biggest file, largest files, biggest files, largest script, biggest script, "
+    "longest script, largest script file, biggest script file, largest on disk, biggest on disk, largest checkpoint",
+    ("low", "size_bytes"): "smallest file, smallest files, smallest script, shortest script, smallest script file, "
+    "smallest on disk, smallest checkpoint",
     ("best", "speed"): "fastest, quickest",
     ("worst", "speed"): "slowest",
     ("high", "seconds"): "longest, longest running, longest training",
