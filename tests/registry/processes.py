@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from diffusionlab.registry.errors import RegistryError
-from diffusionlab.registry.manage import write
+from diffusionlab.registry.manage import edits, write
+from diffusionlab.registry.manage.rebuild import rebuild
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.manage.transfer import import_runs
 from diffusionlab.registry.manage.write import write_run
@@ -152,3 +153,21 @@ def edit_until_killed_at(uri: Path, point: str) -> None:
 
     setattr(*{"journal written": (Registry, "_merge_rows"), "row merged": (Pending, "keep")}[point], killed)
     import_runs(registry, [RunRecord(run_id=run_id, name="imported") for run_id in ("old", "new")])
+
+
+def edit_many(uri: Path, editor: int, run_ids: list[str], count: int) -> None:
+    """Tag each run `count` times, with tags of this editor's own."""
+    registry = _registry(uri)
+    for number in range(count):
+        for run_id in run_ids:
+            edits.tag(registry, run_id, [f"e{editor}-{number}"])
+
+
+def look_after(uri: Path, runs: Path, what: str, ended: Any) -> None:
+    """Rebuild or optimize again and again."""
+    registry = _registry(uri)
+    while not ended.is_set():
+        if what == "rebuild":
+            rebuild(registry, [runs])
+        else:
+            registry.optimize()

@@ -6,11 +6,24 @@ import lancedb
 import pytest
 
 from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.manage import edits
 from diffusionlab.registry.manage.rebuild import check, rebuild
+from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.registry.manage.transfer import import_runs
 from diffusionlab.registry.record.liveness import actual_status
-from diffusionlab.registry.record.run_record import read_record
+from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
-from tests.registry.processes import CONTEXT, kill, race, run_all, start, upsert_many, write_until_killed
+from tests.registry.processes import (
+    CONTEXT,
+    edit_many,
+    kill,
+    look_after,
+    race,
+    run_all,
+    start,
+    upsert_many,
+    write_until_killed,
+)
 
 
 def ids(uri: Path) -> list[str]:
@@ -70,3 +83,50 @@ def test_a_writer_killed_at_work_spoils_nothing(tmp_path: Path, kills: int) -> N
     assert len(found) == len(set(found))
     assert set(found) == {folder.parent.name for folder in runs.glob("*/run.json")}
     assert check(reader, [runs]) == []
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("editors", "count"),
+    [(3, 3), pytest.param(8, 12, marks=pytest.mark.slow, id="8 editors x 12 tags")],
+)
+def test_no_edit_is_lost_while_others_edit_rebuild_and_optimize(tmp_path: Path, editors: int, count: int) -> None:
+    uri, runs = tmp_path / "registry", tmp_path / "outputs"
+    import_runs(Registry(uri), [RunRecord(run_id=run_id, name="imported") for run_id in ("i1", "i2")])
+    for run_id in ("t1", "t2"):
+        recording = RunRecorder(str(uri), runs / run_id, RunRecord(run_id=run_id, name="trained"))
+        recording.start()
+        recording.finish("finished")
+    ended = CONTEXT.Event()
+    keepers = [start(look_after, uri, runs, what, ended) for what in ("rebuild", "optimize")]
+    run_all(edit_many, [(uri, editor, ["i1", "t1", "i2", "t2"], count) for editor in range(editors)])
+    ended.set()
+    for keeper in keepers:
+        keeper.join(120)
+        assert keeper.exitcode == 0
+    expected = {f"e{editor}-{number}" for editor in range(editors) for number in range(count)}
+    registry = Registry(uri)
+    assert {record.run_id: set(record.tags) for record in registry.records()} == dict.fromkeys(
+        ("i1", "i2", "t1", "t2"), expected
+    )
+    assert check(registry, [runs]) == []
+
+
+def test_an_edit_in_an_object_store_takes_turns_by_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without folder and locks, as on S3: whoever comes second sees that the row has changed, and reads anew."""
+    Registry(tmp_path).upsert(RunRecord(run_id="a", name="a"))
+    registry = Registry(tmp_path)
+    registry.folder = registry.journal = registry._pending = None
+    read, intruders = registry.get, iter(["x", "y", None])
+
+    def read_then_overtaken(run_id: str) -> RunRecord | None:
+        record = read(run_id)
+        if tag := next(intruders, None):
+            monkeypatch.setattr(registry, "get", read)
+            edits.tag(registry, run_id, [tag])
+            monkeypatch.setattr(registry, "get", read_then_overtaken)
+        return record
+
+    monkeypatch.setattr(registry, "get", read_then_overtaken)
+    edits.tag(registry, "a", ["mine"])
+    assert sorted(read("a").tags) == ["mine", "x", "y"]

@@ -191,9 +191,8 @@ class Registry:
 
     def optimize(self, keep: timedelta = KEEP_VERSIONS) -> None:
         """Join the small files of many writes, and drop versions older than `keep`."""
-        with self.holding():
-            self._merge([])
-            self._store.retry(lambda: optimize(self._store.latest(), keep))
+        self.flush()
+        self._store.retry(lambda: optimize(self._store.latest(), keep))  # not holding: writers need not wait for it
 
     def statistics(self) -> dict[str, int]:
         """{"rows", "version", "fragments", "bytes", "columns"} of the table."""
