@@ -21,7 +21,8 @@ from diffusionlab.data.quality import BLURRED, NOISED, SHARP, Degradation
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.clip.scorer import ClipScorer
 from diffusionlab.evaluation.clip.scores import ClipScores, score_samples
-from diffusionlab.evaluation.clip.source import LocalClip, PretrainedClip, load_local
+from diffusionlab.evaluation.clip.source import LocalClip, PretrainedClip
+from diffusionlab.models.pretrained import local_clip
 from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.runs.checkpoint import load_model
 from diffusionlab.runs.settings import register
@@ -78,7 +79,7 @@ def folder(trained: Lab) -> Path:
 
 @pytest.fixture(scope="module")
 def scorer(trained: Lab) -> ClipScorer:
-    return ClipScorer(load_local(trained.root / "outputs/2026-01-01/20260101-000000-aaaaaa"), NAMES, PROMPTS)
+    return ClipScorer(local_clip(trained.root / "outputs/2026-01-01/20260101-000000-aaaaaa"), NAMES, PROMPTS)
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +148,7 @@ def test_open_clip_reads_the_run_folder_and_sees_images_as_the_lab_does(folder: 
     import open_clip
 
     theirs, preprocess = open_clip.create_model_from_pretrained(f"local-dir:{folder}")
-    tokenizer, ours = open_clip.get_tokenizer(f"local-dir:{folder}"), load_local(folder)
+    tokenizer, ours = open_clip.get_tokenizer(f"local-dir:{folder}"), local_clip(folder)
     assert not any(parameter.requires_grad for parameter in ours.parameters())
     images = torch.randint(256, (5, 1, 32, 32), dtype=torch.uint8)
     pixels = torch.stack([preprocess(to_pil(image).convert("RGB")) for image in images])

@@ -30,6 +30,7 @@ from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.checkpoint import TrainedModel, saved_step
 from diffusionlab.runs.explain import user_errors
+from diffusionlab.untrusted import folder_inside
 from diffusionlab.visualization.grids import image_grid, save_png
 
 log = logging.getLogger(__name__)
@@ -210,7 +211,9 @@ def _picture(images: Tensor, judgement: Judgement, real: RealImages) -> Image.Im
 
 
 def _folder(wish: str | None, run_folder: Path) -> Path:
-    target = run_folder / FOLDER if wish is None else Path(wish)
+    if wish is None:
+        return folder_inside(run_folder, FOLDER)
+    target = Path(wish)
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -21,6 +21,7 @@ from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.checkpoint import TrainedModel, load_model, saved_step
 from diffusionlab.runs.explain import user_errors
+from diffusionlab.untrusted import folder_inside
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png, to_pil
 
 
@@ -180,7 +181,7 @@ def device_of(wish: str) -> torch.device:
 
 def _output_folder(wish: str | None, run_folder: Path) -> Path:
     if wish is None:
-        return _new_folder(run_folder / "samples")
+        return _new_folder(folder_inside(run_folder, "samples"))
     try:
         Path(wish).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -15,6 +15,7 @@ from diffusionlab.gallery import of_clip, of_features, of_noise, of_sampling, of
 from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.explain import user_errors
+from diffusionlab.untrusted import folder_inside
 from diffusionlab.visualization.animation import Animation, save_gif
 from diffusionlab.visualization.catalogue import ALL, FOLDER, PICTURES, Picture, find_picture
 from diffusionlab.visualization.style import save_figure
@@ -84,7 +85,7 @@ def draw_pictures(
             if target is not None and len(runs) > len(group):
                 stem += f"_{group[0].folder.name}"
             of = " ".join(run.record.run_id for run in group)
-            files += _save(picture, drawn, (target or group[0].folder / FOLDER) / stem, formats, of)
+            files += _save(picture, drawn, (target or folder_inside(group[0].folder, FOLDER)) / stem, formats, of)
     return files
 
 

@@ -120,6 +120,10 @@ class ImageDataModule(pl.LightningDataModule):
         """
         raise NotImplementedError
 
+    def label_source(self, split: str) -> str:
+        """Where the labels of `train` or `test` come from, for an error about one of them."""
+        return f"{self.name}, {split}"
+
     # ---- what Lightning asks for ----
 
     def setup(self, stage: str | None = None) -> None:
@@ -127,6 +131,8 @@ class ImageDataModule(pl.LightningDataModule):
         if self._arrays is not None:
             return
         splits = self.read()
+        for split, arrays in zip(("train", "test"), splits, strict=True):
+            self._check_labels(split, arrays)
         train, test = map(self._fitted, splits if self.styler is None else self.styler(*splits))
         if not len(train):
             raise ValueError(f"{self.name} has no training images: add some")
@@ -142,6 +148,15 @@ class ImageDataModule(pl.LightningDataModule):
                 f"images of {self.name}; type data.batch_size={max(1, len(kept) // self._world_size)} or less"
             )
         self._arrays = train.take(kept), train.take(held_out), test
+
+    def _check_labels(self, split: str, arrays: ImageArrays) -> None:
+        outside = (arrays.labels < 0) | (arrays.labels >= len(self.native_class_names))
+        if outside.any():
+            index = int(outside.nonzero()[0])
+            raise ValueError(
+                f"{self.label_source(split)}: image {index} has label {int(arrays.labels[index])}, and there are only "
+                f"{len(self.native_class_names)} classes, counted from 0: repair or replace the file"
+            )
 
     def _fitted(self, arrays: ImageArrays) -> ImageArrays:
         if self.class_names != self.native_class_names:

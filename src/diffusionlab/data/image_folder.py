@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from diffusionlab.data.arrays import ImageArrays, stratified_split
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.layout import IMAGE_SUFFIXES, has_splits, image_files
 from diffusionlab.data.layout import class_names as find_class_names
+from diffusionlab.untrusted import ImageError, opened_image
 
 _MODES = {1: "L", 3: "RGB"}
 _BLOCK = 128  # files per task: threads help with large photographs, and for small ones a task per file costs more
@@ -115,13 +116,10 @@ def _decode_block(paths: Sequence[Path], *, image_size: int, mode: str) -> np.nd
 
 
 def _decode(path: Path, *, image_size: int, mode: str) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            if image.mode.startswith(("I", "F")):  # PIL would clip them to 255
-                raise ValueError(f"{path} has more than 8 bits per channel: save it as an 8-bit PNG")
-            upright = _opaque(ImageOps.exif_transpose(image)).convert(mode)
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a readable image: remove or replace it") from error
+    with opened_image(path) as image:
+        if image.mode.startswith(("I", "F")):  # PIL would clip them to 255
+            raise ImageError(f"{path} has more than 8 bits per channel: save it as an 8-bit PNG")
+        upright = _opaque(ImageOps.exif_transpose(image)).convert(mode)
     if upright.size != (image_size, image_size):
         upright = ImageOps.fit(upright, (image_size, image_size), Image.Resampling.BILINEAR)
     return np.asarray(upright)

@@ -17,6 +17,9 @@ from diffusionlab.data.errors import DataNotFoundError
 from diffusionlab.data.image_folder import decode_classes
 from diffusionlab.data.layout import has_splits
 
+_UNREADABLE = (RuntimeError, AssertionError, ValueError, LookupError, EOFError, MemoryError)
+"""What torchvision raises of files that are missing, cut off, or of another kind."""
+
 _CONNECT_SECONDS = 20.0  # torchvision sets no limit: behind a silent firewall it would wait for minutes
 
 
@@ -25,6 +28,7 @@ class TorchvisionDataModule(ImageDataModule):
 
     dataset: ClassVar[Any]
     folder: ClassVar[str]  # torchvision's own, under data_dir
+    label_files: ClassVar[dict[str, str]] = {}  # of each split, in `folder`; empty if images and labels are one file
 
     def prepare_data(self) -> None:
         """Fetch the set where it is missing and `download` allows it; Lightning calls this on one rank per node.
@@ -37,7 +41,7 @@ class TorchvisionDataModule(ImageDataModule):
         try:
             with _time_limit(_CONNECT_SECONDS):
                 self.dataset(self.data_dir, train=True, download=True)  # fetches only what is missing
-        except (OSError, RuntimeError, HTTPException) as error:
+        except (*_UNREADABLE, OSError, HTTPException) as error:
             raise self._not_found(f"cannot be fetched or read: {_last_line(error)}") from error
 
     def read(self) -> tuple[ImageArrays, ImageArrays]:
@@ -51,13 +55,16 @@ class TorchvisionDataModule(ImageDataModule):
     def _read(self, *, train: bool) -> ImageArrays:
         try:
             split = self.dataset(self.data_dir, train=train, download=False)
-        except RuntimeError as error:
+        except _UNREADABLE as error:
             there = (self.data_dir / self.folder).exists()
             why = f"cannot be read: {_last_line(error)}" if there else "data.download=false" * (not self.download)
             raise self._not_found(why) from error
         images = torch.as_tensor(split.data)
         images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
         return ImageArrays(images, torch.as_tensor(split.targets, dtype=torch.int64))
+
+    def label_source(self, split: str) -> str:
+        return str(self.data_dir / self.folder / self.label_files.get(split, ""))
 
     def _not_found(self, reason: str) -> DataNotFoundError:
         return DataNotFoundError(self.name, self.data_dir / self.folder, reason)
@@ -69,6 +76,7 @@ class FashionMNIST(TorchvisionDataModule):
     name = "Fashion-MNIST"
     dataset = datasets.FashionMNIST
     folder = "FashionMNIST/raw"
+    label_files: ClassVar[dict[str, str]] = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
     native_channels = 1
     native_image_size = 28
     native_class_names = tuple(datasets.FashionMNIST.classes)

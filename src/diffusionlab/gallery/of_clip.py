@@ -6,8 +6,8 @@ import torch
 
 from diffusionlab.data.quality import QUALITIES, SHARP, Degradation
 from diffusionlab.evaluation.clip.scorer import WANTED, ClipScorer
-from diffusionlab.evaluation.clip.source import load_local
 from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.models.pretrained import local_clip
 from diffusionlab.tensors import to_float
 from diffusionlab.training.clip_module import prompts_of
 from diffusionlab.visualization.heat import heat_maps
@@ -17,7 +17,7 @@ from diffusionlab.visualization.heat import heat_maps
 def prompts(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     """Mean similarity of test images to the prompts of every class, and of each quality to every word."""
     (run,) = runs
-    encoder = load_local(run.folder).to(run.device)
+    encoder = local_clip(run.folder).to(run.device)
     loss = run.record.config["loss"]
     scorer = ClipScorer(encoder, run.class_names, prompts_of(loss["words"]))
     degrade = Degradation(blur=tuple(loss["blur"]), noise=tuple(loss["noise"]))

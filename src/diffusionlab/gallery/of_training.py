@@ -10,6 +10,7 @@ from PIL import Image
 
 from diffusionlab.errors import UsageError
 from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.untrusted import inside, opened_image
 from diffusionlab.visualization import losses
 from diffusionlab.visualization.loss_table import read_loss_table
 from diffusionlab.visualization.tables import stacked
@@ -59,7 +60,9 @@ def curves(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
 
 def read_curve(folder: Path, name: str) -> losses.LearningCurve:
     """The losses in all logs/version_N/metrics.csv; a resumed run has several, the later ones of which count."""
-    files = sorted(folder.glob("logs/version_*/metrics.csv"), key=lambda file: int(file.parent.name.split("_")[1]))
+    found = folder.glob("logs/version_*/metrics.csv")
+    own = [file for file in found if inside(folder, str(file.relative_to(folder)))]
+    files = sorted(own, key=lambda file: int(file.parent.name.split("_")[1]))
     columns: dict[str, dict[int, float]] = {"train/loss_step": {}, "train/loss_epoch": {}, "val/loss": {}}
     for file in files:
         with file.open(newline="") as lines:
@@ -74,11 +77,17 @@ def read_curve(folder: Path, name: str) -> losses.LearningCurve:
 
 def _of_epochs(folder: Path, title: str, callback: str) -> Drawn:
     """A few of the pictures `folder`/epoch_0005.png, ..., evenly chosen, first and last among them."""
-    found = {int(match[1]): path for path in folder.glob("*.png") if (match := re.fullmatch(r"epoch_(\d+)", path.stem))}
+    files = [path for path in folder.glob("*.png") if inside(folder, path.name)]
+    found = {int(match[1]): path for path in files if (match := re.fullmatch(r"epoch_(\d+)", path.stem))}
     if not found:
         raise UsageError(f"{folder} has no epoch_*.png: the run trained without {callback}, or has not come so far")
     written = sorted(found)
     chosen = sorted({written[round(place)] for place in np.linspace(0, len(written) - 1, MOST_EPOCHS)})
-    pictures = [Image.open(found[epoch]) for epoch in chosen]
+    pictures = [_read(found[epoch]) for epoch in chosen]
     labels = [f"after {epoch} epoch{'s' if epoch != 1 else ''}" for epoch in chosen]
     return Drawn(stacked(pictures, labels, title=title))
+
+
+def _read(file: Path) -> Image.Image:
+    with opened_image(file) as image:
+        return image.copy()

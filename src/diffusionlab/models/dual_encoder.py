@@ -3,6 +3,7 @@
 open_clip takes seconds to import, so it is imported where it is used.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -102,3 +103,40 @@ class SmallClip(DualEncoder):
         set_model_preprocess_cfg(clip, vars(PreprocessCfg(size=size, **config["preprocess_cfg"])))
         super().__init__(clip, tokenize, in_channels)
         self.open_clip_config = config
+
+    @classmethod
+    def from_open_clip_config(cls, config: Any) -> "SmallClip":
+        """The architecture that an `open_clip_config` states, from its numbers alone; the weights are random.
+
+        open_clip would let the file choose a tokenizer class, remote code and a host. Raises ValueError if it states
+        anything but what a SmallClip states, or a number that no small CLIP has.
+        """
+        try:
+            model = config["model_cfg"]
+            image, text = model["vision_cfg"], model["text_cfg"]
+            width, head_width = _number(image["width"], 1024), _number(image["head_width"], 32 * 1024)
+            if not isinstance(image["layers"], list):
+                raise ValueError("layers of the image tower are no list")
+            clip = cls(
+                in_channels=3,
+                image_size=_number(image["image_size"], 1024),
+                embed_dim=_number(model["embed_dim"], 8192),
+                width=width,
+                blocks=[_number(blocks, 64) for blocks in image["layers"]],
+                num_heads=max(1, 32 * width // head_width),
+                text_width=_number(text["width"], 8192),
+                text_layers=_number(text["layers"], 64),
+                text_heads=_number(text["heads"], 1024),
+                context_length=_number(text["context_length"], 1024),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"no architecture of a small CLIP: {error}") from error
+        if json.loads(json.dumps(clip.open_clip_config)) != config:
+            raise ValueError("it states more than the architecture of a small CLIP")
+        return clip
+
+
+def _number(value: Any, most: int) -> int:
+    if type(value) is not int or not 1 <= value <= most:
+        raise ValueError(f"{str(value)[:20]} is no whole number from 1 to {most}")
+    return value

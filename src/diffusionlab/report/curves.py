@@ -4,6 +4,8 @@ import csv
 import math
 from pathlib import Path
 
+from diffusionlab.untrusted import inside
+
 Series = list[tuple[int, float]]
 """(training step, value), steps ascending."""
 
@@ -15,7 +17,8 @@ def read_curves(folder: Path) -> dict[str, Series]:
     Cells that are no finite number are left out: a running training may just be writing the last line.
     """
     curves: dict[str, Series] = {}
-    for file in sorted((folder / "logs").glob("version_*/metrics.csv"), key=_version):
+    names = (str(file.relative_to(folder)) for file in folder.glob("logs/version_*/metrics.csv"))
+    for file in sorted((file for name in names if (file := inside(folder, name))), key=_version):
         own = _read(file)
         begin = min((series[0][0] for series in own.values()), default=math.inf)
         for series in curves.values():

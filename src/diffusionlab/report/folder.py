@@ -8,8 +8,9 @@ from pathlib import Path
 from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.curves import Series, read_curves
-from diffusionlab.report.images import MIME, Picture, inside, picture
+from diffusionlab.report.images import Picture, picture
 from diffusionlab.report.measured import ClipScoring, Evaluation, clip_scorings, evaluations
+from diffusionlab.untrusted import IMAGE_FORMATS, inside
 from diffusionlab.visualization.catalogue import PICTURES
 
 _CATALOGUE = {picture.name: picture.title for picture in PICTURES}
@@ -88,7 +89,7 @@ def _pictures(folder: Path) -> list[Picture]:
 
 def _taken_in(folder: Path, files: Iterable[Path], title: Callable[[Path], str]) -> list[Picture]:
     """The pictures among `files` in the order of their names; links that lead out of the folder are none."""
-    within = (file for file in files if file.suffix.lower() in MIME)
+    within = (file for file in files if file.suffix.lower() in IMAGE_FORMATS)
     names = sorted(str(file.relative_to(folder)) for file in within)
     found = (picture(folder / name, folder, title(folder / name)) for name in names if inside(folder, name))
     return [one for one in found if one is not None]

@@ -13,9 +13,10 @@ from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, label
 from diffusionlab.registry.record.run_record import RECORD_FILE
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.report.images import inside, thumbnail
+from diffusionlab.report.images import thumbnail
 from diffusionlab.report.page import write_page
 from diffusionlab.report.run_page import REPORT_FILE, metric_names
+from diffusionlab.untrusted import inside
 
 COLUMNS = (
     "run_id", "name", "created_at", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "metrics",

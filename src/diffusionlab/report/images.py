@@ -6,11 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from diffusionlab.untrusted import ImageError, opened_image
 
-MIME = {
-    ".png": "image/png", ".gif": "image/gif", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
-}  # fmt: skip
 LARGEST = 12_000_000
 """Bytes of a picture that a page still takes in; a larger one is named, with its size and place."""
 
@@ -32,29 +29,22 @@ class Picture:
     runs: frozenset[str] = frozenset()
 
 
-def inside(folder: Path, name: str | None) -> Path | None:
-    """The file called `name` below `folder`; None where there is none, or where it leads out of the folder."""
-    if not name or "\0" in name or Path(name).is_absolute():
-        return None
-    path = folder / name
-    return path if path.resolve().is_relative_to(folder.resolve()) and path.is_file() else None
-
-
 def picture(file: Path, folder: Path, title: str) -> Picture | None:
     """Take in a picture of the run folder; None where it cannot be read as one of the known formats.
 
     What the file says of itself, in a PNG's Title and Description or a GIF's comment, goes before `title`.
     """
     try:
-        with Image.open(file) as image:
+        with opened_image(file) as image:
             width, height = image.size
             info = image.info
             said = info.get("Title"), info.get("Description") or info.get("comment"), info.get("Source")
+            kind = "jpeg" if image.format == "MPO" else str(image.format).lower()
         num_bytes = file.stat().st_size
         content = file.read_bytes() if num_bytes <= LARGEST else None
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+    except (OSError, ImageError):
         return None
-    uri = None if content is None else data_uri(content, MIME[file.suffix.lower()])
+    uri = None if content is None else data_uri(content, f"image/{kind}")
     told_title, caption, source = (_text(told) for told in said)
     path, runs = str(file.relative_to(folder)), frozenset(source.split())
     return Picture(told_title or title, caption, path, uri, width, height, num_bytes, runs)
@@ -71,9 +61,9 @@ def data_uri(content: bytes, mime: str) -> str:
 def thumbnail(file: Path, *, num_pixels: int) -> Picture | None:
     """A WebP of at most about `num_pixels` of the picture's upper part (none is cut higher than it is wide)."""
     try:
-        with Image.open(file) as image:
+        with opened_image(file) as image:
             whole = image.convert("RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+    except ImageError:
         return None
     upper = whole.crop((0, 0, whole.width, min(whole.height, whole.width)))
     scale = min(1.0, math.sqrt(num_pixels / (upper.width * upper.height)))

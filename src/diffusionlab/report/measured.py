@@ -11,7 +11,8 @@ from typing import Any
 from diffusionlab.registry.record.columns import label
 from diffusionlab.registry.record.convert import to_time
 from diffusionlab.registry.record.run_record import RunRecord
-from diffusionlab.report.images import Picture, inside, picture
+from diffusionlab.report.images import Picture, picture
+from diffusionlab.untrusted import inside
 
 ENOUGH = 2000
 """Samples below which a Fréchet distance is plainly too high."""

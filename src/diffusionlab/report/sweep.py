@@ -20,7 +20,7 @@ from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.folder import folder_of
-from diffusionlab.report.images import inside
+from diffusionlab.untrusted import inside
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -12,8 +12,8 @@ from torchmetrics.classification import BinaryAUROC, MulticlassAccuracy
 
 from diffusionlab.data.quality import BLURRED, QUALITIES, Degradation
 from diffusionlab.evaluation.clip.scorer import NEEDED, ClipScorer
-from diffusionlab.evaluation.clip.source import OPEN_CLIP_CONFIG
 from diffusionlab.models import DualEncoder, SmallClip
+from diffusionlab.models.pretrained import OPEN_CLIP_CONFIG
 from diffusionlab.training.averaged_module import AveragedModule
 
 

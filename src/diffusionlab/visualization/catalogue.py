@@ -163,8 +163,8 @@ def pictures_of(run_folder: Path) -> list[Shown]:
 
 def _caption_in(path: Path) -> str:
     """What the file says of itself, or nothing."""
-    from PIL import Image
+    from diffusionlab.untrusted import opened_image
 
-    with Image.open(path) as image:
+    with opened_image(path) as image:
         told = image.info.get("Description") or image.info.get("comment") or ""
     return told.decode() if isinstance(told, bytes) else told

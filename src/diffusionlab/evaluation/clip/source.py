@@ -1,9 +1,7 @@
 """Where a CLIP comes from: a run of the lab's own on the same data, or weights of open_clip. Never from the network
 unless that is asked for."""
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +9,12 @@ from typing import Any
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.clip.scorer import ClipScorer
 from diffusionlab.models import DualEncoder
+from diffusionlab.models.pretrained import local_clip, open_clip_model
 from diffusionlab.registry.filters.conditions import Compare, Contains
 from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.registry.record.canonical import canonical
-from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
-
-OPEN_CLIP_CONFIG = "open_clip_config.json"
-"""Beside the weights, what open_clip needs to load a folder."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class LocalClip:
             )
         if record.path is None:
             raise UsageError(f"clip.run={record.run_id} was imported without a folder: there is no CLIP to load")
-        encoder = load_local(Path(record.path))
+        encoder = local_clip(Path(record.path))
         return ChosenClip(f"run {record.run_id}", record.run_id, ClipScorer(encoder, class_names, self.prompts))
 
     def _newest(self, dataset: str, class_names: Sequence[str]) -> RunRecord | None:
@@ -59,14 +55,36 @@ class LocalClip:
         if not registry.exists():
             return None
         same = Compare("dataset", "=", canonical("dataset", dataset) or dataset) & Compare("status", "=", "finished")
+        trained_here = _trained_here(registry)
         records = [
             record
             for record in registry.records(Contains("arch_tags", "clip") & same)
-            if list((record.config.get("data") or {}).get("class_names") or ()) == list(class_names)
-            and record.path is not None
-            and (Path(record.path) / OPEN_CLIP_CONFIG).is_file()
+            if _class_names(record) == list(class_names) and trained_here(record)
         ]
         return max(records, key=lambda record: record.run_id, default=None)
+
+
+def _class_names(record: RunRecord) -> Any:
+    data = record.config.get("data")
+    return data.get("class_names") if isinstance(data, dict) else None
+
+
+def _trained_here(registry: Registry) -> Callable[[RunRecord], bool]:
+    """Tells the runs whose folder is on this machine and their own from those that an import line names.
+
+    An import line can give any path; only a run that is named by its own run folder is chosen without being asked for.
+    """
+    imported = registry.journal.read()[0] if registry.journal else {}
+
+    def trained_here(record: RunRecord) -> bool:
+        if record.run_id in imported or record.path is None:
+            return False
+        try:
+            return read_record(record.path).run_id == record.run_id
+        except (ValueError, OSError):
+            return False
+
+    return trained_here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,72 +98,17 @@ class PretrainedClip:
 
     def choose(self, dataset: str, class_names: Sequence[str], option: str) -> ChosenClip:
         """The same for all data."""
-        encoder = load_pretrained(self.model, self.weights, download=self.download)
+        encoder = self._load()
         return ChosenClip(
             f"{self.model} {Path(self.weights).name}", None, ClipScorer(encoder, class_names, self.prompts)
         )
 
-
-def load_local(folder: Path) -> DualEncoder:
-    """The CLIP that `python train.py model=clip` left in a run folder, frozen; raises UsageError where it has none."""
-    if not (folder / OPEN_CLIP_CONFIG).is_file():
-        raise UsageError(f"{folder} holds no CLIP: clip.run takes a run of python train.py model=clip")
-    return _frozen(f"local-dir:{folder}", told=f"the CLIP in {folder} cannot be loaded")
-
-
-def load_pretrained(model: str, weights: str, *, download: bool = False) -> DualEncoder:
-    """An open_clip model with the weights of a tag or of a .safetensors file, frozen.
-
-    Nothing is fetched but with `download`. Raises UsageError, in one line and at once, where the weights are absent.
-    """
-    import open_clip
-
-    if model not in open_clip.list_models():
-        raise UsageError(f"clip.model={model}: open_clip has no such model; ViT-B-32 is one")
-    known = open_clip.list_pretrained_tags_by_model(model)
-    if weights not in known and not (Path(weights).is_file() and weights.endswith(".safetensors")):
-        raise UsageError(f"clip.weights={weights} is no .safetensors file and no tag of {model}: {', '.join(known)}")
-    told = f"the weights {weights} of {model} are not at hand"
-    if weights in known and not download:
-        told += ": type clip.download=true to fetch them, clip.weights=FILE.safetensors, or clip=local"
-    with _offline(not download):
-        return _frozen(model, pretrained=weights, told=told)
-
-
-def _frozen(name: str, *, told: str, **options: Any) -> DualEncoder:
-    import open_clip
-
-    with _quiet():
+    def _load(self) -> DualEncoder:
         try:
-            clip = open_clip.create_model(name, **options)
-            tokenize = open_clip.get_tokenizer(name)
-        except Exception as error:  # the hub, the file format, the shapes: each has its own exceptions
-            raise UsageError(f"{told} ({_first_line(error)})") from error
-    return DualEncoder(clip, tokenize).eval().requires_grad_(False)
-
-
-@contextmanager
-def _offline(wanted: bool) -> Iterator[None]:
-    """Keep the hub from trying the network for most of a minute before it says that a file is not there."""
-    from huggingface_hub import constants
-
-    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, wanted or constants.HF_HUB_OFFLINE
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """open_clip logs to the root logger what is raised here in one line."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+            return open_clip_model(self.model, self.weights, download=self.download)
+        except UsageError as error:
+            fetch = "" if self.download else "clip.download=true to fetch the weights of a tag, "
+            raise UsageError(
+                f"clip.model={self.model} clip.weights={self.weights}: {error}: "
+                f"type {fetch}clip.weights=FILE.safetensors, or clip=local"
+            ) from error

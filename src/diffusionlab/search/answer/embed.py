@@ -6,7 +6,6 @@ python search.py --image shoe.png search.embedder=open_clip
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.search.answer.pictures import thumbnail
+from diffusionlab.untrusted import opened_image
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,66 +36,37 @@ def picture_words(question: str) -> tuple[str, str | None]:
 class OpenClip:
     """An open_clip model. `weights` is a file or a tag whose weights are in the local cache; nothing is downloaded.
 
-    Raises ValueError, one line, where the package or the weights are missing.
+    Raises ValueError, one line, if the model or its weights are not on this machine.
     """
 
     def __init__(self, model: str = MODEL, weights: str | None = None) -> None:
-        weights = weights or os.environ.get("DIFFUSIONLAB_CLIP_WEIGHTS") or WEIGHTS
-        os.environ["HF_HUB_OFFLINE"] = "1"  # read on import; without it a missing file costs most of a minute
-        try:
-            import open_clip
-            from huggingface_hub import constants
+        from diffusionlab.models.pretrained import open_clip_model
 
-            constants.HF_HUB_OFFLINE = True  # where the hub was imported before
-        except ImportError:
-            raise ValueError(
-                "search.embedder=open_clip needs the package open_clip: type `pip install open_clip_torch`"
-            ) from None
-        is_file = Path(weights).is_file()
-        if is_file and not weights.endswith(".safetensors"):
-            raise ValueError(f"{weights}: CLIP weights are read from .safetensors files only, which cannot run code")
-        if not is_file and (os.sep in weights or weights.endswith((".pt", ".safetensors", ".bin"))):
-            raise ValueError(f"there are no CLIP weights at {weights}: give a file with search.clip_weights=FILE")
-        if model not in open_clip.list_models():
-            raise ValueError(f"open_clip has no model {model[:60]!r}: try search.clip_model={MODEL}")
-        logging.disable(logging.CRITICAL)  # open_clip logs what is raised below in one line
+        weights = weights or os.environ.get("DIFFUSIONLAB_CLIP_WEIGHTS") or WEIGHTS
         try:
-            self._model, _, self._preprocess = open_clip.create_model_and_transforms(model, pretrained=weights)
-        except Exception as error:  # the hub, the file format or the shapes: each has its own exceptions
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
+            self._encoder = open_clip_model(model, weights)
+        except ValueError as error:
             raise ValueError(
-                f"the weights {weights!r} of {model} are not at hand ({first}): give a file with search.clip_weights=FILE"  # noqa: E501
+                f"search.clip_model={model}: {error}: give a file with search.clip_weights=FILE.safetensors"
             ) from None
-        finally:
-            logging.disable(logging.NOTSET)
-        self._tokenizer = open_clip.get_tokenizer(model)
-        self._model.eval()
 
     def text(self, words: str) -> np.ndarray:
         """Unit vector of a text."""
-        import torch
-
-        with torch.inference_mode():
-            return _unit(self._model.encode_text(self._tokenizer([f"a picture of {words}"]))[0].numpy())
+        return self._encoder.texts([f"a picture of {words}"])[0].numpy()
 
     def image(self, path: Path) -> np.ndarray:
-        """Unit vector of a picture. ValueError where the file is none."""
+        """Unit vector of the middle square of an image file. ValueError if it cannot be read."""
+        import numpy as np
         import torch
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image, ImageOps
 
-        try:
-            with Image.open(path) as picture:
-                pixels = self._preprocess(picture.convert("RGB"))
-        except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
-            raise ValueError(f"{path} is no picture that can be read") from None
+        size = self._encoder.image_size
+        with opened_image(path) as image:
+            square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC)
+        pixels = np.asarray(square, dtype=np.float32)
+        x = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 127.5 - 1
         with torch.inference_mode():
-            return _unit(self._model.encode_image(pixels[None])[0].numpy())
-
-
-def _unit(vector: Any) -> np.ndarray:
-    import numpy as np
-
-    return vector / (np.linalg.norm(vector) or 1.0)
+            return self._encoder(x)[0].numpy()
 
 
 def by_pictures(

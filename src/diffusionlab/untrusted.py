@@ -1,0 +1,86 @@
+"""Files and texts of others: what may be read of a run folder, an image or a name without trusting who made it."""
+
+import unicodedata
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+IMAGE_FORMATS = {
+    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF",
+}  # fmt: skip
+"""Suffix -> the formats that are opened, under any of these names. Pillow knows more, and some start other programs."""
+
+MOST_PIXELS = 64_000_000
+"""Of an image that is decoded: beyond any photograph to train on, and 256 MB of memory."""
+
+
+def plain_text(text: str) -> str:
+    """`text` without control characters, which could drive a terminal, and without marks of writing direction."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n" else c for c in text)
+
+
+def inside(folder: Path, name: str | None) -> Path | None:
+    """The file called `name` below `folder`; None if there is none, or if it leads out of the folder."""
+    if not name or "\0" in name or Path(name).is_absolute():
+        return None
+    path = folder / name
+    return path if path.resolve().is_relative_to(folder.resolve()) and path.is_file() else None
+
+
+def folder_inside(folder: Path, name: str) -> Path:
+    """The folder called `name` below `folder`, made if missing; ValueError if a link leads it elsewhere."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"{path} leads out of {folder}: remove the link, or type output_dir=FOLDER")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def opened_image(file: Path) -> Iterator["Image"]:
+    """An image in one of the `IMAGE_FORMATS`, of at most `MOST_PIXELS`, closed at the end.
+
+    Raises ValueError that names the file if it is none, too large, or damaged; what is damaged may show only when the
+    body decodes it, so that errors of the body count as the file's.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    unreadable = f"{file} is not a readable image: remove or replace it"
+    try:
+        _no_second_warning()
+        with Image.open(file, formats=sorted(set(IMAGE_FORMATS.values()))) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise ImageError(
+                    f"{file} has {image.width} x {image.height} pixels, more than the {MOST_PIXELS:,} that are read: "
+                    "make it smaller or remove it"
+                )
+            yield image
+    except ImageError:
+        raise
+    except (FileNotFoundError, PermissionError) as error:
+        raise ImageError(f"{file} cannot be opened ({error.strerror})") from error
+    except UnidentifiedImageError as error:
+        formats = ", ".join(dict.fromkeys(IMAGE_FORMATS.values()))
+        raise ImageError(f"{unreadable} ({formats} are read)") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{file} has more pixels than the {MOST_PIXELS:,} that are read: remove it") from error
+    except Exception as error:  # of a damaged file each of Pillow's decoders raises something else
+        raise ImageError(unreadable) from error
+
+
+@cache
+def _no_second_warning() -> None:
+    """Pillow warns of images that are refused here in any case."""
+    from PIL import Image
+
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+class ImageError(ValueError):
+    """An image that cannot be read; one line that names the file."""
