@@ -72,10 +72,12 @@ def test_the_run_whose_grid_is_the_picture_comes_first(tmp_path, capsys):
 
     runs = records()[:4]
     rng = np.random.default_rng(0)
-    for run in runs[:3]:  # the fourth has no grid
+    for run in runs[:3]:  # the grid of the fourth is no image
         run.path, run.thumbnail = str(tmp_path / run.run_id), "grid.png"
         (tmp_path / run.run_id).mkdir()
         Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(tmp_path / run.run_id / "grid.png")
+    runs[3].path, runs[3].thumbnail = str(tmp_path), "no.png"
+    (tmp_path / "no.png").write_text("no image")
     Registry(tmp_path / "registry").upsert(runs)
     options = [
         "search.embedder=open_clip",
@@ -94,6 +96,5 @@ def test_the_run_whose_grid_is_the_picture_comes_first(tmp_path, capsys):
     assert main(["unets whose samples look like sneakers", *options]) == 0
     assert {hit["run_id"] for hit in json.loads(capsys.readouterr().out)["hits"]} == {"run-002", "run-003"}
 
-    (tmp_path / "no.png").write_text("no picture")
     assert main(["--image", str(tmp_path / "no.png"), *options]) == 2
-    assert "no picture" in capsys.readouterr().err
+    assert "no.png is not a readable image" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.search.answer.pictures import thumbnail
-from diffusionlab.untrusted import opened_image
+from diffusionlab.untrusted import ImageError, opened_image
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,6 +72,14 @@ class OpenClip:
 def by_pictures(
     rows: Sequence[Mapping[str, Any]], wanted: np.ndarray, embedder: OpenClip
 ) -> list[tuple[float, Mapping[str, Any]]]:
-    """(cosine similarity of the sample grid to `wanted`, row), the most alike first; rows without a grid left out."""
-    found = [(float(embedder.image(path) @ wanted), row) for row in rows if (path := thumbnail(row)) is not None]
+    """(cosine similarity of the sample grid to `wanted`, row), best first, of the rows that have a readable one."""
+    found = [(float(vector @ wanted), row) for row in rows if (vector := _of_grid(row, embedder)) is not None]
     return sorted(found, key=lambda pair: (-pair[0], pair[1]["run_id"]))
+
+
+def _of_grid(row: Mapping[str, Any], embedder: OpenClip) -> np.ndarray | None:
+    path = thumbnail(row)
+    try:
+        return None if path is None else embedder.image(path)
+    except ImageError:
+        return None
