@@ -9,6 +9,7 @@ from diffusers import (
     DDPMScheduler,
     DPMSolverMultistepScheduler,
     EDMDPMSolverMultistepScheduler,
+    FlowMatchEulerDiscreteScheduler,
     HeunDiscreteScheduler,
 )
 
@@ -17,8 +18,10 @@ from diffusionlab.diffusion import (
     CosineSchedule,
     Denoiser,
     DPMSolverPP2M,
+    DPMSolverPPSDE,
     EDMSchedule,
     Epsilon,
+    FlowSchedule,
     Guidance,
     GuidedDenoiser,
     Heun,
@@ -113,7 +116,32 @@ def test_dpmpp_2m_on_the_edm_schedule_agrees_with_diffusers():
     assert (ours - x).abs().max() < 1e-5
 
 
-@pytest.mark.parametrize("schedule", [CosineSchedule(), LinearSchedule(zero_terminal_snr=True), EDMSchedule()])
+def test_the_sde_solver_agrees_with_diffusers_on_the_same_noise():
+    schedule, stream = LinearSchedule(), draws(*SHAPE)
+    theirs = DPMSolverMultistepScheduler(**COMMON, algorithm_type="sde-dpmsolver++", final_sigmas_type="zero")
+    theirs.set_timesteps(20)
+    x = stream()
+    for step in theirs.timesteps:
+        x = theirs.step(epsilon_of(schedule, x, step), step, x, variance_noise=stream()).prev_sample
+    ours = last(DPMSolverPPSDE(num_steps=20)(gaussian_denoise(schedule), schedule, draws(*SHAPE)))
+    assert (ours - x).abs().max() < 1e-5
+
+
+def test_ddim_on_the_flow_schedule_is_the_euler_method_of_diffusers():
+    schedule, oracle = FlowSchedule(), gaussian_denoise(FlowSchedule())
+    theirs = FlowMatchEulerDiscreteScheduler()
+    theirs.set_timesteps(sigmas=schedule.times(12)[:-1])
+    x = draws(*SHAPE)()
+    for step, sigma in zip(theirs.timesteps, theirs.sigmas, strict=False):
+        velocity = (x - oracle(x, float(sigma))) / sigma  # noise - x0_hat
+        x = theirs.step(velocity, step, x).prev_sample
+    ours = last(DDIM(num_steps=12)(oracle, schedule, draws(*SHAPE)))
+    assert (ours - x).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    "schedule", [CosineSchedule(), LinearSchedule(zero_terminal_snr=True), EDMSchedule(), FlowSchedule()]
+)
 @pytest.mark.parametrize(("sampler", "bound"), [(DDIM, 0.03), (DPMSolverPP2M, 0.003), (Heun, 0.003)])
 def test_deterministic_samplers_converge_to_the_flow_of_gaussian_data(schedule, sampler, bound):
     x_1 = draws(*SHAPE)() * schedule.prior_std()
@@ -128,14 +156,17 @@ def test_deterministic_samplers_converge_to_the_flow_of_gaussian_data(schedule, 
     assert error(200) < error(50) / 2
 
 
-def test_ancestral_samples_have_the_mean_and_spread_of_the_data():
-    schedule = CosineSchedule(num_steps=200)
-    samples = last(DDIM(eta=1.0)(gaussian_denoise(schedule), schedule, draws(20_000, 1, 1, 1)))
+@pytest.mark.parametrize("schedule", [CosineSchedule(num_steps=200), EDMSchedule(), FlowSchedule()])
+@pytest.mark.parametrize(
+    "sampler", [DDIM(num_steps=200, eta=1.0), DPMSolverPPSDE(num_steps=100), Heun(num_steps=100, churn=40)]
+)
+def test_stochastic_samples_have_the_mean_and_spread_of_the_data(schedule, sampler):
+    samples = last(sampler(gaussian_denoise(schedule), schedule, draws(20_000, 1, 1, 1)))
     assert samples.mean().item() == pytest.approx(MEAN, abs=0.02)
     assert samples.std().item() == pytest.approx(STD, abs=0.02)
 
 
-@pytest.mark.parametrize(("sampler", "nfe"), [(DDIM, 7), (DPMSolverPP2M, 7), (Heun, 13)])
+@pytest.mark.parametrize(("sampler", "nfe"), [(DDIM, 7), (DPMSolverPP2M, 7), (DPMSolverPPSDE, 7), (Heun, 13)])
 def test_a_sampler_yields_its_whole_walk_and_costs_what_it_says(sampler, nfe):
     schedule = LinearSchedule()
     network = lambda x, time: 0.1 * x  # noqa: E731

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from diffusionlab.atomic import replaced
 from diffusionlab.commands.sample import device_of, draw, guidance_scales, run_folder_of
-from diffusionlab.diffusion import Guidance, SampleRequest
+from diffusionlab.diffusion import Guidance, Sampler, SampleRequest
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.classifier import Classifier, trained_classifier
 from diffusionlab.evaluation.features import FeatureExtractor, slug
@@ -82,7 +82,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
         run = LoadedRun(folder, device=device, data_dir=cfg.data_dir)
         model, step = run.model, saved_step(folder)
         sampler = instantiate(cfg.sampler)
-        num_steps = len(model.denoiser.schedule.times(sampler.num_steps)) - 1
+        num_steps = len(sampler.times(model.denoiser.schedule)) - 1
         (scale,) = guidance_scales(cfg.guidance_scale, model)
         target = _folder(cfg.output_dir, folder)
         real = RealImages.of(run.datamodule)
@@ -96,7 +96,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
     evaluation = Evaluation(
         run_id=run.record.run_id,
         step=step,
-        protocol=_protocol(cfg, features, real, num_steps, scale),
+        protocol=_protocol(cfg, features, real, sampler, num_steps, scale),
         evaluated_at=utc_now().isoformat(timespec="seconds"),
         seed=cfg.seed,
         num_samples=cfg.num_samples,
@@ -145,15 +145,13 @@ def _classifier(
     return trained_classifier(real, cache_dir, device) if len(real.class_names) > 1 else None
 
 
-def _protocol(cfg: DictConfig, features: FeatureExtractor, real: RealImages, num_steps: int, scale: float) -> str:
+def _protocol(
+    cfg: DictConfig, features: FeatureExtractor, real: RealImages, sampler: Sampler, num_steps: int, scale: float
+) -> str:
     """All that a figure depends on beside the run: only figures of one protocol compare."""
-    kind = cfg.sampler["_target_"].rpartition(".")[2]
-    options = "".join(
-        f" {name}={value:g}" for name, value in cfg.sampler.items() if name not in ("_target_", "num_steps")
-    )
     return (
         f"{features.name}, {cfg.num_samples} samples against {real.name} {cfg.reference} ({real.hash[:8]}), "
-        f"{kind}{options} {num_steps} steps, guidance {scale:g}"
+        f"{sampler} {num_steps} steps, guidance {scale:g}"
     )
 
 

@@ -37,7 +37,7 @@ def sample(cfg: DictConfig) -> Path:
         names = [model.config["data"]["class_names"], (model.config.get("condition") or {}).get("style_names")]
         labels = choose_labels([cfg.label, cfg.style], names, model.network.null_labels, cfg.num_samples)
         sampler = instantiate(cfg.sampler)
-        model.denoiser.schedule.times(sampler.num_steps)  # refuses more steps than the schedule has
+        sampler.times(model.denoiser.schedule)  # refuses more steps than the schedule has
         scales = guidance_scales(cfg.guidance_scale, model)
         judge = ClipJudge(cfg, model, folder, read_record(folder), scales) if ClipJudge.is_asked_for(cfg) else None
         steering = judge.steering if judge else None

@@ -16,10 +16,12 @@ from diffusionlab.diffusion.noise import SampleNoise as SampleNoise
 from diffusionlab.diffusion.parameterization import EDM as EDM
 from diffusionlab.diffusion.parameterization import X0 as X0
 from diffusionlab.diffusion.parameterization import Epsilon as Epsilon
+from diffusionlab.diffusion.parameterization import Flow as Flow
 from diffusionlab.diffusion.parameterization import Parameterization as Parameterization
 from diffusionlab.diffusion.parameterization import V as V
 from diffusionlab.diffusion.sampler import DDIM as DDIM
 from diffusionlab.diffusion.sampler import DPMSolverPP2M as DPMSolverPP2M
+from diffusionlab.diffusion.sampler import DPMSolverPPSDE as DPMSolverPPSDE
 from diffusionlab.diffusion.sampler import Heun as Heun
 from diffusionlab.diffusion.sampler import Sampler as Sampler
 from diffusionlab.diffusion.sampler import SampleStep as SampleStep
@@ -28,6 +30,8 @@ from diffusionlab.diffusion.sampling import sample_batches as sample_batches
 from diffusionlab.diffusion.schedule import CosineSchedule as CosineSchedule
 from diffusionlab.diffusion.schedule import DiscreteSchedule as DiscreteSchedule
 from diffusionlab.diffusion.schedule import EDMSchedule as EDMSchedule
+from diffusionlab.diffusion.schedule import FlowSchedule as FlowSchedule
 from diffusionlab.diffusion.schedule import LinearSchedule as LinearSchedule
 from diffusionlab.diffusion.schedule import NoiseSchedule as NoiseSchedule
 from diffusionlab.diffusion.schedule import SigmoidSchedule as SigmoidSchedule
+from diffusionlab.diffusion.times import TimeDistribution as TimeDistribution

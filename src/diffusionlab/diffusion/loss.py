@@ -1,13 +1,14 @@
 """The training loss: noise an image, ask the network, weigh the squared error."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
 from diffusionlab.diffusion.denoiser import Denoiser, per_image
+from diffusionlab.diffusion.times import TimeDistribution
 
 Weighting = Literal["uniform", "min_snr", "edm"]
 
@@ -38,6 +39,8 @@ class DenoisingLoss:
     learns both scores of classifier-free guidance (Ho & Salimans 2022, alg. 1). Of the labels after the first, the
     style, a share of `style_dropout` is replaced beside that, so that a class can be asked for in any style.
 
+    `times`: the times that training draws.
+
     `clip_weight`: of 1 - similarity of x0_hat to its class, None for none. Each sample counts by snr / (1 + snr),
     alpha^2 of a variance-preserving schedule: x0_hat is an image where little noise is left, and a blur where all is.
     """
@@ -48,6 +51,7 @@ class DenoisingLoss:
     label_dropout: float = 0.1
     style_dropout: float = 0.1
     clip_weight: float | None = None
+    times: TimeDistribution = field(default_factory=TimeDistribution)
 
     def __post_init__(self) -> None:
         if self.weighting not in get_args(Weighting):
@@ -72,7 +76,7 @@ class DenoisingLoss:
         `null_labels` given, one a label: labels are dropped. `generator`: for repeatable draws. `similarity`: of each
         x0_hat to the class of its x0, (B,) in [-1, 1], whether that label is dropped or not; for `clip_weight`.
         """
-        t = denoiser.schedule.draw_times(len(x0), x0.device, generator)
+        t = self.times.draw(denoiser.schedule, len(x0), x0.device, generator)
         noise = torch.randn(x0.shape, device=x0.device, generator=generator)
         if null_labels:
             labels = self.drop(labels, null_labels, generator)

@@ -1,6 +1,6 @@
 """What the network is asked to predict, and how its output becomes an estimate of the clean image.
 
-All four are one affine contract (Karras et al. 2022, eq. 7, written for any alpha and sigma):
+All are one affine contract (Karras et al. 2022, eq. 7, written for any alpha and sigma):
 
     x0_hat = c_skip x_t + c_out F(c_in x_t)
 
@@ -67,6 +67,20 @@ class V(Parameterization):
 
     def target(self, x0: Tensor, noise: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         return (alpha * noise - sigma * x0) * _unit_variance(alpha, sigma)
+
+
+class Flow(Parameterization):
+    """F is the velocity of the straight path, noise - x0 (Lipman et al. 2023, eq. 23), whatever the schedule.
+
+    From x_t = alpha x0 + sigma (F + x0) follows x0_hat = (x_t - sigma F) / (alpha + sigma). As with the others, the
+    network sees x_t at unit variance.
+    """
+
+    def scaling(self, alpha: Tensor, sigma: Tensor) -> Scaling:
+        return Scaling(_unit_variance(alpha, sigma), 1 / (alpha + sigma), -sigma / (alpha + sigma))
+
+    def target(self, x0: Tensor, noise: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return noise - x0
 
 
 class EDM(Parameterization):

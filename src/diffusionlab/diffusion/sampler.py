@@ -7,14 +7,15 @@ every step, so a trajectory, a grid or a GIF is just the list. The coefficients 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
 from diffusionlab.diffusion.schedule import NoiseSchedule
+from diffusionlab.diffusion.times import Spacing, sampling_times
 
 Denoise = Callable[[Tensor, float], Tensor]
 
@@ -29,13 +30,32 @@ class SampleStep(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler(ABC):
-    """`num_steps`: steps from t = 1 to t = 0; None takes all that the schedule was trained on."""
+    """`num_steps`: steps from t = 1 to t = 0; None takes all that the schedule was trained on. `spacing`: of them."""
 
     num_steps: int | None = None
+    spacing: Spacing = "uniform"
+
+    ALWAYS_NAMED: ClassVar[frozenset[str]] = frozenset()
+    """Options that the method's name is nothing without."""
 
     def __post_init__(self) -> None:
         if self.num_steps is not None and (not isinstance(self.num_steps, int) or self.num_steps < 1):
             raise ValueError(f"sampler.num_steps={self.num_steps}: a whole number from 1, or null for all")
+        if self.spacing not in get_args(Spacing):
+            raise ValueError(f"sampler.spacing={self.spacing}: choose from {', '.join(get_args(Spacing))}")
+
+    def times(self, schedule: NoiseSchedule) -> list[float]:
+        """The times visited, from 1 down to 0."""
+        return sampling_times(schedule, self.num_steps, self.spacing)
+
+    def __str__(self) -> str:
+        """The method and what differs from its defaults, as protocols of measured figures name it: `Heun churn=40`."""
+        words = [type(self).__name__]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in self.ALWAYS_NAMED or (value != field.default and field.name != "num_steps"):
+                words.append(f"{field.name}={value}" if isinstance(value, str) else f"{field.name}={value:g}")
+        return " ".join(words)
 
     @torch.no_grad()
     def __call__(
@@ -58,6 +78,8 @@ class DDIM(Sampler):
 
     eta: float = 0.0
 
+    ALWAYS_NAMED: ClassVar[frozenset[str]] = frozenset({"eta"})
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 <= self.eta <= 1:
@@ -66,7 +88,7 @@ class DDIM(Sampler):
     def steps(
         self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
     ) -> Iterator[SampleStep]:
-        for t, s in pairwise(schedule.times(self.num_steps)):
+        for t, s in pairwise(self.times(schedule)):
             (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
             x0_hat = denoise(x_t, t)
             noise_hat = (x_t - alpha_t * x0_hat) / sigma_t
@@ -90,7 +112,7 @@ class DPMSolverPP2M(Sampler):
         self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
     ) -> Iterator[SampleStep]:
         previous: tuple[float, Tensor] | None = None
-        for t, s in pairwise(schedule.times(self.num_steps)):
+        for t, s in pairwise(self.times(schedule)):
             (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
             x0_hat = denoise(x_t, t)
             step = _log_snr_step(alpha_t, sigma_t, alpha_s, sigma_s)
@@ -105,19 +127,63 @@ class DPMSolverPP2M(Sampler):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DPMSolverPPSDE(Sampler):
+    """SDE-DPM-Solver++(2M) (Lu et al. 2022, app. D): the 2M solver of the reverse SDE, one evaluation a step.
+
+    The fresh noise of every step corrects the errors of those before, at the price of more steps.
+    """
+
+    def steps(
+        self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
+    ) -> Iterator[SampleStep]:
+        previous: tuple[float, Tensor] | None = None
+        for t, s in pairwise(self.times(schedule)):
+            (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
+            x0_hat = denoise(x_t, t)
+            step = _log_snr_step(alpha_t, sigma_t, alpha_s, sigma_s)
+            estimate = x0_hat
+            if previous is not None and math.isfinite(step):
+                last_step, last_x0_hat = previous
+                estimate = x0_hat + step / (2 * last_step) * (x0_hat - last_x0_hat)
+            decay = alpha_t * sigma_s / (alpha_s * sigma_t)  # exp(-h), 0 where h is infinite
+            x_t = sigma_s / sigma_t * decay * x_t + alpha_s * (1 - decay**2) * estimate
+            if sigma_s > 0:
+                x_t = x_t + sigma_s * math.sqrt(1 - decay**2) * draw_noise()
+            previous = (step, x0_hat)
+            yield SampleStep(s, x_t, x0_hat)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Heun(Sampler):
     """Heun's second-order method on the probability-flow ODE (Karras et al. 2022, alg. 1), 2 num_steps - 1 evaluations.
 
     In u = x / alpha and s = sigma / alpha the ODE is du/ds = noise_hat, whatever the schedule. The last step, where
     s = 0, and a first step from (almost) no signal, where u is not (well) defined, are Euler steps.
+
+    `churn` above 0 is the paper's stochastic sampler (alg. 2): where `churn_min` <= s <= `churn_max`, noise is added
+    before each step, up to s (1 + min(churn / num_steps, sqrt(2) - 1)), of standard deviation `churn_noise`.
     """
 
+    churn: float = 0.0
+    churn_min: float = 0.05
+    churn_max: float = 50.0
+    churn_noise: float = 1.003
+
     MIN_SIGNAL: ClassVar[float] = 1e-3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.churn < 0:
+            raise ValueError(f"sampler.churn={self.churn}: 0 for the deterministic sampler, or more")
 
     def steps(
         self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
     ) -> Iterator[SampleStep]:
-        for t, s in pairwise(schedule.times(self.num_steps)):
+        times = self.times(schedule)
+        share = min(self.churn / (len(times) - 1), math.sqrt(2) - 1)
+        for t, s in pairwise(times):
+            if share > 0:
+                t, x_t = self._churned(schedule, t, x_t, share, draw_noise)
             (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
             x0_hat = denoise(x_t, t)
             slope = (x_t - alpha_t * x0_hat) / sigma_t
@@ -127,6 +193,20 @@ class Heun(Sampler):
                 x_s = x_s + alpha_s * (sigma_s / alpha_s - sigma_t / alpha_t) * (slope_s - slope) / 2
             x_t = x_s
             yield SampleStep(s, x_t, x0_hat)
+
+    def _churned(
+        self, schedule: NoiseSchedule, t: float, x_t: Tensor, share: float, draw_noise: Callable[[], Tensor]
+    ) -> tuple[float, Tensor]:
+        """A noisier time and the sample there; the same on a grid of times without one so near."""
+        alpha, sigma = schedule.at(t)
+        if alpha == 0 or not self.churn_min <= sigma / alpha <= self.churn_max:
+            return t, x_t
+        later = schedule.time_at(sigma / alpha * (1 + share))
+        alpha_later, sigma_later = schedule.at(later)
+        if later <= t or alpha_later == 0:
+            return t, x_t
+        grown = math.sqrt((sigma_later / alpha_later) ** 2 - (sigma / alpha) ** 2)
+        return later, alpha_later * (x_t / alpha + self.churn_noise * grown * draw_noise())
 
 
 def _log_snr_step(alpha_t: float, sigma_t: float, alpha_s: float, sigma_s: float) -> float:

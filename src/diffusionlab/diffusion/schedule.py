@@ -18,6 +18,9 @@ MAX_TERMINAL_SIGNAL = 0.05
 class NoiseSchedule(nn.Module, ABC):
     """alpha(t), sigma(t) and what depends on them alone. A module only so that its tables follow the device."""
 
+    SMALLEST_TIME = 1e-5
+    """No time of training or sampling but t = 0 itself is below it: noise_hat divides by sigma(t)."""
+
     terminal_remedy = "schedule.zero_terminal_snr=true parameterization=v"
     """What to type where signal is left at t = 1."""
 
@@ -36,6 +39,19 @@ class NoiseSchedule(nn.Module, ABC):
     @abstractmethod
     def draw_times(self, batch_size: int, device: torch.device, generator: torch.Generator | None = None) -> Tensor:
         """Training times, shape (batch_size,), float32 in (0, 1]."""
+
+    def nearest(self, t: Tensor) -> Tensor:
+        """The noisy times of this schedule nearest to `t`, float32 in (0, 1]: `t` itself, but on a grid."""
+        return t.clamp(min=self.SMALLEST_TIME)
+
+    @abstractmethod
+    def time_at(self, ratio: float) -> float:
+        """The time t in (0, 1] at which sigma(t) / alpha(t) is `ratio`, or nearest to it."""
+
+    @property
+    @abstractmethod
+    def smallest_ratio(self) -> float:
+        """sigma / alpha of the last noisy time that a sampler visits."""
 
     @abstractmethod
     def time_input(self, t: Tensor) -> Tensor:
@@ -108,6 +124,17 @@ class DiscreteSchedule(NoiseSchedule):
     def draw_times(self, batch_size: int, device: torch.device, generator: torch.Generator | None = None) -> Tensor:
         steps = torch.randint(1, self.num_steps + 1, (batch_size,), device=device, generator=generator)
         return steps / self.num_steps
+
+    def nearest(self, t: Tensor) -> Tensor:
+        return (t * self.num_steps).round().clamp(1, self.num_steps) / self.num_steps
+
+    def time_at(self, ratio: float) -> float:
+        angles = np.arctan2(self._sigmas[1:], self._alphas[1:])  # finite also where alpha is 0
+        return (1 + int(np.abs(angles - math.atan(ratio)).argmin())) / self.num_steps
+
+    @property
+    def smallest_ratio(self) -> float:
+        return float(self._sigmas[1] / self._alphas[1])
 
     def time_input(self, t: Tensor) -> Tensor:
         """The 0-based step of the papers."""
@@ -210,8 +237,47 @@ class EDMSchedule(NoiseSchedule):
         sigma = (log_sigma * self.log_sigma_std + self.log_sigma_mean).exp()
         return (sigma / self.sigma_max).clamp(max=1.0) ** (1 / self.rho)
 
+    def time_at(self, ratio: float) -> float:
+        return min(1.0, (ratio / self.sigma_max) ** (1 / self.rho))
+
+    @property
+    def smallest_ratio(self) -> float:
+        return self.sigma_min
+
     def time_input(self, t: Tensor) -> Tensor:
         """Any monotone function of sigma would do (the paper takes ln(sigma) / 4); ours is spaced as the steps are."""
+        return 1000 * t
+
+
+class FlowSchedule(NoiseSchedule):
+    """The straight path from image to noise: alpha = 1 - t, sigma = t (Liu et al. 2023; Lipman et al. 2023, eq. 22).
+
+    Training draws t uniformly; `loss.times` has other distributions.
+    """
+
+    def forward(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        return 1 - t, t
+
+    def at(self, t: float) -> tuple[float, float]:
+        return 1.0 - t, t
+
+    def times(self, num_steps: int | None) -> list[float]:
+        num_steps = 50 if num_steps is None else num_steps
+        if num_steps < 1:
+            raise ValueError(f"sampler.num_steps={num_steps}: at least 1")
+        return np.linspace(1.0, 0.0, num_steps + 1).tolist()
+
+    def draw_times(self, batch_size: int, device: torch.device, generator: torch.Generator | None = None) -> Tensor:
+        return self.nearest(torch.rand(batch_size, device=device, generator=generator))
+
+    def time_at(self, ratio: float) -> float:
+        return ratio / (1 + ratio) if math.isfinite(ratio) else 1.0
+
+    @property
+    def smallest_ratio(self) -> float:
+        return 0.002  # where EDM's samplers stop, too
+
+    def time_input(self, t: Tensor) -> Tensor:
         return 1000 * t
 
 

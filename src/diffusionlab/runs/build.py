@@ -133,7 +133,7 @@ def _module(cfg: DictConfig, similarity: Similarity | None) -> AveragedModule:
         similarity=similarity,
         **training,
     )
-    module.schedule.times(instantiate(cfg.sampler).num_steps)  # refuses more steps than the schedule has
+    instantiate(cfg.sampler).times(module.schedule)  # refuses more steps than the schedule has
     if warning := module.schedule.terminal_warning():
         log.warning(warning)
     return module

@@ -291,8 +291,14 @@ def check(cfg: DictConfig, choices: dict[str, str]) -> None:
         )
     if cfg.loss.clip_weight and cfg.clip is None:
         raise UsageError(f"loss.clip_weight={cfg.loss.clip_weight} needs a CLIP: type clip=local or clip=vit_b_32")
-    if cfg.parameterization["_target_"].endswith(".Epsilon") and cfg.schedule.get("zero_terminal_snr"):
-        raise UsageError(
-            "schedule.zero_terminal_snr=true leaves no signal for parameterization=epsilon to divide by: "
-            "type parameterization=v"
-        )
+    if cfg.parameterization["_target_"].endswith(".Epsilon"):
+        if cfg.schedule.get("zero_terminal_snr"):
+            raise UsageError(
+                "schedule.zero_terminal_snr=true leaves no signal for parameterization=epsilon to divide by: "
+                "type parameterization=v"
+            )
+        if cfg.schedule["_target_"].endswith(".FlowSchedule"):
+            raise UsageError(
+                "schedule=flow ends without any signal for parameterization=epsilon to divide by: "
+                "type parameterization=flow, or v"
+            )
