@@ -12,7 +12,8 @@ VOCABULARY: dict[str, dict[str, tuple[str, ...]]] = {
         "CIFAR-10": ("cifar10", "cifar 10", "cifar"),
         "CIFAR-100": ("cifar100", "cifar 100"),
         "CIFAR-10 cat/dog": (
-            "cifar10 catdog", "cifar-10 cats and dogs", "cat/dog", "cat dog", "catdog", "cat-dog", "cats/dogs",
+            "cifar_catdog", "cifar10 catdog", "cifar-10 cats and dogs", "cat/dog", "cat dog", "catdog", "cat-dog",
+            "cats/dogs",
             "cats and dogs", "cat and dog", "cats vs dogs", "cat vs dog", "cifar10 cat dog",
         ),
         "SVHN": ("street view house numbers",),
@@ -35,7 +36,7 @@ VOCABULARY: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "schedule": {
         "linear": ("linear beta", "linear betas", "ddpm linear"), "cosine": ("cos", "squaredcos"),
-        "sigmoid": (), "karras": (), "none": (),
+        "sigmoid": (), "karras": (), "edm": (), "flow": ("linear interpolation",), "none": (),
     },
     "parameterization": {
         "epsilon": ("eps", "noise prediction", "epsilon prediction", "eps prediction", "predicts noise"),
@@ -47,7 +48,11 @@ VOCABULARY: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "sampler": {
         "ddpm": ("ancestral",), "ddim": (), "euler": (), "heun": (),
-        "dpm-solver++": ("dpmsolver++", "dpm++", "dpm solver"),
+        "dpmpp_2m": (
+            "dpm-solver++", "dpmsolver++", "dpm++", "dpm solver", "dpm-solver", "dpm++ 2m", "dpm solver 2m", "dpmpp",
+            "dpm-solver++(2m)", "dpm 2m",
+        ),
+        "dpmpp_sde": ("dpm-solver++ sde", "dpm++ sde", "sde-dpm-solver++", "dpm solver sde", "dpm sde"),
     },
     "precision": {
         "32-true": ("fp32", "float32", "full precision", "32"),

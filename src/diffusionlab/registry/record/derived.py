@@ -37,7 +37,7 @@ _PATTERNS: dict[str, str] = {  # on words in lower case with single blanks betwe
 }
 _IMPLIED = {"transformer": ("attention",), "dit": ("attention",)}
 """What holds of the networks in general, though a record of their modules may say otherwise."""
-_NEGATED = re.compile(r"\b(?:no|without|not|non|un)[ -](?:\w+ ){0,2}?$")
+_NEGATED = re.compile(r"\b(?:no|without|not|non|un)[ -](?:(?!that|which|and|with|but)\w+ )?$")
 
 
 def derive_facets(architecture: str | None, name: str | None, description: str | None) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from diffusionlab.registry.filters.conditions import Compare, Contains, In
-from diffusionlab.registry.filters.filter import And, Filter, Not
+from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import squeeze
 from diffusionlab.search.read.cards import several_cards, single_card
 from diffusionlab.search.read.diffusion import has_facet
@@ -18,6 +18,7 @@ from diffusionlab.search.words.lexicon import Meaning
 
 _VARIANTS = ("variant", "variants", "family", "flavours", "flavors", "derivatives")
 _TELLING = ("mention", "mentions", "mentioning", "mentioned", "says", "saying", "contains", "containing", "about")
+_TWINS = ("schedule", "parameterization")
 _ALSO_WORDS = ("schedule", "parameterization", "sampler", "precision")  # columns whose values may be words of a text
 
 
@@ -78,10 +79,20 @@ def _value(s: Scan, column: str, values: tuple[str, ...], i: int, after: int) ->
         occurring = (*occurring, *near)
     words = s.words(i, after)
     said = column in _ALSO_WORDS and all(stem(word) in s.known.stems for word in re.findall(r"[a-z]+", words.lower()))
-    if not occurring and said:
+    twins = _twins(s, column, values[0], words) if column in _TWINS else []
+    if not occurring and not twins and said:
         return s.add("text", (words, words), i, after)
     chosen = value_filter(column, occurring or values[:1], s.known)
+    if twins:
+        chosen = Or(chosen, *twins) if occurring else twins[0]
     return s.add("condition", Condition(column, chosen, True, words), i, after)
+
+
+def _twins(s: Scan, column: str, value: str, words: str) -> list[Filter]:
+    """The same name as a value of another column that runs have: "EDM" is a schedule and a parameterization."""
+    if squeeze(words) != squeeze(value):  # "edm schedule" says which
+        return []
+    return [Compare(other, "=", value) for other in _TWINS if other != column and value in s.known.values[other]]
 
 
 def _variants(s: Scan, i: int) -> int:
