@@ -3,9 +3,10 @@
 import math
 from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from diffusionlab.models.norm import GroupNorm
 
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
@@ -17,9 +18,9 @@ def zeroed(module: AnyModule) -> AnyModule:
     return module
 
 
-def group_norm(channels: int) -> nn.GroupNorm:
+def group_norm(channels: int) -> GroupNorm:
     """GroupNorm of eight groups, or as many as divide `channels`."""
-    return nn.GroupNorm(math.gcd(8, channels), channels)
+    return GroupNorm(math.gcd(8, channels), channels)
 
 
 def downsample(in_channels: int, out_channels: int, factor: int) -> nn.Conv2d:
@@ -52,9 +53,9 @@ class ResidualBlock(nn.Module):
         self.shortcut = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, 1)
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        h = self.norm2(self.conv1(F.silu(self.norm1(x))))
+        scale = shift = None
         if self.condition is not None and condition is not None:
-            scale, shift = self.condition(F.silu(condition))[:, :, None, None].chunk(2, dim=1)
-            h = torch.addcmul(shift, h, 1 + scale)
-        h = self.conv2(self.dropout(F.silu(h)))
+            scale, shift = self.condition(F.silu(condition)).chunk(2, dim=1)
+        h = self.conv1(F.silu(self.norm1(x)))
+        h = self.conv2(self.dropout(F.silu(self.norm2(h, scale, shift))))
         return self.shortcut(x) + h
