@@ -53,7 +53,7 @@ class _NarrowGroupNorm(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Of x, weight and bias; mean and rstd depend on x too, which gives the two terms after the first."""
         x, weight, mean, rstd = ctx.saved_tensors
         num_pixels = x.shape[2] * x.shape[3]
