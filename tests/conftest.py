@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from diffusionlab.registry.record.run_record import RunRecord, read_record
-from diffusionlab.runs.settings import register
+from diffusionlab.runs.schemas import register
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"

@@ -25,7 +25,7 @@ from diffusionlab.evaluation.clip.source import LocalClip, PretrainedClip
 from diffusionlab.models.pretrained import local_clip
 from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.runs.checkpoint import load_model
-from diffusionlab.runs.settings import register
+from diffusionlab.runs.schemas import register
 from diffusionlab.tensors import to_float, to_uint8
 from diffusionlab.training.clip_module import ClipLoss, Said, contrastive_loss, is_true
 from diffusionlab.visualization.grids import to_pil
@@ -281,7 +281,7 @@ def test_clip_weight_is_part_of_a_run_that_names_its_clip(trained: Lab, uri: str
     record = read_record(run)
     assert record.parent_run == "20260101-000000-aaaaaa"
     model = load_model(run, "cpu")
-    assert model.config["clip"]["run"] == "20260101-000000-aaaaaa"
+    assert model.settings.clip.run == "20260101-000000-aaaaaa"
     metrics = (run / "logs").rglob("metrics.csv")
     assert "train/clip_distance" in next(metrics).read_text().splitlines()[0]
     with pytest.raises(UsageError, match="latent"):
@@ -292,7 +292,7 @@ def test_clip_weight_is_part_of_a_run_that_names_its_clip(trained: Lab, uri: str
 
 def test_a_clip_that_is_not_used_leaves_no_trace(trained: Lab):
     model = load_model(trained.root / "outputs/2026-01-01/20260101-000000-bbbbbb", "cpu")
-    assert model.config["clip"] is None and model.choices["clip"] is None
+    assert model.settings.clip is None and model.settings.choices["clip"] is None
 
 
 # ---- in sampling

@@ -10,7 +10,7 @@ from PIL import Image
 
 from diffusionlab.commands.sample import choose_labels, sample
 from diffusionlab.errors import UsageError
-from diffusionlab.runs.settings import register
+from diffusionlab.runs.schemas import register
 from tests.conftest import CONF, Lab
 
 NAMES = ["T-shirt/top", "cat", "dog"]

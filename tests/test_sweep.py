@@ -17,7 +17,7 @@ from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.command import add_reports
 from diffusionlab.report.sweep import choose_metric, ranked, trials_in
 from diffusionlab.runs.identity import settings_hash, sweep_folder
-from diffusionlab.runs.settings import register
+from diffusionlab.runs.schemas import register
 from tests.conftest import CONF, ROOT, SMALL
 
 QUIET = ("hydra/job_logging=disabled", "hydra/hydra_logging=disabled")

@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=2000)
     wish = parser.parse_args()
     trained, untrained = (Path(find_run(None, run).path or "") for run in (wish.trained, wish.untrained))
-    data = load_data(load_model(trained, "cpu").config, trained, os.environ.get("DIFFUSIONLAB_DATA_DIR"))
+    data = load_data(load_model(trained, "cpu").settings.config, trained, os.environ.get("DIFFUSIONLAB_DATA_DIR"))
     real = RealImages.of(data)
     classifier = trained_classifier(real, CACHE, torch.device("cpu"))
     judge = Judge(real, classifier, classifier, cache_dir=CACHE, shown=False)

@@ -102,8 +102,8 @@ def main() -> None:
     parser.add_argument("run", help="a run trained with condition.style=ink, brightness or size")
     folder = Path(find_run(None, parser.parse_args().run).path or "")
     model = load_model(folder, "cpu")
-    data, condition = model.config["data"], model.config["condition"]
-    images = load_data(model.config, folder, os.environ.get("DIFFUSIONLAB_DATA_DIR"))
+    data, condition = model.settings.data, model.settings.condition
+    images = load_data(model.settings.config, folder, os.environ.get("DIFFUSIONLAB_DATA_DIR"))
     classifier = trained_classifier(RealImages.of(images), Path("outputs/cache"), torch.device("cpu"))
     print(f"the judge is right on {classifier.accuracy:.1%} of the real test images\n")
 

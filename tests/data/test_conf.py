@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
 from diffusionlab.data import ImageDataModule
-from diffusionlab.runs import settings as config
+from diffusionlab.runs import schemas as config
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
 

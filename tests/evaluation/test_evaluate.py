@@ -23,7 +23,7 @@ from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.registry.manage import edits
 from diffusionlab.registry.record.run_record import read_record, write_record
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.runs.settings import register
+from diffusionlab.runs.schemas import register
 from tests.conftest import CONF, Lab
 
 RUN = "20260101-120000-abcdef"

@@ -6,7 +6,7 @@ import torch
 from diffusionlab.diffusion import LatentCodec, PixelCodec
 from diffusionlab.models import Autoencoder
 from diffusionlab.models.autoencoder import Latent
-from diffusionlab.runs.settings import _latent_size
+from diffusionlab.runs.schemas import _latent_size
 from diffusionlab.training import AutoencoderLoss
 from diffusionlab.training.autoencoder_module import within_class_variance
 from tests.models.networks import awaken

@@ -9,7 +9,7 @@ from hydra.utils import instantiate
 
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.models.facets import describe
-from diffusionlab.runs.settings import register
+from diffusionlab.runs.schemas import register
 
 CONF = Path(__file__).parents[2] / "conf"
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))

@@ -11,7 +11,8 @@ from diffusionlab.models.facets import describe
 from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.runs.checkpoint import load_autoencoder, load_model
-from diffusionlab.runs.first_stage import autoencoder_settings, find_autoencoder
+from diffusionlab.runs.first_stage import find_autoencoder
+from diffusionlab.runs.settings import resolve
 from diffusionlab.tensors import to_float
 from tests.conftest import SMALL
 from tests.training.test_resume import assert_identical, content
@@ -85,8 +86,8 @@ def test_other_settings_or_data_need_another_autoencoder_and_those_of_the_diffus
     data_hash = lab.record().data_hash
 
     def found(*changes, data_hash=data_hash):
-        cfg = lab.compose(*LATENT, *changes)
-        return find_autoencoder(autoencoder_settings(cfg, {"data": "garments"})[0], data_hash) is not None
+        settings = resolve(lab.compose(*LATENT, *changes), {"data": "garments"})
+        return find_autoencoder(settings.first_stage, data_hash) is not None
 
     assert found()
     assert found("schedule=linear", "parameterization=x0", "seed=1", "trainer.max_epochs=9", "optimizer=sgd")

@@ -17,7 +17,7 @@ def test_a_styled_run_trains_in_both_spaces_and_knows_its_styles(lab, model):
     folder = lab.train(*STYLED, *model)
     model = load_model(folder, "cpu")
     assert model.network.null_labels == (10, 3)
-    assert model.config["condition"]["style_names"] == ["light", "regular", "bold"]
+    assert model.settings.condition.style_names == ("light", "regular", "bold")
     assert (folder / "samples/latest.png").is_file()
 
 

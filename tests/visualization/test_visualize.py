@@ -17,7 +17,7 @@ from diffusionlab.gallery.of_sampling import between_noises, finished, guided, l
 from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.report.command import write
 from diffusionlab.runs.explain import explain
-from diffusionlab.runs.settings import register
+from diffusionlab.runs.schemas import register
 from diffusionlab.visualization.catalogue import PICTURES, find_picture, pictures_of
 from tests.conftest import CONF, Lab
 

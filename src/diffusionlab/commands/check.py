@@ -9,12 +9,11 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
 
 from diffusionlab.diffusion import Sampler, SampleRequest, sample_batches
 from diffusionlab.runs.build import Experiment, build
-from diffusionlab.runs.first_stage import autoencoder_settings, find_autoencoder
+from diffusionlab.runs.first_stage import find_autoencoder
+from diffusionlab.runs.settings import Group, Settings
 from diffusionlab.training import DiffusionModule
 
 WARM_UP, TIMED = 1, 3
@@ -39,37 +38,38 @@ class StepClock(pl.Callback):
         self.seconds.append(time.perf_counter() - self._start)
 
 
-def preflight(cfg: DictConfig, choices: dict[str, str]) -> str:
+def preflight(settings: Settings) -> str:
     """Train a few steps and sample in two; returns the report, of an autoencoder to come first too.
 
     Nothing is kept or recorded.
     """
-    experiment, report = _try_out(cfg, choices)
-    if cfg.codec is None or cfg.codec.autoencoder is None:
+    experiment, report = _try_out(settings)
+    if settings.first_stage is None:
         return report
-    stage, stage_choices = autoencoder_settings(cfg, choices)
-    found = find_autoencoder(stage, experiment.datamodule.data_hash)
-    first = f"run {found.run_id} is taken" if found else f"it is trained first:\n{_try_out(stage, stage_choices)[1]}"
+    found = find_autoencoder(settings.first_stage, experiment.datamodule.data_hash)
+    first = f"run {found.run_id} is taken" if found else f"it is trained first:\n{_try_out(settings.first_stage)[1]}"
     return f"the autoencoder: {first}\n\nthe diffusion in its latent:\n{report}"
 
 
-def _try_out(cfg: DictConfig, choices: dict[str, str]) -> tuple[Experiment, str]:
-    given = cfg.trainer
-    if cfg.schedule is not None:
-        instantiate(cfg.schedule).times(instantiate(cfg.sampler).num_steps)
-    instantiate(cfg.callbacks or {})
-    cfg = cfg.copy()
+def _try_out(settings: Settings) -> tuple[Experiment, str]:
+    if settings.schedule is not None:
+        settings.make("schedule").times(settings.make("sampler").num_steps)
+    settings.make("callbacks")
     few = {"max_steps": WARM_UP + TIMED, "max_epochs": -1, "limit_val_batches": 0, "accumulate_grad_batches": 1}
-    OmegaConf.update(cfg, "trainer", few | {"enable_progress_bar": False, "max_time": None})
-    cfg.callbacks, cfg.logger, cfg.sampler.num_steps = None, None, 2
+    short = settings.replaced(
+        trainer=few | {"enable_progress_bar": False, "max_time": None},
+        sampler={"num_steps": 2},
+        callbacks=None,
+        logger=None,
+    )
     with tempfile.TemporaryDirectory() as folder:
-        experiment = build(cfg, choices, Path(folder), beat=lambda: None)
+        experiment = build(short, Path(folder), beat=lambda: None)
         clock = StepClock()
         experiment.trainer.callbacks.append(clock)  # type: ignore[attr-defined]
         experiment.trainer.fit(experiment.module, datamodule=experiment.datamodule)
         if isinstance(experiment.module, DiffusionModule):
-            _sample(experiment.module.to(experiment.trainer.strategy.root_device), instantiate(cfg.sampler))
-    return experiment, _report(experiment, sum(clock.seconds[WARM_UP:]) / TIMED, given)
+            _sample(experiment.module.to(experiment.trainer.strategy.root_device), short.make("sampler"))
+    return experiment, _report(experiment, sum(clock.seconds[WARM_UP:]) / TIMED, settings.trainer)
 
 
 def _sample(module: DiffusionModule, sampler: Sampler) -> None:
@@ -78,7 +78,7 @@ def _sample(module: DiffusionModule, sampler: Sampler) -> None:
     list(sample_batches(module.ema_denoiser, module.codec, sampler, request, batch_size=1, device=module.device))
 
 
-def _report(experiment: Experiment, seconds: float, given: DictConfig) -> str:
+def _report(experiment: Experiment, seconds: float, given: Group) -> str:
     device = experiment.trainer.strategy.root_device
     data, rate = experiment.datamodule, experiment.datamodule.batch_size / seconds
     parameters = sum(parameter.numel() for parameter in experiment.module.network.parameters())
@@ -91,12 +91,12 @@ def _report(experiment: Experiment, seconds: float, given: DictConfig) -> str:
             f"step      {seconds * 1000:.0f} ms for {data.batch_size} images ({rate:.0f} images/s)",
             f"memory    {_peak_memory(device) / 2**30:.2f} GiB at most",
             f"to come   {_length(seconds, int(experiment.trainer.num_training_batches), given)}",
-            "all fits: take check=true away to train",
+            "all fits: omit check=true to train",
         ]
     )
 
 
-def _length(seconds: float, per_epoch: int, given: DictConfig) -> str:
+def _length(seconds: float, per_epoch: int, given: Group) -> str:
     """How long the run as given will train, at `seconds` a batch."""
     epochs = given.max_epochs if given.max_epochs is not None else -1
     limits = [epochs * per_epoch] if epochs >= 0 else []

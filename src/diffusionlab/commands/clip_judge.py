@@ -43,10 +43,11 @@ class ClipJudge:
             raise UsageError(f"select.top={top}: from 1 to num_samples={cfg.num_samples}")
         if len(scales) > 1 and (cfg.scores or top is not None):
             raise UsageError(f"guidance_scale={list(scales)}: one alone where samples are scored or chosen")
-        class_names = model.config["data"]["class_names"]
-        self.clip = instantiate(cfg.clip).choose(record.dataset, class_names, model.choices["data"])
+        class_names = model.settings.data.class_names
+        self.clip = instantiate(cfg.clip).choose(record.dataset, class_names, model.settings.choices["data"])
         self.steering = Steering(similarity=self.clip.scorer.similarity, scale=clip_scale) if clip_scale else None
-        self.run_id, self.folder, self.config, self.data_dir = record.run_id, folder, model.config, cfg.data_dir
+        self.run_id, self.folder, self.data_dir = record.run_id, folder, cfg.data_dir
+        self.config = model.settings.config
         self.writes_scores, self.top = cfg.scores, top
 
     @staticmethod

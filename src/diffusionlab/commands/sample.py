@@ -34,7 +34,7 @@ def sample(cfg: DictConfig) -> Path:
     with user_errors():
         folder = run_folder_of(cfg.registry.uri, str(cfg.run))
         model = load_model(folder, device_of(cfg.device))
-        names = [model.config["data"]["class_names"], (model.config.get("condition") or {}).get("style_names")]
+        names = [model.settings.data.class_names, model.settings.condition.style_names]
         labels = choose_labels([cfg.label, cfg.style], names, model.network.null_labels, cfg.num_samples)
         sampler = instantiate(cfg.sampler)
         sampler.times(model.denoiser.schedule)  # refuses more steps than the schedule has
@@ -135,7 +135,7 @@ def draw(model: TrainedModel, sampler: Sampler, request: SampleRequest, batch_si
 def guidance_scales(wish: Any, model: TrainedModel) -> list[float]:
     """The guidance scales asked for; 2 by default, where the null label was trained."""
     labelled = bool(model.network.null_labels)
-    guided = labelled and model.config["loss"]["label_dropout"] > 0
+    guided = labelled and model.settings.loss.label_dropout > 0
     if wish is None:
         return [2.0 if guided else 1.0]
     try:

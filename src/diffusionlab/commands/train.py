@@ -12,8 +12,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from diffusionlab.commands.check import preflight
-from diffusionlab.data.datamodule import ImageDataModule
-from diffusionlab.diffusion import Codec, LatentCodec
+from diffusionlab.diffusion import LatentCodec
 from diffusionlab.errors import LabError, TrainingInterrupted, UsageError
 from diffusionlab.invocation import as_typed
 from diffusionlab.registry.manage.recorder import RunRecorder
@@ -21,14 +20,14 @@ from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.provenance import provenance, save_uncommitted
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.run_page import REPORT_FILE, refresh_report
-from diffusionlab.runs.build import Experiment, build, is_rank_zero, to_plain
+from diffusionlab.runs.build import Experiment, build, is_rank_zero
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.facts import facts_of_parts, facts_of_result, facts_of_settings
 from diffusionlab.runs.failures import in_one_line
-from diffusionlab.runs.first_stage import autoencoder_settings, find_autoencoder, fit_codec, go_on_where_interrupted
+from diffusionlab.runs.first_stage import find_autoencoder, fit_codec, resume_if_interrupted
 from diffusionlab.runs.folder import CHECKPOINTS, discard_unless_recorded, new_id_for
-from diffusionlab.runs.identity import settings_hash
 from diffusionlab.runs.ownership import Ownership
+from diffusionlab.runs.settings import Settings, resolve
 from diffusionlab.training import DiffusionModule
 
 log = logging.getLogger(__name__)
@@ -42,20 +41,17 @@ def train(cfg: DictConfig) -> float | None:
     """
     _quieten_lightning()
     hydra = HydraConfig.get()
-    choices = dict(hydra.runtime.choices)
-    if not cfg.loss.get("clip_weight"):
-        cfg.clip = choices["clip"] = None  # a CLIP that is not used is no part of the run
     if cfg.check:
         try:
             with user_errors():
-                print(preflight(cfg, choices))
+                print(preflight(resolve(cfg, hydra.runtime.choices)))
         finally:
             discard_unless_recorded(Path(cfg.paths.output_dir))
         return None
     if hydra.mode is not RunMode.MULTIRUN:
-        return _score(_train(cfg, choices, sweep=None))
+        return _score(_train(_resolved(cfg), sweep=None))
     try:
-        return _score(_trial(cfg, choices, sweep=Path(hydra.sweep.dir).name))
+        return _score(_trial(_resolved(cfg), sweep=Path(hydra.sweep.dir).name))
     except TrainingInterrupted:
         raise
     except Exception as error:  # whatever befell this trial, the next ones are to be tried
@@ -64,38 +60,45 @@ def train(cfg: DictConfig) -> float | None:
         return None
 
 
-def _trial(cfg: DictConfig, choices: dict[str, str], sweep: str) -> RunRecord:
+def _resolved(cfg: DictConfig) -> Settings:
+    try:
+        with user_errors():
+            return resolve(cfg, HydraConfig.get().runtime.choices)
+    except LabError:
+        discard_unless_recorded(Path(cfg.paths.output_dir))
+        raise
+
+
+def _trial(settings: Settings, sweep: str) -> RunRecord:
     """Train one trial of a sweep, unless the same sweep finished it before; what was begun continues."""
-    folder = Path(cfg.paths.output_dir).absolute()
+    folder = Path(settings.paths.output_dir).absolute()
     before = _record_in(folder)
     if before is not None:
-        if before.config_hash != settings_hash(to_plain(cfg)):
+        if before.config_hash != settings.hash:
             raise UsageError(f"{folder} holds run {before.run_id} of other settings: type another hydra.sweep.dir")
         if before.status == "finished":
             print(f"finished {before.run_id} before; it is not trained again")
             return before
         if any(folder.glob(CHECKPOINTS)):
-            cfg.ckpt_path = "last"
-    return _train(cfg, choices, sweep)
+            settings = settings.replaced(ckpt_path="last")
+    return _train(settings, sweep)
 
 
-def _train(cfg: DictConfig, choices: dict[str, str], sweep: str | None) -> RunRecord:
-    folder = Path(cfg.paths.output_dir).absolute()
+def _train(settings: Settings, sweep: str | None) -> RunRecord:
+    folder = Path(settings.paths.output_dir).absolute()
     with user_errors():
-        leads = is_rank_zero(cfg)
+        leads = is_rank_zero(settings)
     try:
         with Ownership(folder) if leads else nullcontext() as ownership:
-            return _train_owned(cfg, choices, folder, sweep, ownership)
+            return _train_owned(settings, folder, sweep, ownership)
     finally:
         if leads:
             discard_unless_recorded(folder)
 
 
-def _train_owned(
-    cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str | None, ownership: Ownership | None
-) -> RunRecord:
+def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership: Ownership | None) -> RunRecord:
     """Train in `folder`; the rank 0 that has the ownership is the one that records."""
-    recorder = _recorder(cfg, choices, folder, sweep, leads=ownership is not None)
+    recorder = _recorder(settings, folder, sweep, leads=ownership is not None)
     started = False
     if sweep is not None and ownership is not None:
         recorder.start()  # a trial is known even if it cannot be built
@@ -109,13 +112,12 @@ def _train_owned(
     experiment: Experiment | None = None
     try:
         with user_errors():
-            experiment = build(cfg, choices, folder, beat)
+            experiment = build(settings, folder, beat)
         if experiment.has_nothing_to_train and _is_done(recorder.record, experiment, say=ownership is not None):
             return recorder.record
         if isinstance(experiment.module, DiffusionModule) and experiment.checkpoint is None:
-            recorder.record.parent_run = (cfg.clip or {}).get("run") or _train_codec(
-                cfg, choices, experiment.module.codec, experiment.datamodule
-            )
+            clip_run = (settings.clip or {}).get("run")
+            recorder.record.parent_run = clip_run or _train_codec(settings, experiment)
         if ownership is not None:
             recorder.start()
             started = True
@@ -123,7 +125,7 @@ def _train_owned(
             save_uncommitted(folder)
         result = _fit(experiment, folder)
     except BaseException as error:
-        told = in_one_line(error, cfg, folder)
+        told = in_one_line(error, settings, folder)
         # Lightning makes a SystemExit of the second Ctrl-C
         stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt, SystemExit))
         if started:
@@ -177,23 +179,23 @@ def _is_done(record: RunRecord, experiment: Experiment, *, say: bool) -> bool:
     return False
 
 
-def _train_codec(cfg: DictConfig, choices: dict[str, str], codec: Codec, datamodule: ImageDataModule) -> str | None:
+def _train_codec(settings: Settings, experiment: Experiment) -> str | None:
     """Give a latent codec its autoencoder, trained now if no finished run has it; returns that run's id.
 
     The random state is left as it was: a diffusion run is the same whether it found its autoencoder or not.
     """
-    if not isinstance(codec, LatentCodec):
+    stage, datamodule, module = settings.first_stage, experiment.datamodule, experiment.module
+    if stage is None:
         return None
-    stage, stage_choices = autoencoder_settings(cfg, choices)
+    assert isinstance(module, DiffusionModule) and isinstance(module.codec, LatentCodec)
     record = find_autoencoder(stage, datamodule.data_hash)
     if record is None:
-        go_on_where_interrupted(stage, datamodule.data_hash)
         try:
             with isolate_rng():
-                record = _train(stage, stage_choices, sweep=None)
+                record = _train(resume_if_interrupted(stage, datamodule.data_hash), sweep=None)
         except TrainingInterrupted as error:
             raise TrainingInterrupted("stopped in the autoencoder's training; go on with the same command") from error
-    fit_codec(codec, Path(record.path or ""), datamodule)
+    fit_codec(module.codec, Path(record.path or ""), datamodule)
     return record.run_id
 
 
@@ -203,7 +205,7 @@ def _record_in(folder: Path) -> RunRecord | None:
         return read_record(folder) if (folder / RECORD_FILE).is_file() else None
 
 
-def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str | None, *, leads: bool) -> RunRecorder:
+def _recorder(settings: Settings, folder: Path, sweep: str | None, *, leads: bool) -> RunRecorder:
     """The recorder of a new run, or of the one in `folder` that continues or, in a sweep, is tried again.
 
     Raises UsageError if the folder is another run's.
@@ -213,19 +215,19 @@ def _recorder(cfg: DictConfig, choices: dict[str, str], folder: Path, sweep: str
         status = actual_status(vars(before))
         if status == "running":
             raise UsageError(f"run {before.run_id} is still training (process {before.pid} on {before.host})")
-        if cfg.ckpt_path is None and sweep is None:
+        if settings.ckpt_path is None and sweep is None:
             raise UsageError(
                 f"{folder} already holds run {before.run_id} ({status}): type ckpt_path=last to continue it, "
                 "or another hydra.run.dir to start a new run"
             )
-    if before is not None and cfg.ckpt_path is not None:
+    if before is not None and settings.ckpt_path is not None:
         record = before
     else:
-        run_id = before.run_id if before else new_id_for(folder, cfg.paths.runs_dir)
-        record = RunRecord(run_id=run_id, name=cfg.name, sweep=sweep, **provenance())
-    recorder = RunRecorder(cfg.registry.uri, folder, record)
+        run_id = before.run_id if before else new_id_for(folder, settings.paths.runs_dir)
+        record = RunRecord(run_id=run_id, name=settings.name, sweep=sweep, **provenance())
+    recorder = RunRecorder(settings.registry.uri, folder, record)
     with user_errors():
-        for field, value in facts_of_settings(to_plain(cfg), choices).items():
+        for field, value in facts_of_settings(settings).items():
             setattr(record, field, value)
         record.normalise()
     return recorder

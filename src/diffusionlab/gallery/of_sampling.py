@@ -226,7 +226,7 @@ def names_of(run: LoadedRun, labels: Labels) -> list[str]:
 
 def can_be_guided(run: LoadedRun) -> bool:
     """Whether the null label was trained."""
-    return bool(run.model.network.null_labels) and run.model.config["loss"]["label_dropout"] > 0
+    return bool(run.model.network.null_labels) and run.model.settings.loss.label_dropout > 0
 
 
 def sampled_with(run: LoadedRun, wish: Wish) -> str:

@@ -1,6 +1,8 @@
 """From settings to the parts of a run, and from a run folder back to them.
 
-settings.py     the typed settings of every command, and the rules across groups
+schemas.py      the typed root of the settings of every command, for Hydra
+settings.py     the settings of one run: resolved once, read-only
+rules.py        what no single part can check
 explain.py      errors of Hydra, OmegaConf and Lightning in one line
 folder.py       where a run lives on disk
 build.py        settings -> data module, Lightning module, trainer

@@ -4,8 +4,7 @@
 holds the averaged weights and the settings, and is all that sampling needs.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from diffusionlab.diffusion import Codec, Denoiser, make_codec
 from diffusionlab.errors import UsageError
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.runs.folder import WEIGHTS
+from diffusionlab.runs.settings import Settings, plain
 from diffusionlab.training import AveragedModule
 from diffusionlab.training.callbacks.checkpoints import write_whole
 from diffusionlab.training.callbacks.guards import check_finite
@@ -38,9 +38,9 @@ PARTS = {"diffusionlab.models": models, "diffusionlab.diffusion": diffusion, "di
 class SaveWeights(pl.Callback):
     """With every checkpoint the averaged weights as safetensors, and in both the settings; never weights not finite."""
 
-    def __init__(self, folder: Path, config: dict[str, Any], choices: dict[str, str]) -> None:
+    def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder
-        self.settings = {"config": json.dumps(config), "choices": json.dumps(choices)}
+        self.settings = settings.metadata
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
@@ -60,16 +60,12 @@ class SaveWeights(pl.Callback):
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The averaged weights of a run, ready to sample, and the settings that they were trained under.
-
-    `choices` maps a config group to the option taken.
-    """
+    """The averaged weights of a run, ready to sample, and the settings that they were trained with."""
 
     denoiser: Denoiser
     network: Network
     codec: Codec
-    config: dict[str, Any]
-    choices: dict[str, Any]
+    settings: Settings
 
     @property
     def x0_shape(self) -> tuple[int, int, int]:
@@ -79,8 +75,8 @@ class TrainedModel:
 
 def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
     """Read `folder`/weights.safetensors. Raises UsageError in one line where it is missing, broken or foreign."""
-    with _weights(folder, device) as (path, config, choices, state):
-        network = _own_part(config["model"], path)
+    with _weights(folder, device) as (path, settings, state):
+        network = _own_part(settings.model, path)
         if isinstance(network, Autoencoder):
             raise UsageError(
                 f"{path} is an autoencoder, which draws nothing by itself: train model=latent_unet on the same data, "
@@ -88,14 +84,14 @@ def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
             )
         if isinstance(network, DualEncoder):
             raise UsageError(f"{path} is a CLIP, which draws nothing by itself: give the run as clip.run=, not run=")
-        schedule, parameterization = (_own_part(config[name], path) for name in ("schedule", "parameterization"))
-        stage = (config.get("codec") or {}).get("autoencoder")
-        codec = make_codec(_own_part(stage["model"], path) if stage else None)
+        schedule, parameterization = (_own_part(part, path) for part in (settings.schedule, settings.parameterization))
+        stage = (settings.config.get("codec") or {}).get("autoencoder")
+        codec = make_codec(_own_part(stage.model, path) if stage else None)
         for prefix, part in (("codec.", codec), ("", network)):
             own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
             part.to(device).eval().requires_grad_(False).load_state_dict(own)
     denoiser = Denoiser(network, schedule.to(device), parameterization)
-    return TrainedModel(denoiser, network, codec, config, choices)
+    return TrainedModel(denoiser, network, codec, settings)
 
 
 def saved_step(folder: Path) -> int | None:
@@ -105,7 +101,7 @@ def saved_step(folder: Path) -> int | None:
     return int(step) if step.isdecimal() else None
 
 
-def load_data(config: dict[str, Any], folder: Path, data_dir: str | None = None) -> ImageDataModule:
+def load_data(config: Mapping[str, Any], folder: Path, data_dir: str | None = None) -> ImageDataModule:
     """The data set that the run in `folder` was trained on, read; `config` is its own.
 
     `data_dir` is where it lies now, None where it lay in training. Raises UsageError where the settings name no data
@@ -124,17 +120,15 @@ def load_data(config: dict[str, Any], folder: Path, data_dir: str | None = None)
 
 def load_autoencoder(folder: Path) -> Autoencoder:
     """Read the autoencoder in `folder`/weights.safetensors; raises UsageError as `load_model` does."""
-    with _weights(folder, "cpu") as (path, config, _, state):
-        network = _own_part(config["model"], path)
+    with _weights(folder, "cpu") as (path, settings, state):
+        network = _own_part(settings.model, path)
         network.load_state_dict(state)
     return network
 
 
 @contextmanager
-def _weights(
-    folder: Path, device: torch.device | str
-) -> Iterator[tuple[Path, dict[str, Any], dict[str, Any], dict[str, torch.Tensor]]]:
-    """The file, the settings and choices in it and its tensors; what does not fit in them is told in one line."""
+def _weights(folder: Path, device: torch.device | str) -> Iterator[tuple[Path, Settings, dict[str, torch.Tensor]]]:
+    """The file, the settings in it and its tensors; whatever does not fit is a UsageError in one line."""
     path = folder / WEIGHTS
     if not path.is_file():
         raise UsageError(f"{path} is not there: the run has saved nothing yet, or its folder was moved")
@@ -147,19 +141,19 @@ def _weights(
     if metadata.get("format") != FORMAT:
         raise UsageError(f"{path} holds the weights of another program: its metadata do not say {FORMAT}")
     try:
-        yield path, json.loads(metadata["config"]), json.loads(metadata["choices"]), state
+        yield path, Settings.from_metadata(metadata), state
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"{path} does not fit the settings that it carries: {_first(error)}") from error
 
 
-def _own_part(config: dict[str, Any], path: Path) -> Any:
+def _own_part(config: Mapping[str, Any], path: Path) -> Any:
     """Build a part from plain values. A file from elsewhere must not be able to name any callable it likes.
 
     Hydra's `instantiate` would follow a `_target_` at any depth; here a nested one is just a value that does not fit.
     """
-    arguments = dict(config)
+    arguments = plain(config)
     target = str(arguments.pop("_target_"))
     module, _, name = target.rpartition(".")
     part = getattr(PARTS[module], name, None) if module in PARTS else None

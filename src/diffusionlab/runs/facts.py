@@ -13,27 +13,27 @@ from diffusionlab.models.facets import describe
 from diffusionlab.registry.record.columns import TABLE
 from diffusionlab.registry.record.provenance import processor_name
 from diffusionlab.runs.folder import WEIGHTS
-from diffusionlab.runs.identity import settings_hash
+from diffusionlab.runs.settings import Settings, plain
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks.progress import Throughput
 from diffusionlab.training.callbacks.resumption import RunTotals
 
 
-def facts_of_settings(config: dict[str, Any], choices: dict[str, str]) -> dict[str, Any]:
-    """Facts that the composed settings state; `choices` maps a config group to the option taken."""
-    optimizer, diffuses = config["optimizer"], config["schedule"] is not None
+def facts_of_settings(settings: Settings) -> dict[str, Any]:
+    """Facts that the settings state."""
+    optimizer, choices, diffuses = settings.optimizer, settings.choices, settings.schedule is not None
     facts = {
-        "name": config["name"],
-        "tags": list(config["tags"]),
-        "notes": config["notes"] or None,
-        "batch_size": config["data"]["batch_size"],
-        "lr": optimizer["lr"],
+        "name": settings.name,
+        "tags": list(settings.tags),
+        "notes": settings.notes or None,
+        "batch_size": settings.data.batch_size,
+        "lr": optimizer.get("lr"),
         "optimizer": optimizer["_target_"].rpartition(".")[2],
-        "image_size": config["data"]["image_size"],
+        "image_size": settings.data.image_size,
         **{group: choices[group] if diffuses else None for group in ("schedule", "parameterization", "sampler")},
-        "seed": config["seed"],
-        "config": config,
-        "config_hash": settings_hash(config),
+        "seed": settings.seed,
+        "config": plain(settings.config),
+        "config_hash": settings.hash,
     }
     return facts | {"sources": dict.fromkeys(facts, "config")}
 

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import torch
-from omegaconf import DictConfig
 
 from diffusionlab.errors import LabError, OutOfMemory, StorageError
+from diffusionlab.runs.settings import Settings
 
 _OUT_OF_MEMORY = re.compile(
     r"out of memory|can't allocate memory|not enough memory|ALLOC_FAILED|Cannot allocate memory", re.IGNORECASE
@@ -19,27 +19,25 @@ _OF_STORAGE = {
 }
 
 
-def in_one_line(error: BaseException, cfg: DictConfig, folder: Path) -> LabError | None:
+def in_one_line(error: BaseException, settings: Settings, folder: Path) -> LabError | None:
     """The error to raise instead; None if it is one already, or one of the program's own."""
     if isinstance(error, LabError):
         return None
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
         isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error))
     ):
-        return OutOfMemory(_less_memory(cfg))
+        return OutOfMemory(_less_memory(settings))
     if isinstance(error, OSError) and error.errno in _OF_STORAGE:
         return StorageError.of(error, Path(error.filename) if error.filename else folder)
     return None
 
 
-def _less_memory(cfg: DictConfig) -> str:
-    size, accumulated = cfg.data.batch_size, cfg.trainer.accumulate_grad_batches
+def _less_memory(settings: Settings) -> str:
+    size, accumulated = settings.data.batch_size, settings.trainer.accumulate_grad_batches
     if size > 1:
         advice = f"type data.batch_size={size // 2} trainer.accumulate_grad_batches={2 * accumulated}"
     else:
         advice = "type smaller model.channels or data.image_size"
-    if cfg.hardware.precision == "32-true":
+    if settings.hardware.precision == "32-true":
         advice += ", or hardware.precision=bf16-mixed"
-    return (
-        f"out of memory with data.batch_size={size} at {cfg.data.image_size} x {cfg.data.image_size} pixels: {advice}"
-    )
+    return f"out of memory with data.batch_size={size} at {settings.data.image_size} pixels a side: {advice}"

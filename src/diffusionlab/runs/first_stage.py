@@ -1,19 +1,19 @@
 """The autoencoder of a latent diffusion run: a run of its own, trained first where none like it exists."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf, open_dict
 
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.diffusion import LatentCodec
 from diffusionlab.registry.record.liveness import actual_status
-from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, new_run_id, read_record
-from diffusionlab.runs.build import to_plain
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.runs.checkpoint import load_autoencoder
-from diffusionlab.runs.folder import LAST, WEIGHTS, new_run_folder
+from diffusionlab.runs.folder import LAST, WEIGHTS
+from diffusionlab.runs.settings import Settings, freeze
 from diffusionlab.tensors import to_float
 
 log = logging.getLogger(__name__)
@@ -33,29 +33,12 @@ NUM_MEASURED = 4096
 """Training images on which the latent is measured: its standard deviation is then known to about a percent."""
 
 
-def autoencoder_settings(cfg: DictConfig, choices: dict[str, str]) -> tuple[DictConfig, dict[str, str]]:
-    """Settings and choices of the autoencoder's own run: `python train.py model=autoencoder` with the same data.
-
-    What cfg.codec.autoencoder does not name is as in `cfg`.
-    """
-    stage = cfg.copy()
-    with open_dict(stage):
-        for key, value in to_plain(cfg.codec.autoencoder).items():
-            partial = key in ("data", "trainer")
-            stage[key] = OmegaConf.merge(cfg[key], value) if partial else value
-        stage.codec = stage.schedule = stage.parameterization = stage.clip = None
-        stage.condition.style = stage.condition.csv = None
-        stage.name, stage.notes, stage.ckpt_path = f"{choices['data']}_autoencoder", "", None
-        stage.paths.output_dir = str(new_run_folder(cfg.paths.runs_dir, new_run_id()).absolute())
-    return stage, {"data": choices["data"], "model": "autoencoder"}
-
-
-def find_autoencoder(stage: DictConfig, data_hash: str, *, finished: bool = True) -> RunRecord | None:
+def find_autoencoder(stage: Settings, data_hash: str, *, finished: bool = True) -> RunRecord | None:
     """The newest run below paths.runs_dir of this data and these settings; None if there is none.
 
     With `finished=False` the newest that ended early, or was killed, and has a checkpoint.
     """
-    wanted = identity(to_plain(stage))
+    wanted = identity(stage.config)
     for file in sorted(Path(stage.paths.runs_dir).glob(f"*/*/{RECORD_FILE}"), reverse=True):
         needed = WEIGHTS if finished else LAST
         try:
@@ -66,19 +49,19 @@ def find_autoencoder(stage: DictConfig, data_hash: str, *, finished: bool = True
         status = actual_status(vars(record))
         wanted_status = status == "finished" if finished else status in ENDED_EARLY
         known = wanted_status and record.data_hash == data_hash and (file.parent / needed).is_file()
-        if known and record.deleted_at is None and identity(record.config) == wanted:
+        if known and record.deleted_at is None and identity(freeze(record.config)) == wanted:
             record.path = str(file.parent.absolute())  # where it is now, wherever it was made
             return record
     return None
 
 
-def go_on_where_interrupted(stage: DictConfig, data_hash: str) -> None:
-    """Point the settings at the folder of a run of theirs that ended early, if there is one."""
-    if record := find_autoencoder(stage, data_hash, finished=False):
-        stage.paths.output_dir, stage.ckpt_path = record.path, "last"
+def resume_if_interrupted(stage: Settings, data_hash: str) -> Settings:
+    """The settings, to continue a run of theirs that ended early if there is one."""
+    record = find_autoencoder(stage, data_hash, finished=False)
+    return stage if record is None else stage.moved(Path(record.path or "")).replaced(ckpt_path="last")
 
 
-def identity(config: dict[str, Any]) -> dict[str, Any]:
+def identity(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a run's settings that makes an autoencoder what it is."""
     return {
         group: config.get(group)

@@ -15,6 +15,7 @@ from diffusionlab.errors import UsageError
 from diffusionlab.registry.record.run_record import RECORD_FILE, read_record
 from diffusionlab.runs.checkpoint import FORMAT
 from diffusionlab.runs.folder import CHECKPOINTS
+from diffusionlab.runs.settings import Settings
 
 FREE_TO_CHANGE = {
     *("ckpt_path", "allow_changed_data", "check", "name", "tags", "notes", "paths", "registry"),
@@ -29,7 +30,7 @@ PLACES = {"data.data_dir", "data.folder", "data.download", "clip.registry_uri"}
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file that loads, and what is known of the run at that point; `choices` maps a config group to the option."""
+    """A file that loads, and what is known of the run at that point."""
 
     path: Path
     step: int
@@ -37,8 +38,7 @@ class Checkpoint:
     """Epochs that are finished."""
     shapes: dict[str, tuple[int, ...]]
     """Of the tensors of the module's state."""
-    config: dict[str, Any]
-    choices: dict[str, Any]
+    settings: Settings
     data_hash: str | None
 
 
@@ -56,15 +56,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if not isinstance(content, dict) or FORMAT not in content:
         raise UsageError(f"{path} is a checkpoint of another program: it does not say {FORMAT}")
     try:
-        settings = content[FORMAT]
+        metadata = content[FORMAT]
         checkpoint = Checkpoint(
             path=path,
             step=int(content["global_step"]),
             epochs=int(content["loops"]["fit_loop"]["epoch_progress"]["current"]["processed"]),
             shapes={name: tuple(tensor.shape) for name, tensor in content["state_dict"].items()},
-            config=_mapping(json.loads(settings["config"])),
-            choices=_mapping(json.loads(settings["choices"])),
-            data_hash=settings.get("data_hash"),
+            settings=Settings.from_metadata(metadata),
+            data_hash=metadata.get("data_hash"),
         )
         _mapping(content["optimizer_states"][0]), _mapping(content["lr_schedulers"][0])
         _mapping(content["callbacks"]["RandomState"])["cpu"].shape  # noqa: B018 (raises if it is no tensor)
@@ -96,13 +95,11 @@ def choose_checkpoint(ckpt_path: str, folder: Path) -> Checkpoint | None:
     return max(readable, key=lambda checkpoint: checkpoint.step, default=None)
 
 
-def check_resumable(
-    checkpoint: Checkpoint | None, folder: Path, config: dict[str, Any], choices: dict[str, str]
-) -> None:
+def check_resumable(checkpoint: Checkpoint | None, folder: Path, settings: Settings) -> None:
     """Raises UsageError if the run has other settings than this command; without a checkpoint its record tells them."""
-    before = read_record(folder).config if checkpoint is None else checkpoint.config
-    chosen = choices if checkpoint is None else checkpoint.choices
-    for option, old, new in chain(_differences(chosen, choices), _differences(before, config)):
+    before = checkpoint.settings if checkpoint else Settings.of(read_record(folder).config, settings.choices)
+    differences = chain(_differences(before.choices, settings.choices), _differences(before.config, settings.config))
+    for option, old, new in differences:
         if option.partition(".")[0] not in FREE_TO_CHANGE and option not in PLACES:
             typed = shlex.quote(f"{option}={json.dumps(old, separators=(',', ':')) if type(old) is not str else old}")
             raise UsageError(

@@ -1,304 +1,227 @@
-"""The typed root of a training's settings, and the rules that no single group can check.
+"""The settings of one run: resolved once, read-only, and the same in run.json, the weights and the checkpoint.
 
-Imports neither torch nor Lightning: `--help`, `--cfg job` and every refusal answer at once.
+Hydra composes a DictConfig and `resolve` turns it into `Settings`; no DictConfig passes beyond this module.
 """
 
-import math
-import netrc
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
 
-from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING, DictConfig, OmegaConf
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf, open_dict
 
-from diffusionlab.errors import UsageError
-from diffusionlab.runs.folder import hydra_notes, run_folder
-from diffusionlab.runs.identity import sweep_folder, trial_folder
-
-
-@dataclass
-class Trainer:
-    """The arguments of pytorch_lightning.Trainer under their own names; None leaves Lightning's default."""
-
-    accelerator: Any = "auto"
-    strategy: Any = "auto"
-    devices: Any = "auto"
-    num_nodes: int = 1
-    precision: Any = None
-    fast_dev_run: Any = False
-    max_epochs: int | None = None
-    min_epochs: int | None = None
-    max_steps: int = -1
-    min_steps: int | None = None
-    max_time: Any = None
-    limit_train_batches: Any = None
-    limit_val_batches: Any = None
-    limit_test_batches: Any = None
-    limit_predict_batches: Any = None
-    overfit_batches: Any = 0.0
-    val_check_interval: Any = None
-    check_val_every_n_epoch: int | None = 1
-    num_sanity_val_steps: int | None = None
-    log_every_n_steps: int | None = None
-    enable_checkpointing: bool | None = None
-    enable_progress_bar: bool | None = None
-    enable_model_summary: bool | None = None
-    accumulate_grad_batches: int = 1
-    gradient_clip_val: float | None = None
-    gradient_clip_algorithm: str | None = None
-    deterministic: Any = None
-    benchmark: bool | None = None
-    inference_mode: bool = True
-    use_distributed_sampler: bool = True
-    profiler: Any = None
-    detect_anomaly: bool = False
-    barebones: bool = False
-    plugins: Any = None
-    sync_batchnorm: bool = False
-    reload_dataloaders_every_n_epochs: int = 0
-    default_root_dir: str | None = None
-    enable_autolog_hparams: bool = True
-    model_registry: str | None = None
+from diffusionlab.registry.record.run_record import new_run_id
+from diffusionlab.runs.folder import new_run_folder
+from diffusionlab.runs.identity import settings_hash
 
 
-@dataclass
-class Hardware:
-    """What the machine is used for; conf/hardware fills it."""
+class Group(dict[str, Any]):
+    """Plain settings by name, read-only: `group.lr` is `group["lr"]`. Lists are tuples."""
 
-    accelerator: str = MISSING
-    devices: Any = MISSING
-    strategy: str = MISSING
-    precision: str = MISSING
-    channels_last: bool = MISSING
-    compile: bool = MISSING
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"these settings have no {name}; they have {', '.join(self)}") from None
 
+    def _read_only(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("settings are read-only: settings.replaced(...) makes new ones")
 
-@dataclass
-class Paths:
-    """Where things lie."""
+    __setattr__ = __delattr__ = __setitem__ = __delitem__ = __ior__ = _read_only
+    clear = pop = popitem = setdefault = update = _read_only
 
-    data_dir: str = MISSING
-    runs_dir: str = MISSING
-    output_dir: str = MISSING
+    def __reduce__(self) -> tuple[Any, ...]:
+        return freeze, (plain(self),)
 
 
-@dataclass
-class Registry:
-    """Where runs are remembered."""
-
-    uri: str = MISSING
-
-
-@dataclass
-class Condition:
-    """The labels beside the class."""
-
-    style: str | None = None
-    csv: str | None = None
-    style_names: list[str] | None = None
-    num_styles: int | None = None
+def freeze(value: Any) -> Any:
+    """Mappings as `Group`, lists as tuples, at every depth."""
+    if isinstance(value, Mapping):
+        return Group({str(key): freeze(item) for key, item in value.items()})
+    return tuple(map(freeze, value)) if isinstance(value, (list, tuple)) else value
 
 
-@dataclass
-class TrainConfig:
-    """Everything `train.py` takes. A group whose content depends on the choice is open here; its class is strict."""
-
-    name: str = MISSING
-    tags: list[str] = field(default_factory=list)
-    notes: str = ""
-    seed: int = MISSING
-    ckpt_path: str | None = None
-    allow_changed_data: bool = False
-    check: bool = False
-    lr_warmup_steps: int = MISSING
-    ema_decay: float = MISSING
-    data: Any = MISSING
-    model: Any = MISSING
-    codec: Any = None
-    clip: Any = None
-    condition: Condition = field(default_factory=Condition)
-    schedule: Any = None
-    parameterization: Any = None
-    loss: Any = MISSING
-    sampler: Any = None
-    optimizer: Any = MISSING
-    hardware: Hardware = field(default_factory=Hardware)
-    trainer: Trainer = field(default_factory=Trainer)
-    callbacks: Any = None
-    logger: Any = None
-    paths: Paths = field(default_factory=Paths)
-    registry: Registry = field(default_factory=Registry)
+def plain(value: Any) -> Any:
+    """A copy in dicts and lists, to change or to write as JSON."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-@dataclass
-class ClipGuidance:
-    """Guidance other than by the labels alone."""
+def make(config: Mapping[str, Any], path: str) -> Any:
+    """The object that the group at `path`, such as "codec.autoencoder.model", describes by its `_target_`.
 
-    clip_scale: float = 0.0
-
-
-@dataclass
-class Select:
-    """Which samples are kept."""
-
-    top: int | None = None
-
-
-@dataclass
-class OfARun:
-    """What every command takes that looks at a trained run."""
-
-    run: Any = MISSING
-    num_samples: int = MISSING
-    sampler: Any = MISSING
-    guidance_scale: Any = None
-    seed: int = MISSING
-    device: str = MISSING
-    output_dir: str | None = None
-    data_dir: str | None = None
-    registry: Registry = field(default_factory=Registry)
-
-
-@dataclass
-class SampleConfig(OfARun):
-    """Everything `sample.py` takes."""
-
-    run: str = MISSING
-    label: Any = None
-    style: Any = None
-    clip: Any = MISSING
-    guidance: ClipGuidance = field(default_factory=ClipGuidance)
-    select: Select = field(default_factory=Select)
-    scores: bool = False
-    guidance_schedule: str = MISSING
-    guidance_interval: list[float] = MISSING
-    batch_size: int = MISSING
-
-
-@dataclass
-class VisualizeConfig(OfARun):
-    """Everything `visualize.py` takes."""
-
-    what: str = MISSING
-    features: Any = None
-    clip: Any = None
-    cache_dir: str = MISSING
-    format: str = MISSING
-    label: Any = None
-    num_times: int = MISSING
-    samplers: Any = MISSING
-    guidance_scale: float | None = None
-    guidance_scales: Any = MISSING
-    num_steps: Any = MISSING
-    beta_ends: Any = MISSING
-    beta_steps: int = MISSING
-    num_points: int = MISSING
-    perplexity: float = MISSING
-
-
-@dataclass
-class EvaluateConfig(OfARun):
-    """Everything `evaluate.py` takes."""
-
-    run: str = MISSING
-    features: Any = MISSING
-    clip: Any = None
-    reference: str = MISSING
-    guidance_scale: float | None = None
-    per_class: bool = MISSING
-    batch_size: int = MISSING
-    cache_dir: str = MISSING
-
-
-def register() -> None:
-    """Make the schemas and resolvers known to Hydra; the scripts call it before `hydra.main`."""
-    store = ConfigStore.instance()
-    store.store(name="train_schema", node=TrainConfig)
-    store.store(name="sample_schema", node=SampleConfig)
-    store.store(name="visualize_schema", node=VisualizeConfig)
-    store.store(name="evaluate_schema", node=EvaluateConfig)
-    resolvers: dict[str, Callable[..., Any]] = {
-        "class_names": _class_names,
-        "hydra_notes": hydra_notes,
-        "latent_size": _latent_size,
-        "len": len,
-        "no_wandb_key": _no_wandb_key,
-        "num_styles": lambda names: None if names is None else len(names),
-        "run_folder": run_folder,
-        "style_names": _style_names,
-        "trial_folder": trial_folder,
-    }
-    # cached in the settings: the trials take the folder of their sweep, not one of their own overrides
-    OmegaConf.register_new_resolver("sweep_folder", sweep_folder, replace=True, use_cache=True)
-    for name, resolver in resolvers.items():
-        OmegaConf.register_new_resolver(name, resolver, replace=True)
-
-
-def _class_names(folder: str) -> list[str]:
-    # the folder is looked at only when data=image_folder is resolved
-    from diffusionlab.data.layout import class_names
-
-    return list(class_names(folder))
-
-
-def _latent_size(image_size: int, channels: Sequence[int]) -> int:
-    # of models.Autoencoder, which cannot be imported here: halved for every further width, then made even
-    return 2 * math.ceil(image_size / 2 ** len(channels))
-
-
-def _style_names(style: str | None, csv: str | None) -> list[str] | None:
-    from diffusionlab.data.style_names import style_names
-
-    return style_names(style, csv)
-
-
-def _no_wandb_key() -> bool:
-    """Whether neither the environment nor ~/.netrc, where `wandb login` writes, has a key."""
-    if "WANDB_API_KEY" in os.environ:
-        return False
-    try:
-        return netrc.netrc().authenticators("api.wandb.ai") is None
-    except (OSError, netrc.NetrcParseError):
-        return True
-
-
-def check(cfg: DictConfig, choices: dict[str, str]) -> None:
-    """Rules across groups; `choices` maps a group to the option taken.
-
-    Raises UsageError with the override that mends it.
+    None if it is null. Groups inside it are made first. Raises Hydra's InstantiationException, which names the path.
     """
-    classes = cfg.model.get("num_classes")
-    if classes not in (None, cfg.data.num_classes):
-        raise UsageError(f"model.num_classes={classes}, but the data have {cfg.data.num_classes}: leave it away")
-    if choices["model"].startswith("conditional") and classes is None:
-        raise UsageError(
-            f"model={choices['model']} needs classes and has none from data={choices['data']}: "
-            "type model=attention_unet, or choose data with classes"
-        )
-    if cfg.condition.style is not None and cfg.model.get("num_styles") is None and "style_names" not in cfg.loss:
-        raise UsageError(
-            f"condition.style={cfg.condition.style} needs a network that takes labels: type model=conditional_unet "
-            "or model=conditional_latent_unet"
-        )
-    if cfg.schedule is None:
-        return
-    if cfg.loss.clip_weight and cfg.codec.autoencoder is not None:
-        raise UsageError(
-            f"loss.clip_weight={cfg.loss.clip_weight} looks at pictures, and x0 of a latent model is none: "
-            "leave it away, or type model=conditional_unet"
-        )
-    if cfg.loss.clip_weight and cfg.clip is None:
-        raise UsageError(f"loss.clip_weight={cfg.loss.clip_weight} needs a CLIP: type clip=local or clip=vit_b_32")
-    if cfg.parameterization["_target_"].endswith(".Epsilon"):
-        if cfg.schedule.get("zero_terminal_snr"):
-            raise UsageError(
-                "schedule.zero_terminal_snr=true leaves no signal for parameterization=epsilon to divide by: "
-                "type parameterization=v"
-            )
-        if cfg.schedule["_target_"].endswith(".FlowSchedule"):
-            raise UsageError(
-                "schedule=flow ends without any signal for parameterization=epsilon to divide by: "
-                "type parameterization=flow, or v"
-            )
+    keys = path.split(".")
+    node: Any = config
+    for key in keys:
+        node = None if node is None else node[key]
+    if node is None:
+        return None
+    nested = plain(node)
+    for key in reversed(keys):  # so that an error of Hydra names the whole path
+        nested = {key: nested}
+    return instantiate(OmegaConf.select(OmegaConf.create(nested), path), _convert_="all")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a run was made with, every interpolation resolved.
+
+    `config`: as composed from `conf/` and the command line; its groups are attributes, as in
+    `settings.data.batch_size`. `choices`: config group -> option taken. `first_stage`: of the autoencoder that a latent
+    run needs, as a run of its own; None for other runs, and if the settings were read from a file.
+    """
+
+    config: Group
+    choices: Group
+    first_stage: "Settings | None" = None
+
+    @classmethod
+    def of(
+        cls, config: Mapping[str, Any], choices: Mapping[str, Any], first_stage: "Settings | None" = None
+    ) -> "Settings":
+        """From plain values."""
+        return cls(freeze(config), freeze(choices), first_stage)
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "Settings":
+        """What `metadata` wrote. Raises KeyError or ValueError for anything else."""
+        config, choices = json.loads(metadata["config"]), json.loads(metadata["choices"])
+        if not isinstance(config, dict) or not isinstance(choices, dict):
+            raise ValueError("its settings are not JSON objects")
+        return cls.of(config, {group: choices[group] for group in choices if _is_ours(group)})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.config, name)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """As text, for the files of a run."""
+        return {"config": json.dumps(self.config), "choices": json.dumps(self.choices)}
+
+    @property
+    def hash(self) -> str:
+        """16 hex digits over all that changes what is trained."""
+        return settings_hash(self.config)
+
+    def make(self, path: str) -> Any:
+        """See `make`."""
+        return make(self.config, path)
+
+    def replaced(self, **changes: Any) -> "Settings":
+        """A copy with these settings; a mapping changes only what it names."""
+        return Settings(freeze(_merged(self.config, changes)), self.choices, self.first_stage)
+
+    def moved(self, folder: Path) -> "Settings":
+        """A copy for a run in another folder: every path below the old one lies below the new one."""
+        old = str(self.paths.output_dir)
+
+        def move(value: Any) -> Any:
+            if isinstance(value, Mapping):
+                return {key: move(item) for key, item in value.items()}
+            if isinstance(value, (list, tuple)):
+                return [move(item) for item in value]
+            inside = isinstance(value, str) and (value == old or value.startswith(f"{old}/"))
+            return f"{folder}{value.removeprefix(old)}" if inside else value
+
+        return Settings(freeze(move(self.config)), self.choices, self.first_stage)
+
+
+def resolve(cfg: DictConfig, choices: Mapping[str, Any]) -> Settings:
+    """The composed settings, resolved: precision and CLIP run by name, and all arguments of Lightning's Trainer.
+
+    `choices` maps a config group to the option taken. Whether the settings fit each other, `rules.check` says.
+    """
+    chosen = {group: option for group, option in choices.items() if _is_ours(group)}
+    has_first_stage = cfg.codec is not None and cfg.codec.autoencoder is not None
+    first_stage = _settings(*_autoencoder(cfg, chosen)) if has_first_stage else None
+    return _settings(to_plain(cfg), chosen, first_stage)
+
+
+def to_plain(cfg: DictConfig) -> dict[str, Any]:
+    """Every interpolation resolved, in dicts and lists."""
+    resolved = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(resolved, dict)
+    return {str(key): value for key, value in resolved.items()}
+
+
+def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Settings | None = None) -> Settings:
+    for group in ("callbacks", "logger"):
+        config[group] = {name: part for name, part in (config[group] or {}).items() if part is not None}
+    if not config["loss"].get("clip_weight"):
+        config["clip"] = choices["clip"] = None  # not used, so not part of the run
+    config["trainer"] = _trainer_defaults() | config["trainer"]
+    if config["hardware"]["precision"] == "auto":
+        precision = _best_precision(config["trainer"]["accelerator"])
+        config["hardware"]["precision"] = precision
+        if config["trainer"]["precision"] == "auto":
+            config["trainer"]["precision"] = precision
+    if config["clip"] is not None:
+        config["clip"] = _with_run_id(config)
+    return Settings.of(config, choices, first_stage)
+
+
+def _trainer_defaults() -> dict[str, Any]:
+    return {name: known.default for name, known in trainer_parameters().items()}
+
+
+def trainer_parameters() -> Mapping[str, inspect.Parameter]:
+    """The arguments of Lightning's Trainer that are settings; callbacks and loggers are groups of their own."""
+    import pytorch_lightning as pl
+
+    known = inspect.signature(pl.Trainer).parameters
+    return {name: known[name] for name in known if name not in ("callbacks", "logger")}
+
+
+def _best_precision(accelerator: str) -> str:
+    """bf16-mixed on a CUDA device that computes in bfloat16, 32-true elsewhere."""
+    import torch
+
+    on_cuda = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    return "bf16-mixed" if on_cuda and torch.cuda.is_bf16_supported() else "32-true"
+
+
+def _with_run_id(config: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a CLIP with the id of the run that it is, if it is one of the lab and can be found."""
+    if "run" not in config["clip"]:
+        return config["clip"]
+    datamodule = make(config, "data")
+    record = make(config, "clip").find(datamodule.name, datamodule.class_names)
+    return config["clip"] | ({} if record is None else {"run": record.run_id})
+
+
+def _autoencoder(cfg: DictConfig, choices: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings and choices of the autoencoder's own run: `python train.py model=autoencoder` with the same data.
+
+    What cfg.codec.autoencoder does not name is as in `cfg`.
+    """
+    stage = cfg.copy()
+    with open_dict(stage):
+        for key, value in to_plain(cfg.codec.autoencoder).items():
+            stage[key] = OmegaConf.merge(cfg[key], value) if key in ("data", "trainer") else value
+        stage.codec = stage.schedule = stage.parameterization = stage.clip = None
+        stage.condition.style = stage.condition.csv = None
+        stage.name, stage.notes, stage.ckpt_path = f"{choices['data']}_autoencoder", "", None
+        stage.paths.output_dir = str(new_run_folder(cfg.paths.runs_dir, new_run_id()).absolute())
+    return to_plain(stage), {"data": choices["data"], "model": "autoencoder"}
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """`old` with the values of `new`, mapping by mapping."""
+    changed = {
+        key: _merged(old[key], value) if isinstance(value, Mapping) and isinstance(old.get(key), Mapping) else value
+        for key, value in new.items()
+    }
+    return {**old, **changed}
+
+
+def _is_ours(group: str) -> bool:
+    """Whether a config group is one of conf/, not Hydra's."""
+    return not group.startswith("hydra/")

@@ -22,7 +22,7 @@ def run_program(name: str, text: str, job: "Callable[[DictConfig], Any]") -> Non
 
     from diffusionlab.errors import told_in_one_line
     from diffusionlab.runs.explain import explain
-    from diffusionlab.runs.settings import register
+    from diffusionlab.runs.schemas import register
 
     def in_words(error: Exception) -> str | None:
         return explain(error, config_name=name)

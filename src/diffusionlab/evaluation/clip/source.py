@@ -39,7 +39,7 @@ class LocalClip:
 
         Raises UsageError that says how to train one where there is none.
         """
-        record = find_run(self.registry_uri, self.run) if self.run else self._newest(dataset, class_names)
+        record = self.find(dataset, class_names)
         if record is None:
             raise UsageError(
                 f"clip=local: no finished CLIP run on {dataset} with these classes in {self.registry_uri}: "
@@ -49,6 +49,10 @@ class LocalClip:
             raise UsageError(f"clip.run={record.run_id} was imported without a folder: there is no CLIP to load")
         encoder = local_clip(Path(record.path))
         return ChosenClip(f"run {record.run_id}", record.run_id, ClipScorer(encoder, class_names, self.prompts))
+
+    def find(self, dataset: str, class_names: Sequence[str]) -> RunRecord | None:
+        """The run that is meant; None if it is not named and there is none. Raises UnknownRun."""
+        return find_run(self.registry_uri, self.run) if self.run else self._newest(dataset, class_names)
 
     def _newest(self, dataset: str, class_names: Sequence[str]) -> RunRecord | None:
         registry = Registry(self.registry_uri)

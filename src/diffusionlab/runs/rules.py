@@ -1,0 +1,78 @@
+"""What no single part can check: rules across groups, and the arguments of Lightning's Trainer."""
+
+from types import NoneType
+from typing import get_args, get_origin
+
+from diffusionlab.errors import UsageError, did_you_mean
+from diffusionlab.runs.settings import Settings, trainer_parameters
+
+PLAIN = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "null"}
+"""The types that are checked here, in words; Lightning checks the others itself."""
+
+
+def check(settings: Settings) -> None:
+    """Raises UsageError with the override that mends it."""
+    _check_trainer(settings)
+    _check_precision(settings.hardware.precision)
+    _check_labels(settings)
+    if settings.schedule is not None:
+        _check_diffusion(settings)
+
+
+def _check_trainer(settings: Settings) -> None:
+    known = trainer_parameters()
+    for name, value in settings.trainer.items():
+        if name not in known:
+            near = did_you_mean(f"trainer.{name}", [f"trainer.{other}" for other in known])
+            raise UsageError(f"there is no option trainer.{name}{near}")
+        types = {get_origin(one) or one for one in get_args(known[name].annotation) or [known[name].annotation]}
+        if types <= PLAIN.keys() and not isinstance(value, tuple(types)):
+            wanted = " or ".join(words for one, words in PLAIN.items() if one in types)
+            raise UsageError(f"trainer.{name}: {value!r} is not {wanted}")
+
+
+def _check_precision(precision: str) -> None:
+    if precision in ("16-true", "bf16-true"):
+        raise UsageError(
+            f"hardware.precision={precision}: an average of weights in 16 bits stands still, so they are kept in 32; "
+            f"type hardware.precision={precision.replace('true', 'mixed')}"
+        )
+
+
+def _check_labels(settings: Settings) -> None:
+    classes, model = settings.model.get("num_classes"), settings.choices["model"]
+    if classes not in (None, settings.data.num_classes):
+        raise UsageError(f"model.num_classes={classes}, but the data have {settings.data.num_classes}: omit it")
+    if model.startswith("conditional") and classes is None:
+        raise UsageError(
+            f"model={model} needs classes and data={settings.choices['data']} has none: "
+            "type model=attention_unet, or choose data with classes"
+        )
+    style = settings.condition.style
+    if style is not None and settings.model.get("num_styles") is None and "style_names" not in settings.loss:
+        raise UsageError(
+            f"condition.style={style} needs a network that takes labels: type model=conditional_unet "
+            "or model=conditional_latent_unet"
+        )
+
+
+def _check_diffusion(settings: Settings) -> None:
+    clip_weight = settings.loss.get("clip_weight")
+    if clip_weight and settings.codec.autoencoder is not None:
+        raise UsageError(
+            f"loss.clip_weight={clip_weight} compares images, and x0 of a latent model is not an image: "
+            "omit it, or type model=conditional_unet"
+        )
+    if clip_weight and settings.clip is None:
+        raise UsageError(f"loss.clip_weight={clip_weight} needs a CLIP: type clip=local or clip=vit_b_32")
+    if settings.parameterization["_target_"].endswith(".Epsilon"):
+        if settings.schedule.get("zero_terminal_snr"):
+            raise UsageError(
+                "schedule.zero_terminal_snr=true leaves no signal for parameterization=epsilon to divide by: "
+                "type parameterization=v"
+            )
+        if settings.schedule["_target_"].endswith(".FlowSchedule"):
+            raise UsageError(
+                "schedule=flow ends without any signal for parameterization=epsilon to divide by: "
+                "type parameterization=flow, or v"
+            )
