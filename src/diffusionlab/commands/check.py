@@ -53,7 +53,7 @@ def preflight(settings: Settings) -> str:
 
 def _try_out(settings: Settings) -> tuple[Experiment, str]:
     if settings.schedule is not None:
-        settings.make("schedule").times(settings.make("sampler").num_steps)
+        settings.make("sampler").times(settings.make("schedule"))
     settings.make("callbacks")
     few = {"max_steps": WARM_UP + TIMED, "max_epochs": -1, "limit_val_batches": 0, "accumulate_grad_batches": 1}
     short = settings.replaced(
