@@ -1,6 +1,7 @@
 """`python registry.py report` and `sweep`: pages of runs, and the table of a sweep."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def write(uri: str | None, texts: Sequence[str], output: Path | None) -> Path:
 
     def content(text: str) -> RunContent:
         record = find_run(uri, text)
-        given = Path(text) if (Path(text) / RECORD_FILE).is_file() else None
+        given = Path(text) if os.path.isfile(Path(text) / RECORD_FILE) else None
         return read_run(record, given or folder_of(record.path, record.run_id))
 
     if not texts:

@@ -1,5 +1,6 @@
 """What a run folder holds that a page shows."""
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ class RunContent:
 
 def folder_of(path: str | Path | None, run_id: str) -> Path | None:
     """`path` where it is the run folder of this very run: an import may name any path."""
-    if path is None or not (Path(path) / RECORD_FILE).is_file():
+    if path is None or not os.path.isfile(Path(path) / RECORD_FILE):  # False too for what can be no path
         return None
     try:
         return Path(path) if read_record(path).run_id == run_id else None

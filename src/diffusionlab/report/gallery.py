@@ -11,6 +11,7 @@ from rich.progress import track
 
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, label
+from diffusionlab.registry.record.convert import local_path
 from diffusionlab.registry.record.run_record import RECORD_FILE
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.images import thumbnail
@@ -53,7 +54,8 @@ def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _card(row: Mapping[str, Any], beside: Path, num_pixels: int) -> dict[str, Any]:
-    folder = Path(row["path"]) if row["path"] and (Path(row["path"]) / RECORD_FILE).is_file() else None
+    place = Path(local_path(row["path"] or ""))
+    folder = place if row["path"] and os.path.isfile(place / RECORD_FILE) else None
     grid = inside(folder, row["thumbnail"]) if folder else None
     named = [name for name in metric_names(row["metrics"]) if row["metrics"][name] is not None]
     return {

@@ -1,6 +1,7 @@
 """What a person types for a run -> its record."""
 
 import difflib
+import os
 from pathlib import Path
 
 from diffusionlab.registry.errors import UnknownRun
@@ -18,7 +19,7 @@ def find_run(uri: str | None, text: str, *, deleted: bool | None = False) -> Run
     text = text.strip()
     if not text:
         raise UnknownRun("no run is named: type an id, the beginning of one, a name or `latest`")
-    if (Path(text) / RECORD_FILE).is_file():
+    if os.path.isfile(Path(text) / RECORD_FILE):
         record = read_record(text)
         record.path = str(Path(text).absolute())  # where it is now, wherever it was made
         return record

@@ -16,9 +16,10 @@ from diffusionlab.registry.errors import MissingRegistry, RegistryError
 from diffusionlab.registry.record.columns import ALIASES, KINDS
 from diffusionlab.registry.record.derived import SOURCE, derive_facets
 from diffusionlab.registry.record.run_record import RunRecord
-from diffusionlab.registry.record.schema import to_table
+from diffusionlab.registry.record.schema import to_json_text, to_table
 from diffusionlab.registry.storage.table import BATCH, Registry
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 FORMATS = ("jsonl", "csv", "parquet")
 _SHORT_NAMES = {column: key for key, column in ALIASES.items()}
 _NOT_FACTS = {"run_id", "revision", "extra", "sources", "schema_version"}
@@ -129,7 +130,7 @@ def export_runs(records: Iterable[RunRecord], out: IO[bytes], form: str) -> None
     """Write runs as "jsonl", "csv" (metrics one column each, lists joined by `;`) or "parquet" (the table's types)."""
     if form == "jsonl":
         for record in records:
-            out.write((json.dumps(to_export(record), ensure_ascii=False) + "\n").encode())
+            out.write((to_json_text(to_export(record)) + "\n").encode())
     elif form == "csv":
         _write_csv([to_export(record) for record in records], out)
     else:
@@ -147,13 +148,18 @@ def to_export(record: RunRecord) -> dict[str, Any]:
 
 
 def _write_csv(rows: list[dict[str, Any]], out: IO[bytes]) -> None:
-    flat = [_flatten(row) for row in rows]
+    flat = [{guarded(key): guarded(value) for key, value in _flatten(row).items()} for row in rows]
     columns = list(dict.fromkeys(key for row in flat for key in row))
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns, restval="")
     writer.writeheader()
     writer.writerows(flat)
-    out.write(text.getvalue().encode())
+    out.write(text.getvalue().encode("utf-8", "backslashreplace"))
+
+
+def guarded(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula, with an apostrophe before it, which makes it a text again."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def _flatten(row: dict[str, Any]) -> dict[str, Any]:

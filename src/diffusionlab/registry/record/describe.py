@@ -72,7 +72,8 @@ def search_text(record: RunRecord) -> str:
         words += [facet, *FACETS.get(facet, ())]
     for column in ("dataset", "optimizer", "schedule", "parameterization", "sampler", "precision"):
         words += spellings(column, getattr(record, column))
-    style = (record.config.get("condition") or {}).get("style")
+    condition = record.config.get("condition")
+    style = condition.get("style") if isinstance(condition, dict) else None
     words.append(f"{style} style" if style else None)
     words += [record.hardware, record.hardware_kind, record.framework, record.status, record.sweep]
     return " ".join(dict.fromkeys(word for word in words if word))

@@ -56,7 +56,7 @@ def _is_gone(row: Mapping[str, Any]) -> bool:
         return process_token(pid) != token
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # or no number of a process at all
         return True
     except OSError:  # there, but another user's
         return False

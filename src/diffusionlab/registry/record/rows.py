@@ -22,7 +22,16 @@ def to_rows(table: "pa.Table") -> list[dict[str, Any]]:
 
 def _cells(column: "pa.ChunkedArray", kind: str | None) -> list[Any]:
     values: list[Any] = column.to_pylist()
-    return [json.loads(value) if value else {} for value in values] if kind == "json" else values
+    return [_object(value) for value in values] if kind == "json" else values
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    """A JSON cell; empty if there is none, or none that this version can read."""
+    try:
+        value = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def complete(table: "pa.Table", columns: Collection[str]) -> "pa.Table":

@@ -1,7 +1,7 @@
 """One run as a record, and its file `run.json`, which is the truth that the registry's table indexes."""
 
 import json
-import math
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -12,7 +12,7 @@ from typing import Any
 from diffusionlab.atomic import replaced
 from diffusionlab.registry.record.canonical import canonical, dataset_family, hardware_kind
 from diffusionlab.registry.record.columns import ALIASES, KINDS
-from diffusionlab.registry.record.convert import convert, to_float
+from diffusionlab.registry.record.convert import convert, plain, to_float
 from diffusionlab.registry.record.facets import close
 
 SCHEMA_VERSION = 1
@@ -136,6 +136,10 @@ class RunRecord:
                     known[column] = converted
             elif key != "extra":
                 extra[key] = value
+        try:
+            extra = plain(extra)
+        except ValueError as error:
+            raise ValueError(f"unknown keys: {error}") from None
         if not known.get("run_id"):
             raise ValueError('run_id is missing: each run needs one, such as "run_id": "run-001"')
         known.setdefault("name", known["run_id"])
@@ -143,27 +147,12 @@ class RunRecord:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values, unknown keys beside them as they came."""
-        data = {f.name: _jsonable(getattr(self, f.name)) for f in fields(self) if f.name != "extra"}
-        return data | {key: value for key, value in self.extra.items() if key not in data}
+        data = {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "extra"}
+        return data | {key: plain(value) for key, value in self.extra.items() if key not in data}
 
 
 _FIELDS = {f.name for f in fields(RunRecord)}
 assert set(KINDS) == _FIELDS, "the table of columns must name the fields of RunRecord"
-
-
-def _jsonable(value: Any) -> Any:
-    match value:
-        case float() if not math.isfinite(value):
-            return None
-        case None | bool() | int() | float() | str():
-            return value
-        case datetime():
-            return value.astimezone(UTC).isoformat()
-        case list() | tuple() | set():
-            return [_jsonable(item) for item in value]
-        case Mapping():
-            return {str(key): _jsonable(item) for key, item in value.items()}
-    return str(value)
 
 
 def utc_now() -> datetime:
@@ -176,9 +165,9 @@ def new_run_id(now: datetime | None = None) -> str:
 
 
 def write_record(record: RunRecord, folder: Path | str) -> Path:
-    """Write `run.json`, whole."""
+    """Write `run.json`, whole. Bytes of a path that are not UTF-8 stand in it as JSON escapes."""
     target = Path(folder) / RECORD_FILE
-    with replaced(target) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with replaced(target) as temporary, temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
         json.dump(record.to_json(), file, indent=1, ensure_ascii=False, allow_nan=False)
         file.write("\n")
     return target
@@ -187,10 +176,13 @@ def write_record(record: RunRecord, folder: Path | str) -> Path:
 def read_record(folder: Path | str) -> RunRecord:
     """Read a run folder's `run.json`.
 
-    Raises FileNotFoundError where there is none, ValueError in one line where it cannot be read.
+    Raises FileNotFoundError if there is none, and ValueError in one line if it cannot be read or is a link to a file
+    elsewhere.
     """
     file = Path(folder) / RECORD_FILE
-    text = file.read_text(encoding="utf-8", errors="replace")
+    if file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
+        raise ValueError(f"{file} is a link that leads out of the run folder")
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
     try:
         data = json.loads(text)
         if not isinstance(data, dict):

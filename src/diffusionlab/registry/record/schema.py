@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS
+from diffusionlab.registry.record.convert import local_path, path_text, plain
 from diffusionlab.registry.record.describe import search_text
 from diffusionlab.registry.record.run_record import RunRecord
 
@@ -55,19 +56,35 @@ def _to_row(record: RunRecord) -> dict[str, Any]:
         if column in METRIC_COLUMNS:
             row[column] = data["metrics"].get(column)
         elif column == "search_text":
-            row[column] = search_text(record)
+            row[column] = _utf8(search_text(record))
+        elif column == "path":
+            row[column] = path_text(record.path) if record.path else record.path
         elif kind == "json":
-            value = record.extra if column == "extra" else data[column]
-            row[column] = json.dumps(value, ensure_ascii=False, default=str) if value else None
+            value = plain(record.extra) if column == "extra" else data[column]
+            row[column] = to_json_text(value) if value else None
         elif kind == "time":
             row[column] = getattr(record, column)
         else:
-            row[column] = data[column]
+            row[column] = _utf8(data[column])
     row["arch_tags"] = row["arch_tags"] or None
     return row
 
 
+def to_json_text(value: Any) -> str:
+    """JSON that UTF-8 can hold: a lone surrogate, such as a byte of a file name, stands in it as an escape."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+
+
+def _utf8(value: Any) -> Any:
+    """A text, or the texts of a list, without what UTF-8 cannot hold."""
+    if isinstance(value, list):
+        return [_utf8(item) for item in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
 def to_record(row: Mapping[str, Any]) -> RunRecord:
     """The record of a decoded row; columns that an older table lacks stay unknown."""
-    names = (f.name for f in fields(RunRecord))
-    return RunRecord(**{name: row[name] for name in names if row.get(name) is not None})
+    known = {f.name: row[f.name] for f in fields(RunRecord) if row.get(f.name) is not None}
+    if "path" in known:
+        known["path"] = local_path(known["path"])
+    return RunRecord(**known)
