@@ -102,6 +102,7 @@ def parser() -> _Parser:
         help="has this facet (unet, attention, conditional, ...); may be repeated",
     )
     add("--where", metavar="CONDITION", help="'fid < 20 and (dataset = mnist or not unet)', 'created_weekday = monday'")
+    add("--sql", metavar="SELECT", help="one SELECT over `runs`: 'select dataset, avg(fid) from runs group by 1'")
     add("--like", metavar="RUN", help="the runs most like this one first")
     add("--image", metavar="FILE", help="the runs whose samples are most like this picture (search.embedder=open_clip)")
     add("--no-parse", action="store_true", help="read the query as words only: all must be mentioned")
@@ -111,11 +112,27 @@ def parser() -> _Parser:
     return made
 
 
-def query_of(options: argparse.Namespace, question: str, known: Known, now: datetime, pictured: bool) -> Query:
-    """The words, and over them the flags: a flag takes the place of what the words say about its field."""
+def asks_nothing(options: argparse.Namespace) -> bool:
+    """Whether there is neither a question nor a flag that asks something."""
+    flags = ("dataset", "arch", "since", "until", "image", "json", "csv", *_ASKING)
+    return not options.query and options.sql is None and not any(getattr(options, name) for name in flags)
+
+
+def query_of(
+    options: argparse.Namespace,
+    question: str,
+    known: Known,
+    now: datetime,
+    pictured: bool,
+    among: Filter | None = None,
+) -> Query:
+    """The words, and over them the flags: a flag takes the place of what the words say about its field.
+
+    `among`: the runs that "those" means.
+    """
     added, replaced = _conditions(options, known, now)
     if question:
-        query = text_query(question, known) if options.no_parse else parse(question, known, now)
+        query = text_query(question, known) if options.no_parse else parse(question, known, now, among)
     elif added or pictured or any(getattr(options, name) for name in _ASKING):
         query = Query(
             " ".join(

@@ -24,6 +24,15 @@ def write_csv(result: Result, columns: Sequence[str], heads: Sequence[str] | Non
         out.writerow([_plain(row, column, rank, score) for column in columns])
 
 
+def write_groups_csv(groups: Groups) -> None:
+    """Figures of groups as CSV on stdout."""
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    apart = [groups.mixed] if groups.mixed else []
+    out.writerow([*apart, groups.figure.unit or groups.figure.by or "group", "value", "count"])
+    for name, rows in groups.within or (("", groups.rows),):
+        out.writerows([*([guarded(name)] if apart else []), guarded(row.key), row.value, row.count] for row in rows)
+
+
 def _plain(row: Row, column: str, rank: int, score: float) -> Any:
     if column in ("rank", "score", "distance"):
         return {"rank": rank, "score": score, "distance": round(1 - score, 4)}[column]
@@ -34,7 +43,12 @@ def _plain(row: Row, column: str, rank: int, score: float) -> Any:
         return ";".join(map(str, found))
     if isinstance(found, dict):
         return json.dumps(found)
-    return "'" + found if isinstance(found, str) and found[:1] in ("=", "+", "-", "@") else found
+    return guarded(found)
+
+
+def guarded(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula, with an apostrophe before it; anything else as it is."""
+    return "'" + value if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def evidence(result: Result) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from diffusionlab.search.show.render import WIDE, blocks, fits, pick_columns, ta
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+LONGEST_READING = 600
 MOST_FACTS = 3  # runs whose facts are told in sentences; those of more are a table
 
 
@@ -66,7 +67,9 @@ def _print_reading(console: Console, result: Result, engine: Engine, explain: bo
     from rich.text import Text
 
     known = engine.known
-    console.print(Text.assemble(("Reading  ", "dim"), printable(reading(result.query, known))), soft_wrap=True)
+    read = printable(reading(result.query, known))
+    read = read if len(read) <= LONGEST_READING else read[:LONGEST_READING] + " ..."  # the flags have it all
+    console.print(Text.assemble(("Reading  ", "dim"), read), soft_wrap=True)
     console.print(Text.assemble(("Flags    ", "dim"), printable(flag_line(result, known))), soft_wrap=True)
     for condition in result.query.conditions if explain else ():
         count = len(engine.rows(And(condition), ("run_id",)))
