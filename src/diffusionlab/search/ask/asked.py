@@ -17,6 +17,7 @@ class Asked:
         self.text = text.lower()
         self.items, self.known, self.notes = items, known, notes
         self.used: set[int] = set()
+        self.passed: list[Item] = []  # words that conditions have stepped over
         self.order: Order | None = None
         self.limit: int | None = None
         self.like: str | None = None

@@ -54,7 +54,7 @@ def unread(a: Asked, unbound: Sequence[Item]) -> tuple[str, ...]:
     """The words of the question that nothing was made of, neighbours as one."""
     left = [item for i, item in enumerate(a.items) if _unused(a, i) and _asks(a, item) and not _is_joined(a, i)]
     found: list[Item] = []
-    for item in sorted([*left, *unbound], key=lambda item: item.start):
+    for item in sorted([*left, *unbound, *a.passed], key=lambda item: item.start):
         if found and item.start - found[-1].end <= 1:
             words = f"{found[-1].words} {item.words}" if item.start > found[-1].end else found[-1].words + item.words
             found[-1] = replace(found[-1], words=words, end=item.end)
@@ -74,7 +74,7 @@ def _is_joined(a: Asked, i: int) -> bool:
         case "per":  # "every unet"
             return words == "every" and following in ("noun", "condition")
         case "those":  # "except those on MNIST": the ones
-            pointed = before in ("not", "noun", "carrier") or a.words(i - 1) in ("among", "of", "for", "only")
+            pointed = before == "not" or a.words(i - 1) in ("among", "for")
             relative = following in ("carrier", "not", "comparator") or a.words(i + 1) in ("that", "which", "whose")
             return pointed and relative
         case "comparator":  # "dataset = mnist", "about reconstruction"
@@ -86,10 +86,24 @@ def _is_joined(a: Asked, i: int) -> bool:
     return words == "either" and any(item.payload == "or" for item in a.items[i:] if item.kind == "connector")
 
 
+def _between(a: Asked, item: Item) -> bool:
+    """Whether a connecting word has something to connect on both sides."""
+    made = [other for other in a.items if other.kind in ("condition", "text", "run", "number", "when", "field")]
+    ordered = [a.items[i] for i in a.used]
+    parts = [*made, *ordered]
+    return any(o.end <= item.start for o in parts) and any(o.start >= item.end for o in parts)
+
+
 def _asks(a: Asked, item: Item) -> bool:
     """Whether an item would change the answer if something was made of it."""
     words = item.words.lower()
+    if words == "%":
+        return True
     match item.kind:
+        case "to":
+            return words in ("until", "till", "through")
+        case "connector":
+            return item.payload == "but" and not _between(a, item)
         case "filler":
             known = {words, words.replace("_", ""), words.partition("'")[0]}
             return any(c.isalnum() for c in words) and not known & harmless()

@@ -74,7 +74,7 @@ def _of_parts(question: str, parts: list[Query]) -> Query:
 def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, among: Filter | None) -> Query:
     reading = reduce(items, known)
     asked = Asked(question, reading.out, known, [*misspelt, *reading.notes])
-    asked.better = reading.better
+    asked.better, asked.passed = reading.better, reading.passed
     if reading.neighbour is not None:
         asked.order = Order("created_at", not reading.neighbour, 1)
     for read in (

@@ -6,8 +6,26 @@ from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
+from diffusionlab.search.words.english import harmless
 
 NUMERIC = ("int", "float")
+_LOOKED_AT = (
+    "another",
+    "other",
+    "than",
+    "as",
+    "without",
+    "small",
+    "tiny",
+    "large",
+    "big",
+    "day",
+    "days",
+    "week",
+    "month",
+    "year",
+)
+"""Weighty words by which some rule tells its case."""
 SOFT = ("filler", "carrier", "noun")  # items that a phrase may step over
 
 
@@ -23,6 +41,13 @@ def directed(operator: str, column: str) -> str:
     return ("<" if lower_is_better(column) == (word == "best") else ">") + operator.removeprefix(word)
 
 
+def _is_passed(item: Item) -> bool:
+    words = item.words.lower()
+    if item.kind != "filler" or words in _LOOKED_AT or not any(c.isalnum() or c == "%" for c in words):
+        return False
+    return not {words, words.replace("_", ""), words.partition("'")[0]} & harmless()
+
+
 class Reading:
     """The items that are read and those that were made of them. A rule gets it with a place among the items and
     returns the place after what it has read, or 0."""
@@ -32,6 +57,7 @@ class Reading:
         self.out: list[Item] = []
         self.field: str | None = None  # the number column that was last spoken of
         self.notes: list[str] = []
+        self.passed: list[Item] = []  # words inside of a condition that no rule looks at, and that are not harmless
         self.better: tuple[bool, str | None] | None = None  # "is A better than B", by which column
         self.neighbour: bool | None = None  # the run just after (True) or before (False) one that is named
 
@@ -51,6 +77,7 @@ class Reading:
     def emit(self, first: int, after: int, category: str, condition: Filter, single: bool = False) -> int:
         """Give out one condition for the items from `first` up to `after`."""
         words = " ".join(item.words for item in self.items[first:after])
+        self.passed += [item for item in self.items[first:after] if _is_passed(item)]
         item = self.items[first]
         made = Condition(category, condition, single, words)
         self.out.append(Item("condition", made, words, item.start, self.items[after - 1].end))

@@ -88,7 +88,7 @@ def after_by(a: Asked, i: int) -> int | None:
         if a.kind(j) == "by" or (j > i and a.kind(j) == "carrier" and a.words(j) == "by"):
             k = a.skip(j + 1, ("filler", "superlative", "order"), 3)
             if a.kind(k) in ("field", "moment") and kind_of(a.items[k].payload) not in _UNRANKED:
-                a.used |= set(range(j, k))
+                a.used |= {place for place in range(j, k) if a.kind(place) != "filler"}
                 return k
     return None
 

@@ -20,7 +20,7 @@ HARMLESS: dict[str, str] = {
         "should might must may able"
     ),
     "prepositions": (
-        "of in on at to for with from about into onto upon unto toward towards as via through by inside amongst "
+        "of in on at to for with from into onto upon unto toward towards as via through inside amongst "
         "among across along around w wrt wth frm"
     ),
     "question words": ("which what whats what's who's how why where when where's how's so then if whether because"),
