@@ -73,7 +73,7 @@ def read(data: dict[str, Any]) -> RunRecord | None:
 
 def test_what_is_taken_in_goes_through_everything_and_comes_back() -> None:
     taken = [record for data in HOSTILE if (record := read(data)) is not None]
-    assert len(taken) > len(HOSTILE) / 2
+    assert len(taken) > len(HOSTILE) / 3
     other = RunRecord(run_id="z", name="z")
     for record, row in zip(taken, to_rows(to_table(taken)), strict=True):
         assert to_record(row) == record
