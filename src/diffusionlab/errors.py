@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from diffusionlab.invocation import as_typed
+from diffusionlab.untrusted import plain_text
 
 _SET_HERE = "DIFFUSIONLAB_SET_HYDRA_FULL_ERROR"
 SHOW_TRACEBACKS = "HYDRA_FULL_ERROR" in os.environ and _SET_HERE not in os.environ
@@ -90,5 +91,5 @@ def told_in_one_line(explain: Callable[[Exception], str | None]) -> Iterator[Non
         line = str(error) if isinstance(error, LabError) else explain(error)
         if line is None or SHOW_TRACEBACKS:
             raise
-        print(f"error: {as_typed(line)}", file=sys.stderr)
+        print(f"error: {' '.join(plain_text(as_typed(line)).split())}", file=sys.stderr)
         sys.exit(getattr(error, "exit_code", UsageError.exit_code))

@@ -1,12 +1,13 @@
 """Files and texts of others: what may be read of a run folder, an image or a name without trusting who made it."""
 
+import logging
 import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,6 +24,30 @@ MOST_PIXELS = 64_000_000
 def plain_text(text: str) -> str:
     """`text` without control characters, which could drive a terminal, and without marks of writing direction."""
     return "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n" else c for c in text)
+
+
+def say(*lines: object) -> None:
+    """Print each as a line of plain text: names, paths and messages of others stay on it and command nothing."""
+    for line in lines:
+        print(plain_text(str(line)))
+
+
+def say_in_logs() -> None:
+    """From now on every message that is logged is one plain line, whoever logs it."""
+    make = logging.getLogRecordFactory()
+    if make is not _plain_record:
+        global _make_record
+        _make_record = make
+        logging.setLogRecordFactory(_plain_record)
+
+
+_make_record: Callable[..., logging.LogRecord] = logging.LogRecord
+
+
+def _plain_record(*arguments: Any, **options: Any) -> logging.LogRecord:
+    record = _make_record(*arguments, **options)
+    record.msg, record.args = plain_text(record.getMessage()), ()
+    return record
 
 
 def inside(folder: Path, name: str | None) -> Path | None:

@@ -13,7 +13,7 @@ from diffusionlab.registry.manage.cli import main
 from diffusionlab.registry.record.run_record import RunRecord, read_record, write_record
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.command import add_reports
-from diffusionlab.report.images import MIME, data_uri
+from diffusionlab.report.images import data_uri
 from diffusionlab.report.run_page import write_report
 from tests.conftest import ROOT, Lab
 from tests.report.folders import Page, assert_stands_alone, measured, run_folder, square
@@ -39,7 +39,7 @@ def report(*arguments: str) -> int:
 
 
 def as_uri(file: Path) -> str:
-    return data_uri(file.read_bytes(), MIME[file.suffix])
+    return data_uri(file.read_bytes(), f"image/{file.suffix[1:]}")
 
 
 def test_a_training_ends_with_its_page(lab: Lab, capsys: pytest.CaptureFixture):

@@ -16,6 +16,7 @@ from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.clip.scores import ClipScores, score_samples
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.runs.checkpoint import TrainedModel, load_data
+from diffusionlab.untrusted import say
 from diffusionlab.visualization.clip_scores import best_and_worst, difficulty_chart
 from diffusionlab.visualization.grids import save_png
 
@@ -70,7 +71,7 @@ class ClipJudge:
             return list(range(len(images)))
         best = scores.best(self.top).tolist()
         rows = scores.by_sample()
-        print("\n".join(_line(rows[number]) for number in best))
+        say("\n".join(_line(rows[number]) for number in best))
         return best
 
     def _scores_of_real_images(self) -> ClipScores | None:
@@ -97,7 +98,7 @@ def save_scores(
     chart = difficulty_chart(*seen, real=(real.label, real.quality) if real else None)
     for suffix in ("png", "svg"):
         chart.savefig(folder / f"difficulty.{suffix}", dpi=150)
-    print("\n".join(_line(row) for row in scores.by_class()))
+    say("\n".join(_line(row) for row in scores.by_class()))
 
 
 def _line(row: dict[str, Any]) -> str:

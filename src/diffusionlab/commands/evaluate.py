@@ -30,7 +30,7 @@ from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.checkpoint import TrainedModel, saved_step
 from diffusionlab.runs.explain import user_errors
-from diffusionlab.untrusted import folder_inside
+from diffusionlab.untrusted import folder_inside, say
 from diffusionlab.visualization.grids import image_grid, save_png
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
         classes=judgement.classes,
         classifier_accuracy=None if classifier is None else classifier.accuracy,
     )
-    print("\n".join(_lines(evaluation, OTHER[cfg.reference])))
+    say("\n".join(_lines(evaluation, OTHER[cfg.reference])))
     if cfg.num_samples < ENOUGH:
         _tell_bias(evaluation, judge)
     _write(evaluation, _picture(images, judgement, real), target)
@@ -224,7 +224,7 @@ def _write(evaluation: Evaluation, picture: Image.Image, target: Path) -> None:
     with replaced(target / f"{stem}.json") as temporary:
         temporary.write_text(json.dumps(asdict(evaluation), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     save_png(picture, target / f"{stem}.png")
-    print(f"\nwrote     {target / stem}.json and, of the nearest training images, .png")
+    say(f"\nwrote     {target / stem}.json and, of the nearest training images, .png")
 
 
 def _remember(evaluation: Evaluation, folder: Path, uri: str) -> None:

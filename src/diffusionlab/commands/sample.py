@@ -21,7 +21,7 @@ from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.checkpoint import TrainedModel, load_model, saved_step
 from diffusionlab.runs.explain import user_errors
-from diffusionlab.untrusted import folder_inside
+from diffusionlab.untrusted import folder_inside, say
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png, to_pil
 
 
@@ -54,7 +54,7 @@ def sample(cfg: DictConfig) -> Path:
         save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target, kept)
     shown = {scale: images[kept] for scale, images in drawn.items()}
     save_png(grid(shown, [label[kept] for label in labels], names[0]), target / "grid.png")
-    print(target / "grid.png")
+    say(target / "grid.png")
     if cfg.output_dir is None:
         refresh_report(folder)
     return target

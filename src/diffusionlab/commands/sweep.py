@@ -15,6 +15,7 @@ from diffusionlab.report.comparison import write_comparison
 from diffusionlab.report.folder import folder_of, read_run
 from diffusionlab.report.run_page import REPORT_FILE
 from diffusionlab.report.sweep import choose_metric, show, trials_in
+from diffusionlab.untrusted import say
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class SweepTable(Callback):
         folder = Path(config.hydra.sweep.dir)
         finished = sum(trial.status == "finished" for trial in trials_in(folder))
         if finished:
-            print(
+            say(
                 f"sweep    {folder} continues: {finished} finished trials stay as they are "
                 "(hydra.sweep.dir=FOLDER starts a new one)"
             )

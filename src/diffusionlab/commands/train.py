@@ -1,6 +1,7 @@
 """One run from settings to record: build the parts, train, remember."""
 
 import logging
+import shlex
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,10 +26,12 @@ from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.facts import facts_of_parts, facts_of_result, facts_of_settings
 from diffusionlab.runs.failures import in_one_line
 from diffusionlab.runs.first_stage import find_autoencoder, fit_codec, resume_if_interrupted
-from diffusionlab.runs.folder import CHECKPOINTS, discard_unless_recorded, new_id_for
+from diffusionlab.runs.folder import discard_unless_recorded, new_id_for
 from diffusionlab.runs.ownership import Ownership
+from diffusionlab.runs.resume import choose_checkpoint
 from diffusionlab.runs.settings import Settings, resolve
 from diffusionlab.training import DiffusionModule
+from diffusionlab.untrusted import say
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +47,7 @@ def train(cfg: DictConfig) -> float | None:
     if cfg.check:
         try:
             with user_errors():
-                print(preflight(resolve(cfg, hydra.runtime.choices)))
+                say(preflight(resolve(cfg, hydra.runtime.choices)))
         finally:
             discard_unless_recorded(Path(cfg.paths.output_dir))
         return None
@@ -52,8 +55,8 @@ def train(cfg: DictConfig) -> float | None:
         return _score(_train(_resolved(cfg), sweep=None))
     try:
         return _score(_trial(_resolved(cfg), sweep=Path(hydra.sweep.dir).name))
-    except TrainingInterrupted:
-        raise
+    except TrainingInterrupted as error:
+        raise TrainingInterrupted("the sweep was stopped: the same command continues it") from error
     except Exception as error:  # whatever befell this trial, the next ones are to be tried
         line = str(error).partition("\n")[0] or type(error).__name__
         log.error("trial %s failed: %s", hydra.job.num, line, exc_info=not isinstance(error, LabError))
@@ -77,11 +80,20 @@ def _trial(settings: Settings, sweep: str) -> RunRecord:
         if before.config_hash != settings.hash:
             raise UsageError(f"{folder} holds run {before.run_id} of other settings: type another hydra.sweep.dir")
         if before.status == "finished":
-            print(f"finished {before.run_id} before; it is not trained again")
+            say(f"finished {before.run_id} before; it is not trained again")
             return before
-        if any(folder.glob(CHECKPOINTS)):
+        if _has_checkpoint(folder):
             settings = settings.replaced(ckpt_path="last")
     return _train(settings, sweep)
+
+
+def _has_checkpoint(folder: Path) -> bool:
+    """Whether a trial can continue; one whose checkpoints are all damaged starts again."""
+    try:
+        return choose_checkpoint("last", folder) is not None
+    except UsageError as error:
+        log.warning("%s; the trial starts again", error)
+        return False
 
 
 def _train(settings: Settings, sweep: str | None) -> RunRecord:
@@ -113,7 +125,7 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
     try:
         with user_errors():
             experiment = build(settings, folder, beat)
-        if experiment.has_nothing_to_train and _is_done(recorder.record, experiment, say=ownership is not None):
+        if experiment.has_nothing_to_train and _is_done(recorder.record, experiment, leads=ownership is not None):
             return recorder.record
         if isinstance(experiment.module, DiffusionModule) and experiment.checkpoint is None:
             clip_run = (settings.clip or {}).get("run")
@@ -160,7 +172,7 @@ def _result(experiment: Experiment, folder: Path) -> dict[str, Any]:
     return facts_of_result(experiment.trainer, experiment.throughput, experiment.totals, folder)
 
 
-def _is_done(record: RunRecord, experiment: Experiment, *, say: bool) -> bool:
+def _is_done(record: RunRecord, experiment: Experiment, *, leads: bool) -> bool:
     """Whether the run ended as it should, has nothing left to train and so stays as it is, which is said in one line.
 
     A run that was killed after its last step still has its end before it. Raises UsageError if it has gone further
@@ -170,8 +182,8 @@ def _is_done(record: RunRecord, experiment: Experiment, *, say: bool) -> bool:
     assert checkpoint is not None
     so_far = f"run {record.run_id} has {checkpoint.epochs} epochs ({checkpoint.step} steps) behind it"
     if record.status == "finished":
-        if say:
-            print(f"{so_far} and is finished: nothing to train; raise trainer.max_epochs to go on")
+        if leads:
+            say(f"{so_far} and is finished: nothing to train; raise trainer.max_epochs to go on")
         return True
     max_epochs = experiment.trainer.max_epochs
     if max_epochs is not None and 0 <= max_epochs < checkpoint.epochs:
@@ -270,13 +282,13 @@ def _say_where(record: RunRecord, *, brief: bool) -> None:
     folder = Path(record.path or ".")
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     losses = ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items() if value is not None)
-    print(f"run      {record.run_id}  ({losses}; {record.seconds or 0:.0f} s)")
+    say(f"run      {record.run_id}  ({losses}; {record.seconds or 0:.0f} s)")
     if brief:
         return
     if record.thumbnail:
-        print(f"samples  {shown / record.thumbnail}")
+        say(f"samples  {shown / record.thumbnail}")
     if (folder / REPORT_FILE).is_file():
-        print(f"report   {shown / REPORT_FILE}")
+        say(f"report   {shown / REPORT_FILE}")
     if record.schedule:
-        print(as_typed(f"again    python sample.py run={record.run_id} num_samples=16"))
-    print(as_typed(f'find it  python search.py "{record.dataset} {record.name}"'))
+        say(as_typed(f"again    python sample.py {shlex.quote(f'run={record.run_id}')} num_samples=16"))
+    say(as_typed(f"find it  python search.py {shlex.quote(f'{record.dataset} {record.name}')}"))

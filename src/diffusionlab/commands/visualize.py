@@ -15,7 +15,7 @@ from diffusionlab.gallery import of_clip, of_features, of_noise, of_sampling, of
 from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.explain import user_errors
-from diffusionlab.untrusted import folder_inside
+from diffusionlab.untrusted import folder_inside, say
 from diffusionlab.visualization.animation import Animation, save_gif
 from diffusionlab.visualization.catalogue import ALL, FOLDER, PICTURES, Picture, find_picture
 from diffusionlab.visualization.style import save_figure
@@ -50,7 +50,7 @@ def visualize(cfg: DictConfig) -> list[Path]:
         target = None if cfg.output_dir is None else Path(cfg.output_dir)
         files = draw_pictures(chosen, runs, wish, target=target, formats=FORMATS[cfg.format])
     for file in files:
-        print(file)
+        say(file)
     for run in runs if target is None else ():
         refresh_report(run.folder)
     return files
@@ -78,7 +78,7 @@ def draw_pictures(
             except UsageError as error:
                 if len(pictures) == 1:
                     raise
-                print(f"left out {picture.name}: {error}")
+                say(f"left out {picture.name}: {error}")
                 continue
             stem = f"{picture.name}_{drawn.variant}" if drawn.variant else picture.name
             stem += f"_of_{len(group)}_runs" if len(group) > 1 else ""

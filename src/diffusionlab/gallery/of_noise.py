@@ -29,7 +29,7 @@ def forward(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     images = _strip(run, schedule, t, wish)
     alphas, sigmas = (values.tolist() for values in schedule(t))
     labels = [
-        f"t = {time:.2f}\n$\\alpha$ = {alpha:.2f}\n$\\sigma$ = {sigma:.2f}"
+        f"t = {time:.2f}\n\N{GREEK SMALL LETTER ALPHA} = {alpha:.2f}\n\N{GREEK SMALL LETTER SIGMA} = {sigma:.2f}"
         for time, alpha, sigma in zip(t.tolist(), alphas, sigmas, strict=True)
     ]
     figure = image_table(images[None], title="The forward process: image to noise", column_labels=labels)

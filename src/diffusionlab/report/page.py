@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import shlex
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
@@ -57,6 +58,7 @@ def _environment() -> "Environment":
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
+        "quoted": quoted,
         "shown": shown,
         "count": count,
         "duration": duration,
@@ -69,6 +71,11 @@ def _environment() -> "Environment":
 def shown(value: object) -> str:
     """A value as text: figures to four places, moments in UTC, and no character that could drive a terminal."""
     return printable(value) + (" UTC" if isinstance(value, datetime) else "")
+
+
+def quoted(word: object) -> str:
+    """A word of a command to type, so that a shell takes it for one word."""
+    return shlex.quote(" ".join(shown(word).split()))
 
 
 def day(value: datetime | None) -> str:

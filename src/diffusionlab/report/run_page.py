@@ -1,6 +1,7 @@
 """One run as a page."""
 
 import logging
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def refresh_report(folder: Path) -> Path | None:
     try:
         return write_report(folder)
     except Exception as error:  # whatever lies in the folder
-        log.warning("no report was written: %s; try `python registry.py report %s`", reason(error), folder)
+        again = shlex.quote(str(folder))
+        log.warning("no report was written: %s; try `python registry.py report %s`", reason(error), again)
         return None
 
 

@@ -23,6 +23,7 @@ def run_program(name: str, text: str, job: "Callable[[DictConfig], Any]") -> Non
     from diffusionlab.errors import told_in_one_line
     from diffusionlab.runs.explain import explain
     from diffusionlab.runs.schemas import register
+    from diffusionlab.untrusted import say_in_logs
 
     def in_words(error: Exception) -> str | None:
         return explain(error, config_name=name)
@@ -31,6 +32,7 @@ def run_program(name: str, text: str, job: "Callable[[DictConfig], Any]") -> Non
         with told_in_one_line(in_words):
             return job(cfg)
 
+    say_in_logs()
     register()
     with told_in_one_line(in_words):
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(guarded)()

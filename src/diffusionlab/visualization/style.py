@@ -9,10 +9,12 @@ from typing import Any
 import matplotlib
 from cycler import cycler
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from diffusionlab.atomic import replaced
+from diffusionlab.untrusted import plain_text
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Seven colours that the colour-blind can tell apart (Okabe & Ito 2008), those with most contrast first."""
@@ -23,6 +25,7 @@ WIDTH = 7.0
 LOOK: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 12,
+    "text.parse_math": False,  # a name with two dollar signs is a name
     "axes.titlesize": 12,
     "axes.titlelocation": "left",
     "axes.labelsize": 12,
@@ -72,6 +75,10 @@ def save_figure(
 
     `source`: what it was drawn of, such as the ids of runs.
     """
+    title, caption, source = map(plain_text, (title, caption, source))
+    for text in figure.findobj(Text):  # an SVG with a control character in a name is no XML
+        if text.get_text() != (plain := plain_text(text.get_text())):
+            text.set_text(plain)
     paths = []
     for suffix in formats:
         path = stem.with_name(f"{stem.name}.{suffix}")

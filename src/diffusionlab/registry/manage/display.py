@@ -1,6 +1,5 @@
 """Runs on a terminal: every text that a person or a file brought is shown as it is, and commands nothing."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from diffusionlab.registry.manage.compare import GROUPS, Comparison
 from diffusionlab.registry.record.columns import KINDS, grouped, label
 from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.untrusted import plain_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def printable(value: object) -> str:
     """A value as text without control characters (which could drive the terminal) or direction marks."""
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c != "\n" else c for c in _text(value))
+    return plain_text(_text(value))
 
 
 def _text(value: object) -> str:
