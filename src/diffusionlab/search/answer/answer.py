@@ -218,7 +218,9 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
     said = ["None."]
     if result.unknown:
         everything = f"None of {result.everything}" if result.everything else "None"
-        said = [f"{everything}; of {runs(result.unknown)} it is not known, {_unrecorded(result)}."]
+        one = result.unrecorded[0] if len(result.unrecorded) == 1 else None
+        unknown = f"{one[1]} have no recorded {label(one[0])}" if one else f"of {runs(result.unknown)} it is not known"
+        said = [f"{everything}; {unknown}{'' if one else f', {_unrecorded(result)}'}."]
     if result.lacking and query.order:
         return [f"None: no run of these has a {label(query.order.column)}: {cite(result.lacking)}."]
     if query.like is not None:
@@ -233,7 +235,7 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
     if helpful:
         parts = "; ".join(f"without `{printable(text)}` {runs(count)}" for text, count in helpful)
         said.append(f"{parts[0].upper()}{parts[1:]}.")
-    elif len(query.conditions) == 1 and result.everything:
+    elif len(query.conditions) == 1 and result.everything and not result.unknown:
         where = printable(format_where(query.condition, engine.known))
         said.append(f"Without `{where}` there are {runs(result.everything)}.")
     return said

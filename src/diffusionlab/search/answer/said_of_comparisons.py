@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diffusionlab.registry.manage.compare import Comparison, Difference
+from diffusionlab.registry.manage.compare import Comparison as Facts
+from diffusionlab.registry.manage.compare import Difference
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import (
     KINDS,
@@ -19,6 +20,7 @@ from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import cite, named, runs, value
 from diffusionlab.search.query.protocols import UNKNOWN, protocol_of
+from diffusionlab.search.query.query import Comparison
 
 MOST_FACTS = 3  # named in a sentence
 LEAST_APART = 0.2  # of the shares of runs that have a facet
@@ -28,15 +30,16 @@ _CONSEQUENCES = ("size_bytes", "git_commit", "git_dirty", "data_hash", "framewor
 
 def run_sentences(result: Result, engine: Engine) -> list[str]:
     """What tells a few runs apart, and which of them is better by what was measured."""
-    comparison = compared_runs(result, engine)
-    if comparison is None:
+    facts = compared_runs(result, engine)
+    if facts is None:
         return group_sentences(result)
     by_id = {row["run_id"]: row for row in result.rows}
-    rows = [by_id[run_id] for run_id in comparison.run_ids]
-    return [_settings_apart(comparison, rows), *_results_apart(rows), *_ends_apart(rows)]
+    rows = [by_id[run_id] for run_id in facts.run_ids]
+    decided = isinstance(result.query.ask, Comparison) and result.query.ask.better is not None
+    return [_settings_apart(facts, rows), *_results_apart(rows, decided), *_ends_apart(rows)]
 
 
-def _settings_apart(comparison: Comparison, rows: Sequence[Row]) -> str:
+def _settings_apart(comparison: Facts, rows: Sequence[Row]) -> str:
     """The settings that differ, the most telling first."""
     differing = [one for group in ("architecture", "training") for one in comparison.groups[group]]
     facts = [one for one in differing if one.fact in KINDS and one.fact not in _CONSEQUENCES]
@@ -73,20 +76,21 @@ def _told(difference: Difference, rows: Sequence[Row]) -> str:
     return f"{label(fact) if fact in KINDS else printable(fact)} ({apart})"
 
 
-def _results_apart(rows: Sequence[Row]) -> list[str]:
-    """Which run is the best by each measure that they compare in."""
+def _results_apart(rows: Sequence[Row], decided: bool) -> list[str]:
+    """Which run is the best by each measure that they compare in, but for the first if a verdict was given by it."""
     shared = [column for column in MEASURES if all(row.get(column) is not None for row in rows)]
     if not shared:
-        return ["They have no figure in common."]
+        return [] if decided else ["They have no figure in common."]
     side = [("", list(rows))]
     apart = {column: of for column in shared for of in compares_within(column) if _differs(side, column, of)}
-    said = [_best_by(column, rows) for column in shared if column not in apart]
+    said = [_best_by(column, rows) for column in shared if column not in apart][decided:]
     winners = {winner for winner, _ in said}
     told = []
-    if len(winners) == 1 and "" not in winners:
+    if len(winners) == 1 and "" not in winners and not decided:
         told = [f"{printable(winners.pop())} is better: {' and '.join(text for _, text in said)}."]
     elif said:
-        told = [f"{'; '.join(f'{text} ({printable(winner)})' if winner else text for winner, text in said)}."]
+        listed = "; ".join(f"{text} ({printable(winner)})" if winner else text for winner, text in said)
+        told = [f"{listed[0].upper()}{listed[1:]}."]
     return told + [f"{label(column)} does not compare between {label(of)}s." for column, of in apart.items()]
 
 

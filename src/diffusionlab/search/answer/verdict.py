@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, label, lower_is_better, value_of
 from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.wording import cite, named, value
+from diffusionlab.search.answer.wording import cite, value
 from diffusionlab.search.query.protocols import protocol_of
 from diffusionlab.search.query.query import Check, Comparison
 
@@ -79,7 +80,8 @@ def _decide(pairs: list[tuple[str, Row, Row]], column: str, names: list[str], be
         x, y = value_of(a, column), value_of(b, column)
         wins.add(None if x == y else (x < y) == lower_is_better(column))
         where = f" on {dataset}" if len(pairs) > 1 else ""
-        said.append(f"{label(column)} {value(a, column)} ({named(a)}) against {value(b, column)} ({named(b)}){where}")
+        ids = [printable(row["run_id"]) for row in (a, b)]
+        said.append(f"{label(column)} {value(a, column)} ({ids[0]}) against {value(b, column)} ({ids[1]}){where}")
     because = "; ".join(said)
     if len(wins) > 1:
         return None, f"{because}: it depends on the data set"
