@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from diffusionlab.ingest.facts import (
@@ -77,4 +78,7 @@ def facts_of(source: Source, name: str) -> Script:
 
 
 def _error(error: str | None, source: Source) -> str | None:
-    return error
+    """The error with the place that its line has in a notebook."""
+    if error is None or not source.places:
+        return error
+    return re.sub(r"line (\d+)\)$", lambda match: f"cell {source.place(int(match[1]))})", error)

@@ -123,8 +123,8 @@ def without_magics(rows: list[str]) -> list[str]:
         )
         if magic and not continued and stripped.startswith("%") and kept and _open_bracket(kept):
             magic = False  # a modulo at the start of a continued line
+        kept.append("" if continued else row[: len(row) - len(stripped)] + "pass" if magic else row)
         continued = magic and row.rstrip().endswith("\\")
-        kept.append(row[: len(row) - len(stripped)] + "pass" if magic else row)
     return kept
 
 

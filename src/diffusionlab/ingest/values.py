@@ -303,6 +303,12 @@ def options_of(value: Value | None) -> list[Value]:
     return value.options if isinstance(value, Choice) else [value]
 
 
+def likely(value: Value | None) -> list[Value]:
+    """The options that may hold with the command line left alone: the first of a choice that it decides."""
+    options = options_of(value)
+    return options[:1] if isinstance(value, Choice) and value.decided else options
+
+
 def constant(value: Value | None) -> Any:
     """The Python value of a constant; None where it is not one."""
     return value.value if isinstance(value, Const) else None

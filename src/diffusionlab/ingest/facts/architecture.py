@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from diffusionlab.ingest.facts.diffusion import KNOWN
 from diffusionlab.ingest.facts.scene import Model, Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.calls import is_module
 from diffusionlab.ingest.values import Instance, Obj, Value, flow_of, number, options_of
 
 CONTAINERS = {"Sequential", "Model", "Functional"}
+ZOOS = ("torchvision.models.", "timm.", "segmentation_models_pytorch.")
 NO_NETWORKS = (
     "torch.nn.",
     "torch.optim",
@@ -29,10 +31,7 @@ def trained(scene: Scene) -> list[Model]:
         for one in [event.owner, *event.args[:1]]:
             for option in options_of(one):
                 if (isinstance(option, Instance) and is_module(option.cls)) or (
-                    isinstance(option, Obj)
-                    and option is event.owner
-                    and option.name[:1].isupper()
-                    and option.name != "Trainer"
+                    isinstance(option, Obj) and option is event.owner and _is_fitted(option)
                 ):
                     scene.models.setdefault(id(option), Model(option))
                     keys.append(id(option))
@@ -40,11 +39,22 @@ def trained(scene: Scene) -> list[Model]:
     return [model for model in found if _is_network(model)]
 
 
+def _is_fitted(value: Obj) -> bool:
+    """Whether the owner of `.fit` is a network: Keras's, or of a class that is not shown."""
+    return (
+        value.name[:1].isupper()
+        and value.name != "Trainer"
+        and (value.path.startswith(("keras", "tensorflow")) or value.path.split(".")[0] not in KNOWN)
+    )
+
+
 def _is_network(model: Model) -> bool:
     value = model.value
     if isinstance(value, Instance):
         return is_module(value.cls)
-    return value.name in CONTAINERS or not value.path.startswith(NO_NETWORKS)
+    if value.path.startswith(ZOOS):
+        return True
+    return value.name[:1].isupper() and not value.path.startswith(NO_NETWORKS)
 
 
 def architecture(scene: Scene, out: Writer) -> None:
@@ -55,7 +65,8 @@ def architecture(scene: Scene, out: Writer) -> None:
     """
     chosen = trained(scene)
     if not chosen:
-        chosen = [model for model in scene.models.values() if _is_network(model) and not _is_part(model)]
+        called = [model for model in scene.models.values() if _is_network(model) and not _is_part(model)]
+        chosen = [model for model in called if model.learns] or called
     named: set[str] = set()
     for model in chosen:
         stage = scene.role_of(model) if len(scene.stages) > 1 or _adversarial(scene) else None

@@ -92,10 +92,10 @@ def _complement(value: Value | None) -> Value | None:
 
 def guidance(scene: Scene, out: Writer) -> None:
     """The weight of classifier-free guidance: lerp(unconditional, conditional, w), (1 + w) * c - w * u."""
-    for event in guided(scene):
-        for part in event.args:
-            for one in _numbers(part):
-                out.tell("guidance", one, event.line)
+    found = [(one, event.line) for event in guided(scene) for part in event.args for one in _numbers(part)]
+    if len({one.value for one, _ in found}) == 1:
+        for one, line in found:
+            out.tell("guidance", one, line)
 
 
 def guided(scene: Scene) -> list[Event]:

@@ -6,7 +6,7 @@ from diffusionlab.ingest.facts.layers import LINEAR, around, held_by, kernel_of,
 from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event
-from diffusionlab.ingest.values import Instance, flow_of
+from diffusionlab.ingest.values import Instance, Obj, flow_of
 
 
 def attention(scene: Scene, out: Writer) -> None:
@@ -30,16 +30,23 @@ def attention(scene: Scene, out: Writer) -> None:
 
 
 def _is_transformer_block(scene: Scene, instance: Instance) -> bool:
-    """Attention and a feed-forward network behind each other, each with a sum around it, in one class."""
+    """Attention and a feed-forward network of two layers behind each other, with a sum around each, in one class."""
     own = [layer for layer in scene.trace.layers if layer.inside is instance or held_by(layer.inside, instance)]
-    convolutions = [layer for layer in own if layer.name.startswith("Conv") and kernel_of(layer) != 1]
-    linears = [layer for layer in own if layer.name in LINEAR]
-    sums = [
-        event
-        for event in scene.trace.of("op.add")
-        if event.forward and event.forward[-1] is instance and is_residual(event)
-    ]
-    return len(linears) >= 2 and len({event.line for event in sums}) >= 2 and not convolutions
+    if any(layer.name.startswith("Conv") and kernel_of(layer) != 1 for layer in own):
+        return False
+    outputs = {flow_of(event.result).last: event.owner for event in scene.trace.of("layer")}
+    heads = {flow_of(one).last for event in scene.trace.of("attention", "linear attention") for one in event.args}
+    attends = feeds = False
+    for event in scene.trace.of("op.add"):
+        if not event.forward or event.forward[-1] is not instance or not is_residual(event):
+            continue
+        left, right = (flow_of(one).layers for one in event.args)
+        branch = (left - right) or (right - left) if len(left) > len(right) else (right - left) or (left - right)
+        names = [owner.name for one in branch if isinstance(owner := outputs.get(one), Obj)]
+        attention = bool(branch & heads) or any(name.startswith("Multi") for name in names)
+        attends = attends or attention
+        feeds = feeds or (not attention and sum(name in LINEAR for name in names) >= 2)
+    return attends and feeds
 
 
 def sums(scene: Scene, out: Writer) -> None:

@@ -8,6 +8,7 @@ from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.iteration import inner
 from diffusionlab.ingest.interpret.trace import Event
 from diffusionlab.ingest.values import (
+    Class,
     Const,
     Instance,
     Map,
@@ -122,6 +123,28 @@ def batches(scene: Scene, data: Data, out: Writer) -> None:
     for event in scene.trace.events:
         if event.name in ("TrainingArguments", "Seq2SeqTrainingArguments"):
             out.tell("batch_size", event.first("per_device_train_batch_size"), event.line)
+    if not out.has("batch_size"):
+        _drawn_batches(scene, out)
+
+
+def _drawn_batches(scene: Scene, out: Writer) -> None:
+    """Indices that are drawn in the training loop: np.random.randint(0, n, 64), random.sample(memory, 64)."""
+    for event in scene.trace.events:
+        if event.no_grad or not any(event.order < update.order for update, _ in scene.updates):
+            continue
+        drawn = event.path.startswith("numpy.random.") and event.name in ("randint", "choice", "random_integers")
+        if drawn and event.loops:
+            size = event.first("size") or event.arg("size", 1 if event.name == "choice" else 2)
+            if _indexes(scene, event):
+                out.tell("batch_size", size, event.line)
+        elif event.path == "random.sample":
+            out.tell("batch_size", event.arg("k", 1), event.line)
+
+
+def _indexes(scene: Scene, event: Event) -> bool:
+    """Whether the numbers that are drawn pick items of the data."""
+    tag = next((tag for tag in flow_of(event.result).tags if isinstance(tag, tuple) and tag[0] == "randint"), None)
+    return tag is None or any(tag in flow_of(one).tags for item in scene.trace.of("item") for one in item.args)
 
 
 def data_set(scene: Scene, data: Data, out: Writer) -> None:
@@ -137,9 +160,13 @@ def data_set(scene: Scene, data: Data, out: Writer) -> None:
         name = _library_set(event)
         if name is not None and not event.no_grad:
             found.append((name, (event.line,), event))
+    found += _own_sets(scene)
     used = [one for one in found if id(one[2].result) in data.ids and not _is_test(one[2])]
     train = [one for one in found if not _is_test(one[2]) and not in_a_figure(one[2])]
     chosen = used or train or found
+    if len({name for name, _, _ in chosen}) > 1 and all(event.unsure for _, _, event in chosen):
+        out.ask("dataset")  # an option decides which of them
+        return
     for name, lines, event in chosen:
         part, more = _part(scene, event, name)
         import_lines = tuple(
@@ -152,6 +179,17 @@ def data_set(scene: Scene, data: Data, out: Writer) -> None:
             out.say("subset", part, more)
     if not chosen:
         _folders(scene, data, out)
+
+
+def _own_sets(scene: Scene) -> list[tuple[str, tuple[int, ...], Event]]:
+    """Classes of the file that derive from a data set of a library."""
+    found: list[tuple[str, tuple[int, ...], Event]] = []
+    for event in scene.trace.of("new"):
+        for base in event.owner.library_bases() if isinstance(event.owner, Class) else []:
+            name = names.canonical(base.rsplit(".", 1)[-1]) if ".datasets." in base else None
+            if name is not None:
+                found.append((name, (event.line, *event.owner.lines), event))
+    return found
 
 
 def _library_set(event: Event) -> str | None:
@@ -229,7 +267,7 @@ def _part(scene: Scene, event: Event, name: str) -> tuple[str, tuple[int, ...]]:
         for one in test.args:
             items = one.items if isinstance(one, Seq) else [one]
             for item in items:
-                value = number(item)
+                value = number(item) if item.lines else None  # a counter of a loop has no line
                 if value is not None and value == int(value) and 0 <= value < len(classes):
                     found.setdefault(int(value), test.line)
     if not 0 < len(found) < len(classes):

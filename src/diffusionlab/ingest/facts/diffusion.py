@@ -33,8 +33,7 @@ PREDICTION_KEYS = (
 
 def noisy_learnings(scene: Scene) -> list[Learning]:
     """Losses of networks that got images with noise in them."""
-    return [one for one in scene.learnings if "noise" in one.given.tags and (one.given.tags & IMAGES)
-            and not one.target.tags & {"label"}]  # fmt: skip
+    return [one for one in scene.learnings if one.is_noisy]
 
 
 def is_diffusion(scene: Scene) -> bool:

@@ -26,6 +26,9 @@ TRANSFORMERS = {
 
 
 def facets(scene: Scene, out: Writer) -> None:
+    """Facets of a program that builds a network; a file that only defines layers shows none."""
+    if scene.trace.entered and not scene.models and not scene.trace.losses and not scene.updates:
+        return
     _layers(scene, out)
     attention(scene, out)
     sums(scene, out)

@@ -7,6 +7,7 @@ from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event
 from diffusionlab.ingest.values import (
+    Const,
     Obj,
     Seq,
     Value,
@@ -50,7 +51,7 @@ def image_sizes(scene: Scene, data: Data, out: Writer) -> None:
             if not out.has("image_size"):
                 out.tell("image_size", event.first("sample_size", "image_size"), event.line)
             if event.path.startswith("diffusers"):
-                out.tell("channels", event.first("in_channels"), event.line)
+                _channels_of_diffusers(event, out)
     _layers(scene, out)
     _shapes(scene, out)
     _inputs(scene, out)
@@ -73,6 +74,15 @@ def _transforms(scene: Scene, data: Data, out: Writer) -> None:
     if size is not None:
         value = size.kwargs.get(RESIZES[size.name], size.kwargs.get("size", size.args[0] if size.args else None))
         out.tell("image_size", value, size.site)
+
+
+def _channels_of_diffusers(event: Event, out: Writer) -> None:
+    """The input channels of a U-Net, or its output channels where more than the image goes in."""
+    for name in ("in_channels", "out_channels"):
+        value = event.first(name)
+        if number(value) in (1, 3) and not (isinstance(value, Const) and value.parts):
+            out.tell("channels", value, event.line)
+            return
 
 
 def _layers(scene: Scene, out: Writer) -> None:

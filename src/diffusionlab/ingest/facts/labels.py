@@ -64,13 +64,13 @@ def classifying(scene: Scene) -> list[Learning]:
             )
             and given & IMAGES
             and "label" not in given
-            and not _reads_text(scene, one)
+            and not reads_text(scene, one)
         ):
             found.append(one)
     return found
 
 
-def _reads_text(scene: Scene, learning: Learning) -> bool:
+def reads_text(scene: Scene, learning: Learning) -> bool:
     """Whether the input goes into an embedding: tokens, not images."""
     for event in scene.trace.of("layer"):
         layer = event.owner

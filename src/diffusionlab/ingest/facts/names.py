@@ -62,7 +62,8 @@ def canonical(name: str) -> str | None:
 def of_path(text: str) -> str | None:
     """A data set whose name is a part of a path."""
     for part in reversed(re.split(r"[/\\]", text)):
-        found = canonical(part) or canonical(part.split("-")[0]) or canonical(part.split("_")[0])
+        words = [part, *re.split(r"[-_. ]", part)]
+        found = next((name for word in words if (name := canonical(word))), None)
         if found and found not in ("Moons", "Digits", "CIFAR"):
             return found
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffusionlab.ingest.facts.diffusion import IMAGES, is_diffusion, is_foreign_class, noisy_learnings
+from diffusionlab.ingest.facts.diffusion import IMAGES, is_foreign_class, noisy_learnings
 from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.tensors import ramp
@@ -162,7 +162,7 @@ def _handed_over(scene: Scene, out: Writer) -> None:
                 out.tell("schedule", one, event.line)
             elif isinstance(one, Obj) and one.name.endswith("Schedule") and not out.has("schedule"):
                 out.say("schedule", one.name.removesuffix("Schedule"), (one.site,))
-        if not out.has("timesteps") and not is_diffusion(scene):
+        if not out.has("timesteps"):
             out.tell(
                 "timesteps",
                 event.first("num_train_timesteps", "timesteps", "num_timesteps", "n_T", "noise_steps", "T"),
@@ -172,6 +172,10 @@ def _handed_over(scene: Scene, out: Writer) -> None:
             out.tell("beta_start", event.first("beta_start", "linear_start"), event.line)
             out.tell("beta_end", event.first("beta_end", "linear_end"), event.line)
         _beta_row(event, out)
+        betas = event.first("betas")
+        if isinstance(betas, Seq) and len(betas.items) == 2 and all((number(one) or 1) < 0.5 for one in betas.items):
+            out.tell("beta_start", betas.items[0], event.line)
+            out.tell("beta_end", betas.items[1], event.line)
         if len(out.facts) > before:
             imported = tuple(line for module, line in scene.trace.imports if event.path.startswith(module + "."))
             out.facet("diffusion", event.line, *imported)

@@ -113,7 +113,7 @@ def _base_rates(value: Value) -> list[Value]:
     """The number that a scale is multiplied with, the same in all branches of the scale."""
     rates: list[Value] = []
     for one in options_of(value):
-        factors = one.args if isinstance(one, Obj) and one.path == "op.mul" else [one]
+        factors = one.args if isinstance(one, Obj) and one.path == "op.mul" else []
         numbers = [part for part in factors if number(part) is not None]
         if len(numbers) != 1 or (rates and number(rates[0]) != number(numbers[0])):
             return []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 
 from diffusionlab.ingest.facts.diffusion import IMAGES, noisy_learnings
-from diffusionlab.ingest.facts.labels import classifying
-from diffusionlab.ingest.facts.layers import RECURRENT
+from diffusionlab.ingest.facts.labels import classifying, reads_text
+from diffusionlab.ingest.facts.layers import RECURRENT, around
 from diffusionlab.ingest.facts.scene import Learning, Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event
-from diffusionlab.ingest.values import Class, Const, Instance, Obj, Value, constant, flow_of, options_of
+from diffusionlab.ingest.values import Class, Const, Instance, Obj, Value, constant, flow_of, number, options_of
 
 
 def purposes(scene: Scene, out: Writer) -> None:
@@ -26,7 +26,7 @@ def purposes(scene: Scene, out: Writer) -> None:
             lines = [line for call in encoder.calls if call.order < learning.loss.order for line in call.lines]
             out.facet("latent", *lines, *learning.call.lines, *learning.loss.lines, *_mixes(scene))
     for learning in scene.learnings:
-        if _reconstructs(scene, learning):
+        if scene.reconstructs(learning) and not reads_text(scene, learning):
             out.facet("autoencoder", *learning.loss.lines, *_encoder_lines(scene, learning))
     _variational(scene, out)
     generators, discriminators = scene.adversaries
@@ -42,11 +42,41 @@ def purposes(scene: Scene, out: Writer) -> None:
     for learning in classifying(scene):
         out.facet("classifier", *learning.loss.lines, learning.call.line, *_last_lines(scene, learning))
     _keras_classifier(scene, out)
+    _reinforcement(scene, out)
+    _quantized(scene, out)
+
+
+def _reinforcement(scene: Scene, out: Writer) -> None:
+    """
+    env = gym.make(...), env.step(action)                        -> rl
+    target = reward + gamma * q_next.max()                       -> rl
+    """
+    games = [event for event in scene.trace.named("make") if event.path.split(".")[0] in ("gym", "gymnasium")]
+    for event in games:
+        out.facet("rl", event.line, *(step.line for step in scene.trace.of(".step") if step.args))
+    for event in scene.trace.of("op.add"):
+        for reward, rest in (event.args, event.args[::-1]):
+            factors = rest.args if isinstance(rest, Obj) and rest.path == "op.mul" else []
+            discount = [one for one in factors if 0.8 <= (number(one) or 0) < 1]
+            values = [one for one in factors if flow_of(one).models]
+            if discount and values and not flow_of(reward).models and scene.trace.of("random.sample"):
+                out.facet("rl", event.line, *discount[0].lines, *(one.line for one in scene.trace.of("random.sample")))
+
+
+def _quantized(scene: Scene, out: Writer) -> None:
+    """The nearest entry of a codebook in the forward pass, and gradients that pass by: x + (q - x).detach()."""
+    nearest = [event for event in scene.trace.named("argmin") if event.forward and flow_of(event.result).layers]
+    for event in scene.trace.of("op.add"):
+        x, rest = event.args
+        straight = isinstance(rest, Obj) and rest.path == "op.sub" and len(rest.args) == 2 and rest.args[1] is x
+        if straight and nearest and event.forward:
+            out.facet("vq", event.line, *(one.line for one in nearest), *around(event))
 
 
 def _keras_classifier(scene: Scene, out: Writer) -> None:
     """compile(loss="categorical_crossentropy") of a network without recurrence."""
-    if any(layer.name in RECURRENT for layer in scene.trace.layers) or scene.adversaries[1]:
+    textual = RECURRENT | {"Embedding", "TextVectorization"}
+    if any(layer.name in textual for layer in scene.trace.layers) or scene.adversaries[1]:
         return
     for event in scene.trace.of(".compile"):
         given = event.arg("loss", 1)
@@ -55,13 +85,6 @@ def _keras_classifier(scene: Scene, out: Writer) -> None:
             dense = [layer for layer in scene.trace.layers if layer.name == "Dense" and layer.site <= event.line]
             last = [layer.site for layer in scene.trace.layers if layer.site <= event.line][-1:]
             out.facet("classifier", event.line, *(layer.site for layer in dense[-1:]), *last)
-
-
-def _reconstructs(scene: Scene, learning: Learning) -> bool:
-    """A model that gives back the images it was given, through a narrower code."""
-    if not learning.target.tags & IMAGES or learning.target.tags & {"label", "noise"} or "noise" in learning.given.tags:
-        return False
-    return bool(learning.given.tags & IMAGES) and not scene.adversaries[1]
 
 
 def _encoder_lines(scene: Scene, learning: Learning) -> list[int]:

@@ -54,7 +54,8 @@ def framework(scene: Scene, source: Source, out: Writer) -> None:
     for name, packages in FRAMEWORKS:
         lines = tuple(line for top, line in tops if top in packages)
         if lines and (name != "PyTorch" or any(top in ("torch", "pytorch_lightning", "lightning") for top, _ in tops)):
-            out.say("framework", name, lines)
+            plain = name.startswith("Keras") and not any("keras" in module for module, _ in scene.trace.imports)
+            out.say("framework", "TensorFlow" if plain and not _reads_keras(scene) else name, lines)
             break
     for place, text in source.notes:
         match = VERSION.search(text)
@@ -66,6 +67,12 @@ def framework(scene: Scene, source: Source, out: Writer) -> None:
         value = constant(event.arg("min_version", 0))
         if isinstance(value, str):
             out.say("framework_version", f"diffusers {value} or newer", (event.line,), via="check_min_version")
+
+
+def _reads_keras(scene: Scene) -> bool:
+    return any(".keras." in event.path for event in scene.trace.events) or any(
+        ".keras." in base for cls in scene.trace.classes for base in cls.library_bases()
+    )
 
 
 def _note(name: str, value: str, place: int | str) -> Fact:
@@ -192,7 +199,11 @@ def seeds(scene: Scene, out: Writer) -> None:
             ("torch", "tensorflow", "pytorch_lightning", "lightning", "jax", "accelerate", "transformers")
         )
     ]
-    for event in top or chosen:
+    chosen = top or chosen
+    values = {constant(event.arg("seed", 0)) for event in chosen}
+    if len(values) > 1 and all(event.path.startswith("jax") for event in chosen):
+        chosen = [event for event in chosen if event.building is not None or event.frames] or chosen[:1]
+    for event in chosen:
         out.tell("seed", event.arg("seed", 0), event.line)
 
 

@@ -7,7 +7,19 @@ from functools import cached_property
 
 from diffusionlab.ingest.interpret.calls import is_module
 from diffusionlab.ingest.interpret.trace import Event, Loop, Loss, ModelCall, Trace
-from diffusionlab.ingest.values import Flow, Instance, Map, Method, Obj, Seq, Value, flow_of, options_of
+from diffusionlab.ingest.values import (
+    Flow,
+    Instance,
+    Map,
+    Method,
+    Obj,
+    Seq,
+    Value,
+    constant,
+    flow_of,
+    likely,
+    options_of,
+)
 
 OPTIMIZER_HOMES = (
     "torch.optim.", "keras.optimizers", "tensorflow.keras.optimizers", "optax.", "bitsandbytes.optim.",
@@ -35,7 +47,7 @@ def optimizer_name(path: str) -> str | None:
     return OPTIMIZERS.get(path.rsplit(".", 1)[-1].lower())
 
 
-@dataclass
+@dataclass(eq=False)
 class Optimizer:
     event: Event
     name: str
@@ -46,7 +58,7 @@ class Optimizer:
         return self.event.result
 
 
-@dataclass
+@dataclass(eq=False)
 class Model:
     """A network that is called or optimized. `learns`: the losses of its outputs."""
 
@@ -65,7 +77,7 @@ class Model:
         return (self.value.site,)
 
 
-@dataclass
+@dataclass(eq=False)
 class Learning:
     """A loss that compares a model's output with a target; `given` is what flows into the model's first input."""
 
@@ -75,6 +87,17 @@ class Learning:
     output: Flow
     target: Flow
     target_value: Value
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether a network got images with noise in them, or images and the noise that it is to find."""
+        images = {"data", "batch"}
+        if self.target.tags & {"label"} or not self.given.tags & images:
+            return False
+        if "noise" in self.given.tags:
+            return True
+        handed = [value for value in self.call.inputs[1:] if value is self.target_value]
+        return "noise" in self.target.tags and bool(handed)
 
 
 class Scene:
@@ -152,7 +175,8 @@ class Scene:
             if event.path == ".step" and optimizer is None and not _may_be_optimizer(event.owner):
                 continue
             found.append((event, optimizer))
-        return found
+        known = {event.loops for event, optimizer in found if optimizer is not None}
+        return [(event, optimizer) for event, optimizer in found if optimizer is not None or event.loops not in known]
 
     # stages
 
@@ -163,9 +187,10 @@ class Scene:
         Its outputs are compared with ones and zeros, or it is a critic: the means of its outputs are the loss.
         """
         optimized = {key for one in self.optimizers for key in one.models}
-        if len(self.optimizers) < 2:
+        judges = {id(event.owner) for event in self.trace.of(".trainable=") if constant(event.args[0]) is False}
+        if len(self.optimizers) < 2 and not judges:
             return [], []
-        judges = {id(one.call.model) for one in self.learnings if _is_filled(one.target_value)}
+        judges |= {id(one.call.model) for one in self.learnings if _is_filled(one.target_value)}
         judges |= {key for key in optimized if self._is_critic(key)}
         discriminators = {key: self.models[key] for key in judges if key in self.models and self._makers(key)}
         generators = {
@@ -178,6 +203,14 @@ class Scene:
     def _makers(self, judge: int) -> list[int]:
         """The models whose outputs a model gets."""
         calls = self.models[judge].calls if judge in self.models else []
+        for event in self.trace.named("Sequential"):  # Sequential([generator, discriminator])
+            row = event.result.args if isinstance(event.result, Obj) else []
+            places = [i for i, one in enumerate(row) if id(one) == judge]
+            before = [one for one in row[: places[0]] if isinstance(one, Obj | Instance)] if places else []
+            if before:
+                for one in before:
+                    self.models.setdefault(id(one), Model(one))
+                return [id(one) for one in before]
         return [key for call in calls for value in call.inputs for key in flow_of(value).models if key != judge]
 
     def _is_critic(self, key: int) -> bool:
@@ -193,20 +226,37 @@ class Scene:
         generators, discriminators = self.adversaries
         if model in discriminators:
             return "discriminator"
-        if model in generators:
+        if model in generators and not any(self.reconstructs(one) for one in model.learns):
             return "generator"
         inside = [model, *(self.models[key] for key in contained(model.value) if key in self.models)]
         for one in inside:
             for learning in one.learns:
-                if {"noise"} <= learning.given.tags and learning.given.tags & {"data", "batch"}:
+                if learning.is_noisy:
                     return "diffusion"
         for one in inside:
             for learning in one.learns:
                 if learning.target.tags & {"data", "batch"} and not learning.target.tags & {"label"}:
-                    return "vae" if _has_kl(self.trace, learning) else "autoencoder"
+                    if model in generators:
+                        return None  # a VAE or an autoencoder that is trained against a discriminator
+                    return "vae" if self.trace.of("kl") else "autoencoder"
                 if "label" in learning.target.tags:
                     return "classifier"
         return None
+
+    def reconstructs(self, learning: Learning) -> bool:
+        """Whether a model is to give back the images that it was given, and nothing else: a translator of images that
+        also leaves its own domain alone (CycleGAN) is no autoencoder."""
+        images = {"data", "batch"}
+        if not learning.target.tags & images or learning.target.tags & {"label", "noise"}:
+            return False
+        if "noise" in learning.given.tags or not learning.given.tags & images:
+            return False
+        if not learning.target.layers & learning.given.layers:
+            return False
+        generators = {id(model.value) for model in self.adversaries[0]}
+        key = id(learning.call.model)
+        given = {one for call in self.models[key].calls for value in call.args[:1] for one in flow_of(value).models}
+        return key not in generators or not given & (generators - {key})
 
     @cached_property
     def stages(self) -> dict[int, str]:
@@ -279,11 +329,11 @@ def _owners(values: list[Value]) -> dict[int, Instance | Obj]:
     def visit(value: Value | None, depth: int) -> None:
         if value is None or depth == 0:
             return
-        for one in options_of(value):
+        for one in likely(value):
             if isinstance(one, Obj) and "param" in one.flow.tags and one.owner is not None:
                 owner = _root(one.owner)
                 for item in owner.items if isinstance(owner, Seq) else [owner]:
-                    for option in options_of(item):
+                    for option in likely(item):
                         if isinstance(option, Instance | Obj):
                             found[id(option)] = option
             elif (
@@ -320,7 +370,3 @@ def contained(value: Instance | Obj, depth: int = 3) -> list[int]:
 def contained_ids(scene: Scene, key: int) -> list[int]:
     model = scene.models.get(key)
     return contained(model.value) if model is not None else []
-
-
-def _has_kl(trace: Trace, learning: Learning) -> bool:
-    return any(event.path == "kl" for event in trace.events)

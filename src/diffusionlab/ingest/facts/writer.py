@@ -64,9 +64,9 @@ class Writer:
         fact = Fact(value, self.places(lines), stage, role, via)
         known = self.facts.setdefault(name, [])
         for i, other in enumerate(known):
-            if other.value == value and (other.stage == stage or None in (stage, other.stage)):
+            if other.value == value and other.stage == stage:
                 merged = tuple(dict.fromkeys(other.lines + fact.lines))
-                known[i] = Fact(value, merged, other.stage or stage, other.role or role, other.via or via)
+                known[i] = Fact(value, merged, stage, other.role or role, other.via or via)
                 return True
         known.append(fact)
         return True

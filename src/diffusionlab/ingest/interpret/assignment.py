@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from diffusionlab.ingest.interpret.iteration import LABEL_KEYS, batch_part
 from diffusionlab.ingest.values import (
     Choice,
     Class,
@@ -42,7 +43,7 @@ def put_attribute(m: Machine, owner: Value, name: str, value: Value, node: ast.A
         if isinstance(one, Instance | Obj):
             old = one.attributes.get(name)
             one.attributes[name] = choose([old, value]) if old is not None and m.unsure else value
-            if isinstance(one, Obj):
+            if isinstance(one, Obj) or name == "trainable":
                 m.record("." + name + "=", [value], {}, node, one, one)
         elif isinstance(one, Map):
             if isinstance(value, Const) and one.kind != "dict":
@@ -83,13 +84,13 @@ def unpack(m: Machine, value: Value, targets: list[ast.expr]) -> list[Value]:
         if value.open and items:
             return [items[min(i, len(items) - 1)] for i in range(size)]
         return [Unknown(flow=value.flow) for _ in range(size)]
-    return [m_part(m, value, i, size) for i in range(size)]
+    first = targets[0].id.lower() if isinstance(targets[0], ast.Name) else ""
+    order = [1, 0, *range(2, size)] if size >= 2 and first in LABEL_KEYS else list(range(size))
+    return [part_of(value, i, size) for i in order]
 
 
-def m_part(m: Machine, value: Value, index: int, size: int) -> Value:
+def part_of(value: Value, index: int, size: int) -> Value:
     """Part `index` of something whose items are not known."""
-    from diffusionlab.ingest.interpret.iteration import batch_part
-
     if "batch" in value.flow.tags:
         return batch_part(value, index, size)
     if isinstance(value, Obj):

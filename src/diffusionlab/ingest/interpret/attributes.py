@@ -125,7 +125,7 @@ def item(m: Machine, owner: Value, key: Value, node: ast.AST) -> Value:
             return Const(owner.value[index], owner.lines) if isinstance(index, int) else Unknown()
         except IndexError:
             return Unknown()
-    part = batch_item(owner, key)
+    part = batch_item(m, owner, key)
     if part is not None:
         return part
     if isinstance(owner, Instance):
@@ -139,9 +139,13 @@ def item(m: Machine, owner: Value, key: Value, node: ast.AST) -> Value:
             return owner.args[index]
         result = Obj(owner.path, owner.args, owner.kwargs, owner.site, owner.flow, owner)
         result.ramp = owner.ramp
+        if any(isinstance(tag, tuple) and tag[0] == "randint" for tag in key.flow.tags):
+            m.record("item", [key], {}, node, result, owner)
         return result
     if isinstance(owner, Method):
         return Method(owner, "[]") if owner.flow is NOTHING else Obj(".item", flow=owner.flow, owner=owner)
+    if isinstance(owner, Lib) and owner.path.endswith(".__dict__") and isinstance(index, str):
+        return Lib(owner.path.removesuffix("__dict__") + index, owner.lines)
     if isinstance(owner, Lib | Class):
         return owner  # a generic type
     name = f"{owner.name}[{index!r}]" if isinstance(owner, Unknown) else ""

@@ -140,7 +140,7 @@ def _getattr(m: Machine, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:
         found = attribute(m, args[0], args[1].value, node)
         missing = isinstance(found, Unknown) or (isinstance(found, Method) and isinstance(args[0], Map | Instance))
         return args[2] if missing and len(args) > 2 else found
-    if len(args) >= 2 and isinstance(args[0], Lib):
+    if args and isinstance(args[0], Lib) and len(args) >= 2:
         return Obj(f"{args[0].path}.*", [args[1]], site=m.line(node))
     return Unknown()
 
@@ -165,6 +165,8 @@ def _hasattr(m: Machine, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:
 
 def _vars(m: Machine, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:
     value = args[0] if args else Unknown()
+    if isinstance(value, Lib):
+        return Lib(value.path + ".__dict__", value.lines)
     if isinstance(value, Map):
         return Map(value.items, open=value.open)
     return Map(value.attributes) if isinstance(value, Instance) else Unknown()

@@ -46,6 +46,7 @@ def run_entries(m: Machine, tree: ast.Module, env: Env) -> None:
     roots = [one for one in functions if one.name not in mentioned] or functions
     for function in roots:
         if id(function.node) not in m.trace.called:
+            m.trace.entered = True
             m.call(function, [], {}, function.node)
     if not trains(m):
         _run_modules(m, env)

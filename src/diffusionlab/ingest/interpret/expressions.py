@@ -140,7 +140,7 @@ def _compare(m: Machine, node: ast.Compare, env: Env) -> Value:
             return Const(isinstance(op, ast.IsNot))
         return Unknown()
     if isinstance(op, ast.In | ast.NotIn):
-        return contains(op, left, right)
+        return contains(m, op, left, right, node)
     if isinstance(left, Const) and isinstance(right, Const) and type(op) in COMPARISONS:
         try:
             return Const(bool(COMPARISONS[type(op)](left.value, right.value)), soft=left.soft or right.soft)

@@ -185,7 +185,7 @@ def batch_part(value: Value, index: int, size: int) -> Obj:
     return Obj("batch", flow=Flow(tags | {kind}), owner=value)
 
 
-def batch_item(value: Value, key: Value) -> Value | None:
+def batch_item(m: Machine, value: Value, key: Value) -> Value | None:
     """`batch["image"]`, `batch[0]`: the part of a batch that a key means; None if it means none."""
     if "batch" not in value.flow.tags or not isinstance(key, Const):
         return None
@@ -194,6 +194,9 @@ def batch_item(value: Value, key: Value) -> Value | None:
         return batch_part(value, 0, 2)
     if word == 1 or word in LABEL_KEYS:
         return batch_part(value, 1, 2)
+    if isinstance(word, str):  # such as the two sides of a pair of images, each its own
+        mine = m.parts.setdefault((value.flow.last, word), m.fresh())
+        return Obj("batch", flow=Flow(value.flow.tags - {"batch"} | {"data"}, frozenset({mine}), mine), owner=value)
     return None
 
 

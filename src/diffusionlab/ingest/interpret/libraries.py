@@ -113,6 +113,7 @@ def call_library(m: Machine, path: str, args: Args, kwargs: Kwargs, node: ast.AS
 def _other(m: Machine, path: str, name: str, top: str, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:
     """Any other call: a class makes an object that nothing flows into, a function passes on what flows in."""
     flow = joined(flow_of(one) for one in [*args, *kwargs.values()])
+    settings.feed_parser(args)
     if name[:1].isupper():
         return m.make(path, args, kwargs, node)
     result = m.make(path, args, kwargs, node, flow=flow)

@@ -89,6 +89,7 @@ class Machine:
         self.counts: Counter[int] = Counter()
         self.offset = 0  # added to line numbers of the file that is running
         self.flags: dict[str, Value] = {}
+        self.parts: dict[tuple[int | None, str], int] = {}  # parts of batches by key
         self.trace_options: list[Map] = []
 
     # names and lines
@@ -161,6 +162,7 @@ class Machine:
             tuple(self.forward),
             self.building[-1] if self.building else None,
             self.no_grad > 0,
+            self.unsure > 0,
             (getattr(node, "end_lineno", None) or 0) + self.offset,
         )
         self.trace.events.append(event)

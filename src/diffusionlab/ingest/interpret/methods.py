@@ -31,10 +31,13 @@ Kwargs = dict[str, Value]
 
 ITSELF = {
     "to", "cuda", "cpu", "float", "double", "half", "bfloat16", "train", "eval", "requires_grad_", "share_memory",
-    "type", "detach", "clone", "contiguous", "unwrap_model", "numpy", "module", "mps", "cast", "astype", "copy",
-    "long", "int", "to_empty", "compile_", "prefetch", "shuffle", "cache", "repeat", "map", "take", "skip",
-    "with_format", "set_format", "as_numpy_iterator", "enumerate", "resolve", "absolute", "expanduser", "bind",
-    "unfreeze", "freeze", "add_parser", "add_subparsers",
+    "type", "detach", "clone", "contiguous", "unwrap_model", "numpy", "module", "mps", "cast", "astype", "copy", "long",
+    "int", "to_empty", "resolve", "absolute", "expanduser", "bind", "unfreeze", "freeze", "add_parser",
+    "add_subparsers",
+}  # fmt: skip
+PIPELINE = {
+    "prefetch", "shuffle", "cache", "repeat", "map", "take", "skip", "with_format", "set_format", "as_numpy_iterator",
+    "enumerate",
 }  # fmt: skip
 PARAMETERS = {
     "parameters", "named_parameters", "state_dict", "trainable_variables", "trainable_weights", "weights",
@@ -86,7 +89,9 @@ def _of_object(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs, 
             owner.attributes.setdefault("param", Const(True))
         flow = NOTHING.tagged("param", ("param of", id(root(owner))))
         return m.make("." + name, args, kwargs, node, flow=flow, owner=owner)
-    if name in ITSELF and isinstance(owner, Instance | Obj | Method):
+    if name in PIPELINE and owner.flow.layers:
+        return m.make("." + name, args, kwargs, node, flow=owner.flow, owner=owner)
+    if name in ITSELF | PIPELINE and isinstance(owner, Instance | Obj | Method):
         value: Value = owner
         if name in ("to", "cuda", "mps", "cpu", "half", "bfloat16", "train", "eval", "requires_grad_"):
             m.record("." + name, args, kwargs, node, owner, owner)

@@ -94,7 +94,7 @@ def _sequences(op: type, left: Value, right: Value) -> Value | None:
     return None
 
 
-def contains(op: ast.cmpop, left: Value, right: Value) -> Value:
+def contains(m: Machine, op: ast.cmpop, left: Value, right: Value, node: ast.AST) -> Value:
     wanted = isinstance(op, ast.In)
     if isinstance(left, Const) and isinstance(right, Seq) and not right.open:
         items = [one.value for one in right.items if isinstance(one, Const)]
@@ -105,4 +105,5 @@ def contains(op: ast.cmpop, left: Value, right: Value) -> Value:
         return Const((left.value in right.value) == wanted, soft=left.soft or right.soft) if texts else Unknown()
     if isinstance(left, Const) and isinstance(right, Map) and not right.open:
         return Const((left.value in right.items) == wanted)
+    m.record("compare", [left, right], {}, node, left)
     return Obj("compare", [left, right])

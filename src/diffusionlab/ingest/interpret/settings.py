@@ -17,7 +17,6 @@ from diffusionlab.ingest.values import (
     Seq,
     Unknown,
     Value,
-    choose,
 )
 
 if TYPE_CHECKING:
@@ -247,5 +246,11 @@ def _read(m: Machine, path: str, args: Args) -> Value:
     return Unknown("settings", asks="settings file")
 
 
-def merged(values: Args) -> Value:
-    return choose(values)
+def feed_parser(args: Args) -> None:
+    """`add_dict_to_argparser(parser, defaults)`: a function that is not shown gives a parser the options of a dict."""
+    for one in args:
+        options = one.attributes.get("__options__") if isinstance(one, Obj) else None
+        for given in args:
+            if isinstance(given, Map) and isinstance(options, Map):
+                for key, value in given.items.items():
+                    options.items[key] = _soft(value, "options from a dict", str(key))

@@ -107,10 +107,23 @@ def _while(m: Machine, node: ast.While, env: Env) -> str | None:
             count, name = m.eval(right, env), ast.unparse(left)
         elif isinstance(node.test.ops[0], ast.Gt | ast.GtE):
             count, name = m.eval(left, env), ast.unparse(right)
+    elif m.truth(test) is True:
+        count, name = _broken_at(m, node, env)
     m.loops.append(Loop("while", count, m.line(node), name))
     signal = run_block(m, node.body, env)
     m.loops.pop()
     return "return" if signal == "return" and m.truth(test) is True and m.unsure == 0 else None
+
+
+def _broken_at(m: Machine, node: ast.While, env: Env) -> tuple[Value | None, str]:
+    """The bound of `while True: ... if step > bound: break`."""
+    for statement in node.body:
+        if not isinstance(statement, ast.If) or not isinstance(statement.body[-1], ast.Break):
+            continue
+        test = statement.test
+        if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Gt | ast.GtE | ast.Eq):
+            return m.eval(test.comparators[0], env), ast.unparse(test.left)
+    return None, ""
 
 
 def _with(m: Machine, node: ast.With | ast.AsyncWith, env: Env) -> str | None:

@@ -71,6 +71,7 @@ def combine(m: Machine, op: type, left: Value, right: Value, node: ast.AST) -> V
         m.record(path, [left, right], {}, node, result)
         if op is ast.Add and patterns.is_reparameterization(left, right):
             m.record("reparameterization", [left, right], {}, node, result)
+            flow = flow.but(tags=flow.tags - {"noise"})
         result.flow = _added(m, op, left, right, flow)
     return result
 

@@ -8,7 +8,7 @@ from typing import Any
 from diffusionlab.ingest.values import Class, Flow, Func, Instance, Map, Obj, Value
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Loop:
     """A loop that is running. `kind`: range, data (over batches), while, other; `count`: how often, if shown."""
 
@@ -19,7 +19,7 @@ class Loop:
     value: Value | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Event:
     """A call of a library function, of an object of one, or of a method: `path` is "torch.optim.Adam", ".step", ..."""
 
@@ -35,6 +35,7 @@ class Event:
     forward: tuple[Instance, ...] = ()
     building: Instance | None = None
     no_grad: bool = False
+    unsure: bool = False  # in a branch that the text does not decide
     end: int = 0
 
     @property
@@ -50,7 +51,7 @@ class Event:
         return next((self.kwargs[name] for name in names if name in self.kwargs), None)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ModelCall:
     model: Instance | Obj
     args: list[Value]
@@ -72,7 +73,7 @@ class ModelCall:
         return [*self.args, *self.kwargs.values()]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Loss:
     """A comparison of two tensors: `name` as in torch (mse_loss), `left` and `right` what is compared."""
 
@@ -102,6 +103,7 @@ class Trace:
     used: set[str] = field(default_factory=set)  # top packages whose names were read
     assigned: list[tuple[str, Value, int]] = field(default_factory=list)  # names of the module
     options: list[Map] = field(default_factory=list)  # parsed command lines
+    entered: bool = False  # functions that nothing calls were run
     stopped: bool = False
 
     def of(self, *paths: str) -> list[Event]:
