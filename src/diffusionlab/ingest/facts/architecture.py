@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from diffusionlab.ingest.facts.diffusion import KNOWN
-from diffusionlab.ingest.facts.scene import Model, Scene
+from diffusionlab.ingest.facts.layers import held_by
+from diffusionlab.ingest.facts.scene import Model, Scene, contained
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.calls import is_module
 from diffusionlab.ingest.values import Instance, Obj, Value, flow_of, number, options_of
@@ -31,7 +32,9 @@ def trained(scene: Scene) -> list[Model]:
         for one in [event.owner, *event.args[:1]]:
             for option in options_of(one):
                 if (isinstance(option, Instance) and is_module(option.cls)) or (
-                    isinstance(option, Obj) and option is event.owner and _is_fitted(option)
+                    isinstance(option, Obj)
+                    and _is_fitted(option)
+                    and (option is event.owner or _is_trainer(event.owner))
                 ):
                     scene.models.setdefault(id(option), Model(option))
                     keys.append(id(option))
@@ -41,10 +44,21 @@ def trained(scene: Scene) -> list[Model]:
 
 def _is_fitted(value: Obj) -> bool:
     """Whether the owner of `.fit` is a network: Keras's, or of a class that is not shown."""
+    if value.path.startswith(("keras", "tensorflow")):
+        return value.name in CONTAINERS or ".applications." in value.path
+    return value.name[:1].isupper() and value.name != "Trainer" and value.path.split(".")[0] not in KNOWN
+
+
+def _is_trainer(value: Value | None) -> bool:
+    return isinstance(value, Obj) and value.name == "Trainer"
+
+
+def _holds_layers(scene: Scene, model: Model) -> bool:
+    value = model.value
     return (
-        value.name[:1].isupper()
-        and value.name != "Trainer"
-        and (value.path.startswith(("keras", "tensorflow")) or value.path.split(".")[0] not in KNOWN)
+        not isinstance(value, Instance)
+        or any(held_by(layer.inside, value) for layer in scene.trace.layers)
+        or bool(contained(value))
     )
 
 
@@ -66,7 +80,11 @@ def architecture(scene: Scene, out: Writer) -> None:
     chosen = trained(scene)
     if not chosen:
         called = [model for model in scene.models.values() if _is_network(model) and not _is_part(model)]
+        called = [model for model in called if _holds_layers(scene, model)]
         chosen = [model for model in called if model.learns] or called
+    optimized = {key for optimizer in scene.optimizers for key in optimizer.models}
+    inner = {id(model.value) for model in chosen} & optimized
+    chosen = [model for model in chosen if id(model.value) in inner or not set(contained(model.value)) & inner]
     named: set[str] = set()
     for model in chosen:
         stage = scene.role_of(model) if len(scene.stages) > 1 or _adversarial(scene) else None

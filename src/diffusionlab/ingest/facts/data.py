@@ -267,7 +267,7 @@ def _part(scene: Scene, event: Event, name: str) -> tuple[str, tuple[int, ...]]:
         for one in test.args:
             items = one.items if isinstance(one, Seq) else [one]
             for item in items:
-                value = number(item) if item.lines else None  # a counter of a loop has no line
+                value = number(item) if item is not None and item.lines else None  # a loop counter has no line
                 if value is not None and value == int(value) and 0 <= value < len(classes):
                     found.setdefault(int(value), test.line)
     if not 0 < len(found) < len(classes):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffusionlab.ingest.facts.data import Data, in_a_figure
+from diffusionlab.ingest.facts.data import Data, in_a_figure, sources
 from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event
@@ -59,6 +59,14 @@ def image_sizes(scene: Scene, data: Data, out: Writer) -> None:
 
 def _transforms(scene: Scene, data: Data, out: Writer) -> None:
     chosen: list[Obj] = [one for one in data.behind if isinstance(one, Obj) and one.path.startswith(TRANSFORM_HOMES)]
+    chosen += [
+        one
+        for event in scene.trace.of("()")
+        if _on_batch(event)
+        for one in sources(event.owner)
+        if isinstance(one, Obj)
+    ]
+    piped = bool(chosen)
     if not chosen:
         chosen = [
             event.result
@@ -71,9 +79,16 @@ def _transforms(scene: Scene, data: Data, out: Writer) -> None:
             out.say("augmentation", one.name, (one.site,))
         if one.name in RESIZES and (size is None or one.site >= size.site):
             size = one
-    if size is not None:
+    sizes = {one.site for one in chosen if one.name in RESIZES}
+    if size is not None and (piped or len(sizes) == 1):
         value = size.kwargs.get(RESIZES[size.name], size.kwargs.get("size", size.args[0] if size.args else None))
         out.tell("image_size", value, size.site)
+
+
+def _on_batch(event: Event) -> bool:
+    """Whether a composed transform is applied to items of a data set."""
+    composed = isinstance(event.owner, Obj) and event.owner.name in ("Compose", "Sequential")
+    return composed and any(flow_of(one).tags & {"data", "batch"} for one in event.args)
 
 
 def _channels_of_diffusers(event: Event, out: Writer) -> None:

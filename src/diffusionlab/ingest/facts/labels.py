@@ -11,6 +11,7 @@ from diffusionlab.ingest.interpret.trace import Event
 from diffusionlab.ingest.values import Instance, Obj, Seq, Value, flow_of
 
 EMBEDDINGS = ("Embedding", "Embed")
+TEXTUAL = (*EMBEDDINGS, "TextVectorization")
 
 
 def label_layers(scene: Scene) -> list[tuple[Event, Obj]]:
@@ -65,13 +66,29 @@ def classifying(scene: Scene) -> list[Learning]:
             and given & IMAGES
             and "label" not in given
             and not reads_text(scene, one)
+            and _ends_wide(scene, one)
         ):
             found.append(one)
     return found
 
 
+def _ends_wide(scene: Scene, learning: Learning) -> bool:
+    """Whether a network whose layers are shown ends in a linear layer or a pooling, as a classifier of images does."""
+    inside = [
+        event
+        for event in scene.trace.events
+        if event.order < learning.call.order and any(one is learning.call.model for one in event.forward)
+    ]
+    last = next((event for event in reversed(inside) if event.path == "layer"), None)
+    if last is None or not isinstance(last.owner, Obj) or not last.owner.name.startswith("Conv"):
+        return True
+    return any("pool" in event.name.lower() or event.name in ("mean", "flatten", "squeeze") for event in inside)
+
+
 def reads_text(scene: Scene, learning: Learning) -> bool:
     """Whether the input goes into an embedding: tokens, not images."""
+    if isinstance(learning.call.model, Obj) and any(layer.name in TEXTUAL for layer in scene.trace.layers):
+        return True  # a functional model of Keras: its layers are called where it is defined
     for event in scene.trace.of("layer"):
         layer = event.owner
         if not isinstance(layer, Obj) or layer.name not in EMBEDDINGS or not event.args:

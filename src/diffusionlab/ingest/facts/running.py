@@ -183,6 +183,8 @@ def seeds(scene: Scene, out: Writer) -> None:
     """
     chosen: list[Event] = []
     for event in scene.trace.events:
+        if event.name == "LightningCLI":
+            out.tell("seed", event.first("seed_everything_default"), event.line)
         if event.name not in SEEDS or event.path.startswith(".") or event.order > scene.first_update:
             continue
         if event.path.startswith("?") or (

@@ -92,7 +92,7 @@ class Learning:
     def is_noisy(self) -> bool:
         """Whether a network got images with noise in them, or images and the noise that it is to find."""
         images = {"data", "batch"}
-        if self.target.tags & {"label"} or not self.given.tags & images:
+        if self.target.tags & {"label"} or not self.given.tags & images or not self.target.tags & (images | {"noise"}):
             return False
         if "noise" in self.given.tags:
             return True
@@ -143,6 +143,8 @@ class Scene:
         if not calls:
             return []
         last = calls[-1]
+        if id(last.model) in target.models:
+            return []  # features of two images are compared, as in a perceptual loss
         given = flow_of(last.args[0]) if last.args else flow_of(next(iter(last.kwargs.values()), None))
         return [Learning(loss, last, given, output, target, value)]
 
@@ -251,7 +253,7 @@ class Scene:
             return False
         if "noise" in learning.given.tags or not learning.given.tags & images:
             return False
-        if not learning.target.layers & learning.given.layers:
+        if learning.target.models or not learning.target.layers & learning.given.layers:
             return False
         generators = {id(model.value) for model in self.adversaries[0]}
         key = id(learning.call.model)
@@ -317,8 +319,9 @@ def _is_filled(value: Value) -> bool:
         while isinstance(one, Obj | Method) and depth < 6:
             if isinstance(one, Obj) and one.name in ADVERSARIAL:
                 return True
-            inside = one.args[0] if isinstance(one, Obj) and one.args and isinstance(one.args[0], Obj) else None
-            one, depth = inside or one.owner or Value(), depth + 1
+            given = one.args[0] if isinstance(one, Obj) and one.args and not one.path.startswith(".") else None
+            inside = given if isinstance(given, Obj) else one.owner
+            one, depth = inside or Value(), depth + 1
     return False
 
 

@@ -19,6 +19,7 @@ from diffusionlab.ingest.values import (
     Unknown,
     Value,
     choose,
+    flow_of,
 )
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ def part_of(value: Value, index: int, size: int) -> Value:
     if "batch" in value.flow.tags:
         return batch_part(value, index, size)
     if isinstance(value, Obj):
+        given = value.args[0].items if len(value.args) == 1 and isinstance(value.args[0], Seq) else value.args
+        if len(given) == size and value.path not in ("torch.split", "numpy.split", "tensorflow.split"):
+            return Obj(value.path, [given[index]], {}, value.site, flow_of(given[index]), given[index])
         part = Obj(value.path, value.args, value.kwargs, value.site, value.flow, value.owner)
         part.ramp = value.ramp
         return part

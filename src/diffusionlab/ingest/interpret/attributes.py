@@ -59,6 +59,9 @@ def attribute(m: Machine, value: Value, name: str, node: ast.AST) -> Value:
     if isinstance(value, Obj):
         if name in value.attributes:
             return value.attributes[name]
+        if name in ("output", "outputs") and value.name in ("Model", "Sequential", "Functional"):
+            m.trace.models[id(value)] = value
+            return Obj(value.path + ".output", site=value.site, flow=NOTHING.tagged(("model", id(value))))
         if name in value.kwargs and not value.flow.tags & {"batch", "data"} and name not in ("train", "size", "step"):
             return value.kwargs[name]
     if isinstance(value, Method) and value.name in ("config", "hparams"):

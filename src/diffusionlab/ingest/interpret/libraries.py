@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from diffusionlab.ingest.interpret import layers, settings, tensors
+from diffusionlab.ingest.interpret import layers, settings, tensors, training
 from diffusionlab.ingest.interpret.arrays import ARRAY_FUNCTIONS
 from diffusionlab.ingest.interpret.builtin import call_builtin
 from diffusionlab.ingest.values import (
@@ -88,7 +88,7 @@ def call_library(m: Machine, path: str, args: Args, kwargs: Kwargs, node: ast.AS
     known = settings.call_setting(m, path, args, kwargs, node)
     if known is not None:
         return known
-    if layers.is_layer(path):
+    if layers.is_layer(path) or name == "Sequential":
         if name == "Parameter":
             return layers.parameter(m, args, node)
         return layers.make_layer(m, path, args, kwargs, node)
@@ -103,7 +103,9 @@ def call_library(m: Machine, path: str, args: Args, kwargs: Kwargs, node: ast.AS
     if name in SAME and args and (top in ARRAYS or top in ("copy", "accelerate", "flax", "functools")):
         m.record(path, args, kwargs, node, args[0])
         return _same(m, path, args, node)
-    if name in ("partial",):
+    if name == "LightningCLI":
+        return training.lightning_cli(m, args, kwargs, node)
+    if name == "partial":
         return Obj(path, args, kwargs, m.line(node))
     if top in ARRAYS and name in ARRAY_FUNCTIONS:
         return ARRAY_FUNCTIONS[name](m, path, args, kwargs, node)

@@ -39,6 +39,7 @@ PIPELINE = {
     "prefetch", "shuffle", "cache", "repeat", "map", "take", "skip", "with_format", "set_format", "as_numpy_iterator",
     "enumerate",
 }  # fmt: skip
+ALIKE = {"type_as", "expand_as", "view_as", "reshape_as", "to_device"}
 PARAMETERS = {
     "parameters", "named_parameters", "state_dict", "trainable_variables", "trainable_weights", "weights",
     "variables", "get_weights", "collect_params", "params", "param_groups", "buffers",
@@ -95,8 +96,9 @@ def _of_object(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs, 
         value: Value = owner
         if name in ("to", "cuda", "mps", "cpu", "half", "bfloat16", "train", "eval", "requires_grad_"):
             m.record("." + name, args, kwargs, node, owner, owner)
-        if name == "map" and args and isinstance(args[0], Func):
+        if name == "map":
             m.record(".map", args, kwargs, node, owner, owner)
+            training.after_method(m, owner, name, args, kwargs, node)
         if isinstance(owner, Method):
             value = Obj("." + name, args, kwargs, m.line(node), owner.flow, owner)
         if name in ("detach", "clone") and isinstance(owner, Obj):
@@ -104,7 +106,7 @@ def _of_object(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs, 
         return value
     if name in ("get_next", "next", "__next__"):
         return next_of(m, owner, node)
-    flow = joined([owner.flow, *(flow_of(one) for one in args)])
+    flow = owner.flow if name in ALIKE else joined([owner.flow, *(flow_of(one) for one in args)])
     handler = TENSOR_METHODS.get(name)
     if handler is not None:
         return handler(m, "tensor." + name, [owner, *args], kwargs, node)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from diffusionlab.ingest.interpret.iteration import batch
+from diffusionlab.ingest.interpret import tensors
+from diffusionlab.ingest.interpret.iteration import batch, batch_part
 from diffusionlab.ingest.interpret.trace import Loop
 from diffusionlab.ingest.values import (
     NOTHING,
     Choice,
+    Class,
+    Const,
     Func,
     Instance,
+    Map,
     Method,
     Obj,
     Seq,
     Unknown,
     Value,
+    constant,
+    flow_of,
     joined,
 )
 
@@ -26,22 +32,62 @@ if TYPE_CHECKING:
 Args = list[Value]
 Kwargs = dict[str, Value]
 
-BATCHED = {"train_dataloader", "val_dataloader"}
+HOOKS = ("training_step", "train_step")
+KERAS_LOSSES = {
+    "mse": "mse_loss", "meansquarederror": "mse_loss", "mae": "l1_loss", "meanabsoluteerror": "l1_loss",
+    "binarycrossentropy": "binary_cross_entropy", "categoricalcrossentropy": "cross_entropy",
+    "sparsecategoricalcrossentropy": "cross_entropy", "huber": "huber_loss",
+}  # fmt: skip
 
 
 def after_method(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs, node: ast.AST) -> None:
-    """What a library calls in return for `.fit(...)`."""
-    if name != "fit":
-        return
-    if isinstance(owner, Instance):
-        data = args[0] if args else kwargs.get("x", Unknown())
-        run_hooks(m, owner, data, kwargs.get("epochs", kwargs.get("nb_epoch")), node)
-    elif isinstance(owner, Obj) and args:
-        model = args[0] if isinstance(args[0], Instance) else None
+    """What a library calls in return for a method."""
+    if name == "compile":
+        given = kwargs.get("loss", args[1] if len(args) > 1 else None)
+        if given is not None and isinstance(owner, Instance | Obj) and not (isinstance(given, Const) and not given.value):
+            owner.attributes["__loss__"] = given
+    elif name in ("map", "set_transform", "with_transform") and args and isinstance(args[0], Func):
+        m.call(args[0], [batch(m, owner)], {}, node)
+    elif name == "train_on_batch" and len(args) >= 2:
+        _compare(m, owner, args[0], args[1], node)
+    elif name == "fit":
+        _fit(m, owner, args, kwargs, node)
+
+
+def _fit(m: Machine, owner: Value, args: Args, kwargs: Kwargs, node: ast.AST) -> None:
+    model = args[0] if args and isinstance(args[0], Instance) else None
+    if model is not None and isinstance(owner, Obj):  # Trainer().fit(model, data)
         data = args[1] if len(args) > 1 else kwargs.get("train_dataloaders", kwargs.get("datamodule", Unknown()))
-        if model is not None:
-            limit = owner.kwargs.get("max_epochs", owner.kwargs.get("epochs"))
-            run_hooks(m, model, data, limit, node)
+        run_hooks(m, model, data, owner.kwargs.get("max_epochs", owner.kwargs.get("epochs")), node)
+        return
+    x = args[0] if args else kwargs.get("x", Unknown())
+    y = args[1] if len(args) > 1 else kwargs.get("y")
+    if isinstance(owner, Instance) and any(owner.cls.find(hook) for hook in HOOKS):
+        run_hooks(m, owner, x, kwargs.get("epochs", kwargs.get("nb_epoch")), node)
+    elif "__loss__" in getattr(owner, "attributes", {}):
+        first = batch(m, x)
+        if y is None:
+            _compare(m, owner, batch_part(first, 0, 2), batch_part(first, 1, 2), node)
+        else:
+            image = x if flow_of(x).is_image else batch_part(first, 0, 2)
+            _compare(m, owner, image, image if y is x else y, node)
+
+
+def _compare(m: Machine, owner: Value, x: Value, y: Value, node: ast.AST) -> None:
+    """Call a Keras model on a batch and compare what it gives with the target, as its loss does."""
+    if not isinstance(owner, Instance | Obj):
+        return
+    name = loss_name(owner.attributes.get("__loss__"))
+    output = m.call(owner, [x], {}, node)
+    tensors.loss(m, name, output, y, node, owner.lines)
+
+
+def loss_name(value: Value | None) -> str:
+    """The loss that `compile(loss=...)` names, as in torch."""
+    given = constant(value)
+    path = given if isinstance(given, str) else getattr(value, "path", "")
+    word = path.rsplit(".", 1)[-1]
+    return KERAS_LOSSES.get(word.lower().replace("_", ""), word or "loss")
 
 
 def run_hooks(m: Machine, model: Instance, data: Value, epochs: Value | None, node: ast.AST) -> None:
@@ -57,7 +103,7 @@ def run_hooks(m: Machine, model: Instance, data: Value, epochs: Value | None, no
     m.loops.append(Loop("range", epochs, m.line(node), "epoch"))
     m.loops.append(Loop("data", None, m.line(node), "batch", data))
     first = batch(m, data)
-    for hook in ("training_step", "train_step"):
+    for hook in HOOKS:
         _call(m, model, hook, [first, Unknown("batch_idx"), Unknown("optimizer_idx")], node)
     m.loops.pop()
     m.loops.pop()
@@ -78,8 +124,6 @@ def result_of(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs, n
     if name == "load_data":
         return None
     if name == "add_noise":
-        from diffusionlab.ingest.values import flow_of
-
         flow = joined(flow_of(one) for one in args)
         result = Obj(".add_noise", args, kwargs, m.line(node), flow, owner)
         return result
@@ -92,9 +136,24 @@ def result_of(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs, n
 
 def _predicted(m: Machine, owner: Value, args: Args, kwargs: Kwargs, node: ast.AST) -> Value | None:
     from diffusionlab.ingest.interpret import calls
-    from diffusionlab.ingest.values import flow_of
 
     if isinstance(owner, Instance | Obj):
         flow = joined(flow_of(one) for one in args)
         return calls.noted(m, owner, args, kwargs, Obj(".predict", args, kwargs, m.line(node), flow, owner), node)
     return None
+
+
+def lightning_cli(m: Machine, args: Args, kwargs: Kwargs, node: ast.AST) -> Obj:
+    """`LightningCLI(Model, DataModule)` builds both and trains; the command line may change everything."""
+    kinds = [kwargs.get("model_class"), kwargs.get("datamodule_class"), *args]
+    built = [m.call(one, [], {}, node) for one in kinds if isinstance(one, Class)]
+    cli = m.make("lightning.LightningCLI", args, kwargs, node)
+    defaults = kwargs.get("trainer_defaults")
+    options = {key: value for key, value in defaults.items.items()} if isinstance(defaults, Map) else {}
+    cli.attributes["trainer"] = m.make("lightning.Trainer", [], options, node)
+    cli.attributes["model"] = built[0] if built else Unknown()
+    cli.attributes["datamodule"] = built[1] if len(built) > 1 else Unknown()
+    run = kwargs.get("run")
+    if built and isinstance(built[0], Instance) and not (isinstance(run, Const) and run.value is False):
+        run_hooks(m, built[0], cli.attributes["datamodule"], options.get("max_epochs"), node)
+    return cli
