@@ -185,7 +185,9 @@ def _own_sets(scene: Scene) -> list[tuple[str, tuple[int, ...], Event]]:
     """Classes of the file that derive from a data set of a library."""
     found: list[tuple[str, tuple[int, ...], Event]] = []
     for event in scene.trace.of("new"):
-        for base in event.owner.library_bases() if isinstance(event.owner, Class) else []:
+        if not isinstance(event.owner, Class):
+            continue
+        for base in event.owner.library_bases():
             name = names.canonical(base.rsplit(".", 1)[-1]) if ".datasets." in base else None
             if name is not None:
                 found.append((name, (event.line, *event.owner.lines), event))

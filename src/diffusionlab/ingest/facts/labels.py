@@ -73,16 +73,13 @@ def classifying(scene: Scene) -> list[Learning]:
 
 
 def _ends_wide(scene: Scene, learning: Learning) -> bool:
-    """Whether a network whose layers are shown ends in a linear layer or a pooling, as a classifier of images does."""
-    inside = [
-        event
-        for event in scene.trace.events
-        if event.order < learning.call.order and any(one is learning.call.model for one in event.forward)
+    """Whether an output comes out of a linear layer or a pooling, not out of a convolution: one answer an image."""
+    last = [event for event in scene.trace.of("layer") if flow_of(event.result).last == learning.output.last]
+    conv = bool(last) and isinstance(last[-1].owner, Obj) and last[-1].owner.name.startswith("Conv")
+    pooled = [
+        event for event in scene.trace.named("mean", "squeeze") if flow_of(event.result).last == learning.output.last
     ]
-    last = next((event for event in reversed(inside) if event.path == "layer"), None)
-    if last is None or not isinstance(last.owner, Obj) or not last.owner.name.startswith("Conv"):
-        return True
-    return any("pool" in event.name.lower() or event.name in ("mean", "flatten", "squeeze") for event in inside)
+    return not conv or bool(pooled)
 
 
 def reads_text(scene: Scene, learning: Learning) -> bool:

@@ -92,7 +92,7 @@ def unpack(m: Machine, value: Value, targets: list[ast.expr]) -> list[Value]:
 
 def part_of(value: Value, index: int, size: int) -> Value:
     """Part `index` of something whose items are not known."""
-    if "batch" in value.flow.tags:
+    if "batch" in value.flow.tags and isinstance(value, Obj) and value.path == "batch":
         return batch_part(value, index, size)
     if isinstance(value, Obj):
         given = value.args[0].items if len(value.args) == 1 and isinstance(value.args[0], Seq) else value.args

@@ -44,7 +44,11 @@ def after_method(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs
     """What a library calls in return for a method."""
     if name == "compile":
         given = kwargs.get("loss", args[1] if len(args) > 1 else None)
-        if given is not None and isinstance(owner, Instance | Obj) and not (isinstance(given, Const) and not given.value):
+        if (
+            given is not None
+            and isinstance(owner, Instance | Obj)
+            and not (isinstance(given, Const) and not given.value)
+        ):
             owner.attributes["__loss__"] = given
     elif name in ("map", "set_transform", "with_transform") and args and isinstance(args[0], Func):
         m.call(args[0], [batch(m, owner)], {}, node)
