@@ -9,6 +9,7 @@ import xml.etree.ElementTree as tree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from diffusionlab.errors import UsageError, told_in_one_line
 from diffusionlab.report.page import quoted
@@ -91,6 +92,19 @@ def test_a_name_in_a_figure_is_not_mathematics(tmp_path, name):
     (file,) = draw()
     texts = " ".join(text.strip() for text in tree.parse(file).getroot().itertext())
     assert plain_text(name).strip() in texts
+
+
+@pytest.mark.parametrize("name", ["${oc.env:HOME}", "a${name}", "\\${x}", "${"])
+def test_a_class_folder_is_never_read_as_an_interpolation(lab, tmp_path, name):
+    for folder in (name, "b"):
+        (tmp_path / "photos" / folder).mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / "photos" / folder / "0.png")
+    (tmp_path / "styles.csv").write_text(f"split,index,style\ntrain,0,{name}\n")
+    folder = ("data=image_folder", f"data.folder={tmp_path}/photos", "data.image_size=8", "data.channels=3")
+    for settings in (folder, ("condition.style=csv", f"condition.csv={tmp_path}/styles.csv")):
+        with pytest.raises(ValueError, match="rename it") as caught:
+            lab.train(*settings, small=())
+        assert "\n" not in str(caught.value) and name in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["[bold]x[/]", "\x1b]0;owned\x07", "it's; touch owned #", "a b"])

@@ -196,7 +196,7 @@ def _class_names(folder: str) -> list[str]:
     # the folder is looked at only when data=image_folder is resolved
     from diffusionlab.data.layout import class_names
 
-    return list(class_names(folder))
+    return _no_interpolations(list(class_names(folder)), f"data.folder={folder}")
 
 
 def _latent_size(image_size: int, channels: Sequence[int]) -> int:
@@ -207,7 +207,15 @@ def _latent_size(image_size: int, channels: Sequence[int]) -> int:
 def _style_names(style: str | None, csv: str | None) -> list[str] | None:
     from diffusionlab.data.style_names import style_names
 
-    return style_names(style, csv)
+    names = style_names(style, csv)
+    return None if names is None else _no_interpolations(names, f"condition.csv={csv}")
+
+
+def _no_interpolations(names: list[str], source: str) -> list[str]:
+    """Names that files gave. Raises ValueError if OmegaConf would replace one by a setting or an environment variable."""
+    if unsafe := [name for name in names if "${" in name]:
+        raise ValueError(f"{source} has the name {unsafe[0]}, which settings take for an interpolation: rename it")
+    return names
 
 
 def _no_wandb_key() -> bool:
