@@ -23,6 +23,9 @@ _BLOCK = 128  # files per task: threads help with large photographs, and for sma
 class ImageFolder(ImageDataModule):
     """Any class folders: `<folder>/{train,test}/<class>/*`, or `<folder>/<class>/*` from which a test split is cut.
 
+    The folder may be a stranger's: images are decoded as the formats of `untrusted.IMAGE_FORMATS` alone, whatever their
+    names say, and not beyond `untrusted.MOST_PIXELS`.
+
     Images of any size and proportion: the middle square is taken and resized (antialiased) to `image_size`.
 
     Args:

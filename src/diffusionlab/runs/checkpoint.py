@@ -1,6 +1,7 @@
 """What is saved of a run and how it is read again, without ever unpickling code.
 
-`checkpoints/last.ckpt` is Lightning's, to go on training, and loads with weights_only=True; `weights.safetensors`
+A run folder may be a stranger's: settings in it name parts of this project alone (`PARTS`), never code.
+`checkpoints/last.ckpt` is Lightning's, to continue training, and loads with weights_only=True; `weights.safetensors`
 holds the averaged weights and the settings, and is all that sampling needs.
 """
 

@@ -212,7 +212,7 @@ def _style_names(style: str | None, csv: str | None) -> list[str] | None:
 
 
 def _no_interpolations(names: list[str], source: str) -> list[str]:
-    """Names that files gave. Raises ValueError if OmegaConf would replace one by a setting or an environment variable."""
+    """Names that files gave. Raises ValueError if OmegaConf would read one as an interpolation."""
     if unsafe := [name for name in names if "${" in name]:
         raise ValueError(f"{source} has the name {unsafe[0]}, which settings take for an interpolation: rename it")
     return names

@@ -1,5 +1,8 @@
-"""Where a CLIP comes from: a run of the lab's own on the same data, or weights of open_clip. Never from the network
-unless that is asked for."""
+"""Where a CLIP comes from: a run of the lab's own on the same data, or weights of open_clip.
+
+Never from the network unless that is asked for. A CLIP folder may be a stranger's (see models/pretrained.py), but is
+taken only if it is asked for by name.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
