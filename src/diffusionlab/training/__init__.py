@@ -7,3 +7,10 @@ from diffusionlab.training.clip_module import ClipLoss as ClipLoss
 from diffusionlab.training.clip_module import ClipModule as ClipModule
 from diffusionlab.training.diffusion_module import DiffusionModule as DiffusionModule
 from diffusionlab.training.ema import EMA as EMA
+from diffusionlab.training.lr_schedule import Constant as Constant
+from diffusionlab.training.lr_schedule import Cosine as Cosine
+from diffusionlab.training.lr_schedule import Linear as Linear
+from diffusionlab.training.lr_schedule import LRSchedule as LRSchedule
+from diffusionlab.training.lr_schedule import OneCycle as OneCycle
+from diffusionlab.training.lr_schedule import WarmupStableDecay as WarmupStableDecay
+from diffusionlab.training.muon import Muon as Muon
