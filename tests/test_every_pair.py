@@ -47,8 +47,8 @@ def test_a_step_and_a_sample(lab: Lab, model: str, data: str, data_dir: Path, tm
     record = lab.record()
     assert record.status == "finished" and record.metrics["val_loss"] is not None
     facets = set(record.arch_tags)
-    assert ("unet" in facets) == (model not in ("autoencoder", "clip"))
-    assert ("conditional" in facets) == model.startswith("conditional")
+    assert ("unet" in facets) == model.endswith("unet")
+    assert ("conditional" in facets) == (model.startswith("conditional") or "transformer" in facets)
     assert ("latent" in facets) == ("latent" in model) == (record.parent_run is not None)
 
 

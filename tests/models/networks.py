@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from diffusionlab.models import Network, SimpleUNet, UNet
+from diffusionlab.models import Network, PixelTransformer, SimpleUNet, UNet
 
 PICTURE = {"in_channels": 2, "image_size": 8, "time_embedding_dim": 16}
 SIMPLE = {**PICTURE, "channels": (8, 12, 16)}
+TRANSFORMER = {"in_channels": 2, "image_size": 8, "patch_size": 2, "channels": 16, "depth": 2, "num_heads": 2}
 UNET = {**PICTURE, "channels": (8, 16), "blocks_per_level": 1, "num_heads": 2}
 
 FACTORIES = {
@@ -17,6 +18,8 @@ FACTORIES = {
     "linear_attention": lambda: UNet(**UNET, attention="linear"),
     "patches": lambda: UNet(**UNET, patch_size=2),
     "conditional": lambda: UNet(**{**UNET, "blocks_per_level": 2}, num_classes=3, dropout=0.1),
+    "transformer": lambda: PixelTransformer(**TRANSFORMER),
+    "conditional_transformer": lambda: PixelTransformer(**TRANSFORMER, num_classes=3, dropout=0.1),
 }
 
 

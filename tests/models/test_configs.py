@@ -50,6 +50,7 @@ FACTS = {
     "conditional_latent_unet": (3_290_628, {"cnn", "unet", "residual", "attention", "conditional"}),
     "conditional_unet": (690_385, {"cnn", "unet", "residual", "attention", "conditional"}),
     "attention_unet": (5_420_929, {"cnn", "unet", "residual", "attention"}),
+    "pixel_transformer": (715_504, {"residual", "attention", "transformer", "dit", "conditional"}),
     "linear_attention_unet": (5_488_001, {"cnn", "unet", "residual", "attention", "linear_attention"}),
 }
 

@@ -17,6 +17,8 @@ EXPECTED = {
     "linear_attention": {"cnn", "unet", "residual", "attention", "linear_attention"},
     "patches": {"cnn", "unet", "residual", "attention"},
     "conditional": {"cnn", "unet", "residual", "attention", "conditional"},
+    "transformer": {"residual", "attention", "transformer", "dit"},
+    "conditional_transformer": {"residual", "attention", "transformer", "dit", "conditional"},
 }
 
 

@@ -3,7 +3,8 @@
 from diffusionlab.models.autoencoder import Autoencoder
 from diffusionlab.models.dual_encoder import DualEncoder, SmallClip
 from diffusionlab.models.network import Network
+from diffusionlab.models.pixel_transformer import PixelTransformer
 from diffusionlab.models.simple_unet import SimpleUNet
 from diffusionlab.models.unet import UNet
 
-__all__ = ["Autoencoder", "DualEncoder", "Network", "SimpleUNet", "SmallClip", "UNet"]
+__all__ = ["Autoencoder", "DualEncoder", "Network", "PixelTransformer", "SimpleUNet", "SmallClip", "UNet"]
