@@ -8,8 +8,9 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import nn
 
-from diffusionlab.training import Constant, Cosine, Linear, Muon, OneCycle, WarmupStableDecay
-from tests.conftest import CONF
+from diffusionlab.errors import UsageError
+from diffusionlab.training import AveragedModule, Constant, Cosine, Linear, Muon, OneCycle, WarmupStableDecay
+from tests.conftest import CONF, Lab
 
 SCHEDULES = [instantiate(OmegaConf.load(file)) for file in sorted((CONF / "lr_schedule").glob("*.yaml"))]
 
@@ -104,3 +105,32 @@ def test_gradients_of_all_parameters_are_clipped():
     optimizer = Muon(network.parameters())
     seen = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
     assert seen == {id(parameter) for parameter in network.parameters()}
+
+
+@pytest.mark.parametrize("choice", ["cosine", "wsd"])
+def test_a_training_follows_its_schedule_and_a_resumed_one_goes_on_with_it(lab: Lab, choice: str, monkeypatch):
+    seen: list[float] = []
+    step = AveragedModule.optimizer_step
+
+    def watched(self, *arguments, **options):
+        seen.append(self.trainer.optimizers[0].param_groups[0]["lr"])
+        step(self, *arguments, **options)
+
+    monkeypatch.setattr(AveragedModule, "optimizer_step", watched)
+    options = (f"lr_schedule={choice}", "lr_warmup_steps=2", "optimizer.lr=0.01", "trainer.max_epochs=4")
+    lab.train(*options, "trainer.max_steps=5")
+    lab.train(*options, "ckpt_path=last", "trainer.max_steps=-1")
+    schedule = instantiate(OmegaConf.load(CONF / f"lr_schedule/{choice}.yaml"))
+    # the first part had 5 steps ahead of it, the whole of it 8
+    expected = [schedule.at(step, warmup_steps=2, total_steps=5 if step < 5 else 8) for step in range(8)]
+    assert seen == pytest.approx([0.01 * factor for factor in expected])
+
+
+def test_a_schedule_that_needs_an_end_asks_for_one(lab: Lab):
+    with pytest.raises(UsageError, match=r"lr_schedule=cosine .* type trainer\.max_epochs"):
+        lab.train("lr_schedule=cosine", "trainer.max_epochs=-1", "trainer.max_time=00:00:01:00")
+
+
+def test_muon_trains_the_default_model(lab: Lab):
+    lab.train("optimizer=muon", "trainer.max_epochs=2")
+    assert lab.record().status == "finished" and lab.record().optimizer == "Muon"

@@ -70,6 +70,11 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
     always = [FolderGuard(folder), RandomState(), LossGuard(), Heartbeat(beat), throughput, totals]
     always += [SaveWeights(folder, settings), LastCheckpoint(folder / LAST)]
     trainer = _trainer(settings, folder, always)
+    if module.lr_schedule.needs_end and trainer.max_epochs == trainer.max_steps == -1:
+        raise UsageError(
+            f"lr_schedule={settings.choices['lr_schedule']} falls towards the end of the training, which has none: "
+            "type trainer.max_epochs=... or trainer.max_steps=..., or lr_schedule=constant"
+        )
     datamodule.prepare_data()
     datamodule.setup("fit")
     if settings.ckpt_path is not None:
@@ -107,6 +112,7 @@ def _module(settings: Settings, similarity: Similarity | None) -> AveragedModule
         "optimizer": settings.make("optimizer"),
         "ema_decay": settings.ema_decay,
         "lr_warmup_steps": settings.lr_warmup_steps,
+        "lr_schedule": settings.make("lr_schedule"),
         "channels_last": settings.hardware.channels_last,
     }
     training["optimizer"](network.parameters())  # refuses here what it would refuse once training starts

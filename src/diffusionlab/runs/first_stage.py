@@ -19,7 +19,7 @@ from diffusionlab.tensors import to_float
 log = logging.getLogger(__name__)
 
 IDENTITY = {
-    **dict.fromkeys(("model", "loss", "optimizer", "seed", "lr_warmup_steps", "ema_decay")),
+    **dict.fromkeys(("model", "loss", "optimizer", "seed", "lr_warmup_steps", "lr_schedule", "ema_decay")),
     "data": {"_target_", "image_size", "channels", "class_names", "batch_size", "num_val", "seed", "split_seed"}
     | {"horizontal_flip", "random_crop", "colour_jitter"},
     "trainer": {"max_epochs", "max_steps", "max_time", "limit_train_batches", "overfit_batches"}

@@ -67,6 +67,7 @@ class TrainConfig:
     allow_changed_data: bool = False
     check: bool = False
     lr_warmup_steps: int = MISSING
+    lr_schedule: Any = MISSING
     ema_decay: float = MISSING
     data: Any = MISSING
     model: Any = MISSING

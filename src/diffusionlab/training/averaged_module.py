@@ -1,6 +1,8 @@
-"""What every training of the lab shares: one network, its moving average, one optimizer with warm-up."""
+"""What every training of the lab shares: one network, its moving average, one optimizer and its learning rate."""
 
+import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -10,7 +12,9 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from diffusionlab.training.ema import EMA
+from diffusionlab.training.lr_schedule import Constant, LRSchedule
 
+CONSTANT = Constant()
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 
 
@@ -18,7 +22,7 @@ class AveragedModule(pl.LightningModule):
     """Trains `network` and follows it with a moving average, which is what is validated, shown and shipped.
 
     `optimizer` is called with the parameters. `lr_warmup_steps`: optimizer steps over which the learning rate rises
-    linearly from 0.
+    linearly from 0; `lr_schedule`: what it does from there to the end of the training.
     """
 
     def __init__(
@@ -28,6 +32,7 @@ class AveragedModule(pl.LightningModule):
         optimizer: MakeOptimizer,
         ema_decay: float = 0.999,
         lr_warmup_steps: int = 0,
+        lr_schedule: LRSchedule = CONSTANT,
         channels_last: bool = False,
     ) -> None:
         super().__init__()
@@ -37,7 +42,7 @@ class AveragedModule(pl.LightningModule):
         self.network = network.to(memory_format=self.memory_format)
         self.ema = EMA(self.network, decay=ema_decay)
         self.make_optimizer = optimizer
-        self.lr_warmup_steps = lr_warmup_steps
+        self.lr_warmup_steps, self.lr_schedule = lr_warmup_steps, lr_schedule
 
     def shipped_state(self) -> dict[str, Tensor]:
         """The tensors that using the model takes, by name: the averaged network, without its training."""
@@ -48,10 +53,12 @@ class AveragedModule(pl.LightningModule):
         return {}
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """The optimizer over the network (never its average), with linear warm-up."""
+        """The optimizer over the network (never its average), and its learning rate step by step."""
         optimizer = self.make_optimizer(self.network.parameters())
-        warmup = LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / max(1, self.lr_warmup_steps)))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": warmup, "interval": "step"}}
+        total_steps = float(self.trainer.estimated_stepping_batches) if self.lr_schedule.needs_end else math.inf
+        factor = partial(self.lr_schedule.at, warmup_steps=self.lr_warmup_steps, total_steps=total_steps)
+        scheduler = LambdaLR(optimizer, lambda step: factor(step))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Step, then average: here rather than in a hook, so that a checkpoint never falls between the two."""
