@@ -119,6 +119,19 @@ def test_folders_of_one_name_hold_runs_of_their_own(lab, registry_of_its_own):
     assert len(ids) == 2 == Registry(str(registry_of_its_own)).count()
 
 
+@pytest.mark.faults
+@pytest.mark.parametrize("name", ["checkpoints", "samples", "logs/version_7", "weights.safetensors"])
+def test_a_run_with_a_link_out_of_its_folder_does_not_continue(lab, tmp_path, name):
+    folder = lab.train()
+    elsewhere = tmp_path / "elsewhere"
+    (folder / name).rename(elsewhere) if (folder / name).exists() else elsewhere.mkdir()
+    (folder / name).symlink_to(elsewhere)
+    before = {path: path.stat().st_mtime_ns for path in (elsewhere, *elsewhere.rglob("*"))}
+    with pytest.raises(ValueError, match=f"{name} leads out of the run folder"):
+        lab.train("trainer.max_epochs=2", "ckpt_path=last")
+    assert {path: path.stat().st_mtime_ns for path in (elsewhere, *elsewhere.rglob("*"))} == before
+
+
 def record(number: int, folder: Path, overrides: list[str], **metrics: float) -> RunRecord:
     run = RunRecord(run_id=f"run-{number}", name="x", sweep="grid", status="finished", metrics=metrics)
     run.path = str(folder / str(number))

@@ -1,6 +1,7 @@
 """Files and texts of others: what may be read of a run folder, an image or a name without trusting who made it."""
 
 import logging
+import os
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
@@ -56,6 +57,15 @@ def inside(folder: Path, name: str | None) -> Path | None:
         return None
     path = folder / name
     return path if path.resolve().is_relative_to(folder.resolve()) and path.is_file() else None
+
+
+def link_out_of(folder: Path) -> Path | None:
+    """A link anywhere below `folder` that leads out of it; None if there is none."""
+    for parent, folders, files in os.walk(folder):
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+                return path
+    return None
 
 
 def folder_inside(folder: Path, name: str) -> Path:

@@ -31,7 +31,7 @@ from diffusionlab.runs.ownership import Ownership
 from diffusionlab.runs.resume import choose_checkpoint
 from diffusionlab.runs.settings import Settings, resolve
 from diffusionlab.training import DiffusionModule
-from diffusionlab.untrusted import say
+from diffusionlab.untrusted import link_out_of, say
 
 log = logging.getLogger(__name__)
 
@@ -224,6 +224,8 @@ def _recorder(settings: Settings, folder: Path, sweep: str | None, *, leads: boo
     """
     before = _record_in(folder)
     if before is not None and leads:
+        if link := link_out_of(folder):  # training would write through it
+            raise UsageError(f"{link} leads out of the run folder: replace the link by what it leads to, or remove it")
         status = actual_status(vars(before))
         if status == "running":
             raise UsageError(f"run {before.run_id} is still training (process {before.pid} on {before.host})")

@@ -22,7 +22,7 @@ def loss_by_time(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     """From logs/loss_by_time.csv."""
     (run,) = runs
     path = run.folder / "logs/loss_by_time.csv"
-    if not path.is_file():
+    if inside(run.folder, "logs/loss_by_time.csv") is None:
         raise UsageError(f"{path} is not there: the run trained without callbacks.loss_by_time, or not for an epoch")
     table = read_loss_table(path)
     figure = losses.loss_by_time(table, title=f"Where the loss sits: {run.record.name}")

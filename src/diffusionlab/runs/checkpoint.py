@@ -27,6 +27,7 @@ from diffusionlab.runs.settings import Settings, plain
 from diffusionlab.training import AveragedModule
 from diffusionlab.training.callbacks.checkpoints import write_whole
 from diffusionlab.training.callbacks.guards import check_finite
+from diffusionlab.untrusted import inside
 
 FORMAT = "diffusionlab"
 STEP = "step"
@@ -131,8 +132,8 @@ def load_autoencoder(folder: Path) -> Autoencoder:
 def _weights(folder: Path, device: torch.device | str) -> Iterator[tuple[Path, Settings, dict[str, torch.Tensor]]]:
     """The file, the settings in it and its tensors; whatever does not fit is a UsageError in one line."""
     path = folder / WEIGHTS
-    if not path.is_file():
-        raise UsageError(f"{path} is not there: the run has saved nothing yet, or its folder was moved")
+    if inside(folder, WEIGHTS) is None:
+        raise UsageError(f"the run has no {path}: it has saved nothing yet, or the file is a link out of the folder")
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             metadata = file.metadata() or {}
