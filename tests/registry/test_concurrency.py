@@ -7,7 +7,8 @@ import pytest
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.manage import edits
-from diffusionlab.registry.manage.rebuild import check, rebuild
+from diffusionlab.registry.manage.check import check
+from diffusionlab.registry.manage.rebuild import rebuild
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.manage.transfer import import_runs
 from diffusionlab.registry.record.liveness import actual_status

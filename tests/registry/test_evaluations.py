@@ -8,10 +8,11 @@ import pytest
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.manage import edits
+from diffusionlab.registry.manage.check import check
 from diffusionlab.registry.manage.cli import main
 from diffusionlab.registry.manage.compare import compare
 from diffusionlab.registry.manage.evaluations import record_evaluation
-from diffusionlab.registry.manage.rebuild import check, rebuild
+from diffusionlab.registry.manage.rebuild import rebuild
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry

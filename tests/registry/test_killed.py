@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from diffusionlab.registry.errors import MissingRegistry
-from diffusionlab.registry.manage.rebuild import check
+from diffusionlab.registry.manage.check import check
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RunRecord, read_record, write_record

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from diffusionlab.registry.filters.conditions import Compare, Contains, IsNull
 from diffusionlab.registry.manage import edits
+from diffusionlab.registry.manage.purge import purge
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord, write_record
 from diffusionlab.registry.storage import pending, table
@@ -77,7 +78,7 @@ def test_other_writes_bring_them_in_too(busy: Registry, write: str, monkeypatch:
 
 def test_what_is_purged_is_gone_from_beside_the_table_too(busy: Registry) -> None:
     edits.delete(busy, "r3")
-    edits.purge(busy, ["r3"])
+    purge(busy, ["r3"])
     assert [row["run_id"] for row in busy.rows(deleted=None)] == ["r0", "r1", "r2"]
 
 
@@ -103,7 +104,9 @@ def test_a_training_that_ends_leaves_nothing_beside_the_table(busy: Registry, tm
 
 
 def test_after_a_power_cut_rebuild_brings_back_what_waited(busy: Registry, tmp_path: Path) -> None:
-    from diffusionlab.registry.manage.rebuild import check, rebuild
+
+    from diffusionlab.registry.manage.check import check
+    from diffusionlab.registry.manage.rebuild import rebuild
 
     write_record(run("r3", seed=3), tmp_path / "outputs" / "r3")
     (Path(busy.uri) / PENDING).write_bytes(b"\0" * 900)

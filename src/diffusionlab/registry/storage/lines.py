@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+BYTE_ORDER_MARK = "\ufeff"
+
 
 def append_lines(file: Path, entries: Iterable[dict[str, Any]], durable: bool) -> None:
     """Add entries in one write; the caller holds the lock of the folder. `durable`: they outlive a power cut."""
@@ -27,15 +29,27 @@ def read_lines(file: Path, offset: int = 0) -> Iterator[tuple[int, dict[str, Any
     with file.open("rb") as lines:
         lines.seek(offset)
         for number, line in enumerate(lines, 1):
-            text = line.decode("utf-8-sig", "replace")
-            if not text.strip():
-                continue
             try:
-                data = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                yield number, ValueError(str(error))
+                entry = parse_line(line)
+            except ValueError as error:
+                yield number, error
                 continue
-            yield number, data if isinstance(data, dict) else ValueError("not a JSON object")
+            if entry is not None:
+                yield number, entry
+
+
+def parse_line(line: bytes) -> dict[str, Any] | None:
+    """The object of a line, None if it is blank; ValueError in one line if it holds anything else."""
+    text = line.decode("utf-8", "replace").removeprefix(BYTE_ORDER_MARK)
+    if not text.strip():
+        return None
+    try:
+        data = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(data, dict):
+        raise ValueError("not a JSON object")
+    return data
 
 
 def _last_byte(file: Path) -> bytes:

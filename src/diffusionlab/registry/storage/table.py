@@ -186,8 +186,13 @@ class Registry:
             self._merge([])
             if self.journal is not None:
                 self.journal.forget(run_ids)
-            self._store.retry(lambda: self._store.latest().delete(In("run_id", run_ids).render()))
-            self.remove_snapshot()
+            self._delete(run_ids)
+
+    def replace_rows(self, records: list[RunRecord]) -> None:
+        """Make these the only rows of their run ids, should there be several of one."""
+        with self.holding():
+            self._delete(record.run_id for record in records)
+            self._merge_rows(records, None)
 
     def optimize(self, keep: timedelta = KEEP_VERSIONS) -> None:
         """Join the small files of many writes, and drop versions older than `keep`."""
@@ -254,6 +259,11 @@ class Registry:
             done = self._store.retry(merge)
             taken, version = taken + done.num_inserted_rows + done.num_updated_rows, done.version
         return taken, version
+
+    def _delete(self, run_ids: Iterable[str]) -> None:
+        condition = In("run_id", tuple(run_ids)).render()
+        self._store.retry(lambda: self._store.latest().delete(condition))
+        self.remove_snapshot()
 
     def _optimize_now_and_then(self, version: int) -> None:
         if version == 0 or version % WRITES_BETWEEN_OPTIMIZE:

@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from diffusionlab.atomic import replaced
+from diffusionlab.atomic import replaced, temporary_beside
 from diffusionlab.errors import StorageError, TrainingInterrupted
 from diffusionlab.training.callbacks.stopping import StopRequest
 
@@ -122,8 +122,7 @@ def loads(path: Path) -> bool:
 
 def _link(source: Path, target: Path) -> None:
     """Make `target` a second name of `source`'s file, atomically; a file system without links keeps one checkpoint."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
+    temporary = temporary_beside(target)
     try:
         os.link(source, temporary)
     except OSError:
