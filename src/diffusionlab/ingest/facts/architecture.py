@@ -107,7 +107,8 @@ def _adversarial(scene: Scene) -> bool:
 
 
 def _is_part(model: Model) -> bool:
-    return model.value.inside is not None
+    inside = model.value.inside
+    return inside is not None and is_module(inside.cls)
 
 
 def _wrapped(scene: Scene, model: Model) -> list[Model]:
@@ -175,22 +176,11 @@ def _widths(scene: Scene, out: Writer) -> None:
     from diffusionlab.ingest.facts.labels import classifying
 
     for learning in classifying(scene):
-        last: Obj | None = None
-        for event in scene.trace.of("layer"):
-            if (
-                (
-                    event.order < learning.call.order
-                    and isinstance(event.owner, Obj)
-                    and event.owner.name in ("Linear", "Dense", "LazyLinear")
-                )
-                and event.forward
-                and flow_of(event.result).layers & learning.output.layers
-            ):
-                last = event.owner
-        if last is not None:
+        ends = [event for event in scene.trace.of("layer") if flow_of(event.result).last == learning.output.last]
+        last = ends[-1].owner if ends else None
+        if isinstance(last, Obj) and last.name in ("Linear", "Dense", "LazyLinear"):
             position = 0 if last.name in ("Dense", "LazyLinear") else 1
-            value = last.kwargs.get(
-                "out_features", last.kwargs.get("units", last.args[position] if len(last.args) > position else None)
-            )
+            value = last.kwargs.get("out_features", last.kwargs.get("units", last.kwargs.get("features")))
+            value = value or (last.args[position] if len(last.args) > position else None)
             out.tell("num_classes", value, last.site)
             return

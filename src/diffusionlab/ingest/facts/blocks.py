@@ -103,7 +103,7 @@ def joins(scene: Scene, out: Writer) -> None:
         for up, skip in (flows, flows[::-1]):
             if skip.last is None or skip.last not in up.layers or up.last == skip.last:
                 continue
-            if up.lowest > up.level and up.lowest > skip.lowest and len(up.layers - skip.layers) >= 3:
+            if up.lowest > up.level and up.lowest > skip.lowest and len(up.layers - skip.layers) >= 2:
                 lines = (event.line, *around(event))
                 out.facet("skip_connections", *lines)
                 out.facet("unet", *lines)

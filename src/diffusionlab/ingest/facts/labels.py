@@ -84,7 +84,8 @@ def _ends_wide(scene: Scene, learning: Learning) -> bool:
 
 def reads_text(scene: Scene, learning: Learning) -> bool:
     """Whether the input goes into an embedding: tokens, not images."""
-    if isinstance(learning.call.model, Obj) and any(layer.name in TEXTUAL for layer in scene.trace.layers):
+    keras = isinstance(learning.call.model, Obj) and "keras" in learning.call.model.path
+    if keras and any(layer.name in TEXTUAL for layer in scene.trace.layers):
         return True  # a functional model of Keras: its layers are called where it is defined
     for event in scene.trace.of("layer"):
         layer = event.owner

@@ -94,8 +94,8 @@ class Learning:
         images = {"data", "batch"}
         if self.target.tags & {"label"} or not self.given.tags & images or not self.target.tags & (images | {"noise"}):
             return False
-        if "noise" in self.given.tags:
-            return True
+        if "noise" in self.given.tags:  # at a level that is drawn; always as much of it makes a denoising autoencoder
+            return any("time" in flow_of(value).tags for value in self.call.inputs) or "noisy" in self.given.tags
         handed = [value for value in self.call.inputs[1:] if value is self.target_value]
         return "noise" in self.target.tags and bool(handed)
 
@@ -251,7 +251,7 @@ class Scene:
         images = {"data", "batch"}
         if not learning.target.tags & images or learning.target.tags & {"label", "noise"}:
             return False
-        if "noise" in learning.given.tags or not learning.given.tags & images:
+        if learning.is_noisy or not learning.given.tags & images:
             return False
         if learning.target.models or not learning.target.layers & learning.given.layers:
             return False

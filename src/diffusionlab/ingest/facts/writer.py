@@ -16,7 +16,7 @@ NUMBERS: dict[str, Callable[[Any], bool]] = {
     "epochs": lambda x: x >= 1 and x == int(x),
     "steps": lambda x: x >= 1 and x == int(x),
     "timesteps": lambda x: x >= 2 and x == int(x),
-    "num_classes": lambda x: x >= 1 and x == int(x),
+    "num_classes": lambda x: x >= 2 and x == int(x),
     "image_size": lambda x: x >= 2 and x == int(x),
     "channels": lambda x: 1 <= x <= 16 and x == int(x),
     "beta_start": lambda x: 0 <= x < 1,

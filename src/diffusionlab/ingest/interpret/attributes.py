@@ -142,6 +142,8 @@ def item(m: Machine, owner: Value, key: Value, node: ast.AST) -> Value:
             return owner.args[index]
         result = Obj(owner.path, owner.args, owner.kwargs, owner.site, owner.flow, owner)
         result.ramp = owner.ramp
+        if "time" in key.flow.tags:  # the entry of a schedule at a step that is drawn
+            result.flow = owner.flow.but(tags=owner.flow.tags | key.flow.tags)
         if any(isinstance(tag, tuple) and tag[0] == "randint" for tag in key.flow.tags):
             m.record("item", [key], {}, node, result, owner)
         return result

@@ -32,7 +32,7 @@ from diffusionlab.ingest.values import (
 if TYPE_CHECKING:
     from diffusionlab.ingest.interpret.machine import Env, Machine
 
-BUILTINS = frozenset(dir(builtins))
+BUILTINS = frozenset(dir(builtins)) | {"xrange", "unicode", "long", "raw_input"}  # Python 2's too
 
 
 def evaluate(m: Machine, node: ast.AST, env: Env) -> Value:

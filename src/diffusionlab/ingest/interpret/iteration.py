@@ -156,6 +156,8 @@ def _of_object(m: Machine, value: Obj, node: ast.AST) -> list[Value]:
     if "param" in value.flow.tags:
         element = Obj("param", flow=value.flow, owner=value.owner)
         return [Seq([Unknown(), element], "tuple")] if name in ("named_parameters", "items") else [element]
+    if {"data", "label"} <= value.flow.tags:
+        return [batch(m, value)]  # a pipeline over images and labels
     if value.flow is not NOTHING and value.flow.tags & {"data", "label", "noise", "time"}:
         return [Obj(value.path, value.args, value.kwargs, value.site, value.flow)]
     if is_data(value):

@@ -55,7 +55,7 @@ SAME = {
 RANDOM = {
     "randn", "rand", "randn_like", "rand_like", "randint", "normal", "uniform", "multinomial", "standard_normal",
     "randrange", "truncated_normal", "random_normal", "random_uniform", "random_sample", "stateless_normal",
-    "randint_like", "gauss",
+    "randint_like", "gauss", "beta", "betavariate", "lognormal", "exponential", "logistic", "random",
 }  # fmt: skip
 FACTORIES = {"from_pretrained", "from_config", "from_single_file", "load_from_checkpoint"}
 LOSS_FUNCTIONS = {
@@ -103,6 +103,8 @@ def call_library(m: Machine, path: str, args: Args, kwargs: Kwargs, node: ast.AS
     if name in SAME and args and (top in ARRAYS or top in ("copy", "accelerate", "flax", "functools")):
         m.record(path, args, kwargs, node, args[0])
         return _same(m, path, args, node)
+    if name == "load_data" and "datasets" in head:
+        return _arrays(m, path, args, kwargs, node)
     if name == "LightningCLI":
         return training.lightning_cli(m, args, kwargs, node)
     if name == "partial":
@@ -110,6 +112,18 @@ def call_library(m: Machine, path: str, args: Args, kwargs: Kwargs, node: ast.AS
     if top in ARRAYS and name in ARRAY_FUNCTIONS:
         return ARRAY_FUNCTIONS[name](m, path, args, kwargs, node)
     return _other(m, path, name, top, args, kwargs, node)
+
+
+def _arrays(m: Machine, path: str, args: Args, kwargs: Kwargs, node: ast.AST) -> Seq:
+    """(x_train, y_train), (x_test, y_test) of a data set of Keras."""
+    made = m.make(path, args, kwargs, node)
+
+    def pair() -> Seq:
+        mine = m.fresh()
+        x = Obj("array", flow=NOTHING.tagged("data").but(layers=frozenset({mine}), last=mine), owner=made)
+        return Seq([x, Obj("array", flow=NOTHING.tagged("label"), owner=made)], "tuple")
+
+    return Seq([pair(), pair()], "tuple")
 
 
 def _other(m: Machine, path: str, name: str, top: str, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:

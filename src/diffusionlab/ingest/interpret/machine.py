@@ -171,7 +171,8 @@ class Machine:
     def make(self, path: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST, **more: Any) -> Obj:
         """The object that a library call returns, and the event that says so."""
         result = Obj(path, args, kwargs, self.line(node), **more)
-        result.inside = self.building[-1] if self.building else None
+        around = self.building or self.forward
+        result.inside = around[-1] if around else None
         self.record(path, args, kwargs, node, result, more.get("owner"))
         return result
 

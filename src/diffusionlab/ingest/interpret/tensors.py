@@ -34,6 +34,7 @@ NAMES: dict[type, str] = {
     ast.MatMult: "op.matmul",
 }
 NAMES |= {ast.Pow: "op.pow", ast.FloorDiv: "op.div", ast.Mod: "op.mod"}
+DISTRIBUTIONS = {"normal", "uniform", "beta", "gauss", "betavariate", "lognormal", "exponential", "logistic", "random"}
 MOVES = {
     "to",
     "cpu",
@@ -210,6 +211,8 @@ def random_tags(name: str, args: list[Value], kwargs: dict[str, Value], order: i
     if name.endswith("_like") or name in ("normal_",):
         return frozenset({"noise"})
     shape = kwargs.get("size", kwargs.get("shape"))
+    if name in DISTRIBUTIONS and shape is None and not any(isinstance(one, Seq) or _is_shape(one) for one in args):
+        return frozenset({"time"})  # one number
     sizes = [shape] if shape is not None else list(args)
     if len(sizes) == 1 and isinstance(sizes[0], Seq):
         sizes = sizes[0].items

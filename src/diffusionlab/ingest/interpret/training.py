@@ -128,7 +128,7 @@ def result_of(m: Machine, owner: Value, name: str, args: Args, kwargs: Kwargs, n
     if name == "load_data":
         return None
     if name == "add_noise":
-        flow = joined(flow_of(one) for one in args)
+        flow = joined(flow_of(one) for one in args).tagged("noisy")
         result = Obj(".add_noise", args, kwargs, m.line(node), flow, owner)
         return result
     if name == "predict" or name == "apply_fn":
