@@ -50,7 +50,7 @@ VOCABULARY: dict[str, dict[str, tuple[str, ...]]] = {
         "ddpm": ("ancestral",), "ddim": (), "euler": (), "heun": (),
         "dpmpp_2m": (
             "dpm-solver++", "dpmsolver++", "dpm++", "dpm solver", "dpm-solver", "dpm++ 2m", "dpm solver 2m", "dpmpp",
-            "dpm-solver++(2m)", "dpm 2m",
+            "dpm-solver++(2m)", "dpm 2m", "dpm",
         ),
         "dpmpp_sde": ("dpm-solver++ sde", "dpm++ sde", "sde-dpm-solver++", "dpm solver sde", "dpm sde"),
     },

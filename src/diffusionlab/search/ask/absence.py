@@ -7,13 +7,20 @@ from diffusionlab.registry.filters.filter import Not
 from diffusionlab.registry.record.columns import METRIC_COLUMNS
 from diffusionlab.search.ask.reading import Reading
 from diffusionlab.search.read.items import missing_filter
+from diffusionlab.search.read.run_files import HasFiles
 
 _HAVING = ("with", "have", "has", "having", "that have", "which have", "had")
+_FILES = {
+    **dict.fromkeys(("checkpoint", "checkpoints", "weights", "saved weights", "checkpoint files"), "checkpoint"),
+    **dict.fromkeys(("pictures", "samples", "images", "sample grids", "sample grid", "thumbnail"), "pictures"),
+}
 _AT_ALL = ("a", "an", "any", "known", "recorded", "measured")
 _QUANTITY = ("number", "comparator", "between")
 
 
 def absence(r: Reading, i: int) -> int:
+    if (r.kind(i) == "not" or (r.kind(i) == "carrier" and r.words(i) in _HAVING)) and (found := _files(r, i)):
+        return found
     if r.kind(i) == "not":
         return _without(r, i)
     if r.kind(i) == "field":
@@ -21,6 +28,17 @@ def absence(r: Reading, i: int) -> int:
     if r.kind(i) == "carrier" and r.words(i) in _HAVING:
         return _having(r, i)
     return 0
+
+
+def _files(r: Reading, i: int) -> int:
+    """WITH or WITHOUT checkpoints or pictures: what the run's folder holds."""
+    end = next((k for k in range(i + 1, i + 4) if r.words(k) in _FILES), None)
+    if end is None or any(r.kind(k) not in ("filler", "carrier", "known") for k in range(i + 1, end)):
+        return 0
+    if r.kind(end + 1) in ("condition", "text", "field", "number", "comparator") or r.words(end + 1) in ("of", "that"):
+        return 0
+    has = HasFiles(_FILES[r.words(end)])
+    return r.emit(i, end + 1, has.column, Not(has) if r.kind(i) == "not" else has)
 
 
 def _without(r: Reading, i: int) -> int:

@@ -52,6 +52,8 @@ def key_at(a: Asked, i: int, most: int = 2) -> Key | None:
         return Key(column, "month" if kind_of(column) == "time" else None, frozenset({j}))
     if a.kind(j) == "noun" and a.words(j) in ("architecture", "architectures"):
         return Key("architecture", None, frozenset({j}))
+    if a.kind(j) == "condition" and a.words(j) in ("gpu", "gpus", "graphics card", "graphics cards"):
+        return Key("hardware_kind", None, frozenset({j}))
     if a.kind(j) == "moment" and a.words(j) in ("date", "creation date", "start date"):
         return Key("created_at", "day", frozenset({j}))
     return None
@@ -93,8 +95,8 @@ def _orders(a: Asked, i: int, key: Key) -> bool:
 
 def _which(a: Asked) -> Key | None:
     """What "which data set", "the optimizer with" or "in what month" asks for."""
-    for i in range(len(a.items)):
-        asked = a.words(i) in ("which", "what", "the", "whichever")
+    for i in range(-1, len(a.items)):
+        asked = i < 0 or a.words(i) in ("which", "what", "the", "whichever")
         if asked and (key := key_at(a, i + 1, 3)) and not is_measure(key.column):
             return key
     fields = [i for i in range(len(a.items)) if a.kind(i) == "field" and not is_measure(a.items[i].payload)]
@@ -220,6 +222,11 @@ def _count(a: Asked) -> bool:
     architectures = a.kind(j) == "noun" and a.words(j) == "architectures"
     if a.kind(j) == "field" or architectures:
         of = "architecture" if architectures else a.items[j].payload
+        if not different and is_numeric(of) and a.words(i).startswith("total"):  # "total number of epochs"
+            key = _each(a)
+            a.figure = Figure("sum", of, key.column if key else None, key.unit if key else None)
+            a.used |= {i, j, *(key.places if key else ())}
+            return True
         if not different and (is_numeric(of) or kind_of(of) == "json"):
             return False
         a.used |= {i, j, *different}

@@ -24,6 +24,8 @@ _TEMPORAL = {
     "older": "<",
     "earlier": "<",
     "until": "<=",
+    "preceding": "<",
+    "following": ">",
 }
 _WITHIN_SAME = ("field", "filler", "connector", "carrier", "break", "noun", "than", "moment")
 _HAVING = ("with", "having", "have", "has", "using", "use", "that have", "which have")
@@ -113,7 +115,7 @@ def apart(r: Reading, i: int) -> int:
 
 def against_run(r: Reading, i: int) -> int:
     """Lower fid than run-019, more parameters than run-020, newer than run-020."""
-    for read in (_temporal, _comparator, _comparative):
+    for read in (_temporal, _neighbour, _comparator, _comparative):
         if found := read(r, i):
             operator, column, run, after = found
             break
@@ -135,7 +137,9 @@ def against_run(r: Reading, i: int) -> int:
         return r.emit(i, after, column, NOTHING)
     if column == "created_at" and _is_one(r):
         r.neighbour = operator == ">"
-    return r.emit(i, after, column, _comparable(r, Compare(column, directed(operator, column), value), facts))
+    emitted = r.emit(i, after, column, _comparable(r, Compare(column, directed(operator, column), value), facts))
+    r.passed = [item for item in r.passed if item is not r.items[i]]  # "previous run to run-020"
+    return emitted
 
 
 def _meant(r: Reading, i: int) -> str:
@@ -148,6 +152,16 @@ def _meant(r: Reading, i: int) -> str:
 
 
 Relation = tuple[str, str | None, int, int]  # operator, column if said, place of the run, place after all
+
+
+def _neighbour(r: Reading, i: int) -> Relation | None:
+    """Previous run to run-020, next run after run-020."""
+    operator = {"previous": "<", "preceding": "<", "next": ">", "following": ">"}.get(r.words(i))
+    j = r.skip(i + 2, 3, (*SOFT, "to", "than"))
+    if operator is None or r.kind(i + 1) != "noun" or r.words(i + 1).endswith("s") or r.kind(j) != "run":
+        return None
+    r.neighbour = operator == ">"
+    return operator, "created_at", j, j + 1
 
 
 def _temporal(r: Reading, i: int) -> Relation | None:

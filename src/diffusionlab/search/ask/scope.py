@@ -30,6 +30,7 @@ _LISTED = (
     "hardware_kind",
     "status",
 )
+_NAMES = ("text", "optimizer", "schedule", "parameterization", "sampler")
 _BREAKS = {"|": "or", "&": "and"}
 
 
@@ -104,7 +105,8 @@ class _Scope:
         if condition.category == last:
             joined = self.joined != "and" or condition.single or self.reach != "not"
             return joined and (not self.carried or condition.single)
-        return self.reach == "except" and not self.carried and {condition.category, last} <= {*_LISTED}
+        listed = {"except": _LISTED, "without": _NAMES}.get(self.reach, ())
+        return not self.carried and {condition.category, last} <= {*listed}
 
     def exclude(self) -> None:
         """ "DiTs and MLPs excluded": the last condition, and those of its kind that are joined to it."""

@@ -38,14 +38,15 @@ def facts_asked(a: Asked) -> None:
     end, columns = max(matches)
     if not named and columns[0] in ("description", "architecture"):  # "what is the best model" asks for the run
         return
-    if not columns[0].startswith(("status", "path")) and any(
-        _tells_more(a, i) for i in range(len(a.items)) if a.items[i].start >= end
-    ):
+    after = [i for i, item in enumerate(a.items) if item.start >= end]
+    if named and columns[0] not in ("status", "path") and any(_tells_more(a, i) for i in after):
         return
+    if columns == ("description",) and a.show:  # "what is the learning rate of run-020"
+        columns = ()
     a.facts = (*columns, *(column for column in a.show if column not in columns))
     a.used |= {i for i, item in enumerate(a.items) if item.start < end and item.kind != "run"}
     a.used |= {i for i, item in enumerate(a.items) if item.kind in ("moment", "noun", "filler")}
-    if columns[0] == "status":  # "why did run-031 fail": that it failed is no condition
+    if columns[:1] == ("status",):  # "why did run-031 fail": that it failed is no condition
         a.used |= {
             i for i, item in enumerate(a.items) if item.kind == "condition" and item.payload.category == "status"
         }

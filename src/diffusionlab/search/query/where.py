@@ -22,6 +22,7 @@ from diffusionlab.registry.record.facets import FACETS, canonical_facet
 from diffusionlab.search.query.where_values import DAYS, column_of, compare, read_day, read_value
 from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.run_files import FILES, HasFiles
 from diffusionlab.search.read.text import Matches, Mentions
 from diffusionlab.search.read.typos import nearest
 from diffusionlab.search.time.periods import Period
@@ -110,6 +111,8 @@ class _Reader:
             return self.mention("text")
         follows = self.kind == "op" or self.text.lower() in ("in", "is", "between")
         if not follows:
+            if lower.startswith("has_") and lower[4:] in FILES:
+                return HasFiles(lower[4:])
             if lower in ("anything", "nothing"):
                 return EVERYTHING if lower == "anything" else NOTHING
             return self.facet(word)

@@ -12,6 +12,7 @@ from diffusionlab.registry.filters.literals import Value
 from diffusionlab.registry.record.columns import kind_of, short
 from diffusionlab.search.read.diffusion import IsDiffusion
 from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.run_files import HasFiles
 from diffusionlab.search.read.text import Matches, Mentions
 
 _RESERVED = {"and", "or", "not", "in", "is", "between", "text"}
@@ -46,6 +47,8 @@ def format_where(condition: Filter, known: Known) -> str:
             return f"{short(condition.column)} in ({', '.join(map(_format_value, condition.values))})"
         case IsDiffusion():
             return "diffusion"
+        case HasFiles(files=files):
+            return f"has_{files}"
         case Contains(column="arch_tags", value=tag):
             return tag if re.fullmatch(r"\w+", tag) and tag not in _RESERVED else f"arch = {_format_value(tag)}"
         case Contains():

@@ -51,6 +51,8 @@ def _condition(kind: str, payload: object, words: str, known: Known) -> Conditio
             return Condition("status", Compare("status", "!=", "finished"), True, words)
         case "unsuccessful":
             return Condition("status", In("status", ("failed", "crashed", "interrupted")), True, words)
+        case "broken":
+            return Condition("status", In("status", ("failed", "crashed")), True, words)
         case "family":
             return Condition("hardware_kind", _family(payload, known), True, words)
         case "multi":

@@ -37,6 +37,7 @@ UNITS = {
     **dict.fromkeys(("min", "mins", "minute", "minutes"), ("seconds", 60.0)),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), ("seconds", 3600.0)),
     **dict.fromkeys(("d", "day", "days"), ("seconds", 86400.0)),
+    **dict.fromkeys(("week", "weeks"), ("seconds", 7 * 86400.0)),
     "gflops": ("flops", 1e9),
     "mflops": ("flops", 1e6),
     "tflops": ("flops", 1e12),
@@ -74,7 +75,7 @@ def read_numeral(
         value, digits = WORDS[token.text], 0
     elif token.kind == "number":
         value, digits = token.value, token.digits
-    elif token.text == "one" and compared:
+    elif compared and (token.text == "one" or (token.text in _ONE and _measures_time(tokens, i + 1))):
         value, digits = 1.0, 0
     else:
         return None
@@ -91,6 +92,11 @@ def read_numeral(
         return Numeral(Number(value * scale, column, typed=token.raw), after, True)
     step = scale * 10.0**-digits if scale > 1 and column != "seconds" else 0.0
     return Numeral(Number(value * scale, column, step, _typed(tokens, i, after, raw)), after)
+
+
+def _measures_time(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a unit of time is at token i: "(longer than an) hour"."""
+    return UNITS.get(_text(tokens, i), ("",))[0] == "seconds" and len(_text(tokens, i)) > 1
 
 
 def is_scale(tokens: Sequence[Token], i: int) -> bool:

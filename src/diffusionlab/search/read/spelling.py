@@ -6,6 +6,7 @@ import re
 
 from diffusionlab.registry.filters.days import WEEKDAYS
 from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.numerals import UNITS
 from diffusionlab.search.read.text import stem
 from diffusionlab.search.read.tokens import Token, tokenize
 from diffusionlab.search.read.typos import near, repair
@@ -60,6 +61,7 @@ def _misspelt(token: Token, known: Known) -> bool:
         or word in known.words
         or (stem(word) in known.stems and not near(word, spellable()))
         or word in NUMBER_WORDS
+        or word in UNITS
         or word in known.metrics
         or any(name.startswith(word.removesuffix("s")) for name in _DATES)
     )

@@ -21,7 +21,7 @@ HARMLESS: dict[str, str] = {
     ),
     "prepositions": (
         "of in on at to for with from into onto upon unto toward towards as via through inside amongst "
-        "among across along around w wrt wth frm"
+        "among across along w wth frm"
     ),
     "question words": ("which what whats what's who's how why where when where's how's so then if whether because"),
     "asking": (
@@ -45,7 +45,7 @@ HARMLESS: dict[str, str] = {
         "apply applied applying became become becomes becoming turned turn turns seem seems looked looks appear "
         "appears keep keeps kept put puts held hold yield yields yielded give gives gave lead leads led tries "
         "tried try trying attempt rely relies relied relying save saved stored store storing record recorded "
-        "records considering considered given concerning related relevant regarding matching match matches matched "
+        "records considering considered given related relevant matching match matches matched "
         "satisfy satisfies satisfying meet meets meeting fulfil fulfill fulfilling come-from originate has-been "
         "seen condition-met"
     ),
@@ -60,7 +60,7 @@ HARMLESS: dict[str, str] = {
         "denoise denoiser reason reasons res respect learning style"
     ),
     "adverbs": (
-        "also too even just only actually exactly simply basically quite really very now currently presently "
+        "also too even just only actually simply basically quite really very now currently presently "
         "anyhow overall altogether perhaps maybe possibly possible probably whatsoever already so-far ever still "
         "so somewhere anywhere everywhere nicely inclusive inclusively own out up finally lastly"
     ),

@@ -36,6 +36,7 @@ from diffusionlab.search.words.group_words import EACH, FREQUENT, HOWS
 from diffusionlab.search.words.hardware_words import CARDS, GPU_FAMILIES, RTX, SEVERAL, SINGLE
 from diffusionlab.search.words.order_words import DIRECTIONS, ORDERS, SUPERLATIVES
 from diffusionlab.search.words.value_words import (
+    BROKEN,
     DATASET_WORDS,
     FACET_WORDS,
     FULL_ATTENTION,
@@ -92,6 +93,7 @@ def _values() -> Iterator[Entry]:
         yield words, "value", ("status", (status,))
     yield NOT_FINISHED, "not finished", None
     yield UNSUCCESSFUL, "unsuccessful", None
+    yield BROKEN, "broken", None
 
 
 def _facets() -> Iterator[Entry]:
@@ -188,6 +190,7 @@ def spellable() -> frozenset[str]:
         "sorted",
         "not finished",
         "unsuccessful",
+        "broken",
     )
     words = {key for key, (kind, _) in phrases().items() if kind in kinds and key.isalpha() and len(key) >= 4}
     for column in VOCABULARY.values():

@@ -17,7 +17,10 @@ FACTS: dict[tuple[str, ...], str] = {
     ("seconds",): "how long did, how long was, how long has, how long does, how long",
     ("hardware",): "what gpu, which gpu, what gpus, which gpus, what hardware, which hardware, what machine, "
     "which machine, what card, which card, on what, what accelerator, which accelerator, on which gpu, on what gpu",
-    ("host",): "which host, what host, which server, what server, which node, on which host",
+    ("host",): (
+        "who trained, who started, who ran, who made, which host, what host, which server, what server, which node, "
+        "on which host"
+    ),
     ("git_commit",): "which commit, what commit, from which commit, which git commit, what code version",
     ("command",): "what command, which command, how was it started, how did i start, with what command, how do i rerun",
     ("num_parameters",): "how big, how large, how many parameters does, how many parameters",

@@ -1,0 +1,39 @@
+"""Whether a run's folder holds checkpoints or pictures: looked up when it is asked, as no record says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diffusionlab.registry.filters.filter import Leaf
+
+FILES: dict[str, tuple[str, ...]] = {
+    "checkpoint": ("checkpoints/*.ckpt", "weights.safetensors"),
+    "pictures": ("samples/*.png", "samples/*.jpg"),
+}
+"""What a run may have -> patterns of its files, inside its folder."""
+
+
+@dataclass(frozen=True)
+class HasFiles(Leaf):
+    """The run's folder holds files of this kind; unknown if the folder is not on this machine."""
+
+    files: str  # of FILES
+
+    @property
+    def column(self) -> str:  # type: ignore[override]
+        return self.files  # no column of the table, so that the registry leaves it to Python
+
+    def _condition(self) -> str:
+        raise ValueError(f"{self.column} is looked up in the run's folder: it has no predicate")
+
+    def reads(self) -> set[str]:
+        return {"path"}
+
+    def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        folder = Path(row["path"]) if row.get("path") else None
+        if folder is None or not folder.is_dir():
+            return None
+        return any(next(folder.glob(pattern), None) is not None for pattern in FILES[self.files])
