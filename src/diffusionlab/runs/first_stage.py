@@ -1,6 +1,5 @@
 """The autoencoder of a latent diffusion run: a run of its own, trained first where none like it exists."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,11 @@ import torch
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.diffusion import LatentCodec
 from diffusionlab.registry.record.liveness import actual_status
-from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
+from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.runs.checkpoint import load_autoencoder
-from diffusionlab.runs.folder import LAST, WEIGHTS
+from diffusionlab.runs.folder import LAST, WEIGHTS, newest_first
 from diffusionlab.runs.settings import Settings, freeze
 from diffusionlab.tensors import to_float
-
-log = logging.getLogger(__name__)
 
 IDENTITY = {
     **dict.fromkeys(("model", "loss", "optimizer", "seed", "lr_warmup_steps", "lr_schedule", "ema_decay")),
@@ -39,18 +36,12 @@ def find_autoencoder(stage: Settings, data_hash: str, *, finished: bool = True) 
     With `finished=False` the newest that ended early, or was killed, and has a checkpoint.
     """
     wanted = identity(stage.config)
-    for file in sorted(Path(stage.paths.runs_dir).glob(f"*/*/{RECORD_FILE}"), reverse=True):
-        needed = WEIGHTS if finished else LAST
-        try:
-            record = read_record(file.parent)
-        except ValueError as error:
-            log.warning("passed over in the search for an autoencoder: %s", error)
-            continue
+    needed = WEIGHTS if finished else LAST
+    for record in newest_first(stage.paths.runs_dir):
         status = actual_status(vars(record))
         wanted_status = status == "finished" if finished else status in ENDED_EARLY
-        known = wanted_status and record.data_hash == data_hash and (file.parent / needed).is_file()
+        known = wanted_status and record.data_hash == data_hash and Path(record.path or "", needed).is_file()
         if known and record.deleted_at is None and identity(freeze(record.config)) == wanted:
-            record.path = str(file.parent.absolute())  # where it is now, wherever it was made
             return record
     return None
 

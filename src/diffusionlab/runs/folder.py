@@ -10,11 +10,12 @@ outputs/2026-11-20/20261120-191530-a1b2c3/
 import logging
 import re
 import shutil
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from diffusionlab.errors import UsageError
-from diffusionlab.registry.record.run_record import RECORD_FILE, new_run_id, read_record
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, new_run_id, read_record
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,21 @@ def hydra_notes(output_dir: str, ckpt_path: str | None) -> str | None:
     return None if ckpt_path is None and Path(output_dir, RECORD_FILE).exists() else ".hydra"
 
 
+def newest_first(runs_dir: str) -> list[RunRecord]:
+    """The records of all runs in <runs_dir>/*/*/, each with the path where it is now; unreadable ones are named."""
+    records = []
+    for file in Path(runs_dir).glob(f"*/*/{RECORD_FILE}"):
+        try:
+            record = read_record(file.parent)
+        except (ValueError, OSError) as error:
+            log.warning("%s; skipped", error)
+            continue
+        record.path = str(file.parent.absolute())
+        records.append(record)
+    oldest = datetime.min.replace(tzinfo=UTC)
+    return sorted(records, key=lambda record: (record.created_at or oldest, record.run_id), reverse=True)
+
+
 def folder_to_resume(runs_dir: str, ckpt_path: str, name: str) -> Path:
     """The run folder that `ckpt_path` lies in; `last` means the newest run called `name`.
 
@@ -74,13 +90,8 @@ def folder_to_resume(runs_dir: str, ckpt_path: str, name: str) -> Path:
                 f"ckpt_path={ckpt_path} does not lie in the checkpoints/ of a run folder with a {RECORD_FILE}"
             )
         return path.parent.parent
-    folders = [path.parent for path in Path(runs_dir).glob(f"*/*/{RECORD_FILE}")]
-    for folder in sorted(folders, key=lambda folder: folder.name, reverse=True):
-        try:
-            record = read_record(folder)
-        except (ValueError, OSError) as error:
-            log.warning("%s; passed over", error)
-            continue
+    for record in newest_first(runs_dir):
+        folder = Path(record.path or "")
         if record.name == name and (record.status != "finished" or any(folder.glob(CHECKPOINTS))):
             return folder
     raise UsageError(f"ckpt_path=last: there is no run called {name} below {runs_dir}/; omit ckpt_path to start one")
