@@ -39,7 +39,7 @@ def check(registry: Registry, folders: Folders = DEFAULT_FOLDERS) -> list[str]:
                 f"run {row.run_id} is in the table alone: its run folder {row.path} is not there; if it is gone for "
                 f"good, type `{typed('registry.py', 'delete', row.run_id)}`"
             )
-    return problems + [f"{file} was left by a process that was killed" for file in _leftovers(registry, folders)]
+    return problems
 
 
 def fix(registry: Registry, folders: Folders = DEFAULT_FOLDERS) -> list[str]:
@@ -60,7 +60,7 @@ def fix(registry: Registry, folders: Folders = DEFAULT_FOLDERS) -> list[str]:
         registry.replace_rows(records)
         done.append(f"made one row of several for {', '.join(doubled)}")
     rebuild(registry, folders)
-    for file in _leftovers(registry, folders):
+    for file in all_leftovers(registry, folders):
         file.unlink(missing_ok=True)
         done.append(f"removed {file}")
     return done
@@ -91,7 +91,8 @@ def _free_name(folder: Path) -> Path:
     return next(folder / name for name in names if not os.path.lexists(folder / name))
 
 
-def _leftovers(registry: Registry, folders: Folders) -> list[Path]:
+def all_leftovers(registry: Registry, folders: Folders = DEFAULT_FOLDERS) -> list[Path]:
+    """Temporary files of killed processes: they are in nobody's way, and go when their run starts again."""
     inside = [Path(place) for folder in run_folders(folders) for place, _, _ in os.walk(folder)]
     places = [*([registry.folder, registry.folder.absolute().parent] if registry.folder is not None else []), *inside]
     return [file for place in dict.fromkeys(places) for file in leftovers(place)]

@@ -275,7 +275,7 @@ def _rebuild(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from diffusionlab.registry.manage.check import check, fix
+    from diffusionlab.registry.manage.check import all_leftovers, check, fix
 
     registry = _registry(arguments)
     folders = arguments.folders or DEFAULT_FOLDERS
@@ -284,6 +284,10 @@ def _check(arguments: argparse.Namespace) -> int:
     problems = check(registry, folders)
     for problem in problems:
         _say(problem)
+    if left := all_leftovers(registry, folders):
+        _say(
+            f"{len(left)} temporary files of killed processes, such as {left[0]}: `registry.py check --fix` removes them"
+        )
     with suppress(RegistryError):  # where it is read-only, the rows go on waiting
         registry.flush()
     facts = registry.statistics()
