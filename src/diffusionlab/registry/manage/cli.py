@@ -285,9 +285,7 @@ def _check(arguments: argparse.Namespace) -> int:
     for problem in problems:
         _say(problem)
     if left := all_leftovers(registry, folders):
-        _say(
-            f"{len(left)} temporary files of killed processes, such as {left[0]}: `registry.py check --fix` removes them"
-        )
+        _say(f"killed processes left {len(left)} temporary files, such as {left[0]}: check --fix removes them")
     with suppress(RegistryError):  # where it is read-only, the rows go on waiting
         registry.flush()
     facts = registry.statistics()

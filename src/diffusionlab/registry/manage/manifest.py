@@ -15,7 +15,7 @@ FIGURES = (
 
 _TEMPORARY = r"\.{}\.(?:[0-9a-f]{{8}}-)?\d+(?:\.[0-9a-f]{{8}})?"  # atomic.py
 _FILES = (
-    r"run\.json(\.unreadable(-\d+)?)?", r"\.run\.lock", r"\.owner\.json",
+    r"run\.json(\.unreadable(-\d+)?)?", r"\.run\.lock", r"\.owner\.json", r"\.unrecorded",
     r"weights\.safetensors", r"report\.html", r"uncommitted\.diff", r"train\.log",
     r"\.hydra/(config|hydra|overrides)\.yaml",
     r"checkpoints/[^/]+\.ckpt",

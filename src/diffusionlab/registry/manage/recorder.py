@@ -5,10 +5,13 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from diffusionlab.registry.errors import reason
+from diffusionlab.atomic import leftovers
+from diffusionlab.registry.errors import RegistryError, reason
+from diffusionlab.registry.manage.unrecorded import enter_neighbours, mark, unmark
 from diffusionlab.registry.manage.write import write_run
 from diffusionlab.registry.record.columns import KINDS
 from diffusionlab.registry.record.convert import convert
@@ -26,8 +29,9 @@ SECONDS_BEFORE_RETRY = 600.0  # after a failure, so that a registry that hangs c
 class RunRecorder:
     """Keeps one run's record while it trains; for rank 0 only.
 
-    Each call writes `run.json` in the run folder, then upserts the row. Trouble with either is one warning
-    for the whole run, never an exception: `registry.py rebuild` brings the row back from `run.json`.
+    Each call writes `run.json` in the run folder, then the row. Trouble with either is one warning for the whole run,
+    never an exception: a registry that cannot be written is tried again every ten minutes, at the end of the run,
+    and by the next training beside it.
     What a person has said of the run meanwhile (tags, notes, name, deletion) is kept.
     """
 
@@ -53,6 +57,9 @@ class RunRecorder:
         record.host, record.pid, record.process_token = socket.gethostname(), os.getpid(), process_token()
         record.path = str(self.folder)
         self.update()
+        for file in (file for place, _, _ in os.walk(self.folder) for file in leftovers(Path(place))):
+            self._guarded(partial(file.unlink, missing_ok=True))
+        self._guarded(lambda: enter_neighbours(self.registry, self.folder))
 
     def beat(self) -> None:
         """Say that the run has made a step; call it as often as you like, it writes once a minute.
@@ -103,7 +110,13 @@ class RunRecorder:
 
     def _write_both(self) -> None:
         registry = self.registry if time.monotonic() >= self._registry_again_at else None
-        write_run(registry, self.folder, self._next_revision)
+        try:
+            write_run(registry, self.folder, self._next_revision)
+        except RegistryError:
+            mark(self.folder, self.registry)
+            raise
+        if registry is not None:
+            unmark(self.folder)
 
     def _make_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +128,10 @@ class RunRecorder:
             self._registry_again_at = time.monotonic() + SECONDS_BEFORE_RETRY
             if not self._warned:
                 self._warned = True
-                log.warning("training goes on, but run %s is not recorded: %s", self.record.run_id, reason(error))
+                late = (
+                    "will be entered in the registry later" if isinstance(error, RegistryError) else "is not recorded"
+                )
+                log.warning("training goes on, but run %s %s: %s", self.record.run_id, late, reason(error))
 
     def _on_disk(self) -> RunRecord | None:
         if not (self.folder / RECORD_FILE).exists():
