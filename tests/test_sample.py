@@ -8,8 +8,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
-from diffusionlab.commands.sample import choose_labels, sample
+from diffusionlab.commands.sample import sample
 from diffusionlab.errors import UsageError
+from diffusionlab.runs.labels import choose_labels
 from diffusionlab.runs.schemas import register
 from tests.conftest import CONF, Lab
 

@@ -9,7 +9,8 @@ import torch
 from safetensors import safe_open
 
 from diffusionlab.registry.record.run_record import read_record
-from diffusionlab.runs.settings import Settings, freeze, plain, resolve
+from diffusionlab.runs.frozen import freeze, plain
+from diffusionlab.runs.settings import Settings, resolve
 from tests.conftest import CONF, SMALL
 
 CHOICES = {"model": "conditional_unet", "data": "garments", "hydra/launcher": "basic"}

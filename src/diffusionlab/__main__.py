@@ -2,7 +2,8 @@
 
 import runpy
 import sys
-from importlib.metadata import version
+
+from diffusionlab import __version__
 
 COMMANDS = {
     "train": "train a model and record the run",
@@ -23,7 +24,7 @@ def main() -> None:
     if command in ("--help", "-h", "help"):
         print("\n".join([USAGE, "", *(f"  {name:<12}{text}" for name, text in COMMANDS.items())]))
     elif command in ("--version", "-V"):
-        print(f"diffusionlab {version('diffusionlab')}")
+        print(f"diffusionlab {__version__}")
     elif command in COMMANDS:
         del sys.argv[1]
         # the program takes the place of __main__: a process that repeats this command line starts it directly

@@ -25,9 +25,18 @@ class LabError(Exception):
 
 
 class UsageError(LabError, ValueError):
-    """A wish that cannot be met as typed."""
+    """Invalid user input."""
 
     exit_code = 2
+
+
+class UntrustedCode(UsageError):
+    """A file asks for code from outside this package that the user has not trusted."""
+
+    def __init__(self, source: Path, target: str) -> None:
+        module = target.partition(".")[0]
+        remedy = "a file may not name it" if module == "diffusionlab" else f"type trust={module} if you trust it"
+        super().__init__(f"{source} uses {target}, which is not part of diffusionlab: {remedy}")
 
 
 class TrainingDiverged(LabError):
@@ -64,8 +73,13 @@ def _free(path: Path) -> int:
     return shutil.disk_usage(existing).free
 
 
+def first_line(error: object, most: int = 200) -> str:
+    """The first line of an error's text, at most `most` characters; the name of its type if it has no text."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
+
+
 def did_you_mean(word: str, known: list[str]) -> str:
-    """`"; did you mean lr?"`, or nothing where no known word is near."""
+    """`"; did you mean lr?"`, or nothing if no known word is near."""
     near = get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else ""
 

@@ -11,7 +11,6 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
-from diffusionlab.commands import evaluate as evaluation_room
 from diffusionlab.commands.evaluate import Evaluation, evaluate
 from diffusionlab.data import Garments
 from diffusionlab.errors import UsageError
@@ -23,6 +22,7 @@ from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.registry.manage import edits
 from diffusionlab.registry.record.run_record import read_record, write_record
 from diffusionlab.registry.storage.table import Registry
+from diffusionlab.runs.run import Run
 from diffusionlab.runs.schemas import register
 from tests.conftest import CONF, Lab
 
@@ -136,13 +136,13 @@ def test_figures_are_of_the_weights_that_were_judged(lab, registry_of_its_own):
 
 def test_a_run_that_trains_on_while_it_is_measured_is_not_recorded(lab, registry_of_its_own, monkeypatch, caplog):
     trained = lab.train(name=RUN), registry_of_its_own
-    draw = evaluation_room.draw
+    sample = Run.sample
 
-    def draw_while_it_trains(*arguments):
+    def sample_while_it_trains(*arguments, **options):
         lab.train("trainer.max_epochs=2", "ckpt_path=last", name=RUN)
-        return draw(*arguments)
+        return sample(*arguments, **options)
 
-    monkeypatch.setattr(evaluation_room, "draw", draw_while_it_trains)
+    monkeypatch.setattr(Run, "sample", sample_while_it_trains)
     run_evaluate(trained)
     assert read_record(trained[0]).evaluations == {} and "has trained on meanwhile" in caplog.text
 

@@ -12,11 +12,12 @@ from PIL import Image
 from diffusionlab.commands.visualize import DRAW, visualize
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation import classifier
-from diffusionlab.gallery.loaded_run import LoadedRun, Wish
 from diffusionlab.gallery.of_sampling import between_noises, finished, guided, labels_of, noise_of, way
+from diffusionlab.gallery.options import Wish
 from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.report.command import write
 from diffusionlab.runs.explain import explain
+from diffusionlab.runs.run import Run
 from diffusionlab.runs.schemas import register
 from diffusionlab.visualization.catalogue import PICTURES, find_picture, pictures_of
 from tests.conftest import CONF, Lab
@@ -150,7 +151,7 @@ class TestSampling:
     wish = Wish(num_samples=3, seed=5)
 
     def test_a_way_begins_with_the_noise_and_ends_with_the_image(self, trained):
-        run = LoadedRun(trained[0])
+        run = Run(trained[0])
         denoise = guided(run, labels_of(run, self.wish, 3), self.wish)
         moments = way(run, self.wish.sampler, denoise, noise_of(run, self.wish, 3), 5)
         times = [moment.t for moment in moments]
@@ -159,7 +160,7 @@ class TestSampling:
         assert moments[-1].images.equal(finished(run, self.wish.sampler, denoise, noise_of(run, self.wish, 3)))
 
     def test_between_two_noises_the_ends_are_the_two_samples_themselves(self, trained):
-        run = LoadedRun(trained[0])
+        run = Run(trained[0])
         labels = tuple(label[:1].repeat(2) for label in labels_of(run, self.wish, 3))
         alone = finished(run, self.wish.sampler, guided(run, labels, self.wish), noise_of(run, self.wish, 2))
         ends = between_noises(run, self.wish, np.linspace(0, 1, 2))
@@ -167,7 +168,7 @@ class TestSampling:
         assert (between.int() - alone.int()).abs().max() <= 1
 
     def test_images_are_the_classes_in_turn_and_always_the_same(self, trained):
-        run = LoadedRun(trained[0])
+        run = Run(trained[0])
         assert run.images(12).labels.tolist() == [*range(10), 0, 1]
         assert run.images(3, [4]).labels.tolist() == [4] * 3
-        assert run.images(12).images.equal(LoadedRun(trained[0]).images(12).images)
+        assert run.images(12).images.equal(Run(trained[0]).images(12).images)

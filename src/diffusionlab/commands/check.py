@@ -13,7 +13,8 @@ import torch
 from diffusionlab.diffusion import Sampler, SampleRequest, sample_batches
 from diffusionlab.runs.build import Experiment, build
 from diffusionlab.runs.first_stage import find_autoencoder
-from diffusionlab.runs.settings import Group, Settings
+from diffusionlab.runs.frozen import Group
+from diffusionlab.runs.settings import Settings
 from diffusionlab.training import DiffusionModule
 
 WARM_UP, TIMED = 1, 3

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
-from omegaconf import DictConfig
 
 from diffusionlab.diffusion import Steering
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.clip.scores import ClipScores, score_samples
-from diffusionlab.registry.record.run_record import RunRecord
-from diffusionlab.runs.checkpoint import TrainedModel, load_data
+from diffusionlab.runs.frozen import Group
+from diffusionlab.runs.run import Run
+from diffusionlab.runs.settings import make
 from diffusionlab.untrusted import say
 from diffusionlab.visualization.clip_scores import best_and_worst, difficulty_chart
 from diffusionlab.visualization.grids import save_png
@@ -32,29 +31,25 @@ class ClipJudge:
     Raises UsageError where that cannot be, or no such CLIP is at hand.
     """
 
-    def __init__(
-        self, cfg: DictConfig, model: TrainedModel, folder: Path, record: RunRecord, scales: Sequence[float]
-    ) -> None:
-        top, clip_scale = cfg.select.top, cfg.guidance.clip_scale
-        if not model.network.null_labels:
+    def __init__(self, options: Group, run: Run, scales: Sequence[float]) -> None:
+        top, clip_scale, settings = options.select.top, options.guidance.clip_scale, run.settings
+        if not run.model.network.null_labels:
             raise UsageError("a CLIP judges by the class, and this run is unconditional: train model=conditional_unet")
-        if clip_scale and not model.codec.clip_x0:
-            raise UsageError(f"guidance.clip_scale={clip_scale} looks at pictures, and x0 of a latent model is none")
-        if top is not None and not 1 <= top <= cfg.num_samples:
-            raise UsageError(f"select.top={top}: from 1 to num_samples={cfg.num_samples}")
-        if len(scales) > 1 and (cfg.scores or top is not None):
+        if clip_scale and not run.model.codec.clip_x0:
+            raise UsageError(f"guidance.clip_scale={clip_scale} compares images, and x0 of a latent model is not one")
+        if top is not None and not 1 <= top <= options.num_samples:
+            raise UsageError(f"select.top={top}: from 1 to num_samples={options.num_samples}")
+        if len(scales) > 1 and (options.scores or top is not None):
             raise UsageError(f"guidance_scale={list(scales)}: one alone where samples are scored or chosen")
-        class_names = model.settings.data.class_names
-        self.clip = instantiate(cfg.clip).choose(record.dataset, class_names, model.settings.choices["data"])
+        source = make(options, "clip")
+        self.clip = source.choose(run.record.dataset, settings.data.class_names, settings.choices["data"])
         self.steering = Steering(similarity=self.clip.scorer.similarity, scale=clip_scale) if clip_scale else None
-        self.run_id, self.folder, self.data_dir = record.run_id, folder, cfg.data_dir
-        self.config = model.settings.config
-        self.writes_scores, self.top = cfg.scores, top
+        self.run, self.writes_scores, self.top = run, options.scores, top
 
     @staticmethod
-    def is_asked_for(cfg: DictConfig) -> bool:
+    def is_asked_for(options: Group) -> bool:
         """Whether any of the options needs a CLIP."""
-        return bool(cfg.guidance.clip_scale or cfg.scores or cfg.select.top is not None)
+        return bool(options.guidance.clip_scale or options.scores or options.select.top is not None)
 
     def judge(self, images: torch.Tensor, label: torch.Tensor, folder: Path, about: dict[str, Any]) -> list[int]:
         """Write and print what is wanted; returns the numbers of the samples to keep, best first if some are chosen.
@@ -65,7 +60,7 @@ class ClipJudge:
             return list(range(len(images)))
         scores = score_samples(self.clip.scorer, images, label)
         if self.writes_scores:
-            about = {"run": self.run_id, "clip": self.clip.name, **about}
+            about = {"run": self.run.record.run_id, "clip": self.clip.name, **about}
             save_scores(scores, images, folder, about, real=self._scores_of_real_images())
         if self.top is None:
             return list(range(len(images)))
@@ -77,7 +72,7 @@ class ClipJudge:
     def _scores_of_real_images(self) -> ClipScores | None:
         """Of at most NUM_REAL test images; None where there are none, with a warning where they are not at hand."""
         try:
-            test = load_data(self.config, self.folder, self.data_dir).test
+            test = self.run.datamodule.test
         except (ValueError, OSError) as error:
             log.warning("real images are not scored beside the samples: %s", error)
             return None

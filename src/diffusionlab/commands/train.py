@@ -207,7 +207,7 @@ def _train_codec(settings: Settings, experiment: Experiment) -> str | None:
                 record = _train(resume_if_interrupted(stage, datamodule.data_hash), sweep=None)
         except TrainingInterrupted as error:
             raise TrainingInterrupted("stopped in the autoencoder's training; go on with the same command") from error
-    fit_codec(module.codec, Path(record.path or ""), datamodule)
+    fit_codec(module.codec, Path(record.path or ""), datamodule, trust=settings.trusted_modules)
     return record.run_id
 
 

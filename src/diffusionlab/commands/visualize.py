@@ -4,17 +4,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import instantiate
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import track
 
-from diffusionlab.commands.sample import device_of, run_folder_of
 from diffusionlab.errors import UsageError
 from diffusionlab.gallery import of_clip, of_features, of_noise, of_sampling, of_training
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.gallery.options import Drawn, Wish
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.explain import user_errors
+from diffusionlab.runs.frozen import Group, freeze
+from diffusionlab.runs.run import Run, load_run
+from diffusionlab.runs.settings import make, to_plain
 from diffusionlab.untrusted import folder_inside, say
 from diffusionlab.visualization.animation import Animation, save_gif
 from diffusionlab.visualization.catalogue import ALL, FOLDER, PICTURES, Picture, find_picture
@@ -22,7 +23,7 @@ from diffusionlab.visualization.style import save_figure
 
 FORMATS = {"png": ("png",), "svg": ("svg",), "both": ("png", "svg")}
 
-DRAW: dict[str, Callable[[Sequence[LoadedRun], Wish], Drawn]] = {
+DRAW: dict[str, Callable[[Sequence[Run], Wish], Drawn]] = {
     "forward": of_noise.forward,
     "schedules": of_noise.schedules,
     "embeddings": of_noise.embeddings,
@@ -41,14 +42,15 @@ DRAW: dict[str, Callable[[Sequence[LoadedRun], Wish], Drawn]] = {
 
 
 def visualize(cfg: DictConfig) -> list[Path]:
-    """Draw what `cfg.what` names; returns the files. Raises UsageError for a wish that cannot be met."""
+    """Draw what `cfg.what` names; returns the files. Raises UsageError for invalid input."""
     with user_errors():
-        chosen = PICTURES if cfg.what == ALL else (find_picture(cfg.what),)
-        if cfg.format not in FORMATS:
-            raise UsageError(f"format={cfg.format}: choose from {', '.join(FORMATS)}")
-        wish, runs = _wish(cfg), _runs(cfg)
-        target = None if cfg.output_dir is None else Path(cfg.output_dir)
-        files = draw_pictures(chosen, runs, wish, target=target, formats=FORMATS[cfg.format])
+        options = freeze(to_plain(cfg))
+        chosen = PICTURES if options.what == ALL else (find_picture(options.what),)
+        if options.format not in FORMATS:
+            raise UsageError(f"format={options.format}: choose from {', '.join(FORMATS)}")
+        wish, runs = _wish(options), _runs(options)
+        target = None if options.output_dir is None else Path(options.output_dir)
+        files = draw_pictures(chosen, runs, wish, target=target, formats=FORMATS[options.format])
     for file in files:
         say(file)
     for run in runs if target is None else ():
@@ -58,7 +60,7 @@ def visualize(cfg: DictConfig) -> list[Path]:
 
 def draw_pictures(
     pictures: Sequence[Picture],
-    runs: Sequence[LoadedRun],
+    runs: Sequence[Run],
     wish: Wish,
     *,
     target: Path | None = None,
@@ -100,28 +102,26 @@ def _save(picture: Picture, drawn: Drawn, stem: Path, formats: Sequence[str], of
     return save_figure(drawn.content, stem, formats, title=picture.title, caption=caption, source=of)
 
 
-def _runs(cfg: DictConfig) -> list[LoadedRun]:
-    wishes = [str(one) for one in (cfg.run if isinstance(cfg.run, ListConfig) else [cfg.run])]
-    if not wishes:
+def _runs(options: Group) -> list[Run]:
+    requested = options.run if isinstance(options.run, tuple) else (options.run,)
+    if not requested:
         raise UsageError("run=[] names none: type an id, a name, latest, or a run folder")
-    device = device_of(cfg.device)
-    folders = [run_folder_of(cfg.registry.uri, wish) for wish in wishes]
-    return [LoadedRun(folder, device=device, data_dir=cfg.data_dir) for folder in folders]
+    places = {"registry": options.registry.uri, "device": options.device, "data_dir": options.data_dir}
+    return [load_run(str(one), trust=options.trust, **places) for one in requested]
 
 
-def _wish(cfg: DictConfig) -> Wish:
-    given: dict[str, Any] = {
-        name: list(cfg[name]) if isinstance(cfg[name], ListConfig) else [cfg[name]]
-        for name in ("guidance_scales", "num_steps", "beta_ends")
-    }
-    labels = list(cfg.label) if isinstance(cfg.label, ListConfig) else [cfg.label]
+def _wish(options: Group) -> Wish:
+    def several(value: Any) -> list[Any]:
+        return list(value) if isinstance(value, tuple) else [value]
+
+    given: dict[str, Any] = {name: several(options[name]) for name in ("guidance_scales", "num_steps", "beta_ends")}
     numbers = ("num_samples", "num_times", "guidance_scale", "beta_steps", "num_points", "perplexity", "seed")
-    given |= {name: cfg[name] for name in numbers}
+    given |= {name: options[name] for name in numbers}
     return Wish(
-        labels=None if cfg.label is None else labels,
-        sampler=instantiate(cfg.sampler),
-        make_features=instantiate(cfg.features) if cfg.features else None,
-        cache_dir=Path(cfg.cache_dir),
-        samplers={str(name): instantiate(sampler) for name, sampler in cfg.samplers.items()},
+        labels=None if options.label is None else several(options.label),
+        sampler=make(options, "sampler"),
+        make_features=make(options, "features"),
+        cache_dir=Path(options.cache_dir),
+        samplers=make(options, "samplers"),
         **given,
     )

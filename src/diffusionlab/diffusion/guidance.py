@@ -1,6 +1,6 @@
 """Conditioning at sampling time: a denoiser, labels and a guidance scale become x0_hat = f(x_t, t)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -14,6 +14,15 @@ GuidanceSchedule = Literal["constant", "linear", "interval"]
 
 Similarity = Callable[[Tensor, Tensor], Tensor]
 """Of images about [-1, 1] to labels, (B, C, H, W), (B,) -> (B,)."""
+
+
+DEFAULT_SCALE = 2.0
+"""Of a run that can be guided."""
+
+
+def can_be_guided(null_labels: Sequence[int], label_dropout: float) -> bool:
+    """Whether a network with these null labels has been trained on them, without which guidance means nothing."""
+    return bool(null_labels) and label_dropout > 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,15 +6,16 @@ import torch
 
 from diffusionlab.data.quality import QUALITIES, SHARP, Degradation
 from diffusionlab.evaluation.clip.scorer import WANTED, ClipScorer
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.gallery.options import Drawn, Wish
 from diffusionlab.models.pretrained import local_clip
+from diffusionlab.runs.run import Run
 from diffusionlab.tensors import to_float
 from diffusionlab.training.clip_module import prompts_of
 from diffusionlab.visualization.heat import heat_maps
 
 
 @torch.no_grad()
-def prompts(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def prompts(runs: Sequence[Run], wish: Wish) -> Drawn:
     """Mean similarity of test images to the prompts of every class, and of each quality to every word."""
     (run,) = runs
     encoder = local_clip(run.folder).to(run.device)

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusionlab.commands.sample import draw
-from diffusionlab.diffusion import LatentCodec, SampleRequest
+from diffusionlab.diffusion import LatentCodec
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.features import MakeFeatures, extract
 from diffusionlab.evaluation.real_images import RealImages
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
-from diffusionlab.gallery.of_sampling import guided, labels_of, sampled_with
+from diffusionlab.gallery.of_sampling import labels_of, sampled_with, samples_of
+from diffusionlab.gallery.options import Drawn, Wish
+from diffusionlab.runs.run import Run
 from diffusionlab.visualization.maps import NO_CLASS, flat_map, nearest_label, neighbour_agreement, scatter_by_class
 
 OF_SAMPLES = "of_samples"
@@ -20,7 +20,7 @@ NOISE_TIME = 0.1
 """The diffusion time at which the network is asked: it was never trained on images without any noise."""
 
 
-def tsne(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def tsne(runs: Sequence[Run], wish: Wish) -> Drawn:
     """t-SNE of the latents of a latent run, else of the network's bottleneck; of samples too in features of others."""
     (run,) = runs
     if wish.make_features is not None:
@@ -42,23 +42,15 @@ def tsne(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     return Drawn(figure, f"{note} in {what}, by chance it would be {by_chance:.0%}.")
 
 
-def samples_among_images(run: LoadedRun, wish: Wish, make_features: MakeFeatures) -> Drawn:
+def samples_among_images(run: Run, wish: Wish, make_features: MakeFeatures) -> Drawn:
     """Test images and as many samples in one feature space, which knows nothing of the model."""
-    wished = None if wish.labels is None else run.chosen_labels(wish.labels)
+    wished = None if wish.labels is None else run.label_numbers(wish.labels)
     real = run.images(wish.num_points // 2, wished)
     if len(real) < 10:
         raise UsageError(f"tsne needs at least 10 test images, and the data have {len(real)}: num_points=20 or more")
     features = make_features(real=RealImages.of(run.datamodule), cache_dir=wish.cache_dir, device=run.device)
     labels = labels_of(run, wish, len(real))
-    request = SampleRequest(
-        num_samples=len(real),
-        shape=run.model.x0_shape,
-        labels=labels,
-        null_labels=run.model.network.null_labels,
-        guidance=guided(run, labels, wish).guidance,
-        seed=wish.seed,
-    )
-    samples = draw(run.model, wish.sampler, request, batch_size=250)
+    samples = samples_of(run, wish, len(real), batch_size=250, progress=True)
     values = extract(features, torch.cat([real.images, samples])).numpy()
     of_real, of_samples = np.split(values, 2)
     meant = labels[0].cpu().numpy() if labels else np.full(len(real), NO_CLASS)
@@ -80,7 +72,7 @@ def samples_among_images(run: LoadedRun, wish: Wish, make_features: MakeFeatures
 
 
 @torch.no_grad()
-def bottleneck(run: LoadedRun, images: Tensor) -> Tensor:
+def bottleneck(run: Run, images: Tensor) -> Tensor:
     """(N, ...) what comes out of the middle of the U-Net, images (N, channels, H, W) uint8, no label told."""
     model, seen = run.model, []
     t = min(model.denoiser.schedule.times(10)[:-1], key=lambda time: abs(time - NOISE_TIME))

@@ -13,15 +13,16 @@ from diffusionlab.diffusion import (
     SampleNoise,
     SigmoidSchedule,
 )
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.gallery.options import Drawn, Wish
 from diffusionlab.models import SimpleUNet, UNet
 from diffusionlab.models.embeddings import sinusoidal_embedding
+from diffusionlab.runs.run import Run
 from diffusionlab.visualization import schedules as drawing
 from diffusionlab.visualization.forward import forward_process, unit_variance
 from diffusionlab.visualization.tables import image_table
 
 
-def forward(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def forward(runs: Sequence[Run], wish: Wish) -> Drawn:
     """One image at `num_times` times, first clean, last at t = 1."""
     (run,) = runs
     schedule = run.model.denoiser.schedule
@@ -36,7 +37,7 @@ def forward(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     return Drawn(figure, f"Schedule of this run: {run.record.schedule}; at t = 1 alpha is {alphas[-1]:.3f}.")
 
 
-def schedules(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def schedules(runs: Sequence[Run], wish: Wish) -> Drawn:
     """The lab's schedules as curves, and two linear ones as strips."""
     (run,) = runs
     shown: dict[str, NoiseSchedule] = {
@@ -58,7 +59,7 @@ def schedules(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     return Drawn(figure, f"After {wish.beta_steps} linear steps there is left: {', '.join(ends)}.")
 
 
-def embeddings(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def embeddings(runs: Sequence[Run], wish: Wish) -> Drawn:
     """The sinusoidal embedding of the times, and what the network makes of it."""
     (run,) = runs
     network, schedule = run.model.network, run.model.denoiser.schedule
@@ -79,9 +80,9 @@ def _times(schedule: NoiseSchedule, number: int) -> Tensor:
     return torch.tensor(schedule.times(number - 1)[::-1])
 
 
-def _strip(run: LoadedRun, schedule: NoiseSchedule, t: Tensor, wish: Wish) -> Tensor:
+def _strip(run: Run, schedule: NoiseSchedule, t: Tensor, wish: Wish) -> Tensor:
     """(len(t), channels, H, W) uint8: one image and one noise at all these times."""
-    labels = None if wish.labels is None else run.chosen_labels(wish.labels)
+    labels = None if wish.labels is None else run.label_numbers(wish.labels)
     x0 = run.encode(run.images(1, labels).images)
     noise = SampleNoise(seed=wish.seed, indices=[0], shape=x0.shape[1:], device=run.device)()
     return run.decode(unit_variance(forward_process(x0, noise, schedule, t), schedule, t))

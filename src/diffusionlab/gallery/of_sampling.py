@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from diffusionlab.commands.sample import choose_labels
-from diffusionlab.diffusion import Guidance, GuidedDenoiser, SampleNoise, Sampler
+from diffusionlab.diffusion import GuidedDenoiser, SampleNoise, Sampler
 from diffusionlab.diffusion.sampler import Denoise
 from diffusionlab.errors import UsageError
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.gallery.options import Drawn, Wish
+from diffusionlab.runs.run import Run
 from diffusionlab.visualization.animation import animate
 from diffusionlab.visualization.forward import unit_variance
 from diffusionlab.visualization.interpolation import slerp
@@ -32,7 +32,7 @@ class Moment(NamedTuple):
     images: Tensor
 
 
-def denoising(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def denoising(runs: Sequence[Run], wish: Wish) -> Drawn:
     """Rows are samples, columns times t, the first pure noise."""
     (run,) = runs
     labels = labels_of(run, wish, wish.num_samples)
@@ -47,10 +47,10 @@ def denoising(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     return Drawn(figure, sampled_with(run, wish))
 
 
-def gif(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def gif(runs: Sequence[Run], wish: Wish) -> Drawn:
     """One sample of each class, or `num_samples` of an unconditional run."""
     (run,) = runs
-    count = len(run.chosen_labels(wish.labels)) if run.model.network.null_labels else wish.num_samples
+    count = len(run.label_numbers(wish.labels)) if run.model.network.null_labels else wish.num_samples
     labels = labels_of(run, wish, count)
     shown = way(run, wish.sampler, guided(run, labels, wish), noise_of(run, wish, count), MOST_FRAMES)
     animation = animate(
@@ -63,10 +63,10 @@ def gif(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     return Drawn(animation, sampled_with(run, wish))
 
 
-def guidance(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def guidance(runs: Sequence[Run], wish: Wish) -> Drawn:
     """Rows are guidance scales, columns numbers of steps, every cell the same few samples."""
     (run,) = runs
-    if not can_be_guided(run):
+    if not run.can_be_guided:
         raise UsageError(
             f"guidance needs a run trained with classes and loss.label_dropout above 0, which {run.record.run_id} "
             "was not: python train.py model=conditional_unet"
@@ -74,9 +74,9 @@ def guidance(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     labels = labels_of(run, wish, CELL * CELL)
     rows = []
     for scale in wish.guidance_scales:
-        denoise = guided(run, labels, replace(wish, guidance_scale=float(scale)))
+        at_scale = replace(wish, guidance_scale=float(scale))
         samplers = [replace(wish.sampler, num_steps=int(steps)) for steps in wish.num_steps]
-        ends = [finished(run, sampler, denoise, noise_of(run, wish, CELL * CELL)) for sampler in samplers]
+        ends = [samples_of(run, replace(at_scale, sampler=sampler), CELL * CELL) for sampler in samplers]
         rows.append(torch.stack([tiled(images, CELL) for images in ends]))
     figure = image_table(
         torch.stack(rows),
@@ -90,7 +90,7 @@ def guidance(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     return Drawn(figure, f"In every cell: {', '.join(names_of(run, labels))}; {type(wish.sampler).__name__}.")
 
 
-def interpolate(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def interpolate(runs: Sequence[Run], wish: Wish) -> Drawn:
     """The first row goes between two noises; where there are classes, the second between two of them.
 
     Between classes the two estimates of x0 are mixed at every step, as guidance mixes two: that needs nothing of the
@@ -103,7 +103,7 @@ def interpolate(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     rows = [finished(run, wish.sampler, denoise, between_noises(run, wish, shares))]
     row_labels, note = ["between\nnoises"], ""
     if run.model.network.null_labels:
-        ends = run.chosen_labels(wish.labels)
+        ends = run.label_numbers(wish.labels)
         first, second = (labels_of(run, replace(wish, labels=[end]), 1) for end in (ends[0], ends[-1]))
         mixed = between_classes(run, wish, first, second, shares)
         rows.append(finished(run, wish.sampler, mixed, the_same(noise_of(run, wish, 1), len(shares))))
@@ -119,16 +119,15 @@ def interpolate(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     return Drawn(figure, f"{note} {sampled_with(run, wish)}".strip())
 
 
-def same_noise(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def same_noise(runs: Sequence[Run], wish: Wish) -> Drawn:
     """Rows are samplers, run by run; columns are noises, each with its class."""
     if len({(run.model.x0_shape, run.record.image_size) for run in runs}) > 1:
         shapes = ", ".join(f"{run.record.name} {run.model.x0_shape}" for run in runs)
         raise UsageError(f"same_noise needs networks that see the same shape; these see {shapes}")
     rows, row_labels = [], []
     for number, run in enumerate(runs, start=1):
-        denoise = guided(run, labels_of(run, wish, wish.num_samples), wish)
         for name, sampler in wish.samplers.items():
-            rows.append(finished(run, sampler, denoise, noise_of(run, wish, wish.num_samples)))
+            rows.append(samples_of(run, replace(wish, sampler=sampler), wish.num_samples))
             row_labels.append(name if len(runs) == 1 else f"run {number}\n{name}")
     figure = image_table(
         torch.stack(rows),
@@ -141,9 +140,7 @@ def same_noise(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     return Drawn(figure, " ".join([f"Steps: {steps}.", *(told if len(runs) > 1 else ())]))
 
 
-def way(
-    run: LoadedRun, sampler: Sampler, denoise: Denoise, draw_noise: Callable[[], Tensor], most: int
-) -> list[Moment]:
+def way(run: Run, sampler: Sampler, denoise: Denoise, draw_noise: Callable[[], Tensor], most: int) -> list[Moment]:
     """At most `most` moments of the sampler's way, evenly chosen, from pure noise at t = 1 to the image at t = 0."""
     schedule, drawn = run.model.denoiser.schedule, []
 
@@ -161,25 +158,31 @@ def way(
     return shown
 
 
-def finished(run: LoadedRun, sampler: Sampler, denoise: Denoise, draw_noise: Callable[[], Tensor]) -> Tensor:
+def finished(run: Run, sampler: Sampler, denoise: Denoise, draw_noise: Callable[[], Tensor]) -> Tensor:
     """(N, channels, H, W) uint8: where the sampler ends."""
     *_, last = sampler(denoise, run.model.denoiser.schedule, draw_noise)
     return run.decode(last.x_t)
 
 
-def guided(run: LoadedRun, labels: Labels, wish: Wish) -> GuidedDenoiser:
-    """The run's denoiser with these labels; where the wish names no guidance scale, 2 if the run can be guided."""
-    scale = wish.guidance_scale
-    if scale is None:
-        scale = 2.0 if can_be_guided(run) else 1.0
-    elif scale != 1 and not can_be_guided(run):
-        raise UsageError(f"guidance_scale={scale:g}: {run.record.run_id} cannot be guided; leave it away")
+def samples_of(run: Run, wish: Wish, count: int, **options: Any) -> Tensor:
+    """(count, channels, H, W) uint8: samples as `wish` wants them."""
+    given: dict[str, Any] = {
+        "label": wish.labels,
+        "guidance_scale": wish.guidance_scale,
+        "sampler": wish.sampler,
+        "seed": wish.seed,
+    }
+    return run.sample(count, **given, **options)
+
+
+def guided(run: Run, labels: Labels, wish: Wish) -> GuidedDenoiser:
+    """The run's denoiser with these labels, for figures that look at the steps in between."""
     model = run.model
-    null_labels = model.network.null_labels
-    return GuidedDenoiser(model.denoiser, labels, null_labels, Guidance(scale=scale), model.codec.clip_x0)
+    guidance = run.guidance(wish.guidance_scale)
+    return GuidedDenoiser(model.denoiser, labels, model.network.null_labels, guidance, model.codec.clip_x0)
 
 
-def between_noises(run: LoadedRun, wish: Wish, shares: Tensor) -> Callable[[], Tensor]:
+def between_noises(run: Run, wish: Wish, shares: Tensor) -> Callable[[], Tensor]:
     """A stream whose draws lie between those of samples 0 and 1, one for each of the shares (N,)."""
     stream = noise_of(run, wish, 2)
 
@@ -190,14 +193,14 @@ def between_noises(run: LoadedRun, wish: Wish, shares: Tensor) -> Callable[[], T
     return draw
 
 
-def between_classes(run: LoadedRun, wish: Wish, first: Labels, second: Labels, shares: Tensor) -> Denoise:
+def between_classes(run: Run, wish: Wish, first: Labels, second: Labels, shares: Tensor) -> Denoise:
     """The estimates for two classes mixed, one sample for each of the shares (N,) of the second."""
     a, b = (guided(run, repeated(labels, len(shares)), wish) for labels in (first, second))
     weight = shares.view(-1, 1, 1, 1).to(run.device)
     return lambda x_t, t: torch.lerp(a(x_t, t), b(x_t, t), weight)
 
 
-def noise_of(run: LoadedRun, wish: Wish, count: int) -> SampleNoise:
+def noise_of(run: Run, wish: Wish, count: int) -> SampleNoise:
     """The streams of samples 0 to count - 1."""
     return SampleNoise(seed=wish.seed, indices=range(count), shape=run.model.x0_shape, device=run.device)
 
@@ -212,25 +215,18 @@ def repeated(labels: Labels, count: int) -> Labels:
     return tuple(label.repeat(count) for label in labels)
 
 
-def labels_of(run: LoadedRun, wish: Wish, count: int) -> Labels:
-    """The wished classes, or all, in turn, in any style; nothing for an unconditional run."""
-    wished = None if wish.labels is None else list(wish.labels)
-    labels = choose_labels([wished, None], [run.class_names, None], run.model.network.null_labels, count)
-    return tuple(label.to(run.device) for label in labels)
+def labels_of(run: Run, wish: Wish, count: int) -> Labels:
+    """The requested classes, or all, in turn, in any style; nothing for an unconditional run."""
+    return tuple(label.to(run.device) for label in run.labels(count, wish.labels))
 
 
-def names_of(run: LoadedRun, labels: Labels) -> list[str]:
+def names_of(run: Run, labels: Labels) -> list[str]:
     """The classes by name."""
     return [run.class_names[label] for label in labels[0].tolist()] if labels else []
 
 
-def can_be_guided(run: LoadedRun) -> bool:
-    """Whether the null label was trained."""
-    return bool(run.model.network.null_labels) and run.model.settings.loss.label_dropout > 0
-
-
-def sampled_with(run: LoadedRun, wish: Wish) -> str:
+def sampled_with(run: Run, wish: Wish) -> str:
     """How, in a sentence."""
-    scale = guided(run, (), wish).guidance.scale
+    scale = run.guidance(wish.guidance_scale).scale
     guidance = f", guidance scale {scale:g}" if scale != 1 else ""
     return f"{type(wish.sampler).__name__}, {wish.sampler.num_steps or 'all'} steps{guidance}, seed {wish.seed}."

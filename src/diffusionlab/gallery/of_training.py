@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from diffusionlab.errors import UsageError
-from diffusionlab.gallery.loaded_run import Drawn, LoadedRun, Wish
+from diffusionlab.gallery.options import Drawn, Wish
+from diffusionlab.runs.run import Run
 from diffusionlab.untrusted import inside, opened_image
 from diffusionlab.visualization import losses
 from diffusionlab.visualization.loss_table import read_loss_table
@@ -18,7 +19,7 @@ from diffusionlab.visualization.tables import stacked
 MOST_EPOCHS = 3
 
 
-def loss_by_time(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def loss_by_time(runs: Sequence[Run], wish: Wish) -> Drawn:
     """From logs/loss_by_time.csv."""
     (run,) = runs
     path = run.folder / "logs/loss_by_time.csv"
@@ -29,19 +30,19 @@ def loss_by_time(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
     return Drawn(figure, losses.where_the_loss_sits(table))
 
 
-def panels(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def panels(runs: Sequence[Run], wish: Wish) -> Drawn:
     """What callbacks.panels wrote, of a few epochs."""
     (run,) = runs
     return _of_epochs(run.folder / "samples/panels", "Noisy, predicted, original", "callbacks.panels")
 
 
-def epochs(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def epochs(runs: Sequence[Run], wish: Wish) -> Drawn:
     """What callbacks.sample_grid wrote, of a few epochs."""
     (run,) = runs
     return _of_epochs(run.folder / "samples", "The same noise as training goes on", "callbacks.sample_grid")
 
 
-def curves(runs: Sequence[LoadedRun], wish: Wish) -> Drawn:
+def curves(runs: Sequence[Run], wish: Wish) -> Drawn:
     """The logged losses of one run or several."""
     names = [run.record.name for run in runs]
     told = [

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from diffusionlab.errors import UsageError
 
@@ -35,6 +37,15 @@ class BrokenRegistry(RegistryError):
             f"the registry at {uri} cannot be read ({reason(cause)}): "
             f"type `python registry.py rebuild --registry {uri}`"
         )
+
+
+@contextmanager
+def readable(uri: object) -> Iterator[None]:
+    """A registry that the system does not let us read, as one line."""
+    try:
+        yield
+    except OSError as error:
+        raise RegistryError(f"the registry at {uri} cannot be read: {error.strerror or reason(error)}") from error
 
 
 class UnknownRun(RegistryError):

@@ -16,9 +16,10 @@ from diffusionlab.errors import UsageError
 from diffusionlab.models import Autoencoder, DualEncoder
 from diffusionlab.runs.checkpoint import SaveWeights
 from diffusionlab.runs.folder import LAST
+from diffusionlab.runs.frozen import plain
 from diffusionlab.runs.resume import Checkpoint, check_fits, check_resumable, check_same_data, choose_checkpoint
 from diffusionlab.runs.rules import check
-from diffusionlab.runs.settings import Settings, plain
+from diffusionlab.runs.settings import Settings
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from diffusionlab.training.callbacks.guards import FolderGuard, LossGuard

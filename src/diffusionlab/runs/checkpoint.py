@@ -1,11 +1,11 @@
 """What is saved of a run and how it is read again, without ever unpickling code.
 
-A run folder may be a stranger's: settings in it name parts of this project alone (`PARTS`), never code.
+A run folder may be a stranger's: settings in it name parts of this project and of modules that the user trusts, never other code.
 `checkpoints/last.ckpt` is Lightning's, to continue training, and loads with weights_only=True; `weights.safetensors`
 holds the averaged weights and the settings, and is all that sampling needs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +15,16 @@ import pytorch_lightning as pl
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
+from torch import nn
 
-from diffusionlab import data, diffusion, models
 from diffusionlab.data import ImageDataModule
 from diffusionlab.data.styles import make_styler
-from diffusionlab.diffusion import Codec, Denoiser, make_codec
-from diffusionlab.errors import UsageError
+from diffusionlab.diffusion import Codec, Denoiser, NoiseSchedule, Parameterization, make_codec
+from diffusionlab.errors import UsageError, first_line
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.runs.folder import WEIGHTS
-from diffusionlab.runs.settings import Settings, plain
+from diffusionlab.runs.settings import Settings
+from diffusionlab.runs.trust import part
 from diffusionlab.training import AveragedModule
 from diffusionlab.training.callbacks.checkpoints import write_whole
 from diffusionlab.training.callbacks.guards import check_finite
@@ -32,9 +33,6 @@ from diffusionlab.untrusted import inside
 FORMAT = "diffusionlab"
 STEP = "step"
 """In the metadata of a file of weights, how many optimizer steps they have behind them."""
-
-PARTS = {"diffusionlab.models": models, "diffusionlab.diffusion": diffusion, "diffusionlab.data": data}
-"""Where the parts come from that a file of weights may ask for."""
 
 
 class SaveWeights(pl.Callback):
@@ -75,10 +73,13 @@ class TrainedModel:
         return self.network.in_channels, self.network.image_size, self.network.image_size
 
 
-def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
-    """Read `folder`/weights.safetensors. Raises UsageError in one line where it is missing, broken or foreign."""
+def load_model(folder: Path, device: torch.device | str, trust: Collection[str] = ()) -> TrainedModel:
+    """Read `folder`/weights.safetensors. Raises UsageError in one line if it is missing, broken or foreign.
+
+    `trust`: top-level modules outside this package whose classes it may name.
+    """
     with _weights(folder, device) as (path, settings, state):
-        network = _own_part(settings.model, path)
+        network = part(settings.model, nn.Module, source=path, trust=trust)
         if isinstance(network, Autoencoder):
             raise UsageError(
                 f"{path} is an autoencoder, which draws nothing by itself: train model=latent_unet on the same data, "
@@ -86,14 +87,23 @@ def load_model(folder: Path, device: torch.device | str) -> TrainedModel:
             )
         if isinstance(network, DualEncoder):
             raise UsageError(f"{path} is a CLIP, which draws nothing by itself: give the run as clip.run=, not run=")
-        schedule, parameterization = (_own_part(part, path) for part in (settings.schedule, settings.parameterization))
+        if not isinstance(network, Network):
+            raise UsageError(f"{path} asks for {settings.model['_target_']}, which is not a Network")
+        schedule: NoiseSchedule = part(settings.schedule, NoiseSchedule, source=path, trust=trust)
+        parameterization: Parameterization = part(settings.parameterization, Parameterization, source=path, trust=trust)
         stage = (settings.config.get("codec") or {}).get("autoencoder")
-        codec = make_codec(_own_part(stage.model, path) if stage else None)
-        for prefix, part in (("codec.", codec), ("", network)):
+        codec = make_codec(part(stage.model, Autoencoder, source=path, trust=trust) if stage else None)
+        for prefix, module in (("codec.", codec), ("", network)):
             own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
-            part.to(device).eval().requires_grad_(False).load_state_dict(own)
+            module.to(device).eval().requires_grad_(False).load_state_dict(own)
     denoiser = Denoiser(network, schedule.to(device), parameterization)
     return TrainedModel(denoiser, network, codec, settings)
+
+
+def load_settings(folder: Path) -> Settings:
+    """The settings in `folder`/weights.safetensors. Raises UsageError as `load_model` does."""
+    with _weights(folder, None) as (_, settings, _):
+        return settings
 
 
 def saved_step(folder: Path) -> int | None:
@@ -103,16 +113,18 @@ def saved_step(folder: Path) -> int | None:
     return int(step) if step.isdecimal() else None
 
 
-def load_data(config: Mapping[str, Any], folder: Path, data_dir: str | None = None) -> ImageDataModule:
+def load_data(
+    config: Mapping[str, Any], folder: Path, data_dir: str | None = None, trust: Collection[str] = ()
+) -> ImageDataModule:
     """The data set that the run in `folder` was trained on, read; `config` is its own.
 
-    `data_dir` is where it lies now, None where it lay in training. Raises UsageError where the settings name no data
-    set of ours, ValueError where the images are not to be had.
+    `data_dir` is where it lies now, None where it lay in training. Raises UsageError if the settings name a class that
+    they may not, ValueError if the images cannot be read.
     """
     settings = dict(config["data"])
     if data_dir is not None and "data_dir" in settings:
         settings["data_dir"] = data_dir
-    datamodule = _own_part(settings, folder / WEIGHTS)
+    datamodule = part(settings, ImageDataModule, source=folder / WEIGHTS, trust=trust)
     condition = config.get("condition") or {}
     datamodule.styler = make_styler(condition.get("style"), condition.get("csv"))
     datamodule.prepare_data()
@@ -120,26 +132,29 @@ def load_data(config: Mapping[str, Any], folder: Path, data_dir: str | None = No
     return datamodule
 
 
-def load_autoencoder(folder: Path) -> Autoencoder:
+def load_autoencoder(folder: Path, trust: Collection[str] = ()) -> Autoencoder:
     """Read the autoencoder in `folder`/weights.safetensors; raises UsageError as `load_model` does."""
     with _weights(folder, "cpu") as (path, settings, state):
-        network = _own_part(settings.model, path)
+        network = part(settings.model, Autoencoder, source=path, trust=trust)
         network.load_state_dict(state)
     return network
 
 
 @contextmanager
-def _weights(folder: Path, device: torch.device | str) -> Iterator[tuple[Path, Settings, dict[str, torch.Tensor]]]:
-    """The file, the settings in it and its tensors; whatever does not fit is a UsageError in one line."""
+def _weights(
+    folder: Path, device: torch.device | str | None
+) -> Iterator[tuple[Path, Settings, dict[str, torch.Tensor]]]:
+    """The file, the settings in it and, with a device, its tensors; whatever does not fit is a UsageError."""
     path = folder / WEIGHTS
     if inside(folder, WEIGHTS) is None:
         raise UsageError(f"the run has no {path}: it has saved nothing yet, or the file is a link out of the folder")
     try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
+        with safe_open(path, framework="pt", device=str(device or "cpu")) as file:
             metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            names = file.keys() if device is not None else ()
+            state = {name: file.get_tensor(name) for name in names}
     except SafetensorError as error:
-        raise UsageError(f"{path} is not a readable safetensors file: {_first(error)}") from error
+        raise UsageError(f"{path} is not a readable safetensors file: {first_line(error)}") from error
     if metadata.get("format") != FORMAT:
         raise UsageError(f"{path} holds the weights of another program: its metadata do not say {FORMAT}")
     try:
@@ -147,22 +162,4 @@ def _weights(folder: Path, device: torch.device | str) -> Iterator[tuple[Path, S
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(f"{path} does not fit the settings that it carries: {_first(error)}") from error
-
-
-def _own_part(config: Mapping[str, Any], path: Path) -> Any:
-    """Build a part from plain values. A file from elsewhere must not be able to name any callable it likes.
-
-    Hydra's `instantiate` would follow a `_target_` at any depth; here a nested one is just a value that does not fit.
-    """
-    arguments = plain(config)
-    target = str(arguments.pop("_target_"))
-    module, _, name = target.rpartition(".")
-    part = getattr(PARTS[module], name, None) if module in PARTS else None
-    if not isinstance(part, type):
-        raise UsageError(f"{path} asks for {target}, which is no part of diffusionlab")
-    return part(**arguments)
-
-
-def _first(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        raise UsageError(f"{path} does not fit the settings that it carries: {first_line(error)}") from error

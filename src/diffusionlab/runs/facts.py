@@ -13,7 +13,8 @@ from diffusionlab.models.facets import describe
 from diffusionlab.registry.record.columns import TABLE
 from diffusionlab.registry.record.provenance import processor_name
 from diffusionlab.runs.folder import WEIGHTS
-from diffusionlab.runs.settings import Settings, plain
+from diffusionlab.runs.frozen import plain
+from diffusionlab.runs.settings import Settings
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks.progress import Throughput
 from diffusionlab.training.callbacks.resumption import RunTotals

@@ -1,6 +1,6 @@
 """The autoencoder of a latent diffusion run: a run of its own, trained first where none like it exists."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.runs.checkpoint import load_autoencoder
 from diffusionlab.runs.folder import LAST, WEIGHTS, newest_first
-from diffusionlab.runs.settings import Settings, freeze
+from diffusionlab.runs.frozen import freeze
+from diffusionlab.runs.settings import Settings
 from diffusionlab.tensors import to_float
 
 IDENTITY = {
@@ -62,9 +63,9 @@ def identity(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def fit_codec(codec: LatentCodec, folder: Path, datamodule: ImageDataModule) -> None:
+def fit_codec(codec: LatentCodec, folder: Path, datamodule: ImageDataModule, trust: Collection[str] = ()) -> None:
     """Load the trained autoencoder into the codec and measure its latents on training images."""
-    codec.autoencoder.load_state_dict(load_autoencoder(folder).state_dict())
+    codec.autoencoder.load_state_dict(load_autoencoder(folder, trust).state_dict())
     images = datamodule.train.images
     evenly = torch.linspace(0, len(images) - 1, min(NUM_MEASURED, len(images))).long()
     codec.measure(to_float(batch) for batch in images[evenly].split(256))

@@ -10,7 +10,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 NOT_WHAT_IS_TRAINED = {
-    *("ckpt_path", "allow_changed_data", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks")
+    *("ckpt_path", "allow_changed_data", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"),
+    "trusted_modules",
 }
 """Settings that do not change what is trained, omitted from the hash."""
 

@@ -20,7 +20,7 @@ from diffusionlab.runs.settings import Settings
 FREE_TO_CHANGE = {
     *("ckpt_path", "allow_changed_data", "check", "name", "tags", "notes", "paths", "registry"),
     *("trainer", "hardware", "callbacks", "logger", "sampler"),
-    *("experiment", "debug", "sweep"),
+    *("experiment", "debug", "sweep", "trusted_modules"),
 }
 """Settings and groups that may differ when a run goes on; the others make what it is."""
 

@@ -113,6 +113,7 @@ class OfARun:
     device: str = MISSING
     output_dir: str | None = None
     data_dir: str | None = None
+    trust: Any = None
     registry: Registry = field(default_factory=Registry)
 
 

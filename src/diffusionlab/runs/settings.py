@@ -8,47 +8,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from diffusionlab.errors import UsageError, did_you_mean
+from diffusionlab.invocation import CONF
 from diffusionlab.registry.record.run_record import new_run_id
 from diffusionlab.runs.folder import new_run_folder
+from diffusionlab.runs.frozen import Group, freeze, plain
 from diffusionlab.runs.identity import settings_hash
-
-
-class Group(dict[str, Any]):
-    """Plain settings by name, read-only: `group.lr` is `group["lr"]`. Lists are tuples."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"these settings have no {name}; they have {', '.join(self)}") from None
-
-    def _read_only(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("settings are read-only: settings.replaced(...) makes new ones")
-
-    __setattr__ = __delattr__ = __setitem__ = __delitem__ = __ior__ = _read_only
-    clear = pop = popitem = setdefault = update = _read_only
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return freeze, (plain(self),)
-
-
-def freeze(value: Any) -> Any:
-    """Mappings as `Group`, lists as tuples, at every depth."""
-    if isinstance(value, Mapping):
-        return Group({str(key): freeze(item) for key, item in value.items()})
-    return tuple(map(freeze, value)) if isinstance(value, (list, tuple)) else value
-
-
-def plain(value: Any) -> Any:
-    """A copy in dicts and lists, to change or to write as JSON."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+from diffusionlab.runs.trust import find_in_current_folder, foreign_modules
 
 
 def make(config: Mapping[str, Any], path: str) -> Any:
@@ -66,6 +37,14 @@ def make(config: Mapping[str, Any], path: str) -> Any:
     for key in reversed(keys):  # so that an error of Hydra names the whole path
         nested = {key: nested}
     return instantiate(OmegaConf.select(OmegaConf.create(nested), path), _convert_="all")
+
+
+def option(group: str, name: str) -> Group:
+    """conf/<group>/<name>.yaml, an option that stands for itself. Raises UsageError if there is none."""
+    options = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+    if name not in options:
+        raise UsageError(f"unknown {group} {name!r}{did_you_mean(name, options)}; {group}s are {', '.join(options)}")
+    return freeze(to_plain(OmegaConf.load(CONF / group / f"{name}.yaml")))
 
 
 @dataclass(frozen=True)
@@ -145,7 +124,7 @@ def resolve(cfg: DictConfig, choices: Mapping[str, Any]) -> Settings:
     return _settings(to_plain(cfg), chosen, first_stage)
 
 
-def to_plain(cfg: DictConfig) -> dict[str, Any]:
+def to_plain(cfg: Any) -> dict[str, Any]:
     """Every interpolation resolved, in dicts and lists."""
     resolved = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(resolved, dict)
@@ -157,6 +136,9 @@ def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Sett
         config[group] = {name: part for name, part in (config[group] or {}).items() if part is not None}
     if not config["loss"].get("clip_weight"):
         config["clip"] = choices["clip"] = None  # not used, so not part of the run
+    config["trusted_modules"] = foreign_modules(config)
+    if config["trusted_modules"]:
+        find_in_current_folder()
     config["trainer"] = _trainer_defaults() | config["trainer"]
     if config["hardware"]["precision"] == "auto":
         precision = _best_precision(config["trainer"]["accelerator"])

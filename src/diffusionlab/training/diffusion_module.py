@@ -17,6 +17,7 @@ from diffusionlab.diffusion import (
     Sampler,
     SampleRequest,
     Similarity,
+    can_be_guided,
     sample_batches,
 )
 from diffusionlab.models import Network
@@ -95,7 +96,7 @@ class DiffusionModule(AveragedModule):
     @property
     def can_be_guided(self) -> bool:
         """Whether the null label is trained, without which guidance means nothing."""
-        return bool(self.null_labels) and self.loss.label_dropout > 0
+        return can_be_guided(self.null_labels, self.loss.label_dropout)
 
     def training_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> dict[str, Tensor]:
         """One loss; its unweighted error per third of t goes to the log as train/loss_t_{low,mid,high}.

@@ -4,7 +4,7 @@ import difflib
 import os
 from pathlib import Path
 
-from diffusionlab.registry.errors import UnknownRun
+from diffusionlab.registry.errors import UnknownRun, readable
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
@@ -24,7 +24,8 @@ def find_run(uri: str | None, text: str, *, deleted: bool | None = False) -> Run
         record.path = str(Path(text).absolute())  # where it is now, wherever it was made
         return record
     registry = Registry(uri)
-    return _record(registry, find_run_id(registry, text, deleted=deleted))
+    with readable(registry.uri):
+        return _record(registry, find_run_id(registry, text, deleted=deleted))
 
 
 def find_run_id(registry: Registry, text: str, *, deleted: bool | None = False) -> str:
