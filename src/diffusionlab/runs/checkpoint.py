@@ -1,6 +1,6 @@
 """What is saved of a run and how it is read again, without ever unpickling code.
 
-A run folder may be a stranger's: settings in it name parts of this project and of modules that the user trusts, never other code.
+A run folder may be a stranger's: its settings name classes of this project, and of modules that the user trusts.
 `checkpoints/last.ckpt` is Lightning's, to continue training, and loads with weights_only=True; `weights.safetensors`
 holds the averaged weights and the settings, and is all that sampling needs.
 """
