@@ -48,14 +48,16 @@ def marks(path: Path) -> dict[Mark, set[int | str]]:
         _, mark, text = line.partition("#= ")
         for entry in text.split(";") if mark else []:
             field, _, said = (part.strip() for part in entry.partition(":"))
+            said, _, elsewhere = (part.strip() for part in said.partition("@"))  # in a file beside
+            where = elsewhere or place
             first, _, last = said.rpartition(" ")
             value, stage = (first, last) if first and last in STAGES and field != "facet" else (said, None)
             values = [one.strip() for one in value.split(",")]
             if field == "hardware":
-                found.setdefault((field, tuple(values), None), set()).add(place)
+                found.setdefault((field, tuple(values), None), set()).add(where)
                 continue
             for one in values if field == "facet" else [value]:
-                found.setdefault((field, literal(one), stage), set()).add(place)
+                found.setdefault((field, literal(one), stage), set()).add(where)
     return found
 
 

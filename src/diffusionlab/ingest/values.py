@@ -164,6 +164,7 @@ class Func(Value):
     def on(self, value: Value) -> Func:
         copy = Func(self.node, self.env, self.defaults, self.owner)
         copy.self_value, copy.preset, copy.decorators, copy.bound = value, self.preset, self.decorators, True
+        copy.lines = self.lines
         return copy
 
 

@@ -124,7 +124,7 @@ def _with_and_without(scene: Scene, keys: set[int]) -> bool:
             ):
                 return True
             for two in calls[i + 1 :]:
-                if two.line != one.line and two.args[0] is first and len(one.inputs) + len(two.inputs) > 3:
+                if two.args[0] is first and len(one.inputs) + len(two.inputs) > 3:
                     rest = [call.inputs[1:] for call in (one, two)]
                     if len(rest[0]) != len(rest[1]) or any(a is not b for a, b in zip(*rest, strict=True)):
                         return True

@@ -8,6 +8,7 @@ from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event
 from diffusionlab.ingest.values import (
     Const,
+    Flow,
     Obj,
     Seq,
     Value,
@@ -109,13 +110,7 @@ def _layers(scene: Scene, out: Writer) -> None:
         if not isinstance(layer, Obj) or not layer.name.startswith("Conv") or not layer.path.startswith("torch"):
             continue
         flow = flow_of(event.args[0]) if event.args else None
-        if (
-            flow is None
-            or not flow.is_image
-            or flow.models
-            or flow.marks & {"cat", "reshaped"}
-            or _deep(event, flow.layers)
-        ):
+        if flow is None or not flow.is_image or flow.models or flow.marks & {"cat", "reshaped"} or _deep(flow):
             continue
         if not flow.tags & {"data", "batch"}:
             continue
@@ -124,9 +119,9 @@ def _layers(scene: Scene, out: Writer) -> None:
             out.tell("channels", value, layer.site)
 
 
-def _deep(event: Event, layers: frozenset[int]) -> bool:
+def _deep(flow: Flow) -> bool:
     """Whether a tensor went through layers already: images and the noise in them have one identity each."""
-    return len(layers) > 2
+    return len(flow.layers) > 1 + ("noise" in flow.tags)
 
 
 def image_shape(items: list[Value]) -> tuple[Value, Value] | None:

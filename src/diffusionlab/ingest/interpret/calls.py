@@ -69,7 +69,8 @@ def is_module(cls: Class) -> bool:
 
 def call(m: Machine, func: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     if isinstance(func, Func):
-        return call_function(m, func, args, kwargs, node)
+        result = call_function(m, func, args, kwargs, node)
+        return _by_a_model(m, func, args, kwargs, result, node)
     if isinstance(func, Class):
         return build(m, func, args, kwargs, node)
     if isinstance(func, Instance):
@@ -88,6 +89,19 @@ def call(m: Machine, func: Value, args: list[Value], kwargs: dict[str, Value], n
     result = Obj(f"?{name}", args, kwargs, m.line(node), flow)
     m.record(f"?{name}", args, kwargs, node, result)
     return result
+
+
+def _by_a_model(
+    m: Machine, func: Func, args: list[Value], kwargs: dict[str, Value], result: Value, node: ast.AST
+) -> Value:
+    """A method that puts tensors through the layers of its network, as `encode` does, called from outside of it."""
+    model = func.self_value
+    if not isinstance(model, Instance) or not is_module(model.cls) or model in m.forward or m.building:
+        return result
+    before, after = joined(flow_of(one) for one in args), flow_of(result)
+    if not before.is_image or len(after.layers) <= len(before.layers) or after.models:
+        return result
+    return noted(m, model, args, kwargs, result, node)
 
 
 def call_function(m: Machine, func: Func, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
