@@ -15,8 +15,18 @@ def reason(error: object) -> str:
 
 
 def typed(*words: str) -> str:
-    """A command as it can be typed into a shell, whatever a run is called."""
-    return shlex.join(words)
+    """A command that can be pasted into a shell, whatever a run is called; control characters stand as escapes."""
+    return " ".join(shlex.quote(word) if word.isprintable() else _escaped(word) for word in words)
+
+
+def _escaped(word: str) -> str:
+    """`$'...'`, as bash and zsh read it."""
+    shown = (
+        f"\\{char}" if char in "\\'" else char if char.isprintable()
+        else "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
+        for char in word
+    )  # fmt: skip
+    return f"$'{''.join(shown)}'"
 
 
 class RegistryError(UsageError):
@@ -25,9 +35,10 @@ class RegistryError(UsageError):
 
 class MissingRegistry(RegistryError):
     def __init__(self, uri: str) -> None:
+        where = typed("--registry", uri)
         super().__init__(
             f"there is no registry at {uri}: train a run, or type "
-            f"`python registry.py import FILE.jsonl --registry {uri}` or `python registry.py rebuild --registry {uri}`"
+            f"`python registry.py import FILE.jsonl {where}` or `python registry.py rebuild {where}`"
         )
 
 
@@ -35,7 +46,7 @@ class BrokenRegistry(RegistryError):
     def __init__(self, uri: str, cause: object) -> None:
         super().__init__(
             f"the registry at {uri} cannot be read ({reason(cause)}): "
-            f"type `python registry.py rebuild --registry {uri}`"
+            f"type `{typed('python', 'registry.py', 'rebuild', '--registry', uri)}`"
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from diffusionlab.invocation import as_typed
-from diffusionlab.registry.errors import RegistryError
+from diffusionlab.registry.errors import RegistryError, typed
 from diffusionlab.registry.manage.rebuild import DEFAULT_FOLDERS
 from diffusionlab.registry.manage.transfer import FORMATS, import_fields
 from diffusionlab.registry.record.columns import COLUMNS
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None, *, more: Sequence[Callable[[AddComma
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError) as error:
-        print(f"error: {as_typed(' '.join(str(error).split()))}", file=sys.stderr)
+        print(f"error: {as_typed(' '.join(_printable(error).split()))}", file=sys.stderr)
         return 2
 
 
@@ -124,10 +124,14 @@ def _registry(arguments: argparse.Namespace) -> Registry:
     return Registry(arguments.registry)
 
 
-def _say(text: str) -> None:
+def _printable(text: object) -> str:
     from diffusionlab.registry.manage.display import printable
 
-    print(printable(text))
+    return printable(str(text))
+
+
+def _say(text: str) -> None:
+    print(_printable(text))
 
 
 def _print(content: object) -> None:
@@ -227,7 +231,7 @@ def _delete(arguments: argparse.Namespace) -> None:
     registry = _registry(arguments)
     for run_id in _ids(registry, arguments.runs):
         edits.delete(registry, run_id)
-        _say(f"deleted {run_id}; `registry.py restore {run_id}` brings it back")
+        _say(f"deleted {run_id}; `{typed('registry.py', 'restore', run_id)}` brings it back")
 
 
 def _restore(arguments: argparse.Namespace) -> None:
@@ -265,7 +269,7 @@ def _rebuild(arguments: argparse.Namespace) -> None:
     registry = _registry(arguments)
     report = rebuild(registry, arguments.folders or DEFAULT_FOLDERS)
     for problem in report.problems:
-        print(f"warning: {problem}", file=sys.stderr)
+        print(f"warning: {_printable(problem)}", file=sys.stderr)
     if report.set_aside:
         _say(f"the old table could not be read; it lies whole in {report.set_aside}")
     _say(

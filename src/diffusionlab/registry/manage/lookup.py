@@ -4,7 +4,7 @@ import difflib
 import os
 from pathlib import Path
 
-from diffusionlab.registry.errors import UnknownRun, readable
+from diffusionlab.registry.errors import UnknownRun, readable, typed
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
@@ -45,7 +45,8 @@ def find_run_id(registry: Registry, text: str, *, deleted: bool | None = False) 
         what = "is the name of" if named else "begins the ids of"
         raise UnknownRun(f"{text!r} {what} {len(meant)} runs: type one of {_some(meant)}")
     if deleted is False and registry.rows(Compare("run_id", "=", text), columns=["run_id"], deleted=True):
-        raise UnknownRun(f"run {text} is deleted: type `registry.py restore {text}` to have it back")
+        command = typed("registry.py", "restore", text)
+        raise UnknownRun(f"run {text} is deleted: type `{command}` to have it back")
     near = difflib.get_close_matches(text, [*ids, *(row["name"] for row in rows)], n=3, cutoff=0.5)
     known = f"did you mean {_some(near)}?" if near else f"there are {_some(ids)}" if ids else "it has no runs"
     raise UnknownRun(f"no {'deleted ' if deleted else ''}run {text[:80]!r} in {registry.uri}: {known}")
