@@ -98,7 +98,10 @@ def test_a_registry_that_cannot_be_written_leaves_the_figures_in_the_folder(fold
 
 def test_figures_leave_with_the_weights_that_they_were_of(registry: Registry, folder: Path) -> None:
     record_evaluation(registry, folder, FEW, {"fid": 9.0})
-    RunRecorder(registry.uri, folder, read_record(folder)).start()
+    recorder = RunRecorder(registry.uri, folder, read_record(folder))
+    recorder.start()
+    assert both(registry, folder).metrics["fid"] == 9.0
+    recorder.beat()
     record = both(registry, folder)
     assert (record.protocol, record.evaluations, record.metrics) == (None, {}, {"val_loss": 0.5})
 

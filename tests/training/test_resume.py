@@ -60,8 +60,10 @@ def test_two_epochs_equal_one_plus_one_resumed(lab, model):
     assert lab.record("whole").metrics == lab.record("parts").metrics
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("step", [1, 2, 3])  # inside the first epoch, its last step, inside the second
+@pytest.mark.parametrize(
+    ("number", "step"),  # inside the first epoch, its last step, inside the second
+    [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGTERM, 2), (signal.SIGTERM, 3), (signal.SIGHUP, 3)],
+)
 def test_a_signal_in_mid_epoch_loses_nothing(lab, number, step):
     before = signal.getsignal(signal.SIGINT)
     settings = ("data.num_train=64", "trainer.max_epochs=2", "trainer.accumulate_grad_batches=1")

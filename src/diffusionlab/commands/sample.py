@@ -121,5 +121,7 @@ def _new_folder(parent: Path) -> Path:
             folder.mkdir(parents=True)
         except FileExistsError:
             number += 1
+        except OSError as error:
+            raise UsageError(f"{folder} cannot be made: {error.strerror}; type output_dir=FOLDER") from error
         else:
             return folder

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pytorch_lightning as pl
 
 from diffusionlab.data.arrays import ImageArrays, content_hash, stratified_split
@@ -124,6 +125,10 @@ class ImageDataModule(pl.LightningDataModule):
         """Where the labels of `train` or `test` come from, for an error about one of them."""
         return f"{self.name}, {split}"
 
+    def split_validation(self, train: ImageArrays) -> tuple[np.ndarray, np.ndarray]:
+        """`(kept, held_out)` rows of the training split; each class gives its share. By place: most sets never grow."""
+        return stratified_split(train.labels, self.num_val, self.split_seed)
+
     # ---- what Lightning asks for ----
 
     def setup(self, stage: str | None = None) -> None:
@@ -141,7 +146,7 @@ class ImageDataModule(pl.LightningDataModule):
                 f"data.num_val={self.num_val} leaves nothing of the {len(train)} training images of {self.name}; "
                 f"type data.num_val={len(train) // 10}"
             )
-        kept, held_out = stratified_split(train.labels, self.num_val, self.split_seed)
+        kept, held_out = self.split_validation(train)
         if self.batch_size * self._world_size > len(kept):
             raise ValueError(
                 f"data.batch_size={self.batch_size} on {self._world_size} device(s) exceeds the {len(kept)} training "

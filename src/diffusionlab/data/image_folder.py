@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from diffusionlab.data.arrays import ImageArrays, stratified_split
+from diffusionlab.data.arrays import ImageArrays
 from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.data.held_out import content_scores, number_held_out, share_held_out
 from diffusionlab.data.layout import IMAGE_SUFFIXES, has_splits, image_files
 from diffusionlab.data.layout import class_names as find_class_names
 from diffusionlab.untrusted import ImageError, opened_image
@@ -32,7 +33,8 @@ class ImageFolder(ImageDataModule):
         folder: where the class folders lie.
         image_size: height and width in pixels.
         channels: 1 (grey, ITU-R 601 luma) or 3.
-        test_fraction: share of each class cut off as test split (by `split_seed`) where the folder has no splits.
+        test_fraction: share cut off as test split where the folder has no splits. Content and `split_seed` decide for
+            each image by itself, so that images added later never change the side of another.
 
     The other arguments are `ImageDataModule`'s.
     """
@@ -86,9 +88,12 @@ class ImageFolder(ImageDataModule):
         if has_splits(self.folder):
             return decode(self.folder / "train"), decode(self.folder / "test")
         arrays = decode(self.folder)
-        num_test = max(1, round(len(arrays) * self.test_fraction))
-        train, test = stratified_split(arrays.labels, num_test, self.split_seed)
+        train, test = share_held_out(content_scores(arrays, "test", self.split_seed), self.test_fraction)
         return arrays.take(train), arrays.take(test)
+
+    def split_validation(self, train: ImageArrays) -> tuple[np.ndarray, np.ndarray]:
+        """By content, so that no image that was trained on is validated on once the folder has grown."""
+        return number_held_out(content_scores(train, "validation", self.split_seed), self.num_val)
 
 
 def decode_classes(folder: Path, *, classes: Sequence[str], image_size: int, channels: int) -> ImageArrays:

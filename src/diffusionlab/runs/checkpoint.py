@@ -157,9 +157,11 @@ def _weights(
         raise UsageError(f"{path} is not a readable safetensors file: {first_line(error)}") from error
     if metadata.get("format") != FORMAT:
         raise UsageError(f"{path} holds the weights of another program: its metadata do not say {FORMAT}")
+    if not all(bool(tensor.isfinite().all()) for tensor in state.values() if tensor.is_floating_point()):
+        raise UsageError(f"{path} holds weights that are not finite: its training diverged; choose another run")
     try:
         yield path, Settings.from_metadata(metadata), state
-    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-        if isinstance(error, UsageError):
-            raise
+    except UsageError:
+        raise
+    except Exception as error:  # settings of a file from anywhere may make a part raise anything
         raise UsageError(f"{path} does not fit the settings that it carries: {first_line(error)}") from error

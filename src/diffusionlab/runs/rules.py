@@ -1,10 +1,14 @@
 """What no single part can check: rules across groups, and the arguments of Lightning's Trainer."""
 
+import math
 from types import NoneType
 from typing import get_args, get_origin
 
 from diffusionlab.errors import UsageError, did_you_mean
 from diffusionlab.runs.settings import Settings, trainer_parameters
+
+MOST_CHARACTERS = 10_000
+"""Of notes; a registry is no place for more."""
 
 PLAIN = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "null"}
 """The types that are checked here, in words; Lightning checks the others itself."""
@@ -13,6 +17,7 @@ PLAIN = {int: "a whole number", float: "a number", bool: "true or false", str: "
 def check(settings: Settings) -> None:
     """Raises UsageError with the override that mends it."""
     _check_trainer(settings)
+    _check_training(settings)
     _check_precision(settings.hardware.precision)
     _check_labels(settings)
     if settings.schedule is not None:
@@ -29,6 +34,17 @@ def _check_trainer(settings: Settings) -> None:
         if types <= PLAIN.keys() and not isinstance(value, tuple(types)):
             wanted = " or ".join(words for one, words in PLAIN.items() if one in types)
             raise UsageError(f"trainer.{name}: {value!r} is not {wanted}")
+
+
+def _check_training(settings: Settings) -> None:
+    accumulated, clipped = settings.trainer.accumulate_grad_batches, settings.trainer.gradient_clip_val
+    if accumulated < 1:
+        raise UsageError(f"trainer.accumulate_grad_batches={accumulated}: at least 1, which accumulates nothing")
+    if clipped is not None and not 0 < clipped < math.inf:  # Lightning takes the others for none, without a word
+        raise UsageError(f"trainer.gradient_clip_val={clipped}: above 0, or null not to clip")
+    length = len(settings.notes or "")
+    if length > MOST_CHARACTERS:
+        raise UsageError(f"notes has {length:,} characters, at most {MOST_CHARACTERS:,}: put the text in a file")
 
 
 def _check_precision(precision: str) -> None:
