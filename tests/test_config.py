@@ -97,7 +97,7 @@ REFUSED = [
     (["lr_warmup_steps=-5"], "lr_warmup_steps=-5"),
     (["model=simple_unet", "model.num_heads=2"], "model=conditional_unet has it"),
     (["sampler=heun", "sampler.eta=0.5"], "sampler=ddim|ddpm has it"),
-    (["trainer.gradient_clip_val=-1"], "trainer.gradient_clip_val=-1.0: above 0"),
+    (["trainer.gradient_clip_val=-1"], "trainer.gradient_clip_val=-1: above 0"),
     (["trainer.accumulate_grad_batches=0"], "at least 1"),
     (["hardware.precision=bf16-true"], "type hardware.precision=bf16-mixed"),
     (["hardware.precision=16-true"], "type hardware.precision=16-mixed"),

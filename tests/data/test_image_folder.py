@@ -36,8 +36,10 @@ def test_a_folder_without_splits_is_split_by_class(folder, image_size, channels)
     datamodule = ImageFolder(folder=folder, image_size=image_size, channels=channels, num_val=6, batch_size=8)
     assert datamodule.class_names == ("blue", "grey", "red") and datamodule.num_classes == 3
     datamodule.setup()
-    assert datamodule.train.images.shape == (48, channels, image_size, image_size)
-    assert [split.labels.bincount().tolist() for split in (datamodule.val, datamodule.test)] == [[2, 2, 2], [2, 2, 2]]
+    splits = (datamodule.train, datamodule.val, datamodule.test)
+    assert all(split.images.shape[1:] == (channels, image_size, image_size) for split in splits)
+    assert sum(split.labels.bincount() for split in splits).tolist() == [20, 20, 20] and len(datamodule.val) == 6
+    assert datamodule.test.labels.unique().tolist() == [0, 1, 2]
     if channels == 3:
         red = datamodule.train.images[datamodule.train.labels == 2]
         assert bool((red[:, 0] > 250).all()) and bool((red[:, 2] < 5).all())

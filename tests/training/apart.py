@@ -68,7 +68,10 @@ def train_apart(
     process.start()
     send.close()
     process.join()
-    return process.exitcode, receive.recv() if receive.poll() else ""
+    try:
+        return process.exitcode, receive.recv()
+    except EOFError:  # it had nothing to say
+        return process.exitcode, ""
 
 
 def _train(send, root, overrides, name, fault, environment) -> None:

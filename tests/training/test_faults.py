@@ -21,7 +21,7 @@ from tests.miniatures import write_class_folders
 from tests.training.apart import kill_at, kill_before_rename, no_file_beyond, train_apart
 from tests.training.test_resume import assert_identical, content
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.filterwarnings("ignore:The dirpath has changed")]
 
 TWO_EPOCHS = ("trainer.max_epochs=2",)  # of two steps each; nothing else differs from the default but sizes
 

@@ -18,14 +18,17 @@ def content_scores(arrays: ImageArrays, purpose: str, seed: int) -> np.ndarray:
     return (np.frombuffer(digests, dtype="<u8") >> np.uint64(11)) / 2.0**53
 
 
-def share_held_out(scores: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted `(kept, held_out)` row indices: those with a score below `fraction`, and at least one.
+def share_held_out(scores: np.ndarray, labels: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted `(kept, held_out)` row indices: those with a score below `fraction`, whatever else is in the folder.
 
-    Images that come or go change the side of no other, as long as there is one below.
+    Only a class so small that it would have none on one side gets one there, the lowest or the highest score.
     """
     held_out = scores < fraction
-    if not held_out.any():
-        held_out[scores.argmin()] = True
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        by_score = rows[np.argsort(scores[rows], kind="stable")]
+        if len(rows) > 1:
+            held_out[by_score[0]], held_out[by_score[-1]] = True, False
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 

@@ -88,7 +88,8 @@ class ImageFolder(ImageDataModule):
         if has_splits(self.folder):
             return decode(self.folder / "train"), decode(self.folder / "test")
         arrays = decode(self.folder)
-        train, test = share_held_out(content_scores(arrays, "test", self.split_seed), self.test_fraction)
+        scores = content_scores(arrays, "test", self.split_seed)
+        train, test = share_held_out(scores, arrays.labels.numpy(), self.test_fraction)
         return arrays.take(train), arrays.take(test)
 
     def split_validation(self, train: ImageArrays) -> tuple[np.ndarray, np.ndarray]:
