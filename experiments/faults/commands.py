@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = "diffusionlab.scripts"
@@ -60,10 +61,20 @@ class Command:
         return self.output.read_text(errors="replace")
 
 
-def start(name: str, *arguments: str, folder: Path, real: bool = False, env: Mapping[str, str] = {}) -> Command:
-    """`python NAME.py ARGUMENTS` in `folder`; `real` starts an interpreter, else the fork server does."""
+def start(
+    name: str,
+    *arguments: str,
+    folder: Path,
+    real: bool = False,
+    env: Mapping[str, str] = MappingProxyType({}),
+    output: Path | None = None,
+) -> Command:
+    """`python NAME.py ARGUMENTS` in `folder`; `real` starts an interpreter, else the fork server does.
+
+    `output`: a file for what it prints; None for one in `folder`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    output = folder / f"{name}.out"
+    output = output or folder / f"{name}.out"
     if real:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / f"{name}.py"), *arguments],
@@ -88,9 +99,15 @@ def _run(name: str, arguments: tuple[str, ...], folder: Path, output: Path, env:
     importlib.import_module(f"{SCRIPTS}.{name}").main()
 
 
-def run(name: str, *arguments: str, folder: Path, env: Mapping[str, str] = {}) -> tuple[int, str]:
+def run(
+    name: str,
+    *arguments: str,
+    folder: Path,
+    env: Mapping[str, str] = MappingProxyType({}),
+    output: Path | None = None,
+) -> tuple[int, str]:
     """Run a command to its end; (exit code, what it printed)."""
-    command = start(name, *arguments, folder=folder, env=env)
+    command = start(name, *arguments, folder=folder, env=env, output=output)
     return command.wait(), command.text()
 
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import random
 import shutil
+import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -28,7 +29,7 @@ KILLS_A_RUN = 5
 def main() -> None:
     """Run one campaign; one line a fault as JSON, then a count."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("campaign", choices=("kills", "latent", "twice"))
+    parser.add_argument("campaign", choices=("kills", "latent", "twice", "disk"))
     parser.add_argument("--count", type=int, default=50, help="how many faults")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--real", action="store_true", help="interpreters of their own instead of a fork server")
@@ -36,7 +37,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
     try:
-        {"kills": kills, "latent": kills, "twice": twice}[arguments.campaign](folder, arguments)
+        {"kills": kills, "latent": kills, "twice": twice, "disk": disk}[arguments.campaign](folder, arguments)
     finally:
         shutil.rmtree(folder)
 
@@ -182,6 +183,38 @@ def _same(one: object, other: object) -> bool:
     if isinstance(one, list):
         return len(one) == len(other) and all(map(_same, one, other))  # type: ignore
     return one == other
+
+
+def disk(folder: Path, arguments: argparse.Namespace) -> None:
+    """A tmpfs (it takes root) of rising size, full at ever later writes; once there is room, the run continues."""
+    commands.run("registry", "--help", folder=folder)
+    Timing.of(folder / "alone", SIZES, {})
+    used = sum(file.stat().st_size for file in (folder / "alone").rglob("*") if file.is_file())
+    counts: Counter[str] = Counter()
+    for number in range(arguments.count):
+        place = folder / "full"
+        place.mkdir()
+        size = int(used * 1.1 * number / arguments.count) // 4096 * 4096 + 4096
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "faults", place], check=True)
+        try:
+            code, text = commands.run("train", *SIZES, folder=place, output=folder / "full.out")
+            said = [line for line in text.splitlines() if line.startswith("error: ")]
+            status = [record["status"] for record in commands.records(place).values()]
+            subprocess.run(["mount", "-o", "remount,size=1g", place], check=True)
+            problems = [] if "Traceback" not in text else ["traceback"]
+            problems += disagreements(place)
+            again, text = commands.run("train", *SIZES, *_again(place), folder=place, output=folder / "again.out")
+            different = differences(folder / "alone", place, latent=False) if again == 0 else [text]
+            line = said[-1].replace(str(place), "") if said else ""
+            print(json.dumps({"kB": size // 1000, "code": code, "said": line, "status": status}), flush=True)
+            print(json.dumps({"problems": problems, "continued": again, "differs": different}), flush=True)
+            counts[f"exit code {code}, {status}"] += 1
+            counts["with problems"] += bool(problems) + (len(said) != (code != 0))
+            counts["continued to the same end"] += not different
+        finally:
+            subprocess.run(["umount", place], check=True)
+            place.rmdir()
+    print(json.dumps(counts, indent=1))
 
 
 def twice(folder: Path, arguments: argparse.Namespace) -> None:
