@@ -8,6 +8,7 @@ import signal
 import pytest
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from safetensors.torch import load_file, save_file
 
 from diffusionlab.errors import OutOfMemory, StorageError, TrainingDiverged, UsageError
@@ -210,6 +211,18 @@ class TestOneOwner:
         os.utime(file, (0, 0))
         with Ownership(tmp_path):
             pass
+
+
+def guess_rank_one():
+    """As Lightning guesses on import in a shell that SLURM_PROCID=1 was left in."""
+    rank_zero_only.rank = 1
+
+
+def test_a_single_process_is_rank_zero_whatever_the_environment_says(lab):
+    assert train_apart(lab, fault=guess_rank_one, SLURM_PROCID="1") == (0, "")
+    folder = lab.root / "outputs/2026-01-01/a"
+    assert lab.record().status == "finished" and (folder / "report.html").is_file()
+    assert (folder / "logs/version_0/metrics.csv").is_file()
 
 
 class Misfortune(pl.Callback):
