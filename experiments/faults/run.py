@@ -15,14 +15,15 @@ import torch
 from safetensors.torch import load_file
 
 SIZES = (  # of the default configuration; all else is as it comes
-    "model.channels=[8,16]", "data.num_train=64", "data.num_val=32", "data.num_test=10", "data.batch_size=16",
-    "trainer.max_epochs=3", "sampler.num_steps=2", "callbacks.sample_grid.num_samples=10",
+    "model.channels=[8,16]", "data.num_train=160", "data.num_val=32", "data.num_test=10", "data.batch_size=16",
+    "trainer.max_epochs=4", "sampler.num_steps=2", "callbacks.sample_grid.num_samples=10",
     "trainer.enable_progress_bar=false",
 )  # fmt: skip
 LATENT = (
     "model=conditional_latent_unet", "codec.autoencoder.model.channels=[8,8]", "codec.autoencoder.trainer.max_epochs=2",
 )  # fmt: skip
 PHASES = ("start-up", "steps", "validation", "checkpointing", "end")
+NUM_EPOCHS = 4
 KILLS_A_RUN = 5
 
 
@@ -85,7 +86,7 @@ class Timing:
         command = commands.start("train", *settings, folder=folder, env=env)
         commands.until(lambda: bool(commands.records(folder)), command)
         recorded = time.monotonic()
-        commands.until(lambda: _num_epochs(folder) >= 3, command)
+        commands.until(lambda: _num_epochs(folder) >= NUM_EPOCHS, command)
         trained = time.monotonic()
         code = command.wait()
         assert code == 0, command.text()
@@ -103,12 +104,12 @@ def strike(command: commands.Command, place: Path, phase: str, timing: Timing, c
         commands.until(lambda: False, command, chance.uniform(0, timing.training))
     elif phase == "validation":  # follows the last step of an epoch, and precedes its pictures
         commands.until(lambda: _is_training(place), command)
-        commands.until(lambda: False, command, chance.uniform(0.2, 1.0) * timing.training / 3)
+        commands.until(lambda: False, command, chance.uniform(0.2, 1.0) * timing.training / NUM_EPOCHS)
     elif phase == "checkpointing":
-        left = chance.randint(1, 3)
+        left = chance.randint(1, NUM_EPOCHS)
         commands.until(lambda: _is_writing(place, left), command)
     else:
-        commands.until(lambda: _num_epochs(place) >= 3, command)
+        commands.until(lambda: _num_epochs(place) >= NUM_EPOCHS, command)
         commands.until(lambda: False, command, chance.uniform(0, timing.ending))
     if not command.is_alive():
         return False
@@ -117,7 +118,8 @@ def strike(command: commands.Command, place: Path, phase: str, timing: Timing, c
 
 
 def _is_training(place: Path) -> bool:
-    return any((place / "outputs").glob("*/*/logs"))
+    """Whether a run's record has what only its parts know, which is written right before the first step."""
+    return any(r["status"] == "running" and r["num_parameters"] for r in commands.records(place).values())
 
 
 def _is_writing(place: Path, epoch: int) -> bool:

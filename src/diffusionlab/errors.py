@@ -53,14 +53,22 @@ class OutOfMemory(LabError):
     """Device or host memory ran out; the text names the settings that need less."""
 
 
+_NO_ROOM = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)}
+
+
 class StorageError(LabError):
     """A file or folder that cannot be written, or is gone."""
+
+    @staticmethod
+    def is_told_by(error: Exception) -> bool:
+        """Whether an error of the operating system can mean nothing else than that a file cannot be written."""
+        return isinstance(error, OSError) and error.errno in (*_NO_ROOM, errno.EROFS)
 
     @classmethod
     def of(cls, error: OSError, path: Path, needed: int | None = None) -> Self:
         """`needed`: bytes that were to be written to `path`."""
         room = ""
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in _NO_ROOM:
             amount = f"{needed / 1e6:.1f} MB needed, " if needed is not None else ""
             room = f" ({amount}{_free(path) / 1e6:.1f} MB free)"
         reason = error.strerror or str(error) or type(error).__name__
@@ -101,7 +109,10 @@ def told_in_one_line(explain: Callable[[Exception], str | None]) -> Iterator[Non
             raise
         print("error: interrupted", file=sys.stderr)
         sys.exit(TrainingInterrupted.exit_code)
-    except Exception as error:
+    except Exception as raised:
+        error = raised
+        if isinstance(raised, OSError) and StorageError.is_told_by(raised):
+            error = StorageError.of(raised, Path(raised.filename or "."))
         line = str(error) if isinstance(error, LabError) else explain(error)
         if line is None or SHOW_TRACEBACKS:
             raise
