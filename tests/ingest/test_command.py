@@ -74,9 +74,19 @@ def test_a_script_becomes_a_record_with_its_lines(registry: Registry, script: Pa
     assert ingest(script) == 0
     (record,) = records(registry)
     assert (record.name, record.optimizer, record.lr) == ("v1/train.py", "AdamW", 0.0003)
-    assert record.sources["lr"] == "script line"
+    assert record.sources["lr"] == "script line 15"
     kept = script_of(record)
     assert kept is not None and kept.facts["lr"][0].lines == (15,)
+
+
+def test_show_prints_the_facts_with_their_lines(registry: Registry, script: Path, capsys: pytest.CaptureFixture[str]):
+    ingest(script)
+    (record,) = records(registry)
+    capsys.readouterr()
+    assert cli.main(["show", record.run_id]) == 0
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["lr", "0.0003", "line", "15"] in shown
+    assert ["architecture", "Net", "lines", "8,", "14"] in shown
 
 
 def test_ingesting_again_updates_and_never_doubles(registry: Registry, script: Path):

@@ -17,9 +17,10 @@ from diffusionlab.ingest.history import Dates
 from diffusionlab.ingest.record import Script
 from diffusionlab.registry.manage.transfer import import_runs
 from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.record.script import SCRIPT, lines_text
 from diffusionlab.registry.storage.table import Registry
 
-KIND = "script"
+KIND = SCRIPT
 COLUMNS = (
     "framework", "dataset", "batch_size", "lr", "optimizer", "epochs", "image_size", "schedule", "parameterization",
     "precision", "seed",
@@ -50,12 +51,18 @@ def to_record(script: Script, run_id: str, path: Path, dates: Dates) -> RunRecor
         modified_at=dates.modified,
         git_commit=dates.commit,
         path=str(path),
-        extra={"script": details},
+        extra={SCRIPT: details},
         **values,
     )
-    record.sources = {name: "script line" for name, value in values.items() if value and name != "description"}
+    record.sources = {name: _source(script, name) for name, value in values.items() if value not in (None, [])}
     record.sources["description"] = "generated"
     return record
+
+
+def _source(script: Script, column: str) -> str:
+    """The lines that show a column's value: "script line 12"."""
+    facts = script.facets if column == "arch_tags" else script.facts.get(column, [])[:1]
+    return f"script {lines_text([line for fact in facts[:1] for line in fact.lines])}" if facts else "script"
 
 
 def _name(path: Path) -> str:
@@ -107,13 +114,13 @@ class Scripts:
 
 
 def content_of(record: RunRecord) -> str:
-    details = record.extra.get("script")
+    details = record.extra.get(SCRIPT)
     return str(details.get("sha256", "")) if isinstance(details, dict) else ""
 
 
 def script_of(record: RunRecord) -> Script | None:
     """The facts with their lines that a record keeps, None if it is no script's."""
-    details = record.extra.get("script")
+    details = record.extra.get(SCRIPT)
     return Script.from_dict(details) if isinstance(details, dict) else None
 
 

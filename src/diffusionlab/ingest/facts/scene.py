@@ -276,8 +276,9 @@ class Scene:
         return self.stages.get(id(optimizer.value)) if optimizer is not None else None
 
     def stage_of_loss(self, loss: Loss) -> str | None:
+        """The stage of the optimizer that trains the model whose output a loss compares."""
+        keys = {id(one.call.model) for one in self.learnings if one.loss is loss}
         for optimizer in self.optimizers:
-            keys = set(flow_of(loss.left).models + flow_of(loss.right).models)
             own = {key for model in optimizer.models for key in (model, *contained_ids(self, model))}
             if keys & own and self.stages:
                 return self.stage_of(optimizer)

@@ -27,6 +27,9 @@ NUMBERS: dict[str, Callable[[Any], bool]] = {
 }
 
 
+MAX_LINES = 24  # of evidence for one fact
+
+
 class Writer:
     def __init__(self, place: Callable[[int], Place]) -> None:
         self.place = place
@@ -36,7 +39,7 @@ class Writer:
         self.conflicts: list[Conflict] = []
 
     def places(self, lines: tuple[int, ...]) -> tuple[Place, ...]:
-        return tuple(self.place(line) for line in dict.fromkeys(lines) if line)
+        return tuple(self.place(line) for line in dict.fromkeys(lines) if line)[:MAX_LINES]
 
     def facet(self, word: str, *lines: int) -> None:
         known = self.facets.setdefault(word, [])

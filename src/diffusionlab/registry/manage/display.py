@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from diffusionlab.registry.manage.compare import GROUPS, Comparison
 from diffusionlab.registry.record.columns import KINDS, grouped, label
 from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.record.script import SCRIPT, code_facts
 from diffusionlab.untrusted import plain_text
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def show_run(record: RunRecord, status: str | None) -> "RenderableType":
         for column, value in facts:
             source = record.sources.get(column.partition(".")[0], "")
             table.add_row(Text(f"  {printable(column)}"), Text(printable(value)), Text(printable(source)))
+    code = list(code_facts(record.extra))
+    if code:
+        table.add_row(Text("in the code", style="bold"))
+    for name, value, lines in code:
+        table.add_row(Text(f"  {printable(name)}"), Text(printable(value)), Text(printable(lines)))
     head = Text.assemble((printable(record.name), "bold"), "  ", (printable(record.run_id), "dim"))
     layers = Text("\n".join(["layers", *(f"  {printable(line)}" for line in record.layers)]) if record.layers else "")
     return Group(head, table, layers)
@@ -70,7 +76,7 @@ def facts_by_group(record: RunRecord, status: str | None) -> Iterable[tuple[str,
         yield group, [*facts(group), *((f"metrics.{name}", value) for name, value in metrics)]
     yield "evaluations", [(f"evaluations.{n}", _figures(*one)) for n, one in enumerate(record.evaluations.items(), 1)]
     yield "where from", facts("where from")
-    yield "other", list(record.extra.items())
+    yield "other", [(name, value) for name, value in record.extra.items() if name != SCRIPT]
 
 
 def _figures(protocol: str, metrics: Mapping[str, float | None]) -> str:
