@@ -166,7 +166,7 @@ def _differ(rows: Sequence[Setting], key: str) -> bool:
 def _mean(row: Setting) -> str:
     if row.mean is None:
         return "-"
-    return f"{row.mean:.4f}" + ("" if row.std is None else f" ± {row.std:.4f}")
+    return f"{row.mean:.4f}" + ("" if row.std is None else f" ± {row.std:.1g}")
 
 
 def _seconds(trials: Sequence[RunRecord]) -> str:
