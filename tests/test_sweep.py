@@ -251,3 +251,19 @@ def test_a_sweep_killed_within_and_between_its_trials_continues(tmp_path, script
     assert subprocess.run(command, cwd=whole, env=environment, capture_output=True).returncode == 0
     expected = {run.config_hash: run.metrics for run in trials_in(next(whole.glob("multirun/*")))}
     assert {run.config_hash: run.metrics for run in ended} == expected
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+def test_a_sweep_on_two_processes_is_recorded_once(tmp_path, script_environment, registry_of_its_own):
+    two = ["trainer.accelerator=cpu", "trainer.devices=2", "trainer.strategy=ddp", "data.batch_size=8"]
+    command = [sys.executable, str(ROOT / "train.py"), "-m", "optimizer.lr=1e-3,1e-2", *SMALL, *two, *QUIET]
+    environment = script_environment(PYTHONPATH=f"{ROOT / 'src'}:{ROOT}")
+    for typed in (1, 2):
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr[-2000:]
+        ended = trials_in(next(tmp_path.glob("multirun/*")))
+        assert [run.status for run in ended] == ["finished"] * 2
+        assert {run.run_id for run in Registry(str(registry_of_its_own)).records()} == {run.run_id for run in ended}
+        assert done.stdout.count("again    python registry.py sweep") == 1
+        assert done.stdout.count("it is not trained again") == (2 if typed == 2 else 0)

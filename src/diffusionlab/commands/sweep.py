@@ -7,6 +7,7 @@ from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from rich.console import Console
 
 from diffusionlab.registry.errors import reason
@@ -21,8 +22,12 @@ log = logging.getLogger(__name__)
 
 
 class SweepTable(Callback):
-    """Hydra calls it before the first and after the last trial, whichever launcher runs them."""
+    """Hydra calls it before the first and after the last trial, whichever launcher runs them.
 
+    Of a training on several processes each goes through all trials, and rank 0 alone says so.
+    """
+
+    @rank_zero_only
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Say that a sweep which was typed before continues."""
         folder = Path(config.hydra.sweep.dir)
@@ -33,6 +38,7 @@ class SweepTable(Callback):
                 "(hydra.sweep.dir=FOLDER starts a new one)"
             )
 
+    @rank_zero_only
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Print the table of all trials in the folder of the sweep."""
         folder = Path(config.hydra.sweep.dir)

@@ -10,6 +10,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from diffusionlab.commands.check import preflight
@@ -80,7 +81,7 @@ def _trial(settings: Settings, sweep: str) -> RunRecord:
         if before.config_hash != settings.hash:
             raise UsageError(f"{folder} holds run {before.run_id} of other settings: type another hydra.sweep.dir")
         if before.status == "finished":
-            say(f"finished {before.run_id} before; it is not trained again")
+            rank_zero_only(say)(f"finished {before.run_id} before; it is not trained again")
             return before
         if _has_checkpoint(folder):
             settings = settings.replaced(ckpt_path="last")
