@@ -10,38 +10,30 @@ import os
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from diffusionlab.diffusion import DPMSolverPP2M, Guidance, SampleRequest, sample_batches
+import diffusionlab as lab
 from diffusionlab.evaluation.classifier import trained_classifier
 from diffusionlab.evaluation.judge import Judge
 from diffusionlab.evaluation.real_images import RealImages
-from diffusionlab.registry.manage.lookup import find_run
-from diffusionlab.runs.checkpoint import load_data, load_model
 from diffusionlab.tensors import to_uint8
 
 GUIDANCE_SCALE = 2.0
 CACHE = Path("outputs/cache")
 
 
-def samples(folder: Path, label: Tensor) -> Tensor:
+def samples(run: lab.Run, label: Tensor) -> Tensor:
     """(N, C, H, W) uint8 of a class-conditional run, any style."""
-    model = load_model(folder, "cpu")
-    labels = (label, *(torch.full_like(label, null) for null in model.network.null_labels[1:]))
-    request = SampleRequest(
-        num_samples=len(label),
-        shape=model.x0_shape,
-        labels=labels,
-        null_labels=model.network.null_labels,
-        guidance=Guidance(scale=GUIDANCE_SCALE),
+    return run.sample(
+        len(label),
+        label=label,
+        guidance_scale=GUIDANCE_SCALE,
+        sampler="dpmpp_2m",
+        num_steps=20,
+        batch_size=250,
+        progress=True,
     )
-    sampler = DPMSolverPP2M(num_steps=20)
-    batches = sample_batches(model.denoiser, model.codec, sampler, request, batch_size=250, device="cpu")
-    steps = track(batches, folder.name, total=-(-len(label) // 250), console=Console(stderr=True))
-    return to_uint8(torch.cat(list(steps)))
 
 
 def main() -> None:
@@ -50,9 +42,9 @@ def main() -> None:
     parser.add_argument("untrained", help="the same, stopped after trainer.max_steps=1")
     parser.add_argument("--samples", type=int, default=2000)
     wish = parser.parse_args()
-    trained, untrained = (Path(find_run(None, run).path or "") for run in (wish.trained, wish.untrained))
-    data = load_data(load_model(trained, "cpu").settings.config, trained, os.environ.get("DIFFUSIONLAB_DATA_DIR"))
-    real = RealImages.of(data)
+    data_dir = os.environ.get("DIFFUSIONLAB_DATA_DIR")
+    trained, untrained = (lab.load_run(run, device="cpu", data_dir=data_dir) for run in (wish.trained, wish.untrained))
+    real = RealImages.of(trained.datamodule)
     classifier = trained_classifier(real, CACHE, torch.device("cpu"))
     judge = Judge(real, classifier, classifier, cache_dir=CACHE, shown=False)
     images, label = real.test.images[: wish.samples], real.test.labels[: wish.samples]

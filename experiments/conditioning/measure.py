@@ -16,14 +16,11 @@ from rich.progress import track
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from diffusionlab import tensors
+import diffusionlab as lab
 from diffusionlab.data.styles import measure
-from diffusionlab.diffusion import DPMSolverPP2M, Guidance, SampleRequest, sample_batches
 from diffusionlab.evaluation.classifier import trained_classifier
 from diffusionlab.evaluation.features import extract
 from diffusionlab.evaluation.real_images import RealImages
-from diffusionlab.registry.manage.lookup import find_run
-from diffusionlab.runs.checkpoint import TrainedModel, load_data, load_model
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png
 
 HERE = Path(__file__).parent
@@ -35,29 +32,21 @@ Judge = Callable[[Tensor], Tensor]
 """uint8 images (N, C, H, W) -> the class that each is taken for, (N,)."""
 
 
-def draw(model: TrainedModel, labels: Sequence[Tensor], scale: float) -> Tensor:
-    """(N, C, H, W) uint8; sample i starts from noise i, whatever its labels."""
-    request = SampleRequest(
-        num_samples=len(labels[0]),
-        shape=model.x0_shape,
-        labels=tuple(labels),
-        null_labels=model.network.null_labels,
-        guidance=Guidance(scale=scale),
+def draw(run: lab.Run, label: Tensor, style: Tensor | None, scale: float) -> Tensor:
+    """(N, C, H, W) uint8; sample i starts from noise i, whatever its labels; no style is any."""
+    return run.sample(
+        len(label), label=label, style=style, guidance_scale=scale, sampler="dpmpp_2m", num_steps=20, batch_size=250
     )
-    sampler = DPMSolverPP2M(num_steps=20)
-    batches = sample_batches(model.denoiser, model.codec, sampler, request, batch_size=250, device="cpu")
-    return tensors.to_uint8(torch.cat(list(batches)))
 
 
-def scales_table(model: TrainedModel, judge: Judge, names: Sequence[str]) -> float:
+def scales_table(run: lab.Run, judge: Judge, names: Sequence[str]) -> float:
     """Print how many of 100 samples of each class are called their class, at every scale; returns the best scale."""
-    num_classes, any_style = model.network.null_labels
+    num_classes = len(names)
     label = torch.arange(num_classes).repeat_interleave(PER_CLASS)
-    labels = [label, torch.full_like(label, any_style)]
     print("| guidance scale | all |", " | ".join(names), "|\n| ---: | ---: |", " ---: |" * len(names))
     right, first = {}, []
     for scale in track(SCALES, "scales", console=Console(stderr=True)):
-        images = draw(model, labels, scale)
+        images = draw(run, label, None, scale)
         each = (judge(images) == label).view(num_classes, PER_CLASS).float().mean(dim=1)
         right[scale] = each.mean().item()
         first.append(images.view(num_classes, PER_CLASS, *images.shape[1:])[:, 0])
@@ -69,14 +58,14 @@ def scales_table(model: TrainedModel, judge: Judge, names: Sequence[str]) -> flo
 
 
 def labels_table(
-    model: TrainedModel, judge: Judge, names: Sequence[str], styles: Sequence[str], kind: str, scale: float
+    run: lab.Run, judge: Judge, names: Sequence[str], styles: Sequence[str], kind: str, scale: float
 ) -> None:
     """Every class in every style from the same noises: what changes with either label, and what stays."""
     cells = {}
     for label in track(range(len(names)), "classes", console=Console(stderr=True)):
         for style in range(len(styles)):
             asked = [torch.full((NUM_NOISES,), one) for one in (label, style)]
-            cells[label, style] = draw(model, asked, scale)
+            cells[label, style] = draw(run, *asked, scale)
     print("| class | rank correlation |", " | ".join(f"{kind}, {name}" for name in styles), end=" | ")
     print(" | ".join(f"called so, {name}" for name in styles), "| same call in all styles |")
     print("| --- |", " ---: |" * (2 * len(styles) + 2))
@@ -100,19 +89,18 @@ def labels_table(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", help="a run trained with condition.style=ink, brightness or size")
-    folder = Path(find_run(None, parser.parse_args().run).path or "")
-    model = load_model(folder, "cpu")
-    data, condition = model.settings.data, model.settings.condition
-    images = load_data(model.settings.config, folder, os.environ.get("DIFFUSIONLAB_DATA_DIR"))
-    classifier = trained_classifier(RealImages.of(images), Path("outputs/cache"), torch.device("cpu"))
+    data_dir = os.environ.get("DIFFUSIONLAB_DATA_DIR")
+    run = lab.load_run(parser.parse_args().run, device="cpu", data_dir=data_dir)
+    data, condition = run.settings.data, run.settings.condition
+    classifier = trained_classifier(RealImages.of(run.datamodule), Path("outputs/cache"), torch.device("cpu"))
     print(f"the judge is right on {classifier.accuracy:.1%} of the real test images\n")
 
     def judge(images: Tensor) -> Tensor:
         return classifier.classify(extract(classifier, images))
 
-    scale = scales_table(model, judge, data["class_names"])
+    scale = scales_table(run, judge, data["class_names"])
     print(f"\nbest at {scale:g}\n")
-    labels_table(model, judge, data["class_names"], condition["style_names"], condition["style"], scale)
+    labels_table(run, judge, data["class_names"], condition["style_names"], condition["style"], scale)
 
 
 if __name__ == "__main__":

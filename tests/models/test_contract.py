@@ -102,3 +102,10 @@ def test_compiles_as_one_graph(network: Network) -> None:
     network.eval()
     compiled = torch.compile(network, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(**arguments), network(**arguments))
+
+
+def test_it_declares_what_figures_look_at(network):
+    fixed, learned = network.time_features(torch.tensor([0.0, 500.0, 999.0]))
+    assert len(fixed) == len(learned) == 3 and fixed.ndim == learned.ndim == 2
+    assert not torch.equal(fixed[0], fixed[1]) and not torch.equal(learned[0], learned[1])
+    assert network.bottleneck is None or isinstance(network.get_submodule(network.bottleneck), torch.nn.Module)

@@ -73,11 +73,18 @@ def samples_among_images(run: Run, wish: Wish, make_features: MakeFeatures) -> D
 
 @torch.no_grad()
 def bottleneck(run: Run, images: Tensor) -> Tensor:
-    """(N, ...) what comes out of the middle of the U-Net, images (N, channels, H, W) uint8, no label told."""
+    """(N, ...) what comes out of the network's bottleneck; images (N, channels, H, W) uint8, all labels null.
+
+    Raises UsageError if the network declares none.
+    """
     model, seen = run.model, []
+    if model.network.bottleneck is None:
+        raise UsageError(
+            f"tsne: {type(model.network).__name__} declares no bottleneck; features=classifier maps its samples"
+        )
     t = min(model.denoiser.schedule.times(10)[:-1], key=lambda time: abs(time - NOISE_TIME))
-    middle = model.network.get_submodule("middle")
-    hook = middle.register_forward_hook(lambda module, arguments, output: seen.append(output))
+    condensed = model.network.get_submodule(model.network.bottleneck)
+    hook = condensed.register_forward_hook(lambda module, arguments, output: seen.append(output))
     try:
         for batch in images.split(250):
             x0 = run.encode(batch)

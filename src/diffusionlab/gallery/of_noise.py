@@ -13,9 +13,8 @@ from diffusionlab.diffusion import (
     SampleNoise,
     SigmoidSchedule,
 )
+from diffusionlab.errors import UsageError
 from diffusionlab.gallery.options import Drawn, Wish
-from diffusionlab.models import SimpleUNet, UNet
-from diffusionlab.models.embeddings import sinusoidal_embedding
 from diffusionlab.runs.run import Run
 from diffusionlab.visualization import schedules as drawing
 from diffusionlab.visualization.forward import forward_process, unit_variance
@@ -65,13 +64,10 @@ def embeddings(runs: Sequence[Run], wish: Wish) -> Drawn:
     network, schedule = run.model.network, run.model.denoiser.schedule
     t = torch.arange(1, 101) / 100
     time = schedule.time_input(t).to(run.device)
-    if isinstance(network, SimpleUNet):
-        sinusoids = sinusoidal_embedding(time, network.time_embedding_dim)
-        learnt = network.time(sinusoids).relu()
-    else:
-        assert isinstance(network, UNet)
-        sinusoids = sinusoidal_embedding(time, network.condition.dim)
-        learnt = network.condition.time(sinusoids)
+    features = network.time_features(time)
+    if features is None:
+        raise UsageError(f"embeddings: {type(network).__name__} declares no time_features()")
+    sinusoids, learnt = features
     return Drawn(drawing.embedding_heat_maps(t, sinusoids.cpu(), learnt.cpu()))
 
 

@@ -35,6 +35,11 @@ class ConditionEmbedding(nn.Module):
         self.label = None if num_classes is None else nn.Embedding(num_classes + 1, dim)
         self.style = None if num_styles is None else nn.Embedding(num_styles + 1, dim)
 
+    def time_features(self, time: Tensor) -> tuple[Tensor, Tensor]:
+        """Sines and cosines of (B,) times, and what the layers make of them: (B, dim) each."""
+        sinusoids = sinusoidal_embedding(time, self.dim)
+        return sinusoids, self.time(sinusoids)
+
     def forward(self, time: Tensor, label: Tensor | None, style: Tensor | None, dtype: torch.dtype) -> Tensor:
         embedding = self.time(sinusoidal_embedding(time, self.dim).to(dtype))
         for table, number, name in ((self.label, label, "label"), (self.style, style, "style")):

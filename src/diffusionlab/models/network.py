@@ -1,6 +1,6 @@
 """The contract that every denoising network of the lab keeps."""
 
-from torch import nn
+from torch import Tensor, nn
 
 
 class Network(nn.Module):
@@ -16,6 +16,12 @@ class Network(nn.Module):
     image_size: int  # pixels a side that it was built for
     num_classes: int | None
     num_styles: int | None = None
+    bottleneck: str | None = None
+    """Name of the submodule whose output is the most condensed form of x, for maps of images; None if none is."""
+
+    def time_features(self, time: Tensor) -> tuple[Tensor, Tensor] | None:
+        """The fixed and the learned embedding of (B,) times, (B, d) each, for a figure; None if there are none."""
+        return None
 
     @property
     def null_labels(self) -> tuple[int, ...]:

@@ -52,6 +52,8 @@ class PixelTransformer(Network):
     narrow network can only predict the first (section 3). Raises ValueError unless patches tile the image.
     """
 
+    bottleneck = "norm"
+
     def __init__(
         self,
         *,
@@ -84,6 +86,9 @@ class PixelTransformer(Network):
         self.norm = nn.LayerNorm(channels, elementwise_affine=False)
         self.condition = zeroed(nn.Linear(channels, 2 * channels))
         self.head = nn.Linear(channels, values)
+
+    def time_features(self, time: Tensor) -> tuple[Tensor, Tensor]:
+        return self.embedding.time_features(time)
 
     def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None, style: Tensor | None = None) -> Tensor:
         patches = F.pixel_unshuffle(x, self.patch_size)  # (B, C p p, H / p, W / p)

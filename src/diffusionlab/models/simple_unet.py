@@ -45,6 +45,7 @@ class SimpleUNet(Network):
     """
 
     num_classes = None
+    bottleneck = "middle"
 
     def __init__(
         self,
@@ -80,6 +81,10 @@ class SimpleUNet(Network):
             for coarse, fine in pairwise(reversed(channels))
         )
         self.head = nn.Conv2d(channels[0], in_channels, 1)
+
+    def time_features(self, time: Tensor) -> tuple[Tensor, Tensor]:
+        sinusoids = sinusoidal_embedding(time, self.time_embedding_dim)
+        return sinusoids, self.time(sinusoids).relu()
 
     def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:
         reject_label(label)

@@ -95,6 +95,8 @@ class UNet(Network):
     returns zeros. Raises ValueError for a size, a number of heads or a kind of attention that does not fit.
     """
 
+    bottleneck = "middle"
+
     def __init__(
         self,
         *,
@@ -145,6 +147,9 @@ class UNet(Network):
         self.up = nn.ModuleList(map(up, reversed(levels), [*reversed(levels[:-1]), None]))
         self.norm = group_norm(finest.width)
         self.head = zeroed(head(finest.width, in_channels, patch_size))
+
+    def time_features(self, time: Tensor) -> tuple[Tensor, Tensor]:
+        return self.condition.time_features(time)
 
     def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None, style: Tensor | None = None) -> Tensor:
         check_size(*x.shape[-2:], multiple=self.size_multiple)

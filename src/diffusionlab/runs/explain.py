@@ -84,7 +84,8 @@ def _explain_instantiation(error: InstantiationException) -> str:
         and (word := re.search(r"unexpected keyword argument '(\w+)'", str(cause)))
     ):
         known = list(inspect.signature(get_object(target.group(1))).parameters)
-        return f"{where} has no option {word.group(1)}{did_you_mean(word.group(1), known)}"
+        near = did_you_mean(word.group(1), known) or f"; ~{where}.{word.group(1)} removes it"
+        return f"{where} has no option {word.group(1)}{near}"
     if isinstance(cause, InstantiationException):
         return _explain_instantiation(cause)
     return _one_line(cause) if isinstance(cause, Exception) else _one_line(error)

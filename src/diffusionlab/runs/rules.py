@@ -57,8 +57,9 @@ def _check_precision(precision: str) -> None:
 
 def _check_labels(settings: Settings) -> None:
     classes, model = settings.model.get("num_classes"), settings.choices["model"]
-    if classes not in (None, settings.data.num_classes):
-        raise UsageError(f"model.num_classes={classes}, but the data have {settings.data.num_classes}: omit it")
+    known = settings.data.get("num_classes", classes)
+    if classes not in (None, known):
+        raise UsageError(f"model.num_classes={classes}, but the data have {known}: omit it")
     if model.startswith("conditional") and classes is None:
         raise UsageError(
             f"model={model} needs classes and data={settings.choices['data']} has none: "

@@ -5,12 +5,14 @@ Hydra composes a DictConfig and `resolve` turns it into `Settings`; no DictConfi
 
 import inspect
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import instantiate
+from hydra.errors import HydraException
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from diffusionlab.errors import UsageError, did_you_mean
@@ -20,6 +22,8 @@ from diffusionlab.runs.folder import new_run_folder
 from diffusionlab.runs.frozen import Group, freeze, plain
 from diffusionlab.runs.identity import settings_hash
 from diffusionlab.runs.trust import find_in_current_folder, foreign_modules
+
+log = logging.getLogger(__name__)
 
 
 def make(config: Mapping[str, Any], path: str) -> Any:
@@ -139,6 +143,7 @@ def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Sett
     config["trusted_modules"] = foreign_modules(config)
     if config["trusted_modules"]:
         find_in_current_folder()
+        config |= {group: _taken(group, part) for group, part in config.items() if _is_foreign(part)}
     config["trainer"] = _trainer_defaults() | config["trainer"]
     if config["hardware"]["precision"] == "auto":
         precision = _best_precision(config["trainer"]["accelerator"])
@@ -148,6 +153,25 @@ def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Sett
     if config["clip"] is not None:
         config["clip"] = _with_run_id(config)
     return Settings.of(config, choices, first_stage)
+
+
+def _is_foreign(part: Any) -> bool:
+    return isinstance(part, dict) and bool(foreign_modules({"_target_": part.get("_target_")}))
+
+
+def _taken(group: str, part: dict[str, Any]) -> dict[str, Any]:
+    """Without what an option file gives to the class that this foreign one replaces and this one does not take."""
+    try:
+        known = inspect.signature(get_object(part["_target_"])).parameters
+    except (ImportError, AttributeError, ValueError, TypeError, HydraException):
+        return part  # making it will say what is wrong
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known.values()):
+        return part
+    ours = {name for file in (CONF / group).glob("*.yaml") for name in OmegaConf.load(file)}
+    omitted = [name for name in part if name in ours and name not in known and not name.startswith("_")]
+    if omitted:
+        log.info("%s does not take %s: omitted from %s", part["_target_"], ", ".join(omitted), group)
+    return {name: value for name, value in part.items() if name not in omitted}
 
 
 def _trainer_defaults() -> dict[str, Any]:
