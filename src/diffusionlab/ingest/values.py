@@ -58,7 +58,7 @@ class Flow:
     @property
     def is_image(self) -> bool:
         """Whether it derives from images or noise, and so may be a feature map."""
-        return bool(self.tags & {"data", "batch", "noise"})
+        return bool(self.tags & {"data", "batch", "noise", "symbolic"})
 
 
 NOTHING = Flow()

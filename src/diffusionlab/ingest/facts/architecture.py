@@ -182,5 +182,5 @@ def _widths(scene: Scene, out: Writer) -> None:
             position = 0 if last.name in ("Dense", "LazyLinear") else 1
             value = last.kwargs.get("out_features", last.kwargs.get("units", last.kwargs.get("features")))
             value = value or (last.args[position] if len(last.args) > position else None)
-            out.tell("num_classes", value, last.site)
+            out.tell("num_classes", _without_null(value), last.site)
             return

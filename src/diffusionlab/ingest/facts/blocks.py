@@ -52,7 +52,8 @@ def _is_transformer_block(scene: Scene, instance: Instance) -> bool:
 def sums(scene: Scene, out: Writer) -> None:
     samples = {event.line for event in scene.trace.of("reparameterization")}
     for event in scene.trace.of("op.add"):
-        if event.forward and event.line not in samples and is_residual(event):
+        graph = any("symbolic" in flow_of(one).tags for one in event.args)
+        if (event.forward or graph) and event.line not in samples and is_residual(event):
             out.facet("residual", event.line, *around(event)[:4])
 
 
@@ -63,7 +64,7 @@ def is_residual(event: Event) -> bool:
     left, right = (flow_of(one) for one in event.args)
     if not left.layers or not right.layers or left.last is None or right.last is None or left.last == right.last:
         return False
-    if _is_long(left, right):
+    if "loss" in left.marks | right.marks or _is_long(left, right):
         return False
     if left.last in right.layers or right.last in left.layers:
         return True

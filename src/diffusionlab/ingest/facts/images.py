@@ -56,6 +56,13 @@ def image_sizes(scene: Scene, data: Data, out: Writer) -> None:
     _layers(scene, out)
     _shapes(scene, out)
     _inputs(scene, out)
+    if not out.has("image_size"):
+        for _, value, _ in scene.trace.assigned:
+            shape = image_shape(value.items) if isinstance(value, Seq) and len(value.items) == 3 else None
+            if shape is not None and (number(shape[0]) or 0) >= 16:
+                out.tell("image_size", shape[0])
+                if not out.has("channels"):
+                    out.tell("channels", shape[1])
 
 
 def _transforms(scene: Scene, data: Data, out: Writer) -> None:

@@ -83,7 +83,10 @@ def _keras_classifier(scene: Scene, out: Writer) -> None:
         word = str(constant(given) or getattr(given, "path", ""))
         if "categorical_crossentropy" in word.lower() or "CategoricalCrossentropy" in word:
             dense = [layer for layer in scene.trace.layers if layer.name == "Dense" and layer.site <= event.line]
-            last = [layer.site for layer in scene.trace.layers if layer.site <= event.line][-1:]
+            before = [layer for layer in scene.trace.layers if layer.site <= event.line]
+            if not before or before[-1].name not in ("Dense", "Activation", "Softmax", "Dropout"):
+                continue
+            last = [before[-1].site]
             out.facet("classifier", event.line, *(layer.site for layer in dense[-1:]), *last)
 
 

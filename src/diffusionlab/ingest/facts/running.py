@@ -111,10 +111,7 @@ def _order(value: Value) -> tuple[list[str], tuple[int, ...]]:
     """Devices in order of preference, with their lines."""
     names: list[str] = []
     lines: list[int] = []
-    options = options_of(value)
-    if isinstance(value, Choice) and value.decided:
-        options = options[:1]
-    for one in options:
+    for one in options_of(value):
         found: list[str] = []
         if isinstance(one, Const) and isinstance(one.value, str):
             found = [one.value.split(":")[0]]
@@ -126,6 +123,8 @@ def _order(value: Value) -> tuple[list[str], tuple[int, ...]]:
             found = ["accelerator"]
             lines.append(one.site)
         names += [name for name in found if name not in names]
+    if isinstance(value, Choice) and value.decided:  # an option asks for the accelerator
+        names.sort(key=lambda name: name == "cpu")
     known = [name for name in names if name in DEVICES or name == "accelerator"]
     return (known, tuple(dict.fromkeys(lines))) if len(known) == len(names) else ([], ())
 
@@ -143,7 +142,7 @@ def precision(scene: Scene, out: Writer) -> None:
             event.path == "with"
             and isinstance(event.args[0], Obj)
             and event.args[0].name == "autocast"
-            and not event.no_grad
+            and _trains_inside(scene, event)
         ):
             context = event.args[0]
             kind = next((one for one in [*context.kwargs.values(), *context.args] if isinstance(one, Lib | Const)
@@ -170,6 +169,13 @@ def precision(scene: Scene, out: Writer) -> None:
             if isinstance(one, Const) and str(one.value) in PRECISIONS:
                 out.say("precision", PRECISIONS[str(one.value)], (*one.lines, event.line), via=one.via)
                 return
+
+
+def _trains_inside(scene: Scene, event: Event) -> bool:
+    """Whether a network is called in a block, and not only to draw samples from it."""
+    inside = [call for call in scene.trace.model_calls if event.order < call.order <= event.until and not call.no_grad]
+    losses = [loss for loss in scene.losses if event.order < loss.order <= event.until]
+    return bool(losses) or (bool(inside) and bool(event.loops))
 
 
 def _is_dtype(value: Value) -> bool:

@@ -177,8 +177,10 @@ class Scene:
             if event.path == ".step" and optimizer is None and not _may_be_optimizer(event.owner):
                 continue
             found.append((event, optimizer))
-        known = {event.loops for event, optimizer in found if optimizer is not None}
-        return [(event, optimizer) for event, optimizer in found if optimizer is not None or event.loops not in known]
+        known = [one for one in found if one[1] is not None]
+        if known:  # gradients that are taken elsewhere, as for a figure, update nothing
+            return known
+        return [] if self.trace.of(".fit") and all(event.name == "backward" for event, _ in found) else found
 
     # stages
 
@@ -189,7 +191,9 @@ class Scene:
         Its outputs are compared with ones and zeros, or it is a critic: the means of its outputs are the loss.
         """
         optimized = {key for one in self.optimizers for key in one.models}
-        judges = {id(event.owner) for event in self.trace.of(".trainable=") if constant(event.args[0]) is False}
+        compiled = {id(event.owner) for event in self.trace.of(".compile", ".train_on_batch")}
+        frozen = {id(event.owner) for event in self.trace.of(".trainable=") if constant(event.args[0]) is False}
+        judges = frozen & compiled
         if len(self.optimizers) < 2 and not judges:
             return [], []
         judges |= {id(one.call.model) for one in self.learnings if _is_filled(one.target_value)}
@@ -216,12 +220,25 @@ class Scene:
         return [key for call in calls for value in call.inputs for key in flow_of(value).models if key != judge]
 
     def _is_critic(self, key: int) -> bool:
-        if any(id(one.call.model) == key for one in self.learnings):
+        """Whether the means of a model's own outputs are the loss, of real images and of others."""
+        if any(id(one.call.model) == key and "label" not in one.target.tags for one in self.learnings):
             return False
         means = [event for event in self.trace.named("mean", "reduce_mean", "relu", "softplus") if not event.no_grad]
-        return any(
-            key in flow_of(one).models for event in means for one in [event.owner, *event.args] if one is not None
-        ) and any(not flow_of(value).models for call in self.models[key].calls for value in call.args[:1])
+        outputs = [
+            self._outermost(flow_of(one), event.order)
+            for event in means
+            for one in [event.owner, *event.args]
+            if one is not None
+        ]
+        return key in outputs and any(
+            not flow_of(value).models for call in self.models[key].calls for value in call.args[:1]
+        )
+
+    def _outermost(self, flow: Flow, order: int) -> int | None:
+        """The model that was called last of those whose outputs flow into a tensor."""
+        keys = set(flow.models)
+        calls = [id(call.model) for call in self.trace.model_calls if id(call.model) in keys and call.order < order]
+        return calls[-1] if calls else None
 
     def role_of(self, model: Model) -> str | None:
         """The stage that a model's training is: generator, discriminator, diffusion, vae, autoencoder, classifier."""
@@ -251,6 +268,8 @@ class Scene:
         images = {"data", "batch"}
         if not learning.target.tags & images or learning.target.tags & {"label", "noise"}:
             return False
+        if learning.loss.name in ("cross_entropy", "nll_loss"):
+            return False  # each pixel from those before it
         if learning.is_noisy or not learning.given.tags & images:
             return False
         if learning.target.models or not learning.target.layers & learning.given.layers:
@@ -258,7 +277,7 @@ class Scene:
         generators = {id(model.value) for model in self.adversaries[0]}
         key = id(learning.call.model)
         given = {one for call in self.models[key].calls for value in call.args[:1] for one in flow_of(value).models}
-        return key not in generators or not given & (generators - {key})
+        return key not in generators or not given & generators
 
     @cached_property
     def stages(self) -> dict[int, str]:
@@ -292,7 +311,9 @@ class Scene:
 
     @cached_property
     def first_update(self) -> int:
-        return min((event.order for event, _ in self.updates), default=1 << 60)
+        """When the training begins, in the order of events."""
+        starts = [event.order for event, _ in self.updates] + [event.order for event in self.trace.of(".fit")]
+        return min(starts, default=1 << 60)
 
     @cached_property
     def last_update(self) -> int:

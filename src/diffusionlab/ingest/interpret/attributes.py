@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.ingest.interpret import settings
-from diffusionlab.ingest.interpret.iteration import batch_item
+from diffusionlab.ingest.interpret.iteration import IMAGE_KEYS, LABEL_KEYS, batch_item
 from diffusionlab.ingest.values import (
     NOTHING,
     Choice,
@@ -57,6 +57,8 @@ def attribute(m: Machine, value: Value, name: str, node: ast.AST) -> Value:
         asks = f"{value.asks}.{name}" if value.asks else None
         return Unknown(f"{value.name}.{name}", asks, NOTHING if name in SHAPE_NAMES else value.flow, (m.line(node),))
     if isinstance(value, Obj):
+        if value.path == "batch" and name in IMAGE_KEYS | LABEL_KEYS:
+            return batch_item(m, value, Const(name)) or Method(value, name)
         if name in value.attributes:
             return value.attributes[name]
         if name in ("output", "outputs") and value.name in ("Model", "Sequential", "Functional"):

@@ -24,6 +24,7 @@ from diffusionlab.ingest.values import (
     choose,
     flow_of,
     joined,
+    likely,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def call(m: Machine, func: Value, args: list[Value], kwargs: dict[str, Value], n
     if isinstance(func, Obj):
         return layers.call_object(m, func, args, kwargs, node)
     if isinstance(func, Choice):
-        callable_options = [one for one in func.options if not isinstance(one, Const | Unknown)]
+        callable_options = [one for one in likely(func) if not isinstance(one, Const | Unknown)]
         return choose(call(m, one, args, kwargs, node) for one in callable_options[:4])
     flow = joined(flow_of(one) for one in [*args, *kwargs.values()])
     name = func.name if isinstance(func, Unknown) else ""

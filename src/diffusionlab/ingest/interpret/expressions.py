@@ -157,7 +157,7 @@ def _if_expression(m: Machine, node: ast.IfExp, env: Env) -> Value:
         return m.eval(node.body if truth else node.orelse, env)
     first, second = node.body, node.orelse
     likely = m.preferred(test)
-    if likely is False:
+    if likely is False or (likely is None and isinstance(node.test, ast.UnaryOp)):  # "cpu" if not available else "cuda"
         first, second = second, first
     m.unsure += 1
     result = choose([m.eval(first, env), m.eval(second, env)], likely is not None)

@@ -79,11 +79,14 @@ def call_object(m: Machine, layer: Obj, args: list[Value], kwargs: dict[str, Val
         pair = [*args, *kwargs.values()]
         if len(pair) >= 2:
             tensors.loss(m, LOSSES.get(name, name), pair[0], pair[1], node, layer.lines)
-        result = Obj("loss()", pair, site=m.line(node), flow=joined(flow_of(one) for one in pair))
+        flow = joined(flow_of(one) for one in pair).marked("loss")
+        result = Obj("loss()", pair, site=m.line(node), flow=flow)
         m.record("loss()", args, kwargs, node, result, layer)
         return result
     if is_layer(layer.path):
         return apply(m, layer, args, kwargs, node)
+    if name in ("Model", "Functional") and "keras" in layer.path:
+        return _through_graph(m, layer, args, kwargs, node)
     flow = joined(flow_of(one) for one in [*args, *kwargs.values()])
     result = Obj(layer.path + "()", args, kwargs, m.line(node), flow, layer)
     m.record("()", args, kwargs, node, result, layer)
@@ -100,9 +103,19 @@ def call_object(m: Machine, layer: Obj, args: list[Value], kwargs: dict[str, Val
         )
     ):
         return calls.noted(m, layer, args, kwargs, result, node)
-    if layer.path == "tensorflow.keras.Model" or name in ("Model", "Functional"):
-        return calls.noted(m, layer, args, kwargs, result, node)
     return result
+
+
+def _through_graph(m: Machine, model: Obj, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    """The output of `Model(inputs, outputs)`: what came out of its layers where it was defined."""
+    from diffusionlab.ingest.interpret import calls
+
+    outputs = model.kwargs.get("outputs", model.args[1] if len(model.args) > 1 else None)
+    graph, given = flow_of(outputs), joined(flow_of(one) for one in [*args, *kwargs.values()])
+    tags = given.tags | (graph.tags - {"symbolic"})
+    flow = Flow(tags, given.layers | graph.layers, graph.last or given.last, graph.level, graph.lowest)
+    result = Obj(model.path + "()", args, kwargs, m.line(node), flow, model)
+    return calls.noted(m, model, args, kwargs, result, node)
 
 
 def through(m: Machine, items: list[Value], args: list[Value], node: ast.AST) -> Value:
@@ -201,6 +214,10 @@ def make_layer(m: Machine, path: str, args: list[Value], kwargs: dict[str, Value
     elif name == "Sequential" and isinstance(kwargs.get("layers"), Seq):
         args = list(kwargs["layers"].items)  # type: ignore[attr-defined]
     layer = m.make(path, args, kwargs, node)
+    if name == "Input":  # of a functional model: a tensor by itself
+        mine = m.fresh()
+        layer.flow = Flow(frozenset({"symbolic"}), frozenset({mine}), mine)
+        return layer
     if name != "Sequential":
         m.trace.layers.append(layer)
     return layer

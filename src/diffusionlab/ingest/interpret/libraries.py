@@ -88,7 +88,7 @@ def call_library(m: Machine, path: str, args: Args, kwargs: Kwargs, node: ast.AS
     known = settings.call_setting(m, path, args, kwargs, node)
     if known is not None:
         return known
-    if layers.is_layer(path) or name == "Sequential":
+    if layers.is_layer(path) or name == "Sequential" or path in ("tensorflow.keras.Input", "keras.Input"):
         if name == "Parameter":
             return layers.parameter(m, args, node)
         return layers.make_layer(m, path, args, kwargs, node)
@@ -189,7 +189,7 @@ def _loss(m: Machine, path: str, name: str, args: Args, kwargs: Kwargs, node: as
         if key in kwargs
     ]
     pair = [*args, *named]
-    flow = joined(flow_of(one) for one in pair)
+    flow = joined(flow_of(one) for one in pair).marked("loss")
     if len(pair) >= 2:
         tensors.loss(m, LOSS_ALIASES.get(name, name), pair[0], pair[1], node)
         return m.make(path, args, kwargs, node, flow=flow)

@@ -213,7 +213,7 @@ def run_program(
     machine.trace.assigned = [
         (name, value, value.lines[0] if value.lines else 0)
         for name, value in env.vars.items()
-        if isinstance(value, Const | Obj | Choice)
+        if isinstance(value, Const | Obj | Choice | Seq)
     ]
     return machine.trace, env
 

@@ -76,7 +76,8 @@ def _if(m: Machine, node: ast.If, env: Env) -> str | None:
     if truth is not None:
         return run_block(m, node.body if truth else node.orelse, env)
     likely = m.preferred(test)
-    return fork(m, env, [node.body, node.orelse], 1 if likely is False else 0, likely is not None)
+    otherwise = likely is False or (likely is None and isinstance(node.test, ast.UnaryOp) and bool(node.orelse))
+    return fork(m, env, [node.body, node.orelse], 1 if otherwise else 0, likely is not None)
 
 
 def _for(m: Machine, node: ast.For | ast.AsyncFor, env: Env) -> str | None:
@@ -127,18 +128,20 @@ def _broken_at(m: Machine, node: ast.While, env: Env) -> tuple[Value | None, str
 
 
 def _with(m: Machine, node: ast.With | ast.AsyncWith, env: Env) -> str | None:
-    entered = 0
+    entered, events = 0, []
     for item in node.items:
         context = m.eval(item.context_expr, env)
         path = context.path if isinstance(context, Obj | Lib) else ""
         if path.endswith(("no_grad", "inference_mode")):
             entered += 1
-        m.record("with", [context], {}, item.context_expr, context)
+        events.append(m.record("with", [context], {}, item.context_expr, context))
         if item.optional_vars is not None:
             assign(m, item.optional_vars, context, env)
     m.no_grad += entered
     signal = run_block(m, node.body, env)
     m.no_grad -= entered
+    for event in events:
+        event.until = m.order
     return signal
 
 

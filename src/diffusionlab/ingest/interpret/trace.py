@@ -36,6 +36,7 @@ class Event:
     building: Instance | None = None
     no_grad: bool = False
     unsure: bool = False  # in a branch that the text does not decide
+    until: int = 0  # of a `with`: the order at its end
     end: int = 0
 
     @property
