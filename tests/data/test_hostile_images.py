@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import diffusionlab
 from diffusionlab.data import FashionMNIST, ImageFolder
 from diffusionlab.report.images import picture, thumbnail
 from diffusionlab.untrusted import MOST_PIXELS, ImageError, folder_inside, inside, opened_image
@@ -149,3 +150,10 @@ def test_a_cut_set_is_one_line(tmp_path, name, size):
     with pytest.raises(ValueError, match=r"Fashion-MNIST not found: .*cannot be read") as caught:
         data.setup()
     assert "\n" not in str(caught.value)
+
+
+def test_images_are_opened_in_one_place():
+    """Pillow's own `open` takes any format, and PostScript starts another program."""
+    package = Path(diffusionlab.__file__).parent
+    names = {str(file.relative_to(package)) for file in package.rglob("*.py") if "Image.open(" in file.read_text()}
+    assert names == {"untrusted.py", "visualization/style.py"}  # the second reads back what it has drawn

@@ -20,7 +20,7 @@ from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.folder import folder_of
-from diffusionlab.untrusted import inside
+from diffusionlab.untrusted import inside, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -195,4 +195,4 @@ def show(console: Any, trials: Sequence[RunRecord], metric: str) -> None:
     """Print the table, and a warning where its figures do not compare."""
     console.print(sweep_table(trials, metric))
     if (number := protocols(trials, metric)) > 1:
-        console.print(f"{metric} was measured under {number} protocols, which do not compare", highlight=False)
+        say(f"{metric} was measured under {number} protocols, which do not compare")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.search.answer.result import Result
+from diffusionlab.untrusted import ImageError, opened_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MOST = 3  # runs whose picture is drawn
-LARGEST = 64_000_000  # pixels of a file that is opened
 SIDE = 128  # pixels of a thumbnail
 
 
@@ -62,14 +63,12 @@ def thumbnail_uri(path: str) -> str | None:
 
 def _opened(path: str, side: int) -> Image | None:
     """The picture in RGB, no side longer than `side`; None if it is none, is broken, or is very large."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
-        with Image.open(path) as file:
-            if file.width * file.height > LARGEST:
-                return None
+        with opened_image(Path(path)) as file:
             image = file.convert("RGB")
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except ImageError:
         return None
     image.thumbnail((side, side), Image.Resampling.BOX)
     return image
