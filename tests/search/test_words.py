@@ -85,7 +85,7 @@ def test_a_word_that_nobody_knows_is_looked_for_repaired_or_named(engine, questi
     asked = " ".join([*words[:place], word, *words[place:]])
     query, plain = (parse(text, engine.known, engine.now) for text in (asked, question))
     accounted = query.notes or query.unread or reading(query) != reading(plain)
-    assert accounted or word in harmless(), asked
+    assert accounted or word in harmless() or word in phrases(), asked
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
 from diffusionlab.registry.filters.literals import Value, column_name, is_int64, literal, literal_value
-from diffusionlab.registry.record.columns import METRIC_COLUMNS, kind_of, value_of
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, held_in, kind_of, value_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,13 +45,15 @@ class Compare(Leaf):
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         cell = value_of(row, self.column)
+        if held_in(self.column) == "config" and (isinstance(cell, bool) or not isinstance(cell, int | float)):
+            return None  # settings are of any type
         return None if cell is None else _COMPARE[self.op](cell, self.value)
 
     def mask(self, table: "pa.Table") -> "pa.Array":
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if self.column.startswith("metrics.") or (kind_of(self.column) == "int" and not is_int64(self.value)):
+        if held_in(self.column) != self.column or (kind_of(self.column) == "int" and not is_int64(self.value)):
             return super().mask(table)
         cells = _cells(table, self.column)
         return getattr(pc, _ARROW[self.op])(cells, pa.scalar(self.value, cells.type))
@@ -145,7 +147,7 @@ class IsNull(Leaf):
     def mask(self, table: "pa.Table") -> "pa.Array":
         import pyarrow.compute as pc
 
-        return super().mask(table) if self.column.startswith("metrics.") else pc.is_null(_cells(table, self.column))
+        return super().mask(table) if held_in(self.column) != self.column else pc.is_null(_cells(table, self.column))
 
 
 def between(column: str, start: Value, end: Value) -> Filter:

@@ -15,6 +15,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filters.literals import column_name
+from diffusionlab.registry.record.columns import held_in
 from diffusionlab.registry.record.rows import to_rows
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Leaf(Filter):
         return f"({column_name(self.column)} IS NOT NULL AND {condition})" if guarded else condition
 
     def reads(self) -> set[str]:
-        return {"metrics" if self.column.startswith("metrics.") else self.column}
+        return {held_in(self.column)}
 
     def mask(self, table: "pa.Table") -> "pa.Array":
         import pyarrow as pa

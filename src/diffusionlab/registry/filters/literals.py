@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.registry.record.columns import held_in, kind_of
 from diffusionlab.registry.record.convert import to_time
 
 Value: TypeAlias = str | int | float | bool | datetime
@@ -36,7 +36,7 @@ def is_int64(value: Value) -> bool:
 
 
 def column_name(column: str) -> str:
-    if column.startswith("metrics."):
+    if held_in(column) != column:
         raise ValueError(f"{column} has no column of its own, so no predicate: evaluate it in Python")
     return column
 

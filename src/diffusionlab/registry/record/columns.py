@@ -158,11 +158,17 @@ _LOW = ("loss", "fid", "kid", "error", "distance", "_time", "lpips", "mse", "mae
 """How the names of metrics end of which less is better."""
 
 
+def held_in(column: str) -> str:
+    """The column of the table that holds a value: `metrics` for `metrics.NAME`, `config` for `config.KEY`."""
+    name, dot, _ = column.partition(".")
+    return name if dot and name in ("metrics", "config") else column
+
+
 def kind_of(column: str) -> str:
-    """The kind of a column or of `metrics.NAME`; ValueError with the nearest names for any other."""
+    """The kind of a column, of `metrics.NAME` or of `config.KEY`; ValueError with the nearest names for any other."""
     if column in COLUMNS:
         return COLUMNS[column]
-    if column.startswith("metrics.") and len(column) > len("metrics."):
+    if held_in(column) != column and not column.endswith("."):
         return "float"
     import difflib
 
@@ -172,7 +178,12 @@ def kind_of(column: str) -> str:
 
 
 def value_of(row: Mapping[str, Any], column: str) -> Any:
-    """The value of a column or of `metrics.NAME` in a decoded row; None if unknown."""
+    """The value of a column, of `metrics.NAME` or of `config.KEY` in a decoded row; None if unknown."""
+    if column.startswith("config."):
+        found: Any = row.get("config")
+        for key in column.removeprefix("config.").split("."):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found
     if column.startswith("metrics."):
         return (row.get("metrics") or {}).get(column.removeprefix("metrics."))
     return row.get(column)
@@ -190,7 +201,7 @@ def _better(metric: str) -> str:
 
 def label(column: str) -> str:
     """A column or `metrics.NAME` as a sentence calls it: "validation loss"."""
-    return about(column).label or column.removeprefix("metrics.").replace("_", " ")
+    return about(column).label or column.removeprefix("metrics.").removeprefix("config.").replace("_", " ")
 
 
 def head(column: str) -> str:

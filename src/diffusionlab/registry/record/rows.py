@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from diffusionlab.registry.record.columns import COLUMNS
+from diffusionlab.registry.record.columns import COLUMNS, held_in, value_of
 from diffusionlab.registry.record.liveness import COLUMNS_NEEDED, actual_status
 from diffusionlab.registry.record.schema import runs_schema
 
@@ -34,6 +34,10 @@ def _object(text: str | None) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _text(cell: Any) -> str | None:
+    return None if cell is None else str(cell)
+
+
 def complete(table: "pa.Table", columns: Collection[str]) -> "pa.Table":
     """With those of `columns` that it lacks: `metrics.NAME` out of the JSON, null for what an older version lacks."""
     import pyarrow as pa
@@ -41,9 +45,14 @@ def complete(table: "pa.Table", columns: Collection[str]) -> "pa.Table":
     for name in columns:
         if name in table.column_names:
             continue
-        if name.startswith("metrics.") and "metrics" in table.column_names:
-            metrics = _cells(table["metrics"], "json")
-            values = pa.array([each.get(name.removeprefix("metrics.")) for each in metrics], pa.float64())
+        held = held_in(name)
+        if held != name and held in table.column_names:
+            cells = [value_of({held: each}, name) for each in _cells(table[held], "json")]
+            numeric = all(cell is None or isinstance(cell, int | float) for cell in cells)
+            values = pa.array(
+                [float(c) if c is not None else None for c in cells] if numeric else list(map(_text, cells))
+            )
+            values = values.cast(pa.float64() if numeric else pa.string())
         else:
             kind = runs_schema().field(name).type if name in COLUMNS else pa.null()
             values = pa.nulls(table.num_rows, kind)

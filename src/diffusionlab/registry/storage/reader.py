@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.filters.conditions import Compare, In, IsNull
 from diffusionlab.registry.filters.filter import EVERYTHING, And, Filter, Leaf, Not, Or, split
-from diffusionlab.registry.record.columns import COLUMNS
+from diffusionlab.registry.record.columns import COLUMNS, held_in
 from diffusionlab.registry.record.liveness import COLUMNS_NEEDED
 from diffusionlab.registry.record.rows import complete, to_rows, with_actual_status
 from diffusionlab.registry.record.schema import to_table
@@ -75,7 +75,7 @@ class Reader:
         needed = {"run_id", *columns, *condition.reads(), *((order[0],) if order else ())}
         if "status" in needed:
             needed |= {*COLUMNS_NEEDED}
-        stored = sorted({"metrics" if column.startswith("metrics.") else column for column in needed} & {*COLUMNS})
+        stored = sorted({held_in(column) for column in needed} & {*COLUMNS})
         merged = And(condition, Not(In("run_id", tuple(waiting["run_id"].to_pylist())))) if waiting else condition
         rows = self._left()
         if rows is None and waiting and not self._store.exists():  # the first runs of all

@@ -8,6 +8,7 @@ from diffusionlab.registry.record.columns import METRIC_COLUMNS
 from diffusionlab.search.ask.reading import Reading
 from diffusionlab.search.read.items import missing_filter
 from diffusionlab.search.read.run_files import HasFiles
+from diffusionlab.search.read.settings import PREFIX, IsOn
 
 _HAVING = ("with", "have", "has", "having", "that have", "which have", "had")
 _FILES = {
@@ -46,6 +47,8 @@ def _without(r: Reading, i: int) -> int:
     j = r.skip(i + 1, 4, ("filler", "carrier", "known", "moment"))  # "never produced a fid"
     if r.kind(j) != "field" or r.kind(r.skip(j + 1, 2, ("filler",))) in _QUANTITY:
         return 0
+    if r.items[j].payload.startswith(PREFIX):
+        return r.emit(i, j + 1, r.items[j].payload, Not(IsOn(r.items[j].payload)))
     return _emit(r, i, j, True)
 
 
@@ -78,6 +81,8 @@ def _having(r: Reading, i: int) -> int:
         return 0
     if any(word not in _AT_ALL for word in between) or not _ends(r, j + 1):
         return 0
+    if r.items[j].payload.startswith(PREFIX):
+        return r.emit(i, j + 1, r.items[j].payload, IsOn(r.items[j].payload))
     which = any(r.kind(k) == "filler" and r.words(k) in ("which", "what") for k in range(i))
     asked = which and r.words(i) in ("has", "have") and not between
     if asked and r.items[j].payload not in (*METRIC_COLUMNS, "description", "notes"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from diffusionlab.registry.filters.conditions import Contains
-from diffusionlab.registry.filters.filter import Filter
+from diffusionlab.registry.filters.conditions import Compare, Contains
+from diffusionlab.registry.filters.filter import Filter, Not
 from diffusionlab.search.ask.reading import Reading
 from diffusionlab.search.read.items import value_filter
+from diffusionlab.search.read.settings import PREFIX, IsOn, SettingIs
 from diffusionlab.search.read.text import Mentions
 
 FREE_COLUMNS = (
@@ -34,6 +35,8 @@ def free_value(r: Reading, i: int) -> int:
     """FIELD VALUE for text: "optimizer Foo", "tag baseline", "dataset: ImageNet-21k", "the Foo dataset"."""
     if r.kind(i) == "filler" and r.words(i) in ("tagged", "tag") and r.kind(i + 1) == "text":
         return r.emit(i, i + 2, "tags", _value(r, "tags", r.items[i + 1].words))
+    if r.kind(i) == "field" and r.items[i].payload.startswith(PREFIX):
+        return _setting(r, i)
     if r.kind(i) == "field" and r.items[i].payload in FREE_COLUMNS:
         return _value_after(r, i, r.items[i].payload)
     if r.kind(i) == "text" and unheard(r, i) and r.kind(i + 1) == "field":
@@ -43,12 +46,29 @@ def free_value(r: Reading, i: int) -> int:
     return 0
 
 
+def _setting(r: Reading, i: int) -> int:
+    """SETTING [=] VALUE that is no number: "zero_terminal_snr = true", "attention: softmax"."""
+    j = r.skip(i + 1, 2, ("filler",))
+    if r.kind(j) == "comparator" and r.items[j].payload == "=":
+        j += 1
+    said = r.words(j).strip("\"'")
+    if r.kind(j) != "text" and said not in ("true", "false", "yes", "no", "on", "off"):
+        return 0
+    column = r.items[i].payload
+    if said in ("yes", "on", "true", "no", "off", "false"):
+        on = said in ("yes", "on", "true")
+        return r.emit(i, j + 1, column, IsOn(column) if on else Not(IsOn(column)))
+    return r.emit(i, j + 1, column, SettingIs(column, said), True)
+
+
 def _value_after(r: Reading, i: int, column: str) -> int:
     if any(r.words(k) in ("which", "what", "each", "every", "different", "whose") for k in (i - 2, i - 1)):
         return 0
     j = r.skip(i + 1, 2, ("filler",))
     if r.kind(j) == "comparator" and r.items[j].payload == "=":
         j = r.skip(j + 1, 1, ("filler",))
+    if r.kind(j) == "run" and column == "parent_run":
+        return r.emit(i, j + 1, column, Compare(column, "=", r.items[j].payload[0]), True)
     if r.kind(j) != "text" or r.items[j].start - r.items[j - 1].end > 2:
         return 0
     if column not in ("tags", "sweep", "host", "name") and not unheard(r, j):

@@ -161,22 +161,24 @@ def _conditions(a: Asked) -> list[Item]:
             phrases = tuple(dict.fromkeys(item.payload[:-1]))
             if not any(words_of(phrase) for phrase in phrases):
                 continue
-            item = _mention(item, phrases)
+            item = _mention(item, phrases, a.known)
         elif item.kind == "number":
             if not any(c.isdigit() for c in item.words) or a.compare or a.figure:
                 continue
             a.notes.append(
                 f'"{item.words}" has no field; write it as in "batch size {item.words}" or "{item.words} epochs"'
             )
-            item = _mention(item, (item.words,))
+            item = _mention(item, (item.words,), a.known)
         elif item.kind == "to" and a.compare:
             item = replace(item, kind="connector", payload="vs")
         found.append(item)
     return found
 
 
-def _mention(item: Item, phrases: tuple[str, ...]) -> Item:
-    return replace(item, kind="condition", payload=Condition("text", Mentions(phrases), False, item.words))
+def _mention(item: Item, phrases: tuple[str, ...], known: Known) -> Item:
+    """The words as a condition on the texts of a run, or on the other column in which some run says them."""
+    where = "text" if known.anyone_says(phrases) else known.elsewhere(phrases) or "text"
+    return replace(item, kind="condition", payload=Condition("text", Mentions(phrases, where), False, item.words))
 
 
 def _run_ids(a: Asked, i: int) -> tuple[str, ...]:

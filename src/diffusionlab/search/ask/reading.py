@@ -6,31 +6,26 @@ from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.settings import PREFIX
 from diffusionlab.search.words.english import harmless
 
+_SETTINGS = ("lr", "batch_size", "epochs", "num_parameters", "image_size", "seed")
 NUMERIC = ("int", "float")
-_LOOKED_AT = (
-    "another",
-    "other",
-    "than",
-    "as",
-    "without",
-    "small",
-    "tiny",
-    "large",
-    "big",
-    "day",
-    "days",
-    "week",
-    "month",
-    "year",
-)
+_LOOKED_AT = {
+    *("another", "other", "than", "as", "without", "small", "tiny", "large", "big"),
+    *("day", "days", "week", "month", "year", "true", "false", "yes", "no", "on", "off"),
+}
 """Weighty words by which some rule tells its case."""
 SOFT = ("filler", "carrier", "noun")  # items that a phrase may step over
 
 
 def is_numeric(column: str) -> bool:
     return kind_of(column) in NUMERIC
+
+
+def is_setting(column: str) -> bool:
+    """Whether a number is set before a run: more of it is not better, and "the best lr" is that of the best run."""
+    return column.startswith(PREFIX) or column in _SETTINGS
 
 
 def directed(operator: str, column: str) -> str:

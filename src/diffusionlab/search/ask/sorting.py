@@ -7,12 +7,11 @@ from dataclasses import replace
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.grouping import Key, key_at
-from diffusionlab.search.ask.reading import is_numeric
+from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.query.query import Order
 from diffusionlab.search.read.items import Item
 
 _UNRANKED = ("list", "json")  # kinds of columns that have no order
-_SETTINGS = ("lr", "seed", "epochs", "batch_size", "num_parameters", "image_size")  # more of it is not better
 
 
 def sorting(a: Asked) -> None:
@@ -76,7 +75,7 @@ def _sorted_by(a: Asked, i: int) -> None:
     if directions:
         descending = _descending((valued or directions)[0], column)
     else:
-        better = is_numeric(column) and not lower_is_better(column) and column not in _SETTINGS
+        better = is_numeric(column) and not lower_is_better(column) and not is_setting(column)
         descending = better or column in ("created_at", "modified_at")
     a.order = Order(column, descending)
     a.used |= {i, field}

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 
 from diffusionlab.registry.record.columns import COLUMNS, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.reading import is_numeric
+from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.ask.sorting import after_by
 from diffusionlab.search.query.query import Order
 
 _POSITIONAL = ("last", "first", "final")  # superlatives only before "run", "3 runs" and the like
 _LATELY = ("recently", "lately")
 _VAGUE = ("most", "least", "top", "recent", "last", "first")  # a second one of these is no second order
-_SETTINGS = ("lr", "batch_size", "epochs", "num_parameters", "image_size", "seed")  # "best lr" is that of the best run
 _PLURAL_FIELDS = ("scores", "values", "losses", "fids")
 _ENDS_NOUN = ("of", "among", "for", "that", "which", "amongst", "from")
 
@@ -44,7 +43,7 @@ def superlative(a: Asked) -> None:
     a.used.add(i)
     descending = direction == "high"
     if direction in ("best", "worst"):
-        if not is_numeric(column) or column in _SETTINGS:
+        if not is_numeric(column) or is_setting(column):
             a.show.append(column)
             column = a.primary
         descending = lower_is_better(column) == (direction == "worst")

@@ -23,6 +23,7 @@ from diffusionlab.search.query.where_values import DAYS, column_of, compare, rea
 from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.run_files import FILES, HasFiles
+from diffusionlab.search.read.settings import IsOn, SettingIs
 from diffusionlab.search.read.text import Matches, Mentions
 from diffusionlab.search.read.typos import nearest
 from diffusionlab.search.time.periods import Period
@@ -39,6 +40,10 @@ def parse_where(text: str, known: Known, now: datetime) -> Filter:
     if reader.kind != "end":
         raise ValueError(f"--where: expected `and` or `or` before {reader.text!r}")
     return found
+
+
+def _is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"[-+]?\.?\d[\d_.eE+-]*[a-zA-Z]{0,2}", text))
 
 
 class _Reader:
@@ -63,6 +68,10 @@ class _Reader:
     @property
     def text(self) -> str:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+
+    @property
+    def next_text(self) -> str:
+        return self.tokens[self.at + 1][1] if self.at + 1 < len(self.tokens) else ""
 
     def take(self, *words: str) -> bool:
         if self.kind in ("word", "mark", "op") and self.text.lower() in words:
@@ -130,16 +139,24 @@ class _Reader:
         if self.take("in"):
             return self.one_of(column)
         operator = {"==": "=", "<>": "!="}.get(self.text, self.text)
+        if column.startswith("config.") and operator in ("=", "!=") and not _is_number(self.next_text):
+            self.at += 1
+            same = SettingIs(column, str(self.word()))
+            return same if operator == "=" else Not(same)
         if operator == "~":
-            if kind_of(column) not in ("text", "list"):
+            if kind_of(column) not in ("text", "list") and column not in ("config", "packages"):
                 raise ValueError(f"--where: `~` looks into texts such as text, name, layers, command; {word} is none")
             return self.mention(column)
         self.at += 1
         return compare(column, operator, self.value(column), self.known)
 
     def lack(self, column: str, word: str) -> Filter:
-        """What follows `is`: known, unknown, not known."""
+        """What follows `is`: known, unknown, not known; of a setting also on, off."""
         absent = self.take("not")
+        if column.startswith("config.") and self.text.lower() in ("on", "off"):
+            off = self.text.lower() == "off"
+            self.at += 1
+            return Not(IsOn(column)) if off != absent else IsOn(column)
         if not self.kind == "word" or self.text.lower() not in ("known", "unknown", "null"):
             raise ValueError(f"--where: after `{word} is` type known or unknown")
         unknown = self.text.lower() != "known"

@@ -13,6 +13,7 @@ from diffusionlab.registry.record.columns import kind_of, short
 from diffusionlab.search.read.diffusion import IsDiffusion
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.run_files import HasFiles
+from diffusionlab.search.read.settings import IsOn, SettingIs
 from diffusionlab.search.read.text import Matches, Mentions
 
 _RESERVED = {"and", "or", "not", "in", "is", "between", "text"}
@@ -39,6 +40,8 @@ def format_where(condition: Filter, known: Known) -> str:
             return f"{short(same.column)} != {_format_value(same.value)}"
         case Not(part=Recurring(values=(_,)) | SamePeriod()):
             return format_where(condition.part, known).replace(" = ", " != ")
+        case Not(part=IsOn(column=column)):
+            return f"{column} is off"
         case Not():
             return f"not {_wrap(condition.part, known, And, Or)}"
         case Compare():
@@ -47,6 +50,10 @@ def format_where(condition: Filter, known: Known) -> str:
             return f"{short(condition.column)} in ({', '.join(map(_format_value, condition.values))})"
         case IsDiffusion():
             return "diffusion"
+        case SettingIs():
+            return f"{condition.column} = {_format_value(condition.value)}"
+        case IsOn(column=column):
+            return f"{column} is on"
         case HasFiles(files=files):
             return f"has_{files}"
         case Contains(column="arch_tags", value=tag):

@@ -44,6 +44,10 @@ def column_of(word: str, known: Known) -> str:
         return f"metrics.{word if word in known.metrics else name}"
     if squeeze(word) in _SAID:
         return _SAID[squeeze(word)]
+    if name.startswith("config.") and len(name) > len("config."):
+        return "config." + word[len("config.") :]
+    if setting := known.setting(word):
+        return setting
     names = [*_NAMED, *known.metrics]
     raise ValueError(f"there is no field {word[:40]!r} (nearest: {', '.join(nearest(word, names))})")
 

@@ -13,6 +13,7 @@ from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, near_dataset, squeeze
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE, kind_of
+from diffusionlab.search.read.settings import setting_names, stems_of
 from diffusionlab.search.read.text import TEXT_COLUMNS, may_say, mentioned, stem, text_of, words_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NAMED_VALUES = tuple(column.name for column in TABLE if column.values == "named")
 VALUE_COLUMNS = (*NAMED_VALUES, *(column.name for column in TABLE if column.values == "listed"))
+ELSEWHERE = ("layers", "command", "host", "git_commit", "parent_run", "packages", "config")
 LIGHT = ("run_id", "name", "arch_tags", "tags", "image_size", "metrics", *VALUE_COLUMNS)
 Load = Callable[[Sequence[str], Filter | None], "pa.Table"]
 _FIGURE = r'": *(-?[0-9.eE+-]+|null)'
@@ -161,6 +163,28 @@ class Known:
         alike = pc.replace_substring_regex(self._light["metrics"], _FIGURE, '": 0').unique()
         names = (name for text in alike.to_pylist() if text for name in json.loads(text))
         return tuple(dict.fromkeys([*METRIC_COLUMNS, *names]))
+
+    @cached_property
+    def settings(self) -> dict[tuple[str, ...], str]:
+        """The stems of a setting's name -> its column: (gradient, clip) -> config.trainer.gradient_clip_val."""
+        import pyarrow.compute as pc
+
+        # with numbers put out, the settings of very many runs are those of a few
+        alike = pc.replace_substring_regex(self._load(("config",), None)["config"], _FIGURE, '": 0').unique()
+        return setting_names(text for text in alike.to_pylist() if text)
+
+    def setting(self, words: str) -> str | None:
+        """The column of the setting that words name: "gradient clipping", "model.dropout"."""
+        return self.settings.get(stems_of(words.replace(".", " ")))
+
+    def elsewhere(self, phrases: Sequence[str]) -> str | None:
+        """The first of the columns beside the texts of a run in which some run says one of the phrases."""
+        for column in ELSEWHERE:
+            texts = text_of(self._load((column,), None), column).unique()
+            may = texts.filter(may_say(texts, phrases))
+            if any(mentioned(text, phrase) for text in may.to_pylist() if text for phrase in phrases):
+                return column
+        return None
 
     @cached_property
     def texts(self) -> pa.Array:

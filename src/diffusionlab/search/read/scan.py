@@ -11,7 +11,7 @@ from diffusionlab.registry.record.canonical import squeeze
 from diffusionlab.search.read.cards import counts_cards, is_card
 from diffusionlab.search.read.items import Condition, Item, Number
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.read.numerals import read_numeral
+from diffusionlab.search.read.numerals import WORDS, read_numeral
 from diffusionlab.search.read.run_numbers import run
 from diffusionlab.search.read.scanning import Scan
 from diffusionlab.search.read.spans import span
@@ -74,6 +74,28 @@ def _when(s: Scan, i: int) -> int:
 def _token_at(s: Scan, i: int, place: int) -> int:
     """The first token from i that starts at the place in the text, or after it."""
     return next((j for j in range(i, len(s.tokens)) if s.tokens[j].start >= place), len(s.tokens))
+
+
+def _name(s: Scan, i: int) -> int:
+    """A name in which dashes or blanks hide other words: the "lr-search" sweep, the setting "zero terminal snr"."""
+    if s.tokens[i].kind != "word":
+        return 0
+    if s.word(i) in WORDS and (column := next((c for j in (i + 4, i + 3, i + 2) if (c := _setting_at(s, i, j))), None)):
+        return s.add("field", column[0], i, column[1])
+    after = i + 1
+    while s.word(after) in ("-", "_", ".") and after + 1 < len(s.tokens) and s.tokens[after + 1].glued:
+        after += 2
+    words = s.words(i, after)
+    swept = s.word(after) in ("sweep", "sweeps") or s.word(i - 1) == "sweep"
+    if after == i + 1 or not s.tokens[i + 1].glued or not (swept or words in s.known.values["sweep"]):
+        return 0
+    after += s.word(after) in ("sweep", "sweeps")
+    return s.add("condition", Condition("sweep", Compare("sweep", "=", words), True, words), i, after)
+
+
+def _setting_at(s: Scan, i: int, after: int) -> tuple[str, int] | None:
+    column = s.known.setting(s.words(i, after)) if after <= len(s.tokens) else None
+    return (column, after) if column else None
 
 
 def _number(s: Scan, i: int) -> int:
@@ -150,5 +172,5 @@ def _glued(s: Scan, i: int) -> int:
     return s.add("text", (words, words), i, after)
 
 
-RULES = (run, _when, _number, span, _word)
+RULES = (run, _name, _when, _number, span, _word)
 """At each place the first rule that reads something wins."""

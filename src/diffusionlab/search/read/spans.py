@@ -68,7 +68,7 @@ def _meaning(s: Scan, key: str, i: int, j: int) -> Meaning | None:
     words = s.words(i, j + 1)
     if j - i < 5 and (i != j or len(key) > 1) and (hardware := named_hardware(words, s.known)):
         return "value", hardware
-    return _known_name(s.known, key) or _framework(s.known, key, i == j, words)
+    return _known_name(s.known, key) or _framework(s.known, key, i == j, words) or _setting(s, words, i, j)
 
 
 def _named_value(known: Known, key: str, alone: bool) -> Meaning | None:
@@ -104,6 +104,14 @@ def _known_name(known: Known, key: str) -> Meaning | None:
             return "facet", facet
     without = phrases().get(key.removeprefix("non"), ("", None))
     return ("not facet", without[1]) if key.startswith("non") and without[0] == "facet" else None
+
+
+def _setting(s: Scan, words: str, i: int, j: int) -> Meaning | None:
+    """A setting without a column of its own, where no text of a run says the words."""
+    if j - i > 6 or (i == j and (words.lower() in filler() or len(words) < 4)):
+        return None
+    column = s.known.setting(words)
+    return ("field", column) if column and not s.known.anyone_says([words]) else None
 
 
 def _framework(known: Known, key: str, alone: bool, words: str) -> Meaning | None:

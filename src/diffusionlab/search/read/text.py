@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -174,6 +175,8 @@ def cell_text(row: Mapping[str, Any], column: str) -> str:
     cell = row.get(column)
     if not cell:
         return ""
+    if isinstance(cell, Mapping):
+        return json.dumps(cell, ensure_ascii=False)
     if isinstance(cell, list):
         return " ".join(map(str, cell))
     return re.sub(_TAIL, r"\1", str(cell)) if column == "path" else str(cell)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.filters.filter import Filter
-from diffusionlab.registry.record.columns import COLUMNS, value_of
+from diffusionlab.registry.record.columns import COLUMNS, held_in, value_of
 from diffusionlab.search.answer.result import Groups, Result, Row
 from diffusionlab.search.read.text import Matches, Mentions, mentioned
 
@@ -68,7 +68,7 @@ def asked_about(condition: Filter) -> list[str]:
 
 
 def _is_column(name: str) -> bool:
-    return name in COLUMNS or name.startswith("metrics.")
+    return held_in(name) in COLUMNS
 
 
 def _evidence(row: Row, columns: Sequence[str], texts: Sequence[Mentions]) -> dict[str, Any]:
