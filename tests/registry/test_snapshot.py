@@ -4,6 +4,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,7 +15,7 @@ from diffusionlab.registry.manage.check import check
 from diffusionlab.registry.manage.rebuild import rebuild
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord, write_record
-from diffusionlab.registry.storage import reader
+from diffusionlab.registry.storage import reader, snapshot
 from diffusionlab.registry.storage.table import Registry
 
 
@@ -33,6 +34,10 @@ def registry(tmp_path: Path) -> Registry:
 def file_of(registry: Registry) -> Path:
     assert registry.folder is not None
     return registry.folder / "runs.arrow"
+
+
+def changes_of(registry: Registry) -> Path:
+    return file_of(registry).with_name("runs.changes.arrow")
 
 
 def ids(registry: Registry) -> list[str]:
@@ -62,11 +67,10 @@ assert "lancedb" not in sys.modules
 
 def test_a_search_leaves_them_for_the_next(registry: Registry) -> None:
     registry.upsert(run("r3"))
-    written = file_of(registry).stat().st_mtime_ns
+    registry.remove_snapshot()
     from diffusionlab.search.show.cli import main
 
     assert main(["runs", "--registry", registry.uri]) == 0
-    assert file_of(registry).stat().st_mtime_ns > written
     break_the_table(registry)
     assert ids(registry) == ["r0", "r1", "r2", "r3"]
 
@@ -108,6 +112,84 @@ def test_the_next_commit_makes_them_old(registry: Registry) -> None:
     assert {row["run_id"]: row["seed"] for row in others.rows()} == seeds
     others.leave_snapshot()
     assert {row["run_id"]: row["seed"] for row in registry.rows()} == seeds
+
+
+def test_a_commit_of_a_few_rows_is_followed(registry: Registry) -> None:
+    before = file_of(registry).read_bytes()
+    registry.upsert(run("r1", seed=10))
+    registry.upsert([run("r3", seed=3), run("r0", seed=20)])
+    registry.upsert(run("r1", seed=11, dataset="CIFAR-10"))
+    assert file_of(registry).read_bytes() == before  # for a few rows, not all are written
+    break_the_table(registry)
+    others = Registry(registry.uri)
+    assert {row["run_id"]: row["seed"] for row in others.rows()} == {"r0": 20, "r1": 11, "r2": 2, "r3": 3}
+    assert [row["run_id"] for row in others.rows(Compare("dataset", "=", "MNIST"))] == ["r2"]
+    assert [row["run_id"] for row in others.rows(Compare("seed", ">", 5))] == ["r0", "r1"]
+    assert others.count() == 4
+
+
+def test_many_changed_rows_are_written_in(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "LEAST_CHANGES", 2)
+    registry.upsert([run("r1", seed=10), run("r3", seed=3)])
+    assert changes_of(registry).exists()
+    registry.upsert(run("r4", seed=4))
+    assert not changes_of(registry).exists()
+    break_the_table(registry)
+    assert {row["run_id"]: row["seed"] for row in Registry(registry.uri).rows()} == {
+        "r0": 0, "r1": 10, "r2": 2, "r3": 3, "r4": 4,
+    }  # fmt: skip
+
+
+def test_changes_to_another_file_are_passed_over(registry: Registry) -> None:
+    registry.upsert(run("r1", seed=10))
+    stale = changes_of(registry).read_bytes()
+    registry.upsert(run("r1", seed=11))
+    registry.remove_snapshot()
+    registry.leave_snapshot()
+    registry.upsert(run("r2", seed=20))
+    for spoilt in (stale, b"", b"ARROW1\0\0", changes_of(registry).read_bytes()[:-100]):
+        changes_of(registry).write_bytes(spoilt)
+        found = {row["run_id"]: row["seed"] for row in Registry(registry.uri).rows()}
+        assert found == {"r0": 0, "r1": 11, "r2": 20}
+
+
+def test_a_commit_past_the_registry_is_not_followed(registry: Registry) -> None:
+    """Another program's, which holds no lock: the file names a version that is no longer the newest."""
+    import lancedb
+
+    registry.upsert(run("r3", seed=3))
+    lancedb.connect(registry.uri).open_table("runs").delete("run_id = 'r0'")
+    assert ids(registry) == ["r1", "r2", "r3"]
+    registry.upsert(run("r4"))
+    assert ids(registry) == ["r1", "r2", "r3", "r4"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_done_the_rows_are_those_of_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(snapshot, "LEAST_CHANGES", 3)
+    random = Random(seed)
+    registries = [Registry(tmp_path / "registry") for _ in range(2)]
+    registries[0].upsert(run("r0"))
+
+    def upsert(registry: Registry) -> None:
+        runs = [run(f"r{random.randrange(12)}", seed=random.randrange(99)) for _ in range(random.randrange(1, 5))]
+        registry.upsert({one.run_id: one for one in runs}.values())
+
+    def remove(registry: Registry) -> None:
+        registry.remove([f"r{random.randrange(12)}"])
+
+    actions = [upsert] * 6 + [remove, Registry.optimize, Registry.leave_snapshot, Registry.leave_snapshot]
+    for _ in range(25):
+        random.choice(actions)(random.choice(registries))
+        found = [
+            other.rows(columns=["run_id", "seed", "dataset"])
+            for other in (*registries, Registry(tmp_path / "registry"))
+        ]
+        table = registries[0]._store.latest().to_arrow().select(["run_id", "seed", "dataset"])
+        expected = sorted(table.to_pylist(), key=lambda row: row["run_id"])
+        assert found == [expected] * 3
 
 
 def test_of_what_is_purged_nothing_stays(registry: Registry) -> None:

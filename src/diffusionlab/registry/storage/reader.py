@@ -14,7 +14,7 @@ from diffusionlab.registry.record.liveness import COLUMNS_NEEDED
 from diffusionlab.registry.record.rows import complete, to_rows, with_actual_status
 from diffusionlab.registry.record.schema import to_table
 from diffusionlab.registry.storage.pending import Pending
-from diffusionlab.registry.storage.snapshot import Snapshot
+from diffusionlab.registry.storage.snapshot import Left, Snapshot, laid_over
 from diffusionlab.registry.storage.store import Store
 
 if TYPE_CHECKING:
@@ -63,6 +63,15 @@ class Reader:
             with suppress(OSError, RegistryError):  # that costs the next reader a second, and nobody an answer
                 self._snapshot.write(version, self._store.readable(self._store.latest().to_arrow))
 
+    def follow(self, before: str | None, number: int, rows: "pa.Table") -> None:
+        """After a commit of nothing but `rows`, which made version `number` of `before`: have the snapshot follow."""
+        after = self._store.version()
+        if self._snapshot is None or before is None or after is None:
+            return
+        if self._store.number(after) == number and self._store.number(before) == number - 1:
+            with suppress(OSError):  # then it is passed over
+                self._snapshot.advance(before, after, rows)
+
     def remove_snapshot(self) -> None:
         """From here on the table itself is read, until its rows are left again."""
         if self._snapshot is not None:
@@ -72,12 +81,15 @@ class Reader:
         import pyarrow as pa
 
         waiting = self._waiting()  # before the table: see pending.py
+        left = self._left()
+        if left is not None and left.changed is not None:
+            waiting = left.changed if waiting is None else laid_over(left.changed, waiting)
         needed = {"run_id", *columns, *condition.reads(), *((order[0],) if order else ())}
         if "status" in needed:
             needed |= {*COLUMNS_NEEDED}
         stored = sorted({held_in(column) for column in needed} & {*COLUMNS})
         merged = And(condition, Not(In("run_id", tuple(waiting["run_id"].to_pylist())))) if waiting else condition
-        rows = self._left()
+        rows = left.rows if left is not None else None
         if rows is None and waiting and not self._store.exists():  # the first runs of all
             rows = waiting.slice(0, 0)
         if rows is None:
@@ -86,7 +98,8 @@ class Reader:
             found, rest = rows.select([column for column in stored if column in rows.column_names]), merged
         found = _matching(complete(found, needed), rest)
         if waiting:
-            over = _matching(complete(waiting.select(stored), needed), condition)
+            present = [column for column in stored if column in waiting.column_names]
+            over = _matching(complete(waiting.select(present), needed), condition)
             found = pa.concat_tables([found, over.select(found.column_names)], promote_options="permissive")
         return with_actual_status(found, now) if "status" in needed else found
 
@@ -101,7 +114,7 @@ class Reader:
             query = query.order_by(_ordering(order[0], order[1])).limit(order[2])
         return self._store.readable(query.to_arrow), rest
 
-    def _left(self) -> "pa.Table | None":
+    def _left(self) -> Left | None:
         """The rows of the newest version, where somebody left them."""
         version = self._store.version() if self._snapshot is not None else None
         if self._snapshot is None or version is None:

@@ -2,90 +2,118 @@
 
 `import lancedb` takes longer than all else that a question does, and LanceDB looks through its files anew for each.
 So a training that ends, and who has read the table, leave its rows in an Arrow file, and the next reader maps that
-into memory, in a millisecond, whatever its size. The file names the version of the table that it holds; from the next
-commit on it is passed over, and replaced when somebody reads again; and so is a file whose checksum is wrong. Nobody
-needs it: without it everything comes from the table.
+into memory, in a millisecond, whatever its size. The file names the version of the table that it holds.
+
+A writer that commits a few rows to a version that the file holds leaves these rows beside it, in
+`runs.changes.arrow`, which names both versions: the next reader lays them over the rows of the file. When they are
+many the writer makes one file of both. A commit of anything else leaves the file behind: it is passed over, and
+replaced when somebody reads again. Nobody needs either file: without them everything comes from the table.
 """
 
-import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from diffusionlab.atomic import leftovers, replaced
+from diffusionlab.atomic import replaced
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_VERSION = b"version"
-_SEAL_BYTES = 8
-_WORDS_OF_BLOCK = 8192
+_VERSION, _BASE = b"version", b"base"
+LEAST_CHANGES, SHARE_OF_CHANGES = 256, 0.02
+"""So many changed rows, and such a part of all rows, are laid over at each reading before they are written in."""
+
+
+class Left(NamedTuple):
+    """The rows of one version of the table: `changed` in place of those of `rows` with the same run ids."""
+
+    rows: "pa.Table"
+    changed: "pa.Table | None"
 
 
 class Snapshot:
-    """The file at `file`, which need not be there."""
+    """The file at `file`, which need not exist."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._file, self._changes = file, file.with_name(f"{file.stem}.changes{file.suffix}")
         self._opened: pa.Table | None = None
-        self._ignored = False
+        self._changed: pa.Table | None = None
 
     @property
     def folder(self) -> Path:
         return self._file.parent
 
-    def rows(self, version: str) -> "pa.Table | None":
-        """All rows of this version of the table; None where the file holds another one."""
-        if self._version() != version:
-            self._opened = self._open()
-        return self._opened if self._version() == version else None
+    def rows(self, version: str) -> Left | None:
+        """All rows of this version of the table; None if the files hold another one."""
+        if not self._hold(version):
+            self._opened, self._changed = _open(self._file), None
+            if self._opened is not None and _named(self._opened, _VERSION) != version:
+                self._changed = _open(self._changes)
+        if self._opened is None or not self._hold(version):
+            return None
+        return Left(self._opened, self._changed)
 
     def write(self, version: str, rows: "pa.Table") -> None:
-        """Replace the file; OSError where it cannot be."""
-        import pyarrow as pa
+        """Replace the file; OSError if it cannot be."""
+        _write(self._file, rows, {_VERSION: version.encode()})
+        self._changes.unlink(missing_ok=True)
 
-        named = rows.replace_schema_metadata({_VERSION: version.encode()}).combine_chunks()
-        for left in leftovers(self.folder):
-            left.unlink(missing_ok=True)
-        with replaced(self._file) as temporary:
-            with pa.ipc.new_file(str(temporary), named.schema) as writer:
-                writer.write_table(named)
-            seal = _seal(pa.memory_map(str(temporary)).read_buffer())
-            with temporary.open("ab") as file:
-                file.write(seal)
-        self._ignored = False
+    def advance(self, before: str, after: str, rows: "pa.Table") -> None:
+        """If `before` is held, hold version `after`, which differs from it by these rows alone; OSError as `write`.
+
+        The caller holds the lock of the registry.
+        """
+        left = self.rows(before)
+        if left is None:
+            return
+        changed = laid_over(left.changed, rows)
+        if changed.num_rows > max(LEAST_CHANGES, SHARE_OF_CHANGES * left.rows.num_rows):
+            self.write(after, laid_over(left.rows, changed))
+        else:
+            base = _named(left.rows, _VERSION)
+            _write(self._changes, changed, {_VERSION: after.encode(), _BASE: base.encode()})
 
     def remove(self) -> None:
-        """Take the file away; one that is read-only is at least not read here."""
-        self._opened = None
-        try:
-            self._file.unlink(missing_ok=True)
-        except OSError:
-            self._ignored = True
+        self._opened = self._changed = None
+        self._file.unlink(missing_ok=True)
+        self._changes.unlink(missing_ok=True)
 
-    def _open(self) -> "pa.Table | None":
-        import pyarrow as pa
-
-        if self._ignored:
-            return None
-        try:
-            content = pa.memory_map(str(self._file)).read_buffer()
-            rows, seal = content.slice(0, content.size - _SEAL_BYTES), content.slice(content.size - _SEAL_BYTES)
-            return pa.ipc.open_file(rows).read_all() if seal.to_pybytes() == _seal(rows) else None
-        except (OSError, ValueError, IndexError):  # none, or none of ours
-            return None
-
-    def _version(self) -> str | None:
-        return (self._opened.schema.metadata or {}).get(_VERSION, b"").decode() if self._opened is not None else None
+    def _hold(self, version: str) -> bool:
+        """Whether what is opened is this version."""
+        if self._opened is None:
+            return False
+        if self._changed is None:
+            return _named(self._opened, _VERSION) == version
+        based = _named(self._changed, _BASE) == _named(self._opened, _VERSION)
+        return based and _named(self._changed, _VERSION) == version
 
 
-def _seal(content: "pa.Buffer") -> bytes:
-    """A checksum that the file ends with: the CRC-32 of the sums of its 64-bit words, block by block.
+def laid_over(rows: "pa.Table | None", newer: "pa.Table") -> "pa.Table":
+    """`newer`, and those of `rows` whose run ids it has not."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    Summing goes at the speed of memory, a CRC of all bytes at a tenth of it; any one flipped bit changes a sum.
-    """
-    import numpy as np
+    if rows is None:
+        return newer
+    kept = rows.filter(pc.invert(pc.is_in(rows["run_id"], value_set=newer["run_id"].combine_chunks())))
+    return pa.concat_tables([kept, newer], promote_options="permissive")
 
-    words = np.frombuffer(content, "<u8", count=content.size // 8)
-    sums = np.add.reduceat(words, np.arange(0, len(words), _WORDS_OF_BLOCK)) if len(words) else words
-    rest = content.slice(len(words) * 8).to_pybytes()
-    return b"sums" + zlib.crc32(rest, zlib.crc32(sums.tobytes())).to_bytes(4, "little")
+
+def _open(file: Path) -> "pa.Table | None":
+    import pyarrow as pa
+
+    try:
+        return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
+    except (FileNotFoundError, pa.ArrowInvalid):  # none, or none of ours
+        return None
+
+
+def _write(file: Path, rows: "pa.Table", names: dict[bytes, bytes]) -> None:
+    import pyarrow as pa
+
+    named = rows.replace_schema_metadata(names).combine_chunks()
+    with replaced(file) as temporary, pa.ipc.new_file(str(temporary), named.schema) as writer:
+        writer.write_table(named)
+
+
+def _named(table: "pa.Table", name: bytes) -> str:
+    return (table.schema.metadata or {}).get(name, b"").decode()

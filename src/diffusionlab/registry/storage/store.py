@@ -47,6 +47,12 @@ class Store:
             return self.version()
         return f"{newest.name} {stat.st_ino} {stat.st_size} {stat.st_mtime_ns}" if newest and stat else None
 
+    @staticmethod
+    def number(version: str) -> int:
+        """LanceDB's number of a version, 0 if its name does not tell: it names the newest of all in the least way."""
+        name = version.partition(".")[0]
+        return 2**64 - 1 - int(name) if name.isdecimal() and len(name) == 20 else 0
+
     def seconds_since_commit(self) -> float:
         """How long ago a local table was written to; infinite where there is none."""
         if not self.exists():

@@ -256,8 +256,12 @@ class Registry:
                 merging = merging.when_matched_update_all(where=where).when_not_matched_insert_all()
                 return merging.execute(rows, timeout=timedelta(seconds=60))
 
+            before = self._store.version()
             done = self._store.retry(merge)
-            taken, version = taken + done.num_inserted_rows + done.num_updated_rows, done.version
+            changed = done.num_inserted_rows + done.num_updated_rows
+            if changed == rows.num_rows:
+                self._reader.follow(before, done.version, rows)
+            taken, version = taken + changed, done.version
         return taken, version
 
     def _delete(self, run_ids: Iterable[str]) -> None:
