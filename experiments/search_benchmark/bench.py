@@ -4,8 +4,9 @@
     python experiments/search_benchmark/bench.py --runs 100000             this project alone
 
 Measured: logging runs from start to finish, one after another until all are in the table (the mean of many), and
-one by itself; a warm filter; a cold question from the shell beside a cold `import lancedb` and a cold
-`mlflow.search_runs`. Medians, but for the mean, with their range and number of repeats.
+one by itself; a warm filter; figures of groups; a cold question from the shell, also the first after a write,
+beside a cold `import lancedb` and a cold `mlflow.search_runs`. Medians, but for the mean, with their range and number
+of repeats.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from diffusionlab.registry.filters.filter import And
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.storage.table import SECONDS_AT_REST, Registry
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.query.query import Figure, Query
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ("MNIST", "Fashion-MNIST", "CIFAR-10", "CelebA", "STL-10")
@@ -134,17 +137,41 @@ def bench_registry(folder: Path, runs: int, repeats: int) -> dict[str, float]:
     warm = report(f"warm filter, all {matches} matches", timed(lambda: registry.rows(wanted, columns=columns), repeats))
     top = timed(lambda: registry.rows(wanted, columns=columns, order_by="fid", limit=50), repeats)
     report("warm filter, first 50 by fid", top)
+    bench_groups(registry, repeats)
     question = ["search.py", QUESTION, "--json", "--registry", uri]
-    turns = []
+    turns, others = [], iter(range(runs + LOGGED + 10, runs + LOGGED + 100))
     for _ in range(6):  # turn by turn, so that all meet the same machine; the first turn fills the caches
+        registry.leave_snapshot()
+        registry.upsert(record(next(others)))
+        written, again = timed(cold(question), 2)
         registry.remove_snapshot()
-        turns.append([timed(cold(code), 1)[0] for code in (["-c", "import lancedb"], question, question)])
-    bare, changed, again = zip(*turns[1:], strict=True)
+        (missing,) = timed(cold(question), 1)
+        turns.append([*timed(cold(["-c", "import lancedb"]), 1), written, again, missing])
+    bare, *asked = zip(*turns[1:], strict=True)
     alone = report("cold process: import lancedb", list(bare))
-    for what, seconds in (("first after a change", changed), ("again", again)):
-        asked = report(f"cold process: python search.py QUESTION, {what}", list(seconds))
-        print(f"{'':<52} {asked / alone:8.2f} x a bare import lancedb")
-    return {"log": logged, "warm": warm, "cold": asked}
+    for what, seconds in zip(("first after a write", "again", "without the file of rows"), asked, strict=True):
+        middle = report(f"cold process: search.py, {what}", list(seconds))
+        print(f"{'':<52} {middle / alone:8.2f} x a bare import lancedb")
+    return {"log": logged, "warm": warm, "cold": statistics.median(asked[1])}
+
+
+def bench_groups(registry: Registry, repeats: int) -> None:
+    """Figures of groups of all runs, warm."""
+    for figure in (
+        Figure("count", by="dataset"),
+        Figure("mean", "val_loss", "optimizer"),
+        Figure("mean", "fid", "dataset"),
+        Figure("median", "lr", "arch_tags"),
+        Figure("count", by="created_at", unit="month"),
+    ):
+        query = Query("", ask=figure)
+
+        def answer(query: Query = query) -> None:
+            Engine(registry, datetime.now(UTC)).answer(query)
+
+        answer()
+        what = f"{figure.how} {figure.of or 'runs'} by {figure.unit or figure.by}"
+        report(f"warm group-by, {what}", timed(answer, repeats))
 
 
 def bench_mlflow(python: str, folder: Path, runs: int, repeats: int) -> dict[str, float]:

@@ -25,7 +25,6 @@ def columns_of(figure: Figure) -> list[str]:
 
 def figures(table: pa.Table, figure: Figure) -> Groups:
     """The groups of the runs of `table`, which has `columns_of` the figure."""
-    table = table.sort_by("run_id")
     rows, without_key, without_value = _grouped(table, figure)
     mixed = next((c for c in compares_within(figure.of or "") if _mixes(table, figure, c)), None)
     if mixed is None:
@@ -44,15 +43,19 @@ def figures(table: pa.Table, figure: Figure) -> Groups:
 
 def _mixes(table: pa.Table, figure: Figure, column: str) -> bool:
     """Whether some group takes one figure of runs between whose values of `column` it does not compare."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     if not figure.of or figure.how in ("count", "distinct") or figure.by == column:
         return False
-    having = table.filter(pc.is_valid(table[figure.of]))
-    if not figure.by:
+    needed = {name for name in (figure.of, figure.by, column) if name}
+    having = table.select(sorted(needed)).filter(pc.is_valid(table[figure.of]))
+    if not figure.by or len(having[column].unique()) < 2:
         return bool(pc.count_distinct(having[column]).as_py() > 1)
-    keys = _keys(having, figure)
-    return any(len(set(having[column].take(places).to_pylist())) > 1 for places in _places(*keys).values())
+    keys, parents = _keys(having, figure)
+    of = having[column] if parents is None else having[column].take(parents)
+    pairs = pa.table({"key": keys, "of": of}).filter(keys.is_valid())
+    return pairs.group_by(["key", "of"]).aggregate([]).num_rows > len(pairs["key"].unique())
 
 
 def _within(table: pa.Table, figure: Figure, column: str) -> tuple[tuple[str, tuple[GroupRow, ...]], ...]:
@@ -67,6 +70,7 @@ def _within(table: pa.Table, figure: Figure, column: str) -> tuple[tuple[str, tu
 def _grouped(table: pa.Table, figure: Figure) -> tuple[tuple[GroupRow, ...], int, int]:
     """(rows in their order, runs without a key, runs with a key and without a value)."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     values = table[figure.of] if figure.of else None
     numbers = table[figure.by] if figure.by and kind_of(figure.by) in ("int", "float") else None
@@ -90,7 +94,9 @@ def _grouped(table: pa.Table, figure: Figure) -> tuple[tuple[GroupRow, ...], int
             continue
         value = _HOW[figure.how](cells) if cells is not None and figure.how != "count" else len(at)
         if value is not None:
-            rows.append(GroupRow(key, value, len(at), tuple(ids.take(at[:MOST_IDS]).to_pylist())))
+            own = ids.take(at).combine_chunks()
+            first = own.take(pc.bottom_k_unstable(own, MOST_IDS))
+            rows.append(GroupRow(key, value, len(at), tuple(first.to_pylist())))
     return _in_order(rows, figure, numbers is not None), without_key, lacking
 
 
@@ -122,7 +128,9 @@ def _keys(table: pa.Table, figure: Figure) -> tuple[pa.Array, pa.Array | None]:
     if kind_of(figure.by) == "list":
         return pc.list_flatten(column), pc.list_parent_indices(column)
     if kind_of(figure.by) == "time":
-        return _periods(column, figure.unit or "month"), None
+        unit = figure.unit or "month"
+        whole = pc.floor_temporal(column, unit="day" if unit == "weekday" else unit).dictionary_encode()
+        return _periods(whole.dictionary, unit).take(whole.indices), None
     if kind_of(figure.by) in ("int", "float"):
         encoded = column.dictionary_encode()
         texts = [f"{number:.15g}" for number in encoded.dictionary.to_pylist()]
@@ -163,6 +171,7 @@ def _places(keys: pa.Array, parents: pa.Array | None) -> dict[str, pa.Array]:
 
     encoded = keys.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = codes.astype(np.int16) if len(encoded.dictionary) < 2**15 else codes  # few codes are sorted in one pass
     rows = np.arange(len(codes)) if parents is None else parents.to_numpy(zero_copy_only=False)
     in_order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[in_order], np.arange(len(encoded.dictionary) + 1))
