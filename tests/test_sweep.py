@@ -156,6 +156,18 @@ def test_the_table_has_mean_and_deviation_over_seeds_best_first(tmp_path):
     assert {trial.run_id for trial in trials_in(tmp_path)} == {run.run_id for run in runs}
 
 
+def test_trials_of_settings_that_were_changed_in_a_file_are_not_averaged(tmp_path, capsys):
+    for number, epochs in enumerate([1, 1, 5, 5]):
+        run = record(number, tmp_path, ["optimizer.lr=1e-3", f"seed={number % 2}"], val_loss=1 / epochs)
+        run.config = {"seed": number % 2, "data": {"seed": number % 2}, "ckpt_path": str(number)}
+        run.config["trainer"] = {"max_epochs": epochs}
+        write_record(run, tmp_path / str(number))
+    assert registry_cli(["sweep", str(tmp_path)], more=[add_reports]) == 0
+    heading, best, second = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert heading[:3] == ["max_epochs", "val_loss", "seeds"]
+    assert (best[:2], second[:2]) == (["5", "0.2000"], ["1", "1.0000"]) and best[4] == second[4] == "2"
+
+
 def test_it_ranks_by_a_metric_that_exists_in_its_own_direction(tmp_path):
     runs = [record(number, tmp_path, [f"seed={number}"], zero_shot_accuracy=number / 2) for number in range(2)]
     assert choose_metric(runs) == "zero_shot_accuracy"

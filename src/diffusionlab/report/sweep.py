@@ -3,6 +3,8 @@
 `python registry.py sweep NAME` prints it, and so does a sweep when it ends.
 """
 
+import json
+import re
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ import yaml
 from diffusionlab.errors import did_you_mean
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.manage.compare import settings_of
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import lower_is_better
 from diffusionlab.registry.record.liveness import actual_status
@@ -29,6 +32,9 @@ PREFERRED = ("val_loss", "train_loss")
 """What trials are ranked by unless asked for otherwise: the first that any of them has, else any metric."""
 
 OVERRIDES = ".hydra/overrides.yaml"
+_IS_OF_A_TRIAL = re.compile(r"(^|\.)seed$|^(ckpt_path|allow_changed_data|tags|notes|registry)\b")
+"""Settings in which trials of one row may differ."""
+
 LARGEST_OVERRIDES = 100_000  # bytes
 
 
@@ -37,6 +43,9 @@ class Setting:
     """Trials that differ in their seed alone; `values` are those of the metric, of the trials that have it."""
 
     chosen: dict[str, str]
+    """What was typed."""
+    config: dict[str, Any]
+    """All settings under dotted keys: the files in conf/ may have changed between two trials."""
     trials: list[RunRecord]
     values: list[float]
 
@@ -98,10 +107,12 @@ def choose_metric(trials: Sequence[RunRecord], wanted: str | None = None) -> str
 
 def ranked(trials: Sequence[RunRecord], metric: str) -> list[Setting]:
     """One Setting for the trials that differ in their seed alone, best mean first, those without a value last."""
-    settings: dict[tuple[tuple[str, str], ...], Setting] = {}
+    settings: dict[str, Setting] = {}
     for trial in trials:
         chosen = {key: value for key, value in overrides_of(trial).items() if key != "seed"}
-        setting = settings.setdefault(tuple(sorted(chosen.items())), Setting(chosen, [], []))
+        config = {key: value for key, value in settings_of(trial).items() if not _IS_OF_A_TRIAL.search(key)}
+        own = json.dumps([chosen, config], sort_keys=True, default=str)
+        setting = settings.setdefault(own, Setting(chosen, config, [], []))
         setting.trials.append(trial)
         if (value := trial.metrics.get(metric)) is not None:
             setting.values.append(value)
@@ -132,11 +143,12 @@ def sweep_table(trials: Sequence[RunRecord], metric: str) -> "Table":
     from rich.text import Text
 
     rows = ranked(trials, metric)
-    varied = [key for key in dict.fromkeys(key for row in rows for key in row.chosen) if _differ(rows, key)]
+    typed = [key for key in dict.fromkeys(key for row in rows for key in row.chosen) if _differ(rows, key)]
+    changed = _changed(rows)
     several = any(len(row.trials) > 1 for row in rows)
     table = Table(box=None, padding=(0, 2, 0, 0))
     headings = [
-        *(key.rpartition(".")[2] for key in varied),
+        *(key.rpartition(".")[2] for key in (*typed, *changed)),
         metric,
         *(["seeds"] if several else []),
         "seconds",
@@ -146,7 +158,7 @@ def sweep_table(trials: Sequence[RunRecord], metric: str) -> "Table":
         table.add_column(Text(printable(heading)), overflow="fold")
     table.add_column("best run" if several else "run", no_wrap=True)
     for row in rows:
-        cells = [row.chosen.get(key, "") for key in varied]
+        cells = [*(row.chosen.get(key, "") for key in typed), *(str(row.config.get(key, "")) for key in changed)]
         cells += [_mean(row), *([str(len(row.trials))] if several else []), _seconds(row.trials)]
         cells += [_statuses(row.trials), _best(row.trials, metric).run_id]
         table.add_row(*(Text(printable(cell)) for cell in cells))
@@ -161,6 +173,16 @@ def protocols(trials: Iterable[RunRecord], metric: str) -> int:
 
 def _differ(rows: Sequence[Setting], key: str) -> bool:
     return len({row.chosen.get(key) for row in rows}) > 1
+
+
+def _changed(rows: Sequence[Setting]) -> list[str]:
+    """The first settings in which rows differ that are typed alike."""
+    keys: dict[str, None] = {}
+    for number, row in enumerate(rows):
+        for other in (other for other in rows[:number] if other.chosen == row.chosen):
+            both = sorted(row.config.keys() | other.config.keys())
+            keys |= dict.fromkeys(key for key in both if row.config.get(key) != other.config.get(key))
+    return list(keys)[:3]
 
 
 def _mean(row: Setting) -> str:

@@ -5,10 +5,12 @@ import sys
 from diffusionlab.ingest.command import add_ingest
 from diffusionlab.registry.manage import cli
 from diffusionlab.report.command import add_reports
+from diffusionlab.untrusted import say_in_logs
 
 
 def main() -> None:
     """Run the command line."""
+    say_in_logs()
     sys.exit(cli.main(more=[add_reports, add_ingest]))
 
 

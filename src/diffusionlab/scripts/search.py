@@ -4,11 +4,13 @@ import gc
 import sys
 
 from diffusionlab.search.show import cli
+from diffusionlab.untrusted import say_in_logs
 
 
 def main() -> None:
     """Run the command line."""
     gc.disable()  # nothing of so short a process needs collecting, and LanceDB is imported a tenth sooner
+    say_in_logs()
     sys.exit(cli.main())
 
 

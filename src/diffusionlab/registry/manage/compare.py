@@ -43,7 +43,7 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
             _sort_in(Difference(column, values), groups[group], same)
     for prefix, group, tables in (
         ("", "result", [run.metrics for run in runs]),
-        ("config.", "training", [_settings(run) for run in runs]),
+        ("config.", "training", [settings_of(run) for run in runs]),
         ("packages.", "training", [run.packages for run in runs]),
     ):
         for key in sorted({key for table in tables for key in table}):
@@ -52,7 +52,8 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     return Comparison([run.run_id for run in runs], groups, same, _layer_difference(runs))
 
 
-def _settings(run: RunRecord) -> dict[str, Any]:
+def settings_of(run: RunRecord) -> dict[str, Any]:
+    """The settings under dotted keys, without those of OF_A_RUN."""
     return {key: value for key, value in flatten(run.config).items() if not key.startswith(OF_A_RUN)}
 
 
