@@ -60,6 +60,15 @@ class AveragedModule(pl.LightningModule):
         scheduler = LambdaLR(optimizer, lambda step: factor(step))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
+    def on_train_start(self) -> None:
+        """A resumed run may have another length: the rate that its checkpoint holds was for the length before."""
+        scheduler = self.lr_schedulers()
+        assert isinstance(scheduler, LambdaLR)
+        for group, base, factor in zip(
+            scheduler.optimizer.param_groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True
+        ):
+            group["lr"] = base * factor(scheduler.last_epoch)
+
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Step, then average: here rather than in a hook, so that a checkpoint never falls between the two."""
         super().optimizer_step(*args, **kwargs)
