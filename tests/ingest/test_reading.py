@@ -1,5 +1,8 @@
 """Files as they are found: odd, broken, enormous, and never run."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +69,25 @@ def test_a_record_survives_json():
 @pytest.mark.parametrize("name", [path.name for path in sorted(FIXTURES.glob("*.py"))])
 def test_a_script_read_twice_says_the_same(name: str):
     assert read_script(FIXTURES / name).as_json() == read_script(FIXTURES / name).as_json()
+
+
+def test_reading_does_not_depend_on_the_order_of_sets():
+    names = ["keras_gan.py", "three_optimizers.py", "device_order.py", "diffusion_from_scratch.ipynb"]
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom diffusionlab.ingest.read import read_script\n"
+        "held = [object() for _ in range(1000 * int(sys.argv[1]))]\n"
+        "for name in sys.argv[2:]: print(read_script(Path(name)).as_json())\n"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(seed), *(str(FIXTURES / name) for name in names)],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert len(said) == 1
 
 
 def test_an_error_names_the_line_and_the_cell():

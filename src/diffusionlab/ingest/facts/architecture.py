@@ -27,7 +27,7 @@ NO_NETWORKS = (
 
 def trained(scene: Scene) -> list[Model]:
     """Models whose parameters an optimizer gets, or that are fitted."""
-    keys = [key for optimizer in scene.optimizers for key in optimizer.models]
+    keys = [key for optimizer in scene.optimizers for key in scene.models if key in optimizer.models]
     for event in scene.trace.of(".fit", ".train_on_batch", ".compile", ".fit_generator"):
         for one in [event.owner, *event.args[:1]]:
             for option in options_of(one):

@@ -18,7 +18,8 @@ def purposes(scene: Scene, out: Writer) -> None:
     noisy = noisy_learnings(scene)
     for learning in noisy:
         out.facet("diffusion", *_diffusion_lines(scene, learning))
-        encoders = [key for key in learning.given.models if key != id(learning.call.model) and key in scene.models]
+        given = set(learning.given.models) - {id(learning.call.model)}
+        encoders = [key for key in scene.models if key in given]
         for key in encoders:
             encoder = scene.models[key]
             if any(id(one) == id(encoder.value) for one in (learning.call.model,)):

@@ -9,20 +9,21 @@ from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event
 from diffusionlab.ingest.record import Fact
 from diffusionlab.ingest.source import Source
-from diffusionlab.ingest.values import Choice, Const, Lib, Method, Obj, Value, constant, options_of
+from diffusionlab.ingest.values import Const, Lib, Method, Obj, Value, constant, options_of
 
 FRAMEWORKS = [
     ("JAX / Flax", ("flax",)),
     ("JAX / Haiku", ("haiku",)),
     ("JAX / Equinox", ("equinox",)),
     ("PyTorch", ("torch", "pytorch_lightning", "lightning", "diffusers")),
-    ("Keras / TensorFlow", ("keras", "tensorflow")),
     ("JAX", ("jax",)),
+    ("Keras / TensorFlow", ("keras", "tensorflow")),
     ("MXNet", ("mxnet",)),
     ("Chainer", ("chainer",)),
     ("PaddlePaddle", ("paddle",)),
     ("Theano / Lasagne", ("lasagne", "theano")),
 ]
+TENSORFLOW_FILES = {"io", "gfile", "config", "data", "app", "flags", "logging", "compat", "v1", "get_logger"}
 PRECISIONS = {
     "fp16": "16-mixed", "bf16": "bf16-mixed", "no": "32-true", "16": "16-mixed", "32": "32-true",
     "16-mixed": "16-mixed", "bf16-mixed": "bf16-mixed", "32-true": "32-true", "bf16-true": "bf16-true",
@@ -52,10 +53,15 @@ def framework(scene: Scene, source: Source, out: Writer) -> None:
     """
     tops = [(module.split(".")[0], line) for module, line in scene.trace.imports if line < 10_000_000]
     for name, packages in FRAMEWORKS:
+        if name == "JAX" and any(top == "keras" for top, _ in tops):
+            continue  # Keras on JAX
         lines = tuple(line for top, line in tops if top in packages)
         if lines and (name != "PyTorch" or any(top in ("torch", "pytorch_lightning", "lightning") for top, _ in tops)):
             plain = name.startswith("Keras") and not any("keras" in module for module, _ in scene.trace.imports)
-            out.say("framework", "TensorFlow" if plain and not _reads_keras(scene) else name, lines)
+            if not plain or _reads_keras(scene):
+                out.say("framework", name, lines)
+            elif _computes(source):
+                out.say("framework", "TensorFlow", lines)
             break
     for place, text in source.notes:
         match = VERSION.search(text)
@@ -67,6 +73,13 @@ def framework(scene: Scene, source: Source, out: Writer) -> None:
         value = constant(event.arg("min_version", 0))
         if isinstance(value, str):
             out.say("framework_version", f"diffusers {value} or newer", (event.line,), via="check_min_version")
+
+
+def _computes(source: Source) -> bool:
+    """Whether TensorFlow does more than read files, flags and data."""
+    names = re.findall(r"^\s*import tensorflow(?:\.compat\.v1)?(?: as (\w+))?", source.text, re.M)
+    used = {word for name in names for word in re.findall(rf"\b{name or 'tensorflow'}\.(\w+)", source.text)}
+    return bool(used - TENSORFLOW_FILES) or not names
 
 
 def _reads_keras(scene: Scene) -> bool:
@@ -123,8 +136,7 @@ def _order(value: Value) -> tuple[list[str], tuple[int, ...]]:
             found = ["accelerator"]
             lines.append(one.site)
         names += [name for name in found if name not in names]
-    if isinstance(value, Choice) and value.decided:  # an option asks for the accelerator
-        names.sort(key=lambda name: name == "cpu")
+    names.sort(key=lambda name: name == "cpu")  # the fallback, whichever way round the test is written
     known = [name for name in names if name in DEVICES or name == "accelerator"]
     return (known, tuple(dict.fromkeys(lines))) if len(known) == len(names) else ([], ())
 

@@ -198,10 +198,9 @@ class Scene:
             return [], []
         judges |= {id(one.call.model) for one in self.learnings if _is_filled(one.target_value)}
         judges |= {key for key in optimized if self._is_critic(key)}
-        discriminators = {key: self.models[key] for key in judges if key in self.models and self._makers(key)}
-        generators = {
-            key: self.models[key] for judge in discriminators for key in self._makers(judge) if key in self.models
-        }
+        made = {key: self._makers(key) for key in list(self.models) if key in judges}
+        discriminators = {key: self.models[key] for key, makers in made.items() if makers}
+        generators = {key: self.models[key] for makers in made.values() for key in makers if key in self.models}
         for key in discriminators:
             generators.pop(key, None)
         return list(generators.values()), list(discriminators.values())
@@ -217,7 +216,8 @@ class Scene:
                 for one in before:
                     self.models.setdefault(id(one), Model(one))
                 return [id(one) for one in before]
-        return [key for call in calls for value in call.inputs for key in flow_of(value).models if key != judge]
+        given = [flow_of(value).models for call in calls for value in call.inputs]
+        return [key for key in self.models if key != judge and any(key in models for models in given)]
 
     def _is_critic(self, key: int) -> bool:
         """Whether the means of a model's own outputs are the loss, of real images and of others."""

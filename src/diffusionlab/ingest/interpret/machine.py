@@ -7,6 +7,7 @@ preference. A loop over items that are known is walked for each of the first few
 from __future__ import annotations
 
 import ast
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from diffusionlab.ingest.interpret.trace import Event, Loop, Trace
 from diffusionlab.ingest.values import Choice, Const, Func, Instance, Lib, Map, Obj, Seq, Unknown, Value, choose
 
 MAX_STEPS = 250_000
+MAX_RECURSION = 6_000  # frames of Python; one call of the program takes about ten
 MAX_DEPTH = 22
 MAX_CALLS = 48  # of one function
 FILE_STRIDE = 10_000_000  # lines of the i-th imported file start here
@@ -204,11 +206,15 @@ def run_program(
     machine = Machine(load, read_data)
     env = Env("module", None)
     env.vars["__name__"] = Const("__main__")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, MAX_RECURSION))
     try:
         machine.run(tree.body, env)
         statements.run_what_is_left(machine, tree, env)
     except (OutOfSteps, RecursionError):
         machine.trace.stopped = True
+    finally:
+        sys.setrecursionlimit(limit)
     machine.trace.options = machine.trace_options
     machine.trace.assigned = [
         (name, value, value.lines[0] if value.lines else 0)

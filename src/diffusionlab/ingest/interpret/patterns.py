@@ -12,6 +12,7 @@ def is_kl(node: ast.BinOp) -> bool:
 
     1 + logvar - mu.pow(2) - logvar.exp()          torch, jax, tensorflow, keras
     mu ** 2 + sigma ** 2 - log(sigma ** 2) - 1
+    variance + mu ** 2 - 1 - log(variance)
     """
     terms = list(_terms(node, 1))
     if len(terms) < 3:
@@ -22,6 +23,10 @@ def is_kl(node: ast.BinOp) -> bool:
     plain = [(sign, ast.dump(term)) for sign, term in terms]
     for sign, inside in exponents:
         if (-sign, inside) in plain and sign in squares:
+            return True
+    for sign, term in terms:  # variance + mu ** 2 - 1 - log(variance)
+        inside = _inside(term, ("log", "safe_log"))
+        if inside is not None and (-sign, inside) in plain and -sign in squares:
             return True
     return len(squares) >= 2 and len(set(squares)) == 1 and -squares[0] in logs
 
