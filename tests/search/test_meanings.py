@@ -46,6 +46,9 @@ EXCEPTIONS = {
     "not counting MNIST, STL-10 and CelebA": ids(lambda r: r.dataset not in ("MNIST", "STL-10", "CelebA")),
     "on more than one GPU": {"run-032"},
     "runs on fewer than 4 GPUs": ids(lambda r: r.hardware not in ("CPU", "8x H100")),
+    "runs with neither a FID nor a val loss": ids(lambda r: not r.fid and not r.val_loss),
+    "which runs have an unknown fid": ids(lambda r: not r.fid),
+    "everything except the best run on each dataset": ids(lambda r: r.fid and r.n not in (3, 9, 25, 26, 32, 34)),
     "anything that broke": ids(lambda r: r.status in ("failed", "crashed")),
     "run_017": {"run-017"},
 }
@@ -61,6 +64,8 @@ def test_what_a_word_leaves_out_is_left_out(ask, question):
 ORDERS = {
     "top 3 by FID excluding EDM and consistency": by_fid(lambda r: r.n not in (32, 33))[:3],
     "best fid on CIFAR-10 without EDM": ["run-020"],
+    "best half of the CIFAR-10 runs": by_fid(lambda r: r.dataset == "CIFAR-10")[:5],
+    "which of the CIFAR-10 runs has the most parameters": ["run-020"],
     "top 10% by fid": by_fid(lambda r: True)[:4],
     "the worst 20 percent on CIFAR-10 by fid": by_fid(lambda r: r.dataset == "CIFAR-10")[:-3:-1],
     "the three best on MNIST and the best on CelebA": [*by_fid(lambda r: r.dataset == "MNIST")[:3], "run-026"],
@@ -117,6 +122,13 @@ GROUPS = {
     ),
     "month with the fewest runs": first(grouped(lambda r: f"{r.created:%Y-%m}", ONE, len), False),
     "how many different optimizers did I try": {"all": 6},
+    "lowest val loss per schedule": grouped(lambda r: r.schedule, lambda r: r.val_loss, min),
+    "maximum epochs by optimizer": grouped(lambda r: r.optimizer, lambda r: r.epochs, max),
+    "how many runs failed versus crashed": {"failed": 2, "crashed": 1},
+    "mean val loss with and without attention": {
+        "attention": statistics.mean(r.val_loss for r in RUNS if r.val_loss and "attention" in r.tags),
+        "not attention": statistics.mean(r.val_loss for r in RUNS if r.val_loss and "attention" not in r.tags),
+    },
     "total number of epochs": {"all": sum(r.epochs for r in RUNS)},
     "average fid of the unets": {"all": statistics.mean(r.fid for r in RUNS if r.fid and "unet" in r.tags)},
 }  # fmt: skip

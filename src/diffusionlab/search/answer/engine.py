@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare
-from diffusionlab.registry.filters.days import PERIODS
 from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
 from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, value_of
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.search.answer.figures import columns_of, figures
+from diffusionlab.search.answer.figures import columns_of, figures, first_figures, keys_of
 from diffusionlab.search.answer.pictures import pictures_of
 from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
 from diffusionlab.search.answer.result import Result, Row
@@ -23,7 +22,6 @@ from diffusionlab.search.answer.verdict import verdict
 from diffusionlab.search.query.protocols import apart, by_protocol
 from diffusionlab.search.query.query import LISTING, Comparison, Figure, Order, Pictures, Query, Side
 from diffusionlab.search.query.where_text import format_where
-from diffusionlab.search.query.where_values import DAYS
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.read.typos import nearest
@@ -61,6 +59,8 @@ class Engine:
             self._explain_nothing(result)
         self._offer(result)
         result.verdict, result.because = verdict(result)
+        if query.order is not None and query.order.per and not query.order.rest:
+            result.groups = first_figures(result.rows, query.order)
         if query.figure is not None:
             result.groups = figures(self.registry.arrow(["run_id"], query.condition, self.now), query.figure)
         if isinstance(query.ask, Pictures):
@@ -181,7 +181,8 @@ class Engine:
     def _cut(self, result: Result, rows: list[Row], order: Order) -> None:
         """Of rows that compare, in their order: those that are shown."""
         if order.per is not None:
-            result.rows += _first_of_each(rows, order)
+            first = _first_of_each(rows, order)
+            result.rows += [row for row in rows if row not in first] if order.rest else first
         elif order.count is not None and result.query.sides:  # "compare the best unet and the best dit"
             each = ([row for row in rows if group.condition.matches(row)] for group in result.query.sides)
             chosen = {row["run_id"] for side in each for row in side[: order.count]}
@@ -289,7 +290,7 @@ def _first_of_each(rows: list[Row], order: Order) -> list[Row]:
     kept = []
     for row in rows:
         places = []
-        for key in _keys(row, order.per or ""):
+        for key in keys_of(row, order.per or ""):
             seen[key] = seen.get(key, 0) + 1
             places.append(seen[key])
         if any(order.skip < place <= order.skip + (order.count or 1) for place in places):
@@ -301,14 +302,3 @@ def _notes(query: Query) -> list[str]:
     """What is said of the reading: notes, and the words that nothing was made of."""
     said = ", ".join(f'"{words}"' for words in query.unread)
     return [*query.notes, *([f"not understood, so without effect: {said}"] if said else [])]
-
-
-def _keys(row: Row, per: str) -> list[Any]:
-    """The values of a run by which the first of each are taken: of a list each element, of a moment its period."""
-    column, unit = DAYS.get(per, (per, ""))
-    found = row.get(column)
-    if unit and found is not None:
-        return [
-            PERIODS[unit](found) if unit in PERIODS else getattr(found, unit) if unit == "hour" else found.weekday()
-        ]
-    return [] if found is None else list(found) if isinstance(found, list) else [found]

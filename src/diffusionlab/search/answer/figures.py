@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from diffusionlab.registry.filters.days import WEEKDAYS
-from diffusionlab.registry.record.columns import compares_within, kind_of, label
-from diffusionlab.search.answer.result import GroupRow, Groups
-from diffusionlab.search.query.query import Figure, How
+from diffusionlab.registry.record.columns import compares_within, kind_of, label, value_of
+from diffusionlab.search.answer.result import GroupRow, Groups, Row
+from diffusionlab.search.query.query import Figure, How, Order, Unit
+from diffusionlab.search.query.where_values import DAYS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +22,8 @@ ALL = "all"
 def columns_of(figure: Figure) -> list[str]:
     """The columns of the registry that a figure is worked out from."""
     apart = compares_within(figure.of) if figure.of else ()
-    return list(dict.fromkeys(["run_id", *filter(None, (figure.of, figure.by)), *apart]))
+    sides = [column for side in figure.sides for column in sorted(side.condition.reads())]
+    return list(dict.fromkeys(["run_id", *filter(None, (figure.of, figure.by)), *apart, *sides]))
 
 
 def figures(table: pa.Table, figure: Figure) -> Groups:
@@ -48,6 +51,8 @@ def _mixes(table: pa.Table, figure: Figure, column: str) -> bool:
 
     if not figure.of or figure.how in ("count", "distinct") or figure.by == column:
         return False
+    if figure.sides:
+        return any(_mixes(part, replace(figure, sides=()), column) for _, part in _sides(table, figure))
     needed = {name for name in (figure.of, figure.by, column) if name}
     having = table.select(sorted(needed)).filter(pc.is_valid(table[figure.of]))
     if not figure.by or len(having[column].unique()) < 2:
@@ -56,6 +61,11 @@ def _mixes(table: pa.Table, figure: Figure, column: str) -> bool:
     of = having[column] if parents is None else having[column].take(parents)
     pairs = pa.table({"key": keys, "of": of}).filter(keys.is_valid())
     return pairs.group_by(["key", "of"]).aggregate([]).num_rows > len(pairs["key"].unique())
+
+
+def _sides(table: pa.Table, figure: Figure) -> list[tuple[str, pa.Table]]:
+    """The runs of each side."""
+    return [(side.label, table.filter(side.condition.mask(table))) for side in figure.sides]
 
 
 def _within(table: pa.Table, figure: Figure, column: str) -> tuple[tuple[str, tuple[GroupRow, ...]], ...]:
@@ -72,6 +82,11 @@ def _grouped(table: pa.Table, figure: Figure) -> tuple[tuple[GroupRow, ...], int
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if figure.sides:
+        whole = replace(figure, sides=())
+        found = [(name, _grouped(part, whole)) for name, part in _sides(table, figure)]
+        groups = tuple(replace(row, key=name) for name, (rows, _, _) in found for row in rows)
+        return groups, 0, sum(lacking for _, (_, _, lacking) in found)
     values = table[figure.of] if figure.of else None
     numbers = table[figure.by] if figure.by and kind_of(figure.by) in ("int", "float") else None
     if figure.by is None:
@@ -98,6 +113,34 @@ def _grouped(table: pa.Table, figure: Figure) -> tuple[tuple[GroupRow, ...], int
             first = own.take(pc.bottom_k_unstable(own, MOST_IDS))
             rows.append(GroupRow(key, value, len(at), tuple(first.to_pylist())))
     return _in_order(rows, figure, numbers is not None), without_key, lacking
+
+
+def keys_of(row: Row, per: str) -> list[str]:
+    """The keys under which a run is grouped: of a list each element, of a moment its period ("created_month")."""
+    column, unit = DAYS.get(per, (per, ""))
+    found = value_of(row, column)
+    if found is None:
+        return []
+    if not unit:
+        return [str(each) for each in found] if isinstance(found, list) else [str(found)]
+    year, week, _ = found.isocalendar()
+    texts = {"hour": f"{found:%H}", "weekday": WEEKDAYS[found.weekday()], "day": f"{found:%Y-%m-%d}"}
+    texts |= {"week": f"{year}-W{week:02}", "month": f"{found:%Y-%m}", "year": f"{found:%Y}"}
+    return [texts.get(unit) or f"{found:%Y}-Q{(found.month + 2) // 3}"]
+
+
+def first_figures(rows: Sequence[Row], order: Order) -> Groups | None:
+    """The lowest or highest value of each group, of rows that are the first ones of each; None if it is no number."""
+    if kind_of(order.column) not in ("int", "float") or (order.count or 1) > 1:
+        return None
+    column, unit = DAYS.get(order.per or "", (order.per, None))
+    how: How = "max" if order.descending else "min"
+    figure = Figure(how, order.column, column, cast("Unit | None", unit), order.descending)
+    found: dict[str, GroupRow] = {}
+    for row in rows:
+        for key in keys_of(row, order.per or ""):
+            found.setdefault(key, GroupRow(key, value_of(row, order.column), 1, (row["run_id"],)))
+    return Groups(figure, tuple(found.values()))
 
 
 def _in_order(rows: list[GroupRow], figure: Figure, numeric: bool) -> tuple[GroupRow, ...]:

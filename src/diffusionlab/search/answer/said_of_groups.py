@@ -45,10 +45,10 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
 
 def _figures(result: Result, groups: Groups) -> list[str]:
     figure, what = groups.figure, _what(groups)
-    if figure.by is None:
+    if figure.by is None and not figure.sides:
         return [_of_all(result, groups, what)]
     if figure.descending is None:
-        return [f"{what} of each {figure.unit or label(figure.by)}: {_list(groups, groups.rows)}."]
+        return [f"{what} of each {figure.unit or label(figure.by or 'side')}: {_list(groups, groups.rows)}."]
     best = groups.rows[0].value
     first = [row for row in groups.rows if row.value == best]
     others = groups.rows[len(first) :]

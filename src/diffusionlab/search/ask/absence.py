@@ -26,6 +26,10 @@ def absence(r: Reading, i: int) -> int:
         return _without(r, i)
     if r.kind(i) == "field":
         return _unknown(r, i)
+    if r.kind(i) == "unknown" and r.kind(j := r.skip(i + 1, 2, ("filler",))) == "field":  # "an unknown fid"
+        return _emit(r, i, j, True)
+    if r.kind(i) == "connector" and r.items[i].payload == "nor" and _last(r) and r.kind(i + 1) in ("field", "filler"):
+        return _without(r, i)  # "neither a fid nor a val loss"
     if r.kind(i) == "carrier" and r.words(i) in _HAVING:
         return _having(r, i)
     return 0

@@ -228,6 +228,7 @@ def _count(a: Asked) -> bool:
             a.used |= {i, j, *(key.places if key else ())}
             return True
         if not different and (is_numeric(of) or kind_of(of) == "json"):
+            a.used |= {i} if any(item.kind == "run" for item in a.items) else set()  # "how many epochs did run-020 run"
             return False
         a.used |= {i, j, *different}
         key = _each(a)

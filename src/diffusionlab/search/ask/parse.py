@@ -95,7 +95,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     found = subsets(found)
     sides: list[Side] = []
     check = checked(asked, found)
-    if asked.compare:
+    if asked.compare or (asked.figure is not None and any(item.kind == "either way" for item in asked.items)):
         sides, conditions = compared(found, known)
     else:
         conditions = join(check[0] or check[1] if check else found)
@@ -115,6 +115,8 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
 def _ask(asked: Asked, sides: list[Side]) -> Ask:
     if asked.like:
         return Likeness(asked.like)
+    if asked.figure is not None and len(sides) > 1 and asked.figure.by is None:
+        return replace(asked.figure, sides=tuple(sides))
     if asked.compare:
         return Comparison(tuple(sides), *(asked.better if asked.better and len(sides) == 2 else ()))
     if asked.facts:

@@ -10,6 +10,15 @@ from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.ask.sorting import after_by
 from diffusionlab.search.query.query import Order
 
+_PARTS = {
+    "half": 50.0,
+    "third": 100 / 3,
+    "quarter": 25.0,
+    "fifth": 20.0,
+    "tenth": 10.0,
+    "decile": 10.0,
+    "quartile": 25.0,
+}
 _POSITIONAL = ("last", "first", "final")  # superlatives only before "run", "3 runs" and the like
 _LATELY = ("recently", "lately")
 _VAGUE = ("most", "least", "top", "recent", "last", "first")  # a second one of these is no second order
@@ -97,7 +106,7 @@ def _stands(a: Asked, i: int) -> bool:
     word = a.items[i].payload[2]
     if word in _LATELY:
         return not any(item.kind == "when" for item in a.items)
-    if word not in _POSITIONAL:
+    if word not in _POSITIONAL or (a.words(0) == "when" and a.kind(i + 1) in ("", "filler", "moment", "carrier")):
         return True
     for j in range(i + 1, min(i + 6, len(a.items))):
         kind = a.items[j].kind
@@ -197,6 +206,10 @@ def _how_many(a: Asked, i: int, word: str) -> _Taken:
             return _Taken(percent=float(a.items[place].payload.value))
         if a.counts(place):
             return _Taken(a.count(place))
+    for place in (before, i + 1):
+        if (percent := _PARTS.get(a.words(place))) is not None and a.kind(place) in ("filler", "ordinal"):
+            a.used.add(place)
+            return _Taken(percent=percent)
     if word == "runnerup":
         return _Taken(1, skip=1)
     if a.kind(before) == "ordinal":
@@ -242,6 +255,8 @@ def _plural(a: Asked, i: int) -> bool:
     if not nouns:
         return False
     between = a.items[nouns[-1] + 1 : i]
+    if any(item.words.lower() in ("has", "is", "was") for item in between):  # "which of the runs has the lowest fid"
+        return False
     return _is_plural(str(a.items[nouns[-1]].payload)) and all(
         item.kind in ("filler", "carrier", "field") for item in between
     )

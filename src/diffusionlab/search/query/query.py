@@ -50,6 +50,14 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Side:
+    """One side of a comparison, or a group that a condition makes."""
+
+    label: str
+    condition: Filter
+
+
+@dataclass(frozen=True)
 class Figure:
     """One figure of all runs, or of each group of them.
 
@@ -64,14 +72,7 @@ class Figure:
     unit: Unit | None = None
     descending: bool | None = None
     count: int | None = None
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a comparison."""
-
-    label: str
-    condition: Filter
+    sides: tuple[Side, ...] = ()  # instead of `by`: the groups are these
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Query:
     def intent(self) -> str:
         """The kind of answer in one word: list, count, aggregate, compare, like, facts, check or pictures."""
         match self.ask:
-            case Figure(how="count", of=None, by=None):
+            case Figure(how="count", of=None, by=None, sides=()):
                 return "count"
             case Figure():
                 return "aggregate"
@@ -162,7 +163,7 @@ class Query:
 
     @property
     def sides(self) -> tuple[Side, ...]:
-        return self.ask.sides if isinstance(self.ask, Comparison) else ()
+        return self.ask.sides if isinstance(self.ask, Comparison | Figure) else ()
 
     @property
     def like(self) -> str | None:

@@ -139,7 +139,7 @@ def _order_flags(order: Order, shown: int) -> list[str]:
     found = ["--sort", _sort_flag(order)]
     count = f"{order.percent:g}%" if order.percent is not None else order.count
     if order.per:
-        found += ["--per", short(order.per), "--limit", str(order.count or 1)]
+        found += ["--per", short(order.per), "--all-but" if order.rest else "--limit", str(order.count or 1)]
     elif order.rest:
         found += ["--all-but", str(count)]
     elif count is not None:
@@ -151,7 +151,8 @@ def _ask_flags(query: Query, known: Known) -> list[str]:
     """What is asked of the runs."""
     match query.ask:
         case Figure() as figure:
-            return _figure_flags(figure)
+            sides = [word for side in figure.sides for word in ("--compare", format_where(side.condition, known))]
+            return [*_figure_flags(figure), *sides]
         case Comparison(sides=sides, better=better, by=by):
             found = [word for side in sides for word in ("--compare", format_where(side.condition, known))]
             if better is not None:

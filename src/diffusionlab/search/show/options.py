@@ -213,12 +213,17 @@ def _sort(text: str) -> tuple[str, bool]:
 def _with_ask(query: Query, options: argparse.Namespace, known: Known, now: datetime) -> Query:
     """The query with what --figure, --compare, --check, --show or --pictures asks of the runs."""
     asks = [name for name in ("figure", "compare", "check", "show", "pictures") if getattr(options, name)]
+    asks = asks[1:] if asks[:2] == ["figure", "compare"] else asks  # a figure of each side
     if len(asks) > 1:
         raise ValueError(f"--{asks[0]} and --{asks[1]} ask two different things: give one of them")
     if (options.better or options.worse) and len(options.compare or ()) != 2:
         raise ValueError("--better and --worse need two sides: --compare CONDITION --compare CONDITION")
     if options.figure:
-        return replace(query, ask=_figure(options, known), order=None, limit=None)
+        figure = _figure(options, known)
+        if options.compare:
+            query = _compared(query, options, known, now)
+            figure = replace(figure, sides=query.sides)
+        return replace(query, ask=figure, order=None, limit=None)
     if options.by:
         raise ValueError("--by groups a figure: add --figure count, or --figure 'mean fid'")
     if options.compare:
