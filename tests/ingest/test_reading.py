@@ -178,3 +178,11 @@ def test_a_script_reads_no_file_outside_its_folder(tmp_path: Path):
     text = "import torch, yaml\nc = yaml.safe_load(open('../secret.yaml'))\nm = torch.nn.Linear(1, 1)\n"
     path = written(tmp_path, text + "o = torch.optim.SGD(m.parameters(), lr=c['rate'])\n", "inside/script.py")
     assert "lr" not in read_script(path).facts
+
+
+def test_settings_whose_aliases_stand_for_more_than_memory_are_not_read(tmp_path: Path) -> None:
+    levels = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 40)]
+    for text in ("\n".join(["l0: &l0 [0.1]", *levels, "lr: 0.5"]), "lr: &a [*a]", "lr: &a {b: *a}"):
+        script = written(tmp_path, "import torch, yaml\nc = yaml.safe_load(open('bomb.yaml'))\nlr = c['lr']\n")
+        written(tmp_path, text, "bomb.yaml")
+        assert 0.5 not in [fact.value for fact in read_script(script).facts.get("lr", ())]

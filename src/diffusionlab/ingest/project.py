@@ -15,6 +15,8 @@ from diffusionlab.ingest.syntax import parse
 from diffusionlab.ingest.values import Const, Map, Seq, Value
 
 MAX_SETTINGS = 256 * 1024
+MOST_NODES = 20_000
+"""Of a settings file, its aliases replaced: a page of them can stand for more than any memory holds."""
 
 
 class Project:
@@ -57,8 +59,10 @@ class Project:
             node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         except (yaml.YAMLError, OSError, UnicodeDecodeError, RecursionError):
             return None
+        if node is None or _size(node, {}) > MOST_NODES:
+            return None
         self.others.append((Path(name).as_posix(), None))
-        return _value(node, len(self.others) * FILE_STRIDE) if node is not None else None
+        return _value(node, len(self.others) * FILE_STRIDE)
 
     def _inside(self, relative: Path) -> Path | None:
         try:
@@ -66,6 +70,17 @@ class Project:
             return path if path.is_relative_to(self.folder) and path.is_file() else None
         except (OSError, ValueError):
             return None
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Nodes after every alias is replaced by what it names; MOST_NODES for one that is inside itself."""
+    if id(node) not in known:
+        known[id(node)] = MOST_NODES
+        children = node.value if isinstance(node, yaml.SequenceNode) else []
+        if isinstance(node, yaml.MappingNode):
+            children = [part for pair in node.value for part in pair]
+        known[id(node)] = 1 + sum(_size(child, known) for child in children)
+    return known[id(node)]
 
 
 def _value(node: yaml.Node, offset: int, depth: int = 0) -> Value:
