@@ -127,6 +127,8 @@ def _registry(arguments: argparse.Namespace) -> Registry:
 def _printable(text: object) -> str:
     from diffusionlab.registry.manage.display import printable
 
+    if isinstance(text, OSError) and text.filename and text.strerror:
+        text = f"{text.filename}: {text.strerror}"
     return printable(str(text))
 
 

@@ -93,7 +93,7 @@ def records_in(folders: Iterable[Path | str]) -> tuple[dict[str, RunRecord], lis
             continue
         record.path = str(folder.absolute())
         if (other := records.get(record.run_id)) is not None:
-            problems.append(f"run {record.run_id} is in two folders: {other.path} and {record.path}")
+            problems.append(f"run {record.run_id} is in two folders, {other.path} and {record.path}: remove one")
             if _age(other) >= _age(record):
                 continue
         records[record.run_id] = record

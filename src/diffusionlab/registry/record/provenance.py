@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from diffusionlab.atomic import replaced
+
 PACKAGES = (
     "diffusionlab", "torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "lancedb", "pyarrow",
     "numpy", "open_clip_torch", "wandb",
@@ -38,7 +40,8 @@ def save_uncommitted(folder: Path, source: Path | None = None) -> Path | None:
     if not diff:
         return None
     file = folder / DIFF_FILE
-    file.write_text(diff, encoding="utf-8", errors="replace")
+    with replaced(file) as temporary:  # never through a link
+        temporary.write_text(diff, encoding="utf-8", errors="replace")
     return file
 
 
