@@ -128,6 +128,14 @@ def test_a_commit_of_a_few_rows_is_followed(registry: Registry) -> None:
     assert others.count() == 4
 
 
+def test_it_outlives_an_optimization(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diffusionlab.registry.storage.table.WRITES_BETWEEN_OPTIMIZE", 3)
+    for number in range(3, 10):
+        registry.upsert(run(f"r{number}", seed=number))
+    break_the_table(registry)
+    assert {row["run_id"]: row["seed"] for row in Registry(registry.uri).rows()} == {f"r{n}": n for n in range(10)}
+
+
 def test_many_changed_rows_are_written_in(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "LEAST_CHANGES", 2)
     registry.upsert([run("r1", seed=10), run("r3", seed=3)])

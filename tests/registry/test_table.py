@@ -207,7 +207,7 @@ def test_the_uri_is_the_given_one_or_the_environment_or_the_default(
 
 
 def test_the_registry_loads_nothing_heavy() -> None:
-    heavy = "torch lightning pytorch_lightning hydra omegaconf pandas open_clip wandb"
+    heavy = "torch lightning pytorch_lightning hydra omegaconf open_clip wandb"
     code = f"""
 import sys
 import diffusionlab.registry.manage.cli, diffusionlab.registry.manage.recorder, diffusionlab.registry.record.provenance

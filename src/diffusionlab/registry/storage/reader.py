@@ -57,11 +57,16 @@ class Reader:
     def leave_snapshot(self) -> None:
         """Leave the rows of the table for readers to come, where the folder is ours to write to."""
         version = self._store.version()  # before the rows: if they are newer, nobody will ask for this version
-        if self._snapshot is None or version is None or self._snapshot.rows(version) is not None:
+        if self._snapshot is None or version is None or self.has_snapshot():
             return
         if os.access(self._snapshot.folder, os.W_OK):
             with suppress(OSError, RegistryError):  # that costs the next reader a second, and nobody an answer
                 self._snapshot.write(version, self._store.readable(self._store.latest().to_arrow))
+
+    def has_snapshot(self) -> bool:
+        """Whether the rows of the newest version are left."""
+        version = self._store.version()
+        return self._snapshot is not None and version is not None and self._snapshot.rows(version) is not None
 
     def follow(self, before: str | None, number: int, rows: "pa.Table") -> None:
         """After a commit of nothing but `rows`, which made version `number` of `before`: have the snapshot follow."""

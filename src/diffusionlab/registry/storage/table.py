@@ -198,6 +198,7 @@ class Registry:
         """Join the small files of many writes, and drop versions older than `keep`."""
         self.flush()
         self._store.retry(lambda: optimize(self._store.latest(), keep))  # not holding: writers need not wait for it
+        self._reader.leave_snapshot()
 
     def statistics(self) -> dict[str, int]:
         """{"rows", "version", "fragments", "bytes", "columns"} of the table."""
@@ -272,8 +273,11 @@ class Registry:
     def _optimize_now_and_then(self, version: int) -> None:
         if version == 0 or version % WRITES_BETWEEN_OPTIMIZE:
             return
+        left = self._reader.has_snapshot()
         try:
             optimize(self._store.latest())
         except (RuntimeError, OSError) as error:
             if not is_busy(error):
                 raise
+        if left:  # the rows are the same in another version
+            self._reader.leave_snapshot()
