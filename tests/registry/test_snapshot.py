@@ -12,6 +12,7 @@ from diffusionlab.registry.errors import BrokenRegistry
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.manage import edits
 from diffusionlab.registry.manage.check import check
+from diffusionlab.registry.manage.purge import purge
 from diffusionlab.registry.manage.rebuild import rebuild
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord, write_record
@@ -161,6 +162,19 @@ def test_changes_to_another_file_are_passed_over(registry: Registry) -> None:
         assert found == {"r0": 0, "r1": 11, "r2": 20}
 
 
+@pytest.mark.parametrize("which", ["runs.arrow", "runs.changes.arrow"])
+def test_one_flipped_bit_is_enough_to_be_passed_over(registry: Registry, which: str) -> None:
+    registry.upsert(run("r1", seed=10))
+    rows = Registry(registry.uri).rows()
+    file = file_of(registry).with_name(which)
+    content = file.read_bytes()
+    for place in range(0, len(content), len(content) // 17):
+        spoilt = bytearray(content)
+        spoilt[place] ^= 4
+        file.write_bytes(spoilt)
+        assert Registry(registry.uri).rows() == rows
+
+
 def test_a_commit_past_the_registry_is_not_followed(registry: Registry) -> None:
     """Another program's, which holds no lock: the file names a version that is no longer the newest."""
     import lancedb
@@ -204,7 +218,7 @@ def test_of_what_is_purged_nothing_stays(registry: Registry) -> None:
     edits.delete(registry, "r1")
     registry.leave_snapshot()
     assert ids(registry) == ["r0", "r2"]
-    edits.purge(registry, ["r1"])
+    purge(registry, ["r1"])
     assert not file_of(registry).exists()
 
 
