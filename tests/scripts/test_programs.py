@@ -62,7 +62,7 @@ def test_the_front_command_lists_and_corrects():
     ("line", "offered"),
     [
         ("diffusionlab ev", {"evaluate"}),
-        ("diffusionlab train sampler=d", {"sampler=ddim", "sampler=ddpm", "sampler=dpmpp_2m"}),
+        ("diffusionlab train sampler=d", {f"sampler={file.stem}" for file in (CONF / "sampler").glob("d*.yaml")}),
         ("diffusionlab train trainer.max_e", {"trainer.max_epochs="}),
         ("diffusionlab registry comp", {"compare"}),
         ("diffusionlab registry tag run-1 --rem", {"--remove"}),
