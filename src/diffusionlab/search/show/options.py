@@ -44,6 +44,7 @@ examples:
   python search.py "like run-020 but with v-prediction"  python search.py "which optimizers were used on CelebA?"
   python search.py --where 'fid < 20 and (dataset = mnist or dataset = cifar-10)' --sort fid
   python search.py --where 'sweep = lr-search' --sort val_loss
+  python search.py --figure 'mean fid' --by dataset      python search.py --sql "describe runs"
 """
 
 
@@ -58,7 +59,7 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> _Parser:
     made = _Parser(
         prog=as_typed("search.py"),
-        description="Ask the registry of runs.",
+        description="Ask the registry of runs. Without a question, on a terminal, it reads one after the other.",
         epilog=as_typed(EXAMPLES),
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,

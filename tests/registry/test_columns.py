@@ -1,0 +1,96 @@
+"""A column is one row of one table; what is added there is recorded, asked for, ordered by, and shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diffusionlab.registry.record.columns import BY_NAME, COLUMNS, MEASURES, TABLE, head, label, lower_is_better, short
+
+ROOT = Path(__file__).parents[2]
+METRIC = """
+    Column("lpips", "float", "LPIPS", source="metric", better="low", said="lpips, perceptual distance", index="BTree"),
+    Column("metrics", "json\""""
+COLUMN = """
+    Column("color_space", "text", group="training", values="named", said="color space", shown=9),
+    Column("batch_size", "int\""""
+FIELD = "    color_space: str | None = None\n    batch_size: int | None = None\n"
+
+
+def edited(tmp_path: Path, *edits: tuple[str, str, str]) -> Path:
+    """A copy of the sources with (file of the record package, text, its replacement)."""
+    source = shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "conf").symlink_to(ROOT / "conf")
+    for name, old, new in edits:
+        file = source / "diffusionlab/registry/record" / name
+        text = file.read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        file.write_text(text.replace(old, new), encoding="utf-8")
+    return source
+
+
+def program(source: Path, folder: Path, *words: str) -> str:
+    environment = os.environ | {"PYTHONPATH": str(source), "DIFFUSIONLAB_REGISTRY": str(folder / "registry")}
+    code = f"import sys; from diffusionlab.{words[0]}.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words[1:]], capture_output=True, text=True, env=environment, cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def hits(source: Path, folder: Path, *words: str) -> list[str]:
+    return [hit["run_id"] for hit in json.loads(program(source, folder, "search.show", *words, "--json"))["hits"]]
+
+
+def imported(source: Path, folder: Path, runs: list[dict[str, object]]) -> None:
+    (folder / "runs.jsonl").write_text("".join(json.dumps(run) + "\n" for run in runs))
+    program(source, folder, "registry.manage", "import", "runs.jsonl")
+
+
+def test_a_metric_is_one_row(tmp_path: Path) -> None:
+    source = edited(tmp_path, ("columns.py", '\n    Column("metrics", "json"', METRIC))
+    imported(source, tmp_path, [{"run_id": f"r{n}", "metrics": {"lpips": n / 10}} for n in range(1, 5)])
+    assert sorted(hits(source, tmp_path, "perceptual distance below 0.25")) == ["r1", "r2"]
+    assert hits(source, tmp_path, "best 2 by lpips") == ["r1", "r2"]
+    assert hits(source, tmp_path, "--where", "lpips > 0.2", "--sort", "lpips:desc") == ["r4", "r3"]
+    assert "LPIPS" in program(source, tmp_path, "search.show", "average lpips")
+    query = "select avg(lpips) from runs"
+    (found,) = json.loads(program(source, tmp_path, "search.show", "--sql", query, "--json"))["rows"]
+    assert found == [pytest.approx(0.25)]
+
+
+def test_a_column_is_one_row_and_one_field(tmp_path: Path) -> None:
+    source = edited(
+        tmp_path,
+        ("columns.py", '\n    Column("batch_size", "int"', COLUMN),
+        ("run_record.py", "    batch_size: int | None = None\n", FIELD),
+    )
+    imported(source, tmp_path, [{"run_id": f"r{n}", "color_space": space} for n, space in enumerate(("oklab", "srgb"))])
+    assert hits(source, tmp_path, "oklab runs") == ["r0"]
+    assert hits(source, tmp_path, "--where", "color_space = srgb") == ["r1"]
+    assert "oklab" in program(source, tmp_path, "registry.manage", "show", "r0")
+    page = program(source, tmp_path, "search.show", "all runs")
+    assert "color_space" in page and "oklab" in page and "srgb" in page
+    assert "color space" in program(source, tmp_path, "registry.manage", "compare", "r0", "r1")
+
+
+def test_names_are_told_apart() -> None:
+    """By one table: nothing is named twice, and no short name is another column."""
+    assert len(BY_NAME) == len(TABLE)
+    shorts = [short(column) for column in COLUMNS]
+    assert len(set(shorts)) == len(shorts)
+    shown = [column.shown for column in TABLE if column.shown]
+    assert len(set(shown)) == len(shown)
+
+
+def test_a_metric_without_a_row_is_known_by_its_name() -> None:
+    assert (label("metrics.inception_score"), head("metrics.inception_score")) == ("inception score", "inception_score")
+    assert lower_is_better("metrics.perceptual_loss") and not lower_is_better("metrics.inception_score")
+    assert all(lower_is_better(measure) for measure in MEASURES)
