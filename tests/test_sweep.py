@@ -103,6 +103,19 @@ def test_a_folder_of_other_settings_is_not_trained_into(sweep, tmp_path):
     assert read_record(tmp_path / "one/mine") == first
 
 
+@pytest.mark.faults
+def test_a_trial_whose_checkpoints_are_damaged_starts_again(sweep, tmp_path):
+    sweep("optimizer.lr=1e-3")
+    (before,) = trials(tmp_path).values()
+    before.status = "failed"
+    write_record(before, before.path)
+    for file in Path(before.path).glob("checkpoints/*.ckpt"):
+        file.write_bytes(file.read_bytes()[:1000])
+    sweep("optimizer.lr=1e-3")
+    (after,) = trials(tmp_path).values()
+    assert after.status == "finished" and after.run_id == before.run_id and after.metrics == before.metrics
+
+
 def test_no_other_run_is_mixed_with_the_one_in_a_folder(lab):
     folder = lab.train()
     first = read_record(folder)
