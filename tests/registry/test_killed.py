@@ -13,6 +13,8 @@ from diffusionlab.registry.storage.lock import locked
 from diffusionlab.registry.storage.table import Registry
 from tests.registry.processes import POINTS, edit_until_killed_at, record_until_killed_at, start
 
+pytestmark = pytest.mark.faults
+
 
 def shown(registry: Registry) -> dict[str, str | None]:
     try:
