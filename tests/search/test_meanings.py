@@ -49,6 +49,8 @@ EXCEPTIONS = {
     "runs with neither a FID nor a val loss": ids(lambda r: not r.fid and not r.val_loss),
     "which runs have an unknown fid": ids(lambda r: not r.fid),
     "everything except the best run on each dataset": ids(lambda r: r.fid and r.n not in (3, 9, 25, 26, 32, 34)),
+    "fid at least 50 or unknown": ids(lambda r: not r.fid or r.fid >= 50),
+    "runs with two or more GPUs": {"run-032"},
     "anything that broke": ids(lambda r: r.status in ("failed", "crashed")),
     "run_017": {"run-017"},
 }
@@ -70,6 +72,10 @@ ORDERS = {
     "the worst 20 percent on CIFAR-10 by fid": by_fid(lambda r: r.dataset == "CIFAR-10")[:-3:-1],
     "the three best on MNIST and the best on CelebA": [*by_fid(lambda r: r.dataset == "MNIST")[:3], "run-026"],
     "the newest run on MNIST and the oldest on STL-10": ["run-029", "run-034"],
+    "best FID on MNIST and on STL-10": ["run-003", "run-034"],
+    "lowest val loss leaving out autoencoders": ["run-026"],
+    "the two newest unets and the newest DiT": ["run-034", "run-033", "run-036"],
+    "which run followed run-020": ["run-021"],
     "the run after run-020": ["run-021"],
     "what came before run-020": ["run-019"],
     "latest run of each dataset": ["run-036", "run-035", "run-031", "run-029", "run-028", "run-025"],
@@ -172,6 +178,7 @@ def test_yes_no_and_not_known(ask, engine, question, verdict):
     [
         ("when did I train run-020", "run-020", "2025-04-12"),
         ("why did run-023 fail?", "run-023", "out of memory"),
+        ("why did the CelebA DiT crash?", "run-028", "rebooted"),
         ("what went wrong with run-028", "run-028", "rebooted"),
         ("what GPU did run-020 use", "run-020", "H100"),
         ("where is run-020", "run-020", "outputs/2025-04-12/cifar-dit-b2"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diffusionlab.registry.filters.conditions import IsNull
 from diffusionlab.registry.filters.filter import Not
-from diffusionlab.registry.record.columns import METRIC_COLUMNS
+from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS
 from diffusionlab.search.ask.reading import Reading
 from diffusionlab.search.read.items import missing_filter
 from diffusionlab.search.read.run_files import HasFiles
@@ -28,6 +28,10 @@ def absence(r: Reading, i: int) -> int:
         return _unknown(r, i)
     if r.kind(i) == "unknown" and r.kind(j := r.skip(i + 1, 2, ("filler",))) == "field":  # "an unknown fid"
         return _emit(r, i, j, True)
+    if r.kind(i) == "unknown" and r.kind(i - 1) == "connector" and r.out[-2:-1] and r.out[-2].kind == "condition":
+        column = r.out[-2].payload.category  # "fid at least 20 or unknown"
+        if column in COLUMNS:
+            return r.emit(i, i + 1, f"known {column}", missing_filter(column, r.known))
     if r.kind(i) == "connector" and r.items[i].payload == "nor" and _last(r) and r.kind(i + 1) in ("field", "filler"):
         return _without(r, i)  # "neither a fid nor a val loss"
     if r.kind(i) == "carrier" and r.words(i) in _HAVING:

@@ -34,8 +34,14 @@ def _cut(items: Sequence[Item], first: int, second: int) -> int | None:
     joins = (items[i].kind == "connector" and items[i].payload == "and") or items[i].words == ","
     own = any(item.kind in ("condition", "when") for item in items[first:i])
     other = any(item.kind in ("condition", "when") for item in items[second:])
-    carried = items[second + 1 : second + 2] and items[second + 1].kind != "condition"
-    return i if i > first and joins and own and other and carried else None
+    return i if i > first and joins and own and other and not _is_compared(items, first, second, i) else None
+
+
+def _is_compared(items: Sequence[Item], first: int, second: int, joint: int) -> bool:
+    """ "The best conditional and the best unconditional model": two sides, of which the best is asked alike."""
+    counted = any(item.kind == "number" for item in (*items[max(0, first - 2) : first + 2], *items[joint : second + 2]))
+    beside = items[second + 1 : second + 2] and items[second + 1].kind == "condition"
+    return bool(beside) and items[first].payload == items[second].payload and not counted
 
 
 def shared_parts(parts: Sequence[Query]) -> list[Query]:

@@ -23,7 +23,7 @@ from diffusionlab.search.ask.reduce import reduce
 from diffusionlab.search.ask.scope import Operand, operands
 from diffusionlab.search.ask.sides import compared
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
-from diffusionlab.search.ask.sorting import per, sorting
+from diffusionlab.search.ask.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.superlatives import superlative
 from diffusionlab.search.query.query import (
     LISTING,
@@ -93,6 +93,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         read(asked)
     found, unbound = operands(_conditions(asked))
     found = subsets(found)
+    best_of_several(asked, found)
     sides: list[Side] = []
     check = checked(asked, found)
     if asked.compare or (asked.figure is not None and any(item.kind == "either way" for item in asked.items)):

@@ -25,7 +25,8 @@ _TEMPORAL = {
     "earlier": "<",
     "until": "<=",
     "preceding": "<",
-    "following": ">",
+    **dict.fromkeys(("precedes", "preceded"), "<"),
+    **dict.fromkeys(("following", "followed", "follows", "succeeded", "succeeds"), ">"),
 }
 _WITHIN_SAME = ("field", "filler", "connector", "carrier", "break", "noun", "than", "moment")
 _HAVING = ("with", "having", "have", "has", "using", "use", "that have", "which have")

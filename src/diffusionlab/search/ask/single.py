@@ -21,6 +21,7 @@ def _beginning(phrases: list[str]) -> re.Pattern[str]:
 
 
 _FACTS = {columns: _beginning(listed(text)) for columns, text in words.FACTS.items()}
+_WHY = ("status", "description", "notes")
 _YES_NO = _beginning([*words.YES_NO])
 _PICTURES = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, listed(words.PICTURES)), key=len, reverse=True))})\b")
 _EXIST = tuple(words.EXIST.split())
@@ -30,7 +31,8 @@ def facts_asked(a: Asked) -> None:
     """Which columns are asked about the runs that are named, or about the one that comes first."""
     one = a.order is not None and a.order.count == 1
     named = any(item.kind == "run" for item in a.items)
-    if not (named or one) or a.compare or a.like or a.figure is not None:
+    why = _FACTS[_WHY].match(a.text) and any(item.kind == "condition" for item in a.items)
+    if not (named or one or why) or a.compare or a.like or a.figure is not None:
         return
     matches = [(m.end(), columns) for columns, pattern in _FACTS.items() if (m := pattern.match(a.text))]
     if not matches:
@@ -46,7 +48,7 @@ def facts_asked(a: Asked) -> None:
     a.facts = (*columns, *(column for column in a.show if column not in columns))
     a.used |= {i for i, item in enumerate(a.items) if item.start < end and item.kind != "run"}
     a.used |= {i for i, item in enumerate(a.items) if item.kind in ("moment", "noun", "filler")}
-    if columns[:1] == ("status",):  # "why did run-031 fail": that it failed is no condition
+    if named and columns[:1] == ("status",):  # "why did run-031 fail": that it failed is no condition
         a.used |= {
             i for i, item in enumerate(a.items) if item.kind == "condition" and item.payload.category == "status"
         }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from diffusionlab.registry.record.columns import kind_of, lower_is_better
+from diffusionlab.registry.record.columns import compares_within, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.grouping import Key, key_at
 from diffusionlab.search.ask.reading import is_numeric, is_setting
+from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.query.query import Order
 from diffusionlab.search.read.items import Item
 
@@ -90,6 +92,16 @@ def after_by(a: Asked, i: int) -> int | None:
                 a.used |= {place for place in range(j, k) if a.kind(place) != "filler"}
                 return k
     return None
+
+
+def best_of_several(a: Asked, found: Sequence[Operand]) -> None:
+    """Best FID on MNIST and on CIFAR-10: the best of each, as the measure does not compare between them."""
+    order = a.order
+    if order is None or order.per or order.rest or order.count != 1 or "dataset" not in compares_within(order.column):
+        return
+    sets = [operand for operand in found if operand.category == "dataset" and not operand.negated]
+    if len(sets) > 1 and all(operand.joined in ("and", ",") for operand in sets[1:]) and sets[-1].joined == "and":
+        a.order = replace(order, per="dataset")
 
 
 def per(a: Asked) -> None:

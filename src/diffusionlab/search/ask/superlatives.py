@@ -249,7 +249,7 @@ def _plural(a: Asked, i: int) -> bool:
             return True
         if item.kind == "field" and words.split()[-1] in _PLURAL_FIELDS:
             return True
-        if item.kind in ("carrier", "connector", "break", "by", "when") or words in _ENDS_NOUN:
+        if item.kind in ("carrier", "connector", "break", "by", "when", "not") or words in _ENDS_NOUN:
             break
     nouns = [k for k in range(i) if a.items[k].kind == "noun"]
     if not nouns:

@@ -23,6 +23,10 @@ _MEANS = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.g
 
 def number_of_cards(r: Reading, i: int) -> int:
     """COMPARATOR NUMBER GPUs: "more than 2 GPUs", "at least four cards"."""
+    if r.kind(i) == "number" and r.kind(i + 1) == "afterwards" and r.words(i + 2) in CARD_NAMES:  # "two or more GPUs"
+        count, operator = r.items[i].payload.value, r.items[i + 1].payload
+        at_least = cards_where(lambda n: _MEANS[operator](n, count), r.known)
+        return r.emit(i, i + 3, "hardware", at_least, True)
     operator = r.items[i].payload if r.kind(i) == "comparator" else ""
     j = r.skip(i + 1, 1, ("filler",))
     cards = r.items[j + 1].words.lower() if r.kind(j + 1) in ("condition", "noun", "text", "filler") else ""

@@ -41,6 +41,7 @@ class Known:
 
     def __init__(self, load: Load) -> None:
         self._load = load
+        self._elsewhere: dict[tuple[str, ...], str | None] = {}
 
     @cached_property
     def _light(self) -> pa.Table:
@@ -179,6 +180,12 @@ class Known:
 
     def elsewhere(self, phrases: Sequence[str]) -> str | None:
         """The first of the columns beside the texts of a run in which some run says one of the phrases."""
+        key = tuple(phrases)
+        if key not in self._elsewhere:
+            self._elsewhere[key] = self._said_in(key)
+        return self._elsewhere[key]
+
+    def _said_in(self, phrases: Sequence[str]) -> str | None:
         for column in ELSEWHERE:
             texts = text_of(self._load((column,), None), column).unique()
             may = texts.filter(may_say(texts, phrases))

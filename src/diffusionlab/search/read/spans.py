@@ -10,7 +10,8 @@ from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.meanings import settle
 from diffusionlab.search.read.numerals import WORDS
 from diffusionlab.search.read.scanning import Scan
-from diffusionlab.search.words.english import filler
+from diffusionlab.search.read.tokens import Token
+from diffusionlab.search.words.english import common, filler
 from diffusionlab.search.words.field_words import FIELDS
 from diffusionlab.search.words.lexicon import Meaning, longest, phrases
 
@@ -106,9 +107,16 @@ def _known_name(known: Known, key: str) -> Meaning | None:
     return ("not facet", without[1]) if key.startswith("non") and without[0] == "facet" else None
 
 
+def _is_unknown(token: Token) -> bool:
+    """Whether a word has no meaning by itself."""
+    if token.kind != "word" or len(token.text) < 3:
+        return False
+    return token.text not in filler() and token.text not in common() and token.compact not in phrases()
+
+
 def _setting(s: Scan, words: str, i: int, j: int) -> Meaning | None:
     """A setting without a column of its own, where no text of a run says the words."""
-    if j - i > 6 or (i == j and (words.lower() in filler() or len(words) < 4)):
+    if not any(_is_unknown(token) for token in s.tokens[i : j + 1]):  # to look through all settings takes a while
         return None
     column = s.known.setting(words)
     return ("field", column) if column and not s.known.anyone_says([words]) else None

@@ -12,7 +12,7 @@ from diffusionlab.search.read.tokens import Token, tokenize
 from diffusionlab.search.read.typos import near, repair
 from diffusionlab.search.words.calendar_words import MONTH_NAMES, NUMBER_WORDS
 from diffusionlab.search.words.english import common, filler
-from diffusionlab.search.words.lexicon import phrases, spellable
+from diffusionlab.search.words.lexicon import phrases, spellable, words_in_phrases
 
 _SMALL_WORDS = ("with", "without", "which", "that", "those", "have", "where", "from", "show", "list", "find")
 _DATES = (*MONTH_NAMES, *WEEKDAYS, "weekend")
@@ -55,6 +55,7 @@ def _misspelt(token: Token, known: Known) -> bool:
     return not (
         plain & phrases().keys()
         or word in spellable()
+        or word in words_in_phrases()
         or word in filler()
         or word in common()
         or plain & known.spellings.keys()

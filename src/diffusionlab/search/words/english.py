@@ -60,6 +60,7 @@ HARMLESS: dict[str, str] = {
         "denoise denoiser reason reasons res respect learning style"
     ),
     "adverbs": (
+        "right immediately directly "
         "also too even just only actually simply basically quite really very now currently presently "
         "anyhow overall altogether perhaps maybe possibly possible probably whatsoever already so-far ever still "
         "so somewhere anywhere everywhere nicely inclusive inclusively own out up finally lastly"
@@ -76,7 +77,7 @@ either else end ended ends every family far fast few fewer fine follow followed 
 greater half happen happened happening happens high higher however huge large larger late later left less like
 little long lot lots low lower mainly many mean means month months more most mostly much narrow needed neither never
 new newer next nice no no. nobody nor not off often old older once or other over part partly parts past per poor
-previous previously purely quality quarter rarely rather recently respective respectively rest right same shallow
+previous previously purely quality quarter rarely rather recently respective respectively rest same shallow
 short since size slow small smaller sooner start starts strong subset such than these third those though till time
 times tiny together total typical under until usually variant variants weak week weeks wide win wins within without
 won worse year years yet younger

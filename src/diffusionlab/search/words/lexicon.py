@@ -165,6 +165,14 @@ def _others() -> Iterator[Entry]:
 
 
 @cache
+def words_in_phrases() -> frozenset[str]:
+    """Every word that stands in some phrase."""
+    entries = (_bounds_after, _values, _facets, _relations, _asked, _texts, _others)
+    texts = (words for read in entries for words, _, _ in read())
+    return frozenset(word for text in (*texts, *SUPERLATIVES.values()) for word in re.findall(r"[a-z]+", text.lower()))
+
+
+@cache
 def longest() -> int:
     """Letters in the longest phrase; a span longer than that means nothing."""
     return max(map(len, phrases()))

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 FACTS: dict[tuple[str, ...], str] = {
-    ("status", "description", "notes"): "why did, why has, why is, why was, why does, what went wrong, what happened, "
+    (
+        "status",
+        "description",
+        "notes",
+    ): "why did, why, reason for, reason why, reason, the reason, what is the reason, "
+    "why has, why is, why was, why does, what went wrong, what happened, "
     "what went wrong with, what happened to, what happened with, what is wrong with, whats wrong with, what caused, "
     "how come, what became of, what was the matter with, what stopped, what killed, what broke",
     (
