@@ -118,9 +118,9 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
         started = True
 
     def beat() -> None:
-        recorder.beat()
         if ownership is not None:
             ownership.beat()
+        recorder.beat()
 
     experiment: Experiment | None = None
     try:
@@ -170,7 +170,7 @@ def _fit(experiment: Experiment, folder: Path) -> dict[str, Any]:
 
 
 def _result(experiment: Experiment, folder: Path) -> dict[str, Any]:
-    return facts_of_result(experiment.trainer, experiment.throughput, experiment.totals, folder)
+    return facts_of_result(experiment.trainer, experiment.totals, folder)
 
 
 def _is_done(record: RunRecord, experiment: Experiment, *, leads: bool) -> bool:

@@ -22,8 +22,8 @@ from diffusionlab.runs.rules import check
 from diffusionlab.runs.settings import Settings
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks.checkpoints import AtomicCheckpointIO, LastCheckpoint
-from diffusionlab.training.callbacks.guards import FolderGuard, LossGuard
-from diffusionlab.training.callbacks.progress import Heartbeat, Throughput
+from diffusionlab.training.callbacks.guards import LossGuard
+from diffusionlab.training.callbacks.progress import Heartbeat
 from diffusionlab.training.callbacks.resumption import RandomState, RunTotals
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,6 @@ class Experiment:
     datamodule: ImageDataModule
     module: AveragedModule
     trainer: pl.Trainer
-    throughput: Throughput
     totals: RunTotals
     checkpoint: Checkpoint | None
 
@@ -67,8 +66,8 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
     module = _module(settings, similarity)
     if checkpoint is not None:
         check_fits(checkpoint, module)
-    throughput, totals = Throughput(), RunTotals()
-    always = [FolderGuard(folder), RandomState(), LossGuard(), Heartbeat(beat), throughput, totals]
+    totals = RunTotals()
+    always = [Heartbeat(beat), RandomState(), LossGuard(), totals]
     always += [SaveWeights(folder, settings), LastCheckpoint(folder / LAST)]
     trainer = _trainer(settings, folder, always)
     if module.lr_schedule.needs_end and trainer.max_epochs == trainer.max_steps == -1:
@@ -80,7 +79,7 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
     datamodule.setup("fit")
     if settings.ckpt_path is not None:
         check_same_data(checkpoint, folder, datamodule.data_hash, allow_changed=settings.allow_changed_data)
-    return Experiment(datamodule, module, trainer, throughput, totals, checkpoint)
+    return Experiment(datamodule, module, trainer, totals, checkpoint)
 
 
 def is_rank_zero(settings: Settings) -> bool:

@@ -16,7 +16,6 @@ from diffusionlab.runs.folder import WEIGHTS
 from diffusionlab.runs.frozen import plain
 from diffusionlab.runs.settings import Settings
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
-from diffusionlab.training.callbacks.progress import Throughput
 from diffusionlab.training.callbacks.resumption import RunTotals
 
 
@@ -60,15 +59,15 @@ def facts_of_parts(datamodule: ImageDataModule, module: AveragedModule, trainer:
     return from_graph | measured | {"sources": sources}
 
 
-def facts_of_result(trainer: pl.Trainer, throughput: Throughput, totals: RunTotals, folder: Path) -> dict[str, Any]:
+def facts_of_result(trainer: pl.Trainer, totals: RunTotals, folder: Path) -> dict[str, Any]:
     """Facts at the end of training, however it ended."""
     names = {column.name.removeprefix("metrics."): column.logged for column in TABLE if column.logged}
     logged = totals.latest_metrics(trainer)
     facts = {
         "epochs": trainer.current_epoch,
         "metrics": {metric: logged[name] for metric, name in names.items() if name in logged},
-        "seconds": totals.seconds,
-        "images_per_second": throughput.images_per_second,
+        "seconds": totals.seconds_spent,
+        "images_per_second": totals.images_per_second,
         "size_bytes": (folder / WEIGHTS).stat().st_size if (folder / WEIGHTS).exists() else None,
         "thumbnail": "samples/latest.png" if (folder / "samples/latest.png").exists() else None,
     }

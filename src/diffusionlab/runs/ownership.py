@@ -26,6 +26,7 @@ class Ownership:
     def __init__(self, folder: Path) -> None:
         self.file = folder / OWNER_FILE
         self._beaten_at = time.monotonic()
+        self._identity: tuple[int, int] | None = None
 
     def __enter__(self) -> "Ownership":
         """Raises UsageError if another process trains in the folder, StorageError if it cannot be written."""
@@ -40,6 +41,7 @@ class Ownership:
                     )
                 with replaced(self.file) as temporary:
                     temporary.write_text(json.dumps(_self()))
+            self._identity = _identity(folder)
         except (OSError, TimeoutError) as error:
             raise StorageError.of(error, self.file) from error
         return self
@@ -49,12 +51,28 @@ class Ownership:
             self.file.unlink(missing_ok=True)
 
     def beat(self) -> None:
-        """Say that the process is alive; call it as often as you like, it writes once a minute."""
+        """Say that the process is alive; call it as often as you like, it writes once a minute.
+
+        Raises StorageError if the folder was moved, removed or replaced, before a new one is made at its path.
+        """
+        if _identity(self.file.parent) != self._identity:
+            raise StorageError(
+                f"the run folder {self.file.parent} was moved or removed while the run was training: put it back, "
+                "then type the same command with ckpt_path=last to go on from its latest checkpoint"
+            )
         if time.monotonic() - self._beaten_at < SECONDS_BETWEEN_BEATS:
             return
         self._beaten_at = time.monotonic()
         if self.file.exists():
             os.utime(self.file)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(folder)
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def _self() -> dict[str, Any]:

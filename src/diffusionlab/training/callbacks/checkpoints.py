@@ -78,9 +78,9 @@ class LastCheckpoint(pl.callbacks.Checkpoint):
             self._postponed, trainer.should_stop = self._postponed or trainer.should_stop, False
             return
         trainer.should_stop = trainer.should_stop or self._postponed
-        due = time.monotonic() - self._saved_at >= self.seconds_between
+        asked = self.stop.received is not None or time.monotonic() - self._saved_at >= self.seconds_between
         # in a group of processes all must save and stop at the same step, whichever of them got the signal
-        asked = trainer.strategy.reduce_boolean_decision(bool(self.stop) or due, all=False)
+        asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
         if asked or trainer.should_stop or trainer.global_step == trainer.max_steps:
             self._save(trainer)
         if asked:

@@ -1,16 +1,13 @@
-"""What stops a training before it does harm: a loss or weights that are not finite, a run folder that is gone."""
+"""What stops a training before it does harm: a loss or weights that are not finite."""
 
-import os
-import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from diffusionlab.errors import StorageError, TrainingDiverged
+from diffusionlab.errors import TrainingDiverged
 
 
 class LossGuard(pl.Callback):
@@ -64,47 +61,3 @@ def diverged(trainer: pl.Trainer, what: str, step: int) -> TrainingDiverged:
         if trainer.gradient_clip_val is None:
             advice += " or trainer.gradient_clip_val=1.0"
     return TrainingDiverged(f"{what} at step {step} (epoch {trainer.current_epoch}): {advice}")
-
-
-class FolderGuard(pl.Callback):
-    """Stops a run whose folder was moved, removed or replaced, before files are written to a new one at its path."""
-
-    SECONDS_BETWEEN_LOOKS = 2.0
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._identity: tuple[int, int] | None = None
-        self._looked_at = 0.0
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Remember which folder it is."""
-        if trainer.is_global_zero and self.folder.is_dir():
-            self._identity = _identity(self.folder)
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Every few seconds; and before whatever an epoch's end writes."""
-        is_last = batch_idx + 1 >= trainer.num_training_batches
-        if is_last or time.monotonic() - self._looked_at >= self.SECONDS_BETWEEN_LOOKS:
-            self._look()
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Validation may have taken long."""
-        self._look()
-
-    def _look(self) -> None:
-        self._looked_at = time.monotonic()
-        if self._identity is not None and self._identity != _identity(self.folder):
-            raise StorageError(
-                f"the run folder {self.folder} was moved or removed while the run was training: put it back, "
-                "then type the same command with ckpt_path=last to go on from its latest checkpoint"
-            )
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    try:
-        stat = os.stat(folder)
-    except OSError:
-        return None
-    return stat.st_dev, stat.st_ino

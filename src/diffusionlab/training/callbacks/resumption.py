@@ -7,6 +7,8 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
+from diffusionlab.training.callbacks.progress import Throughput
+
 
 class RandomState(pl.Callback):
     """Keeps the random generators in the checkpoint: a resumed run draws the noise that the whole run would have.
@@ -40,14 +42,15 @@ class RandomState(pl.Callback):
         self._loaded = None
 
 
-class RunTotals(pl.Callback):
-    """Keeps the metrics measured so far and the seconds spent in the checkpoint, however the run ends later.
+class RunTotals(Throughput):
+    """Keeps what was measured so far (metrics, speed, seconds spent) in the checkpoint, however the run ends later.
 
     A run that was killed after its last step, and has nothing left to train when it is resumed, ends with the figures
     of its last epoch.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.metrics: dict[str, float] = {}
         """Metrics by logged name, as of the checkpoint that the run was resumed from."""
         self._seconds_before = 0.0
@@ -55,7 +58,7 @@ class RunTotals(pl.Callback):
         self._trainer: pl.Trainer | None = None
 
     @property
-    def seconds(self) -> float:
+    def seconds_spent(self) -> float:
         """Seconds since training began, those before the run was resumed included."""
         return self._seconds_before + (0.0 if self._start is None else time.monotonic() - self._start)
 
@@ -69,13 +72,15 @@ class RunTotals(pl.Callback):
         return self.metrics | {name: float(value) for name, value in trainer.callback_metrics.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Metrics as numbers, seconds as one number."""
+        """Plain numbers."""
         assert self._trainer is not None
-        return {"metrics": self.latest_metrics(self._trainer), "seconds": self.seconds}
+        speed = {"num_images": self.num_images, "timed": self.seconds}
+        return {"metrics": self.latest_metrics(self._trainer), "seconds": self.seconds_spent} | speed
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from the totals of the checkpoint."""
         self.metrics, self._seconds_before = dict(state_dict["metrics"]), state_dict["seconds"]
+        self.num_images, self.seconds = state_dict["num_images"], state_dict["timed"]
 
     def on_load_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
