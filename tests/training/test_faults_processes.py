@@ -35,6 +35,7 @@ def test_a_closed_terminal_saves_and_interrupts(tmp_path, script_environment):
 
     def take_terminal():
         fcntl.ioctl(end, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # not so if the tests run under nohup
 
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "train.py"), *LONG], cwd=tmp_path, env=script_environment(TERM="xterm"),
@@ -48,9 +49,12 @@ def test_a_closed_terminal_saves_and_interrupts(tmp_path, script_environment):
             os.read(terminal, 65536)  # as a terminal does, or the progress bar would wait
         return any(tmp_path.glob("outputs/*/*/checkpoints/last.ckpt"))
 
-    until(has_checkpoint, process)
-    os.close(terminal)
-    process.wait(timeout=300)
+    try:
+        until(has_checkpoint, process)
+        os.close(terminal)
+        process.wait(timeout=300)
+    finally:
+        process.kill()
     (folder,) = tmp_path.glob("outputs/*/*")
     record = read_record(folder)
     assert record.status == "interrupted" and "ckpt_path=last" in record.notes

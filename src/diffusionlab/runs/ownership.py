@@ -25,6 +25,7 @@ class Ownership:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / OWNER_FILE
+        self._folder = str(folder)  # looked at after every step
         self._beaten_at = time.monotonic()
         self._identity: tuple[int, int] | None = None
 
@@ -41,7 +42,7 @@ class Ownership:
                     )
                 with replaced(self.file) as temporary:
                     temporary.write_text(json.dumps(_self()))
-            self._identity = _identity(folder)
+            self._identity = _identity(self._folder)
         except (OSError, TimeoutError) as error:
             raise StorageError.of(error, self.file) from error
         return self
@@ -55,7 +56,7 @@ class Ownership:
 
         Raises StorageError if the folder was moved, removed or replaced, before a new one is made at its path.
         """
-        if _identity(self.file.parent) != self._identity:
+        if _identity(self._folder) != self._identity:
             raise StorageError(
                 f"the run folder {self.file.parent} was moved or removed while the run was training: put it back, "
                 "then type the same command with ckpt_path=last to go on from its latest checkpoint"
@@ -67,7 +68,7 @@ class Ownership:
             os.utime(self.file)
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def _identity(folder: str) -> tuple[int, int] | None:
     try:
         stat = os.stat(folder)
     except OSError:

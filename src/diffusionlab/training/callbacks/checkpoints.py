@@ -61,19 +61,22 @@ class LastCheckpoint(pl.callbacks.Checkpoint):
         self.stop = StopRequest()
         self._saved_at = time.monotonic()
         self._postponed = False
+        self._num_batches: float = 0
+        self._accumulated = 1
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Signals are taken over only while training runs."""
         self._saved_at = time.monotonic()
+        self._num_batches, self._accumulated = trainer.num_training_batches, trainer.accumulate_grad_batches
         self.stop.listen()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save inside an epoch if that is due, or if the run ends here."""
-        if batch_idx + 1 >= trainer.num_training_batches:
+        if batch_idx + 1 >= self._num_batches:
             return  # validation and the other hooks of the epoch's end come first
-        if (batch_idx + 1) % trainer.accumulate_grad_batches:
+        if self._accumulated > 1 and (batch_idx + 1) % self._accumulated:
             # accumulated gradients are in no checkpoint: whatever would end the run here waits for the step
             self._postponed, trainer.should_stop = self._postponed or trainer.should_stop, False
             return
