@@ -24,7 +24,6 @@ LATENT = (
 )  # fmt: skip
 PHASES = ("start-up", "steps", "validation", "checkpointing", "end")
 NUM_EPOCHS = 4
-KILLS_A_RUN = 5
 
 
 def main() -> None:
@@ -44,7 +43,7 @@ def main() -> None:
 
 
 def kills(folder: Path, arguments: argparse.Namespace) -> None:
-    """Each run is killed up to five times, then left to its end and compared with one that was left alone."""
+    """Each run is killed in one phase after another, then left to its end and compared with one that was left alone."""
     chance = random.Random(arguments.seed)
     settings = (*SIZES, *(LATENT if arguments.campaign == "latent" else ()))
     env = {"TMPDIR": str(arguments.tmpdir)} if arguments.tmpdir else {}
@@ -53,8 +52,7 @@ def kills(folder: Path, arguments: argparse.Namespace) -> None:
     counts: Counter[str] = Counter()
     place, killed = folder / "killed", 0
     while killed < arguments.count:
-        for _ in range(KILLS_A_RUN):
-            phase = PHASES[killed % len(PHASES)]
+        for phase in PHASES:
             command = commands.start("train", *settings, *_again(place), folder=place, real=arguments.real, env=env)
             struck = strike(command, place, phase, timing, chance)
             problems = disagreements(place)
@@ -63,7 +61,7 @@ def kills(folder: Path, arguments: argparse.Namespace) -> None:
             killed += struck
             counts[phase if struck else "ended before the kill"] += 1
             counts["with problems"] += bool(problems)
-            if killed == arguments.count:
+            if killed == arguments.count or not struck:
                 break
         code, text = commands.run("train", *settings, *_again(place), folder=place, env=env)
         different = differences(folder / "alone", place, arguments.campaign == "latent") if code == 0 else [text]
@@ -100,10 +98,10 @@ def strike(command: commands.Command, place: Path, phase: str, timing: Timing, c
     if phase == "start-up":
         commands.until(lambda: False, command, chance.uniform(0, timing.until_recorded))
     elif phase == "steps":
-        commands.until(lambda: _is_training(place), command)
-        commands.until(lambda: False, command, chance.uniform(0, timing.training))
+        commands.until(lambda: _is_training(place, command), command)
+        commands.until(lambda: False, command, chance.uniform(0, 0.8) * timing.training)
     elif phase == "validation":  # follows the last step of an epoch, and precedes its pictures
-        commands.until(lambda: _is_training(place), command)
+        commands.until(lambda: _is_training(place, command), command)
         commands.until(lambda: False, command, chance.uniform(0.2, 1.0) * timing.training / NUM_EPOCHS)
     elif phase == "checkpointing":
         left = chance.randint(1, NUM_EPOCHS)
@@ -117,9 +115,9 @@ def strike(command: commands.Command, place: Path, phase: str, timing: Timing, c
     return command.code() == -9
 
 
-def _is_training(place: Path) -> bool:
-    """Whether a run's record has what only its parts know, which is written right before the first step."""
-    return any(r["status"] == "running" and r["num_parameters"] for r in commands.records(place).values())
+def _is_training(place: Path, command: commands.Command) -> bool:
+    """Whether the record has what only the built parts know, which is written right before the first step."""
+    return any(r["pid"] == command.process.pid and r["num_parameters"] for r in commands.records(place).values())
 
 
 def _is_writing(place: Path, epoch: int) -> bool:
