@@ -79,6 +79,7 @@ def test_a_killed_run_continues_and_ends_as_the_run_left_alone(lab, two_epochs, 
     assert (checkpoint.step if checkpoint else 0) == step
     assert train_apart(lab, *TWO_EPOCHS, "ckpt_path=last") == (0, "")
     assert_ends_as(two_epochs, lab)
+    assert {path.name for path in folder.rglob(".*")} == {".run.lock"}
 
 
 class TestWhichCheckpoint:

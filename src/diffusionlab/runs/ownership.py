@@ -8,12 +8,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from diffusionlab.atomic import replaced
+from diffusionlab.atomic import leftovers, replaced
 from diffusionlab.errors import StorageError, UsageError
 from diffusionlab.registry.record.liveness import SILENCE, process_token
 from diffusionlab.registry.storage.lock import locked
 
 OWNER_FILE = ".owner.json"
+PLACES_WRITTEN = (".", "checkpoints", "samples", "samples/panels", "logs")
+"""Where a training that was killed may have left temporary files, which its next start removes."""
+
 SECONDS_BETWEEN_BEATS = 60.0
 
 
@@ -43,6 +46,9 @@ class Ownership:
                 with replaced(self.file) as temporary:
                     temporary.write_text(json.dumps(_self()))
             self._identity = _identity(self._folder)
+            for place in PLACES_WRITTEN:
+                for file in leftovers(folder / place):
+                    file.unlink(missing_ok=True)
         except (OSError, TimeoutError) as error:
             raise StorageError.of(error, self.file) from error
         return self
