@@ -60,11 +60,21 @@ def test_two_epochs_equal_one_plus_one_resumed(lab, model):
     assert lab.record("whole").metrics == lab.record("parts").metrics
 
 
+@pytest.fixture
+def heard():
+    """Signals as in a terminal: those that nohup or a shell's & has these tests ignore would stay ignored."""
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(
     ("number", "step"),  # inside the first epoch, its last step, inside the second
     [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGTERM, 2), (signal.SIGTERM, 3), (signal.SIGHUP, 3)],
 )
-def test_a_signal_in_mid_epoch_loses_nothing(lab, number, step):
+def test_a_signal_in_mid_epoch_loses_nothing(lab, number, step, heard):
     before = signal.getsignal(signal.SIGINT)
     settings = ("data.num_train=64", "trainer.max_epochs=2", "trainer.accumulate_grad_batches=1")
     whole = lab.train(*settings, name="whole")
