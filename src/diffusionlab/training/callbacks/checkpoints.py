@@ -60,6 +60,7 @@ class LastCheckpoint(pl.callbacks.Checkpoint):
         self.seconds_between = seconds_between
         self.stop = StopRequest()
         self._saved_at = time.monotonic()
+        self._has_saved = False
         self._postponed = False
         self._num_batches: float = 0
         self._accumulated = 1
@@ -106,12 +107,12 @@ class LastCheckpoint(pl.callbacks.Checkpoint):
             )
 
     def _save(self, trainer: pl.Trainer) -> None:
-        if trainer.is_global_zero and self.path.is_file() and loads(self.path):
+        if trainer.is_global_zero and self.path.is_file() and (self._has_saved or loads(self.path)):
             _link(self.path, self.previous)
         trainer.save_checkpoint(self.path)
         for logger in trainer.loggers:
             logger.save()  # what was logged so far is on disk with the checkpoint that it led to
-        self._saved_at = time.monotonic()
+        self._saved_at, self._has_saved = time.monotonic(), True
 
 
 def loads(path: Path) -> bool:
