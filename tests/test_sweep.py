@@ -20,7 +20,7 @@ from diffusionlab.runs.identity import settings_hash, sweep_folder
 from diffusionlab.runs.schemas import register
 from tests.conftest import CONF, ROOT, SMALL
 
-QUIET = ("hydra/job_logging=disabled", "hydra/hydra_logging=disabled")
+QUIET = ("hydra/job_logging=none", "hydra/hydra_logging=none")
 
 
 @pytest.fixture
