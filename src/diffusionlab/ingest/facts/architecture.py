@@ -7,6 +7,7 @@ from diffusionlab.ingest.facts.layers import held_by
 from diffusionlab.ingest.facts.scene import Model, Scene, contained
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.calls import is_module
+from diffusionlab.ingest.interpret.machine import FILE_STRIDE
 from diffusionlab.ingest.values import Instance, Obj, Value, flow_of, number, options_of
 
 CONTAINERS = {"Sequential", "Model", "Functional"}
@@ -94,7 +95,7 @@ def architecture(scene: Scene, out: Writer) -> None:
                 out.say("architecture", one.name, one.lines, stage)
     built = {instance.cls.name: instance for instance in scene.trace.instances if is_module(instance.cls)}
     for cls in scene.trace.classes:
-        if not is_module(cls) or cls.name in named or cls.lines[0] >= 10_000_000:
+        if not is_module(cls) or cls.name in named or cls.lines[0] >= FILE_STRIDE:
             continue
         if cls.name in built:
             out.say("helper_modules", cls.name, (*cls.lines, built[cls.name].site))

@@ -14,6 +14,7 @@ from diffusionlab.ingest.values import (
     Value,
     flow_of,
     number,
+    options_of,
 )
 
 AUGMENTATIONS = {
@@ -151,12 +152,23 @@ def _shapes(scene: Scene, out: Writer) -> None:
     """Shapes of noise that becomes images, and of outputs that are shown as images."""
     known_size, known_channels = out.has("image_size"), out.has("channels")
     found: list[tuple[Value, Value, int]] = []
+    starts = scene.trace.named("init", "init_with_output")  # Flax makes a network's weights for an example of its input
+    inputs = [one for call in scene.trace.model_calls for one in call.inputs] + [
+        one for event in starts for one in event.args
+    ]
+    reached = {one for given in inputs for one in flow_of(given).layers}
+    whole = {id(one) for given in inputs for one in options_of(given)}
+    bare = [event for event in scene.trace.of("layer") if not event.forward and event.building is None]
+    shown = {one for event in bare for given in event.args for one in flow_of(given).layers}
     for event in scene.trace.events:
         if event.forward or event.building is not None:
             continue
         if event.name in ("randn", "rand", "normal", "zeros", "ones", "standard_normal") and not event.path.startswith(
             "."
         ):
+            made = flow_of(event.result).layers
+            if not (made & reached or id(event.result) in whole) and (event.name in ("zeros", "ones") or made & shown):
+                continue  # an example for one layer, or the labels of a discriminator
             shapes = [event.args, *(one.items for one in [*event.args, *event.kwargs.values()] if isinstance(one, Seq))]
         elif event.path in (
             ".view",

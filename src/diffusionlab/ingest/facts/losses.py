@@ -26,6 +26,8 @@ def losses(scene: Scene, out: Writer) -> None:
     1 + logvar - mu ** 2 - exp(logvar)                              -> KL
     """
     for loss in scene.losses:
+        if loss.name == "loss":
+            continue  # a function of the script, whose parts are told where it is shown
         out.say("loss", NAMES.get(loss.name, loss.name), loss.lines, scene.stage_of_loss(loss))
     for event in scene.trace.of("kl"):
         if not event.no_grad:

@@ -6,6 +6,7 @@ import re
 
 from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
+from diffusionlab.ingest.interpret.machine import FILE_STRIDE
 from diffusionlab.ingest.interpret.trace import Event
 from diffusionlab.ingest.record import Fact
 from diffusionlab.ingest.source import Source
@@ -51,7 +52,10 @@ def framework(scene: Scene, source: Source, out: Writer) -> None:
     from tensorflow import keras                         -> Keras / TensorFlow
     import flax, jax and tensorflow_datasets for data    -> JAX / Flax
     """
-    tops = [(module.split(".")[0], line) for module, line in scene.trace.imports if line < 10_000_000]
+    own = [(module.split(".")[0], line) for module, line in scene.trace.imports if line < FILE_STRIDE]
+    beside = [(module.split(".")[0], line) for module, line in scene.trace.imports if line >= FILE_STRIDE]
+    known = {one for _, packages in FRAMEWORKS for one in packages}
+    tops = own if any(top in known for top, _ in own) else beside
     for name, packages in FRAMEWORKS:
         if name == "JAX" and any(top == "keras" for top, _ in tops):
             continue  # Keras on JAX

@@ -198,6 +198,7 @@ class Scene:
             return [], []
         judges |= {id(one.call.model) for one in self.learnings if _is_filled(one.target_value)}
         judges |= {key for key in optimized if self._is_critic(key)}
+        judges |= self._echoes(of_data=True) & self._echoes(of_data=False)
         made = {key: self._makers(key) for key in list(self.models) if key in judges}
         discriminators = {key: self.models[key] for key, makers in made.items() if makers}
         generators = {key: self.models[key] for makers in made.values() for key in makers if key in self.models}
@@ -218,6 +219,19 @@ class Scene:
                 return [id(one) for one in before]
         given = [flow_of(value).models for call in calls for value in call.inputs]
         return [key for key in self.models if key != judge and any(key in models for models in given)]
+
+    def _echoes(self, of_data: bool) -> set[int]:
+        """Models that give back the images of the data set, or those of another model (BEGAN compares the two)."""
+        return {
+            id(one.call.model)
+            for one in self.learnings
+            if one.target.layers & one.given.layers
+            and (
+                one.target.tags & {"data", "batch"} and not one.target.models
+                if of_data
+                else one.target.models and one.target.models == one.given.models
+            )
+        }
 
     def _is_critic(self, key: int) -> bool:
         """Whether the means of a model's own outputs are the loss, of real images and of others."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diffusionlab.ingest.interpret.iteration import LABEL_KEYS, batch_part
 from diffusionlab.ingest.values import (
@@ -39,17 +39,25 @@ def assign(m: Machine, target: ast.AST, value: Value, env: Env) -> None:
         put_item(m, owner, key, value, target)
 
 
+def write(m: Machine, place: dict[Any, Value], key: Any, value: Value) -> None:
+    """Put a value where it outlives a branch, and note what stood there before the branch."""
+    for journal in m.journals[-1:]:
+        journal.setdefault((id(place), key), (place, place.get(key)))
+    place[key] = value
+
+
 def put_attribute(m: Machine, owner: Value, name: str, value: Value, node: ast.AST) -> None:
     for one in owner.options if isinstance(owner, Choice) else [owner]:
         if isinstance(one, Instance | Obj):
             old = one.attributes.get(name)
-            one.attributes[name] = choose([old, value]) if old is not None and m.unsure else value
+            several = old is not None and m.unsure > len(m.journals)
+            write(m, one.attributes, name, choose([old, value]) if old is not None and several else value)
             if isinstance(one, Obj) or name == "trainable":
                 m.record("." + name + "=", [value], {}, node, one, one)
         elif isinstance(one, Map):
             if isinstance(value, Const) and one.kind != "dict":
                 value = value.reached("attribute", (m.line(node),))
-            one.items[name] = value
+            write(m, one.items, name, value)
         elif isinstance(one, Class):
             one.attributes[name] = value
         elif isinstance(one, Lib | Method):
@@ -59,7 +67,7 @@ def put_attribute(m: Machine, owner: Value, name: str, value: Value, node: ast.A
 def put_item(m: Machine, owner: Value, key: Value, value: Value, node: ast.AST) -> None:
     for one in owner.options if isinstance(owner, Choice) else [owner]:
         if isinstance(one, Map) and isinstance(key, Const) and isinstance(key.value, str | int | float | bool):
-            one.items[key.value] = value
+            write(m, one.items, key.value, value)
         elif isinstance(one, Seq) and isinstance(key, Const) and isinstance(key.value, int):
             if -len(one.items) <= key.value < len(one.items):
                 one.items[key.value] = value

@@ -94,6 +94,8 @@ def call_object(m: Machine, layer: Obj, args: list[Value], kwargs: dict[str, Val
     if ".metrics." in layer.path or ".losses." in layer.path:
         return result
     network = name[:1].isupper() or "param" in layer.attributes or layer.path.startswith(("torchvision.models", "timm"))
+    if layer.path == "torch.load":
+        return calls.noted(m, layer, args, kwargs, result, node)
     if (
         network
         and flow.tags

@@ -85,6 +85,7 @@ class Machine:
         self.building: list[Instance] = []
         self.no_grad = 0
         self.unsure = 0
+        self.journals: list[dict[tuple[int, Any], tuple[dict[Any, Value], Value | None]]] = []  # of open branches
         self.steps = 0
         self.order = 0
         self.ids = 0
