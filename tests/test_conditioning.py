@@ -1,6 +1,5 @@
 """What the labels do to the samples of a model that was really trained, judged by what never saw the model."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +10,8 @@ from torch import Tensor, nn
 
 from diffusionlab.data import Garments, ImageArrays
 from diffusionlab.data.styles import make_styler, measure
-from diffusionlab.diffusion import DPMSolverPP2M, Guidance, SampleRequest, sample_batches
-from diffusionlab.runs.checkpoint import load_model
-from diffusionlab.tensors import to_float, to_uint8
+from diffusionlab.runs.run import load_run
+from diffusionlab.tensors import to_float
 from tests.conftest import Lab
 
 CLASSES = ("Trouser", "Bag", "Ankle boot")
@@ -61,20 +59,11 @@ def trained_classifier(data: Garments) -> nn.Module:
     return network
 
 
-def samples(folder: Path, labels: Sequence[Tensor]) -> Tensor:
+def samples(folder: Path, label: Tensor, style: Tensor) -> Tensor:
     """uint8, the same noise for every call."""
-    model = load_model(folder, "cpu")
-    request = SampleRequest(
-        num_samples=len(labels[0]),
-        shape=model.x0_shape,
-        labels=tuple(labels),
-        null_labels=model.network.null_labels,
-        guidance=Guidance(scale=2.0),
-    )
-    batches = sample_batches(
-        model.denoiser, model.codec, DPMSolverPP2M(num_steps=20), request, batch_size=100, device="cpu"
-    )
-    return to_uint8(torch.cat(list(batches)))
+    run = load_run(folder, device="cpu")
+    options = {"sampler": "dpmpp_2m", "num_steps": 20, "batch_size": 100}
+    return run.sample(len(label), label=label, style=style, guidance_scale=2.0, **options)
 
 
 @pytest.mark.slow
@@ -86,7 +75,7 @@ def test_samples_have_the_class_and_the_style_that_were_asked_for_and_shuffled_l
     label = torch.arange(classes).repeat_interleave(styles * PER_CELL)
     style = torch.arange(styles).repeat_interleave(PER_CELL).repeat(classes)
 
-    images = samples(folder, [label, style])
+    images = samples(folder, label, style)
     agreement = (classifier(to_float(images)).argmax(1) == label).float().mean().item()
     assert agreement >= 0.85
     ink = measure("ink", images)
@@ -96,5 +85,5 @@ def test_samples_have_the_class_and_the_style_that_were_asked_for_and_shuffled_l
         assert np.corrcoef(ranks)[0, 1] > 0.8
 
     shuffled = lab.train(*SETTINGS, "data._target_=tests.test_conditioning.ShuffledGarments", name="shuffled", small=())
-    guessed = classifier(to_float(samples(shuffled, [label, style]))).argmax(1)
+    guessed = classifier(to_float(samples(shuffled, label, style))).argmax(1)
     assert (guessed == label).float().mean().item() < 0.6  # of three classes

@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torchvision import datasets
 
-from diffusionlab.diffusion import Denoiser, DenoisingLoss, Guidance, PixelCodec, SampleRequest, sample_batches
+from diffusionlab.diffusion import Denoiser, DenoisingLoss, Guidance, Labels, PixelCodec, SampleRequest, sample_batches
 from diffusionlab.errors import UsageError
 from diffusionlab.models import UNet
 from tests.conftest import CONF, SMALL, Lab
@@ -68,7 +68,7 @@ def test_every_combination_learns_and_samples(lab: Lab, schedule: str, parameter
     x0 = torch.linspace(-1, 1, 64).view(1, 1, 8, 8).repeat(32, 1, 1, 1)
     losses = []
     for _ in range(12):
-        parts = loss(denoiser, x0, torch.zeros(32, dtype=torch.int64), null_labels=(2,))
+        parts = loss(denoiser, x0, Labels(torch.zeros(32, dtype=torch.int64), nulls=(2,)), drop_labels=True)
         optimizer.zero_grad()
         parts.loss.backward()
         optimizer.step()
@@ -78,8 +78,7 @@ def test_every_combination_learns_and_samples(lab: Lab, schedule: str, parameter
         three_steps = OmegaConf.merge(OmegaConf.load(sampler), {"num_steps": 3})
         request = SampleRequest(
             num_samples=2,
-            labels=(torch.zeros(2, dtype=torch.int64),),
-            null_labels=(2,),
+            labels=Labels(torch.zeros(2, dtype=torch.int64), nulls=(2,)),
             shape=(1, 8, 8),
             guidance=Guidance(scale=2.0),
         )

@@ -5,6 +5,7 @@ import torch
 
 from diffusionlab.diffusion import (
     DDIM,
+    NO_LABELS,
     CosineSchedule,
     Denoiser,
     DPMSolverPP2M,
@@ -12,6 +13,7 @@ from diffusionlab.diffusion import (
     Guidance,
     GuidedDenoiser,
     Heun,
+    Labels,
     SteeredDenoiser,
     Steering,
 )
@@ -30,7 +32,7 @@ def test_constant_linear_and_interval():
 def test_outside_the_interval_the_network_is_asked_once():
     denoiser = Denoiser(lambda x, time, label: 0.1 * x, CosineSchedule(), Epsilon())
     guidance = Guidance(scale=3.0, schedule="interval")
-    denoise = GuidedDenoiser(denoiser, (torch.zeros(2, dtype=torch.int64),), (9,), guidance)
+    denoise = GuidedDenoiser(denoiser, Labels(torch.zeros(2, dtype=torch.int64), nulls=(9,)), guidance)
     for t, nfe in ((0.9, 1), (0.5, 3), (0.1, 4)):
         denoise(torch.randn(2, 1, 4, 4), t)
         assert denoise.nfe == nfe
@@ -40,8 +42,8 @@ def test_two_labels_are_dropped_together():
     """uncond is the answer without class and without style."""
     answer = lambda x, time, label, style: (label + 100 * style).view(-1, 1, 1, 1).float().expand_as(x)  # noqa: E731
     schedule = CosineSchedule()
-    labels = (torch.tensor([2, 4]), torch.tensor([0, 1]))
-    denoise = GuidedDenoiser(Denoiser(answer, schedule, Epsilon()), labels, (10, 3), Guidance(scale=2.0), clip_x0=False)
+    labels = Labels(torch.tensor([2, 4]), torch.tensor([0, 1]), (10, 3))
+    denoise = GuidedDenoiser(Denoiser(answer, schedule, Epsilon()), labels, Guidance(scale=2.0), clip_x0=False)
     x_t, t = torch.randn(2, 1, 4, 4), 0.4
     alpha, sigma = schedule.at(t)
     noise_hat = (x_t - alpha * denoise(x_t, t)) / sigma
@@ -81,3 +83,12 @@ def test_steering_draws_the_same_noise_uphill_with_every_sampler(sampler):
 
     none, some, more = (similarity(scale) for scale in (0.0, 0.2, 0.5))
     assert bool((none < some).all()) and bool((some < more).all())
+
+
+def test_labels_slice_repeat_and_become_null_together():
+    labels = Labels(torch.tensor([2, 4, 6]), torch.tensor([0, 1, 2]), (10, 3))
+    assert [one.tolist() for one in labels[1:]] == [[4, 6], [1, 2]] and len(labels[1:]) == 2
+    assert [one.tolist() for one in labels.null] == [[10] * 3, [3] * 3]
+    assert [one.tolist() for one in labels[:1].followed_by(labels[:1].null)] == [[2, 10], [0, 3]]
+    assert [one.tolist() for one in labels[[2]].repeat(2)] == [[6, 6], [2, 2]]
+    assert not NO_LABELS and len(NO_LABELS) == 0 and not NO_LABELS[:5] and list(NO_LABELS.null) == []

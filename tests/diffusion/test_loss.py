@@ -13,6 +13,7 @@ from diffusionlab.diffusion import (
     DenoisingLoss,
     EDMSchedule,
     Epsilon,
+    Labels,
     LinearSchedule,
     V,
 )
@@ -72,19 +73,19 @@ def test_edm_scaling_is_table_one_of_the_paper(t, sigma_data):
 
 def test_edm_weighting_makes_every_noise_level_count_the_same_for_the_edm_network():
     schedule = EDMSchedule()
-    alpha, sigma = schedule(torch.linspace(0.3, 1, 20))
+    t = torch.linspace(0.3, 1, 20)
     denoiser = Denoiser(lambda x, time: x, schedule, EDM(sigma_data=0.5))
-    weight = DenoisingLoss(weighting="edm", sigma_data=0.5).weight(denoiser, alpha, sigma)
+    weight = DenoisingLoss(weighting="edm", sigma_data=0.5).weight(denoiser, t)
     torch.testing.assert_close(weight, torch.ones(20), rtol=1e-4, atol=1e-4)
 
 
 def test_min_snr_weights_are_the_papers_for_epsilon_x0_and_v():
     schedule = LinearSchedule()
-    alpha, sigma = schedule(torch.linspace(0.01, 1, 50))
-    snr, loss = (alpha / sigma) ** 2, DenoisingLoss(weighting="min_snr", min_snr_gamma=5.0)
+    t = torch.linspace(0.01, 1, 50)
+    snr, loss = schedule.snr(t), DenoisingLoss(weighting="min_snr", min_snr_gamma=5.0)
     capped = snr.clamp(max=5.0)
     for parameterization, paper in ((Epsilon(), capped / snr), (X0(), capped), (V(), capped / (snr + 1))):
-        weight = loss.weight(Denoiser(lambda x, time: x, schedule, parameterization), alpha, sigma)
+        weight = loss.weight(Denoiser(lambda x, time: x, schedule, parameterization), t)
         torch.testing.assert_close(weight, paper, rtol=1e-3, atol=1e-6)
 
 
@@ -102,7 +103,9 @@ def test_labels_are_dropped_at_the_asked_rate_and_only_to_the_null_label(rate):
     network = lambda x, time, label: seen.append(label) or x  # noqa: E731
     label = torch.arange(4000) % 10
     denoiser = Denoiser(network, LinearSchedule(), Epsilon())
-    DenoisingLoss(label_dropout=rate)(denoiser, torch.zeros(4000, 1, 2, 2), label, null_labels=(10,))
+    DenoisingLoss(label_dropout=rate)(
+        denoiser, torch.zeros(4000, 1, 2, 2), Labels(label, nulls=(10,)), drop_labels=True
+    )
     dropped = seen[0] == 10
     assert dropped.float().mean().item() == pytest.approx(rate, abs=0.03)
     assert torch.equal(seen[0][~dropped], label[~dropped])

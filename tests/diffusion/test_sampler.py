@@ -25,6 +25,7 @@ from diffusionlab.diffusion import (
     Guidance,
     GuidedDenoiser,
     Heun,
+    Labels,
     LinearSchedule,
     SampleNoise,
 )
@@ -203,7 +204,7 @@ class TestGuidance:
         """A network that answers with its label, so that guidance is arithmetic to read off."""
         answer = lambda x, time, label: label.view(-1, 1, 1, 1).float().expand_as(x)  # noqa: E731
         denoiser = Denoiser(answer, self.schedule, Epsilon())
-        return GuidedDenoiser(denoiser, (torch.tensor(label),), (9,), Guidance(scale=scale), clip_x0)
+        return GuidedDenoiser(denoiser, Labels(torch.tensor(label), nulls=(9,)), Guidance(scale=scale), clip_x0)
 
     @pytest.mark.parametrize("scale", [0.0, 0.5, 2.0, 7.5])
     def test_the_noise_estimate_is_uncond_plus_scale_times_the_difference(self, scale):

@@ -161,7 +161,7 @@ class TestSampling:
 
     def test_between_two_noises_the_ends_are_the_two_samples_themselves(self, trained):
         run = Run(trained[0])
-        labels = tuple(label[:1].repeat(2) for label in labels_of(run, self.wish, 3))
+        labels = labels_of(run, self.wish, 3)[:1].repeat(2)
         alone = finished(run, self.wish.sampler, guided(run, labels, self.wish), noise_of(run, self.wish, 2))
         ends = between_noises(run, self.wish, np.linspace(0, 1, 2))
         between = finished(run, self.wish.sampler, guided(run, labels, self.wish), ends)

@@ -10,7 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from diffusionlab.diffusion import Sampler, SampleRequest, sample_batches
+from diffusionlab.diffusion import Labels, Sampler, SampleRequest, sample_batches
 from diffusionlab.runs.build import Experiment, build
 from diffusionlab.runs.first_stage import find_autoencoder
 from diffusionlab.runs.frozen import Group
@@ -74,8 +74,8 @@ def _try_out(settings: Settings) -> tuple[Experiment, str]:
 
 
 def _sample(module: DiffusionModule, sampler: Sampler) -> None:
-    labels = tuple(torch.zeros(1, dtype=torch.int64) for _ in module.null_labels)
-    request = SampleRequest(num_samples=1, shape=module.x0_shape, labels=labels, null_labels=module.null_labels)
+    labels = Labels.of([torch.zeros(1, dtype=torch.int64)] * 2, module.null_labels)
+    request = SampleRequest(num_samples=1, shape=module.x0_shape, labels=labels)
     list(sample_batches(module.ema_denoiser, module.codec, sampler, request, batch_size=1, device=module.device))
 
 

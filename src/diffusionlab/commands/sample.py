@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from diffusionlab.commands.clip_judge import ClipJudge
-from diffusionlab.diffusion import Guidance
+from diffusionlab.diffusion import Guidance, Labels
 from diffusionlab.errors import UsageError
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.checkpoint import saved_step
@@ -59,11 +59,12 @@ def sample(cfg: DictConfig) -> Path:
     if judge is not None and len(drawn) == 1:
         (scale,) = drawn
         about = {"step": saved_step(run.folder), "seed": options.seed, "guidance_scale": scale, **options.guidance}
-        kept = judge.judge(drawn[scale], labels[0], target, about)
+        assert labels.label is not None
+        kept = judge.judge(drawn[scale], labels.label, target, about)
     for scale, images in drawn.items():
         save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target, kept)
     shown = {scale: images[kept] for scale, images in drawn.items()}
-    save_png(grid(shown, [label[kept] for label in labels], run.class_names or None), target / "grid.png")
+    save_png(grid(shown, labels[kept], run.class_names or None), target / "grid.png")
     say(target / "grid.png")
     if options.output_dir is None:
         refresh_report(run.folder)
@@ -83,16 +84,14 @@ def _guidances(options: Group, run: Run) -> dict[float, Guidance]:
     return {scale: run.guidance(Guidance(scale=scale, **shape)) for scale in scales}
 
 
-def grid(
-    drawn: Mapping[float, torch.Tensor], labels: Sequence[torch.Tensor], class_names: Sequence[str] | None
-) -> Image.Image:
+def grid(drawn: Mapping[float, torch.Tensor], labels: Labels, class_names: Sequence[str] | None) -> Image.Image:
     """One column a class where all classes have equally many samples; rows of one guidance scale after another."""
     images = torch.cat(list(drawn.values()))
-    counts = labels[0].unique(return_counts=True)[1].tolist() if labels else []
-    if class_names is None or len(counts) < 2 or len(set(counts)) > 1:
+    counts = [] if labels.label is None else labels.label.unique(return_counts=True)[1].tolist()
+    if class_names is None or labels.label is None or len(counts) < 2 or len(set(counts)) > 1:
         return image_grid(images, columns=max(1, round(len(images) ** 0.5)))
     captions = [f"{scale:g}" for scale in drawn] if len(drawn) > 1 else None
-    return class_grid(images, labels[0].repeat(len(drawn)), class_names, row_captions=captions)
+    return class_grid(images, labels.label.repeat(len(drawn)), class_names, row_captions=captions)
 
 
 def save_singly(images: torch.Tensor, folder: Path, numbers: Sequence[int]) -> None:

@@ -15,7 +15,7 @@ from pytorch_lightning.utilities.seed import isolate_rng
 
 from diffusionlab.commands.check import preflight
 from diffusionlab.diffusion import LatentCodec
-from diffusionlab.errors import LabError, TrainingInterrupted, UsageError
+from diffusionlab.errors import LabError, TrainingInterrupted, UsageError, first_line
 from diffusionlab.invocation import as_typed
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.liveness import actual_status
@@ -59,8 +59,7 @@ def train(cfg: DictConfig) -> float | None:
     except TrainingInterrupted as error:
         raise TrainingInterrupted("the sweep was stopped: the same command continues it") from error
     except Exception as error:  # whatever befell this trial, the next ones are to be tried
-        line = str(error).partition("\n")[0] or type(error).__name__
-        log.error("trial %s failed: %s", hydra.job.num, line, exc_info=not isinstance(error, LabError))
+        log.error("trial %s failed: %s", hydra.job.num, first_line(error), exc_info=not isinstance(error, LabError))
         return None
 
 

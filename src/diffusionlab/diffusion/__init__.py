@@ -11,6 +11,8 @@ from diffusionlab.diffusion.guidance import Similarity as Similarity
 from diffusionlab.diffusion.guidance import SteeredDenoiser as SteeredDenoiser
 from diffusionlab.diffusion.guidance import Steering as Steering
 from diffusionlab.diffusion.guidance import can_be_guided as can_be_guided
+from diffusionlab.diffusion.labels import NO_LABELS as NO_LABELS
+from diffusionlab.diffusion.labels import Labels as Labels
 from diffusionlab.diffusion.loss import DenoisingLoss as DenoisingLoss
 from diffusionlab.diffusion.loss import LossParts as LossParts
 from diffusionlab.diffusion.noise import SampleNoise as SampleNoise

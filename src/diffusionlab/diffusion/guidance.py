@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from diffusionlab.diffusion.denoiser import Denoiser
+from diffusionlab.diffusion.labels import NO_LABELS, Labels
 from diffusionlab.diffusion.schedule import NoiseSchedule
 
 GuidanceSchedule = Literal["constant", "linear", "interval"]
@@ -61,14 +62,13 @@ class GuidedDenoiser:
     """Classifier-free guidance: uncond + scale (cond - uncond) (Ho & Salimans 2022, eq. 6).
 
     Written for x0_hat, which is affine in the noise estimate, so the combination is the paper's. A scale of 1 asks
-    the network once, any other scale twice, in one batch. `labels`: (B,) int64 each, none of them for an unconditional
-    network; `null_labels`: what stands for no label, one each, all of which make the unconditional estimate.
-    `clip_x0`: clamp x0_hat to [-1, 1], as pixels are. `nfe` counts the network evaluations per sample.
+    the network once, any other scale twice, in one batch. `labels`: of the batch, none for an unconditional network;
+    with all of them null it makes the unconditional estimate. `clip_x0`: clamp x0_hat to [-1, 1], as pixels are. `nfe`
+    counts the network evaluations per sample.
     """
 
     denoiser: Denoiser
-    labels: tuple[Tensor, ...] = ()
-    null_labels: tuple[int, ...] = ()
+    labels: Labels = NO_LABELS
     guidance: Guidance = NO_GUIDANCE
     clip_x0: bool = True
     nfe: int = field(default=0, init=False)
@@ -81,11 +81,8 @@ class GuidedDenoiser:
             self.nfe += 1
             x0_hat = self.denoiser(x_t, times, *self.labels)
         else:
-            if len(self.null_labels) != len(self.labels):
-                raise ValueError("a guidance scale other than 1 needs the null labels of a class-conditional network")
             self.nfe += 2
-            nulls = map(torch.full_like, self.labels, self.null_labels)
-            doubled = [torch.cat(pair) for pair in zip(self.labels, nulls, strict=True)]
+            doubled = self.labels.followed_by(self.labels.null)
             both = self.denoiser(x_t.repeat(2, 1, 1, 1), times.repeat(2), *doubled)
             cond, uncond = both.chunk(2)
             x0_hat = uncond + scale * (cond - uncond)
@@ -106,7 +103,7 @@ class SteeredDenoiser:
 
     Guidance by the gradient of log p(y | x_t) (Dhariwal & Nichol 2021, eq. 10) adds Cov[x0 | x_t] times the gradient
     with respect to x0 to the estimate of x0, once log p(y | x_t) is taken at x0_hat (Chung et al. 2023, eq. 11). As in
-    Song et al. 2023 (pseudoinverse guidance, sec. 3.2) the covariance is v I with v = sigma^2 / (alpha^2 + sigma^2), so
+    Song et al. 2023 (pseudoinverse guidance, sec. 3.2) the covariance is v I with v = 1 / (1 + snr), so
     nothing is differentiated through the network; v falls to 0 with the noise, and the last steps mend what a gradient
     alone would leave. `denoise`: x0_hat of a batch at one time; `labels`: (B,) int64.
     """
@@ -120,9 +117,9 @@ class SteeredDenoiser:
     def __call__(self, x_t: Tensor, t: float) -> Tensor:
         """x0_hat for a whole batch (B, C, H, W) at one time t in (0, 1]."""
         x0_hat = self.denoise(x_t, t)
-        alpha, sigma = self.schedule.at(t)
+        noise_share = 1 / (1 + float(self.schedule.snr(torch.tensor(t, device=x_t.device))))  # v
         with torch.enable_grad():
             image = x0_hat.detach().requires_grad_()
             (gradient,) = torch.autograd.grad(self.steering.similarity(image, self.labels).sum(), image)
-        moved = x0_hat + self.steering.scale * sigma**2 / (alpha**2 + sigma**2) * gradient
+        moved = x0_hat + self.steering.scale * noise_share * gradient
         return moved.clamp(-1, 1) if self.clip_x0 else moved

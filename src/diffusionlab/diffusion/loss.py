@@ -1,6 +1,6 @@
 """The training loss: noise an image, ask the network, weigh the squared error."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from diffusionlab.diffusion.denoiser import Denoiser, per_image
+from diffusionlab.diffusion.labels import NO_LABELS, Labels
 from diffusionlab.diffusion.times import TimeDistribution
 
 Weighting = Literal["uniform", "min_snr", "edm"]
@@ -66,50 +67,50 @@ class DenoisingLoss:
         self,
         denoiser: Denoiser,
         x0: Tensor,
-        *labels: Tensor,
-        null_labels: Sequence[int] = (),
+        labels: Labels = NO_LABELS,
+        *,
+        drop_labels: bool = False,
         generator: torch.Generator | None = None,
         similarity: Callable[[Tensor], Tensor] | None = None,
     ) -> LossParts:
-        """`x0`: (B, C, H, W) of about unit variance; `labels`: (B,) int64 each.
+        """`x0`: (B, C, H, W) of about unit variance.
 
-        `null_labels` given, one a label: labels are dropped. `generator`: for repeatable draws. `similarity`: of each
+        `drop_labels`: whether to drop labels, as in training. `generator`: for repeatable draws. `similarity`: of each
         x0_hat to the class of its x0, (B,) in [-1, 1], whether that label is dropped or not; for `clip_weight`.
         """
         t = self.times.draw(denoiser.schedule, len(x0), x0.device, generator)
         noise = torch.randn(x0.shape, device=x0.device, generator=generator)
-        if null_labels:
-            labels = self.drop(labels, null_labels, generator)
+        if drop_labels and labels:
+            labels = self.drop(labels, generator)
 
         alpha, sigma = (per_image(value) for value in denoiser.schedule(t))
         x_t = alpha * x0 + sigma * noise
         output = denoiser.output(x_t, t, *labels)
         target = denoiser.parameterization.target(x0, noise, alpha, sigma)
         error = (output - target).square().mean(dim=(1, 2, 3))
-        weight = self.weight(denoiser, *denoiser.schedule(t))
+        weight = self.weight(denoiser, t)
         loss = (weight * error).mean()
         if similarity is None or not self.clip_weight:
             return LossParts(loss, error.detach(), t)
-        meaningful = (alpha**2 / (alpha**2 + sigma**2)).flatten()
-        distance = (meaningful * (1 - similarity(denoiser.x0_from(output, x_t, t)))).mean()
+        snr = denoiser.schedule.snr(t)
+        distance = (snr / (1 + snr) * (1 - similarity(denoiser.x0_from(output, x_t, t)))).mean()
         return LossParts(loss + self.clip_weight * distance, error.detach(), t, distance.detach())
 
-    def drop(
-        self, labels: Sequence[Tensor], null_labels: Sequence[int], generator: torch.Generator | None
-    ) -> tuple[Tensor, ...]:
+    def drop(self, labels: Labels, generator: torch.Generator | None) -> Labels:
         """The labels with some replaced by their null labels, drawn per sample."""
+        assert labels.label is not None
+        device = labels.label.device
 
         def chosen(share: float) -> Tensor:
-            return torch.rand(len(labels[0]), device=labels[0].device, generator=generator) < share
+            return torch.rand(len(labels), device=device, generator=generator) < share
 
         together = chosen(self.label_dropout)
-        dropped = [together] + [together | chosen(self.style_dropout) for _ in labels[1:]]
-        return tuple(map(torch.where, dropped, null_labels, labels))
+        return labels.dropped([together] + [together | chosen(self.style_dropout) for _ in [*labels][1:]])
 
-    def weight(self, denoiser: Denoiser, alpha: Tensor, sigma: Tensor) -> Tensor:
+    def weight(self, denoiser: Denoiser, t: Tensor) -> Tensor:
         """The weight of the squared error of F, shape (B,)."""
         if self.weighting == "uniform":
-            return torch.ones_like(alpha)
-        snr = (alpha / sigma) ** 2
+            return torch.ones_like(t)
+        snr = denoiser.schedule.snr(t)
         on_x0 = snr.clamp(max=self.min_snr_gamma) if self.weighting == "min_snr" else snr + self.sigma_data**-2
-        return on_x0 * denoiser.parameterization.scaling(alpha, sigma).c_out ** 2
+        return on_x0 * denoiser.parameterization.scaling(*denoiser.schedule(t)).c_out ** 2

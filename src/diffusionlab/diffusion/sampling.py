@@ -10,21 +10,21 @@ from torch import Tensor
 from diffusionlab.diffusion.codec import Codec
 from diffusionlab.diffusion.denoiser import Denoiser
 from diffusionlab.diffusion.guidance import NO_GUIDANCE, Guidance, GuidedDenoiser, SteeredDenoiser, Steering
+from diffusionlab.diffusion.labels import NO_LABELS, Labels
 from diffusionlab.diffusion.noise import SampleNoise
 from diffusionlab.diffusion.sampler import Denoise, Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleRequest:
-    """What to sample: `shape` (C, H, W) of x0; `labels` (num_samples,) int64 each, or none.
+    """What to sample: `shape` (C, H, W) of x0; `labels` of all samples, or none.
 
-    `steering` goes by the first of the labels, the class, and needs diffusion in pixels.
+    `steering` goes by the class, and needs diffusion in pixels.
     """
 
     num_samples: int
     shape: tuple[int, int, int]
-    labels: tuple[Tensor, ...] = ()
-    null_labels: tuple[int, ...] = ()
+    labels: Labels = NO_LABELS
     guidance: Guidance = NO_GUIDANCE
     steering: Steering | None = None
     seed: int = 0
@@ -36,6 +36,8 @@ class SampleRequest:
             raise ValueError(f"seed={self.seed}: 0 or more")
         if not math.isfinite(self.guidance.scale):
             raise ValueError(f"guidance_scale={self.guidance.scale}: a finite number, 1 for none")
+        if self.steering is not None and not self.labels:
+            raise ValueError("steering goes by the class, and there are no labels")
         if self.guidance.scale != 1.0 and not self.labels:
             raise ValueError(
                 f"guidance_scale={self.guidance.scale} needs labels and a class-conditional network: "
@@ -55,10 +57,10 @@ def sample_batches(
     """Yield finished images, (<= batch_size, C, H, W) float32 about [-1, 1], in the order of the samples."""
     for start in range(0, request.num_samples, batch_size):
         indices = range(start, min(start + batch_size, request.num_samples))
-        labels = tuple(label[start : indices.stop].to(device) for label in request.labels)
-        denoise: Denoise = GuidedDenoiser(denoiser, labels, request.null_labels, request.guidance, codec.clip_x0)
-        if request.steering is not None:
-            denoise = SteeredDenoiser(denoise, denoiser.schedule, request.steering, labels[0], codec.clip_x0)
+        labels = request.labels[start : indices.stop].to(device)
+        denoise: Denoise = GuidedDenoiser(denoiser, labels, request.guidance, codec.clip_x0)
+        if request.steering is not None and labels.label is not None:
+            denoise = SteeredDenoiser(denoise, denoiser.schedule, request.steering, labels.label, codec.clip_x0)
         noise = SampleNoise(seed=request.seed, indices=indices, shape=request.shape, device=device)
         *_, last = sampler(denoise, denoiser.schedule, noise)
         yield codec.decode(last.x_t)

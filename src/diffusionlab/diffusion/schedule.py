@@ -57,6 +57,11 @@ class NoiseSchedule(nn.Module, ABC):
     def time_input(self, t: Tensor) -> Tensor:
         """What the network is told of t, shape as `t`, between 0 and about 1000 (its embedding is sinusoidal)."""
 
+    def snr(self, t: Tensor) -> Tensor:
+        """alpha(t)^2 / sigma(t)^2, the signal-to-noise ratio, of the shape of `t`; infinite where there is no noise."""
+        alpha, sigma = self(t)
+        return (alpha / sigma).square()
+
     def terminal_signal(self) -> float:
         """alpha(1) / sqrt(alpha(1)^2 + sigma(1)^2): the share of the image that survives at the noisiest time."""
         alpha, sigma = self.at(1.0)

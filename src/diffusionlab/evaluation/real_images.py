@@ -1,7 +1,6 @@
 """The real images that samples are judged by."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,16 +50,10 @@ class RealImages:
         """`train` or `test`."""
         return {"train": self.train, "test": self.test}[name]
 
-    def labels_in_proportion(self, split: str, num_samples: int, null_labels: Sequence[int]) -> tuple[Tensor, ...]:
-        """(num_samples,) int64 for each label that a network with these `null_labels` takes: the class, then the style.
-
-        The classes are sorted, each with its share of the split to within one; any style.
-        """
-        if not null_labels:
-            return ()
+    def labels_in_proportion(self, split: str, num_samples: int) -> Tensor:
+        """(num_samples,) int64: the classes, sorted, each with its share of the split to within one."""
         labels = self.split(split).labels.sort().values
-        label = labels[(2 * torch.arange(num_samples) + 1) * len(labels) // (2 * num_samples)]
-        return label, *(torch.full_like(label, null) for null in null_labels[1:])
+        return labels[(2 * torch.arange(num_samples) + 1) * len(labels) // (2 * num_samples)]
 
 
 def _own_order(images: Tensor, labels: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def samples_among_images(run: Run, wish: Wish, make_features: MakeFeatures) -> D
     samples = samples_of(run, wish, len(real), batch_size=250, progress=True)
     values = extract(features, torch.cat([real.images, samples])).numpy()
     of_real, of_samples = np.split(values, 2)
-    meant = labels[0].cpu().numpy() if labels else np.full(len(real), NO_CLASS)
+    meant = np.full(len(real), NO_CLASS) if labels.label is None else labels.label.cpu().numpy()
     points = flat_map(values, perplexity=wish.perplexity, seed=wish.seed)
     figure = scatter_by_class(
         points[: len(real)],

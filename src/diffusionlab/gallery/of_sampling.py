@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusionlab.diffusion import GuidedDenoiser, SampleNoise, Sampler
+from diffusionlab.diffusion import GuidedDenoiser, Labels, SampleNoise, Sampler
 from diffusionlab.diffusion.sampler import Denoise
 from diffusionlab.errors import UsageError
 from diffusionlab.gallery.options import Drawn, Wish
@@ -21,8 +21,6 @@ from diffusionlab.visualization.tables import GAP, image_table, tiled
 MOST_FRAMES = 12
 CELL = 2
 """Samples along one side of a cell of the guidance grid."""
-
-Labels = tuple[Tensor, ...]
 
 
 class Moment(NamedTuple):
@@ -99,7 +97,7 @@ def interpolate(runs: Sequence[Run], wish: Wish) -> Drawn:
     (run,) = runs
     shares = torch.linspace(0, 1, wish.num_times)
     one = labels_of(run, wish, 1)
-    denoise = guided(run, repeated(one, len(shares)), wish)
+    denoise = guided(run, one.repeat(len(shares)), wish)
     rows = [finished(run, wish.sampler, denoise, between_noises(run, wish, shares))]
     row_labels, note = ["between\nnoises"], ""
     if run.model.network.null_labels:
@@ -179,7 +177,7 @@ def guided(run: Run, labels: Labels, wish: Wish) -> GuidedDenoiser:
     """The run's denoiser with these labels, for figures that look at the steps in between."""
     model = run.model
     guidance = run.guidance(wish.guidance_scale)
-    return GuidedDenoiser(model.denoiser, labels, model.network.null_labels, guidance, model.codec.clip_x0)
+    return GuidedDenoiser(model.denoiser, labels, guidance, model.codec.clip_x0)
 
 
 def between_noises(run: Run, wish: Wish, shares: Tensor) -> Callable[[], Tensor]:
@@ -195,7 +193,7 @@ def between_noises(run: Run, wish: Wish, shares: Tensor) -> Callable[[], Tensor]
 
 def between_classes(run: Run, wish: Wish, first: Labels, second: Labels, shares: Tensor) -> Denoise:
     """The estimates for two classes mixed, one sample for each of the shares (N,) of the second."""
-    a, b = (guided(run, repeated(labels, len(shares)), wish) for labels in (first, second))
+    a, b = (guided(run, labels.repeat(len(shares)), wish) for labels in (first, second))
     weight = shares.view(-1, 1, 1, 1).to(run.device)
     return lambda x_t, t: torch.lerp(a(x_t, t), b(x_t, t), weight)
 
@@ -210,19 +208,14 @@ def the_same(draw_noise: Callable[[], Tensor], count: int) -> Callable[[], Tenso
     return lambda: draw_noise().repeat(count, 1, 1, 1)
 
 
-def repeated(labels: Labels, count: int) -> Labels:
-    """The labels of one sample, for `count` of them."""
-    return tuple(label.repeat(count) for label in labels)
-
-
 def labels_of(run: Run, wish: Wish, count: int) -> Labels:
     """The requested classes, or all, in turn, in any style; nothing for an unconditional run."""
-    return tuple(label.to(run.device) for label in run.labels(count, wish.labels))
+    return run.labels(count, wish.labels).to(run.device)
 
 
 def names_of(run: Run, labels: Labels) -> list[str]:
     """The classes by name."""
-    return [run.class_names[label] for label in labels[0].tolist()] if labels else []
+    return [run.class_names[label] for label in (() if labels.label is None else labels.label.tolist())]
 
 
 def sampled_with(run: Run, wish: Wish) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from diffusionlab.errors import UsageError
+from diffusionlab.errors import UsageError, first_line
 from diffusionlab.models.dual_encoder import DualEncoder, SmallClip
 from diffusionlab.untrusted import inside
 
@@ -42,7 +42,7 @@ def open_clip_model(model: str, weights: str, *, download: bool = False) -> Dual
             clip = open_clip.create_model(model, pretrained=weights if is_tag else str(Path(weights).absolute()))
             return DualEncoder(clip, open_clip.get_tokenizer(model)).eval().requires_grad_(False)
         except Exception as error:  # the hub, the file format, the shapes: each has its own exceptions
-            raise UsageError(f"the weights {weights} of {model} cannot be loaded ({_first_line(error)})") from error
+            raise UsageError(f"the weights {weights} of {model} cannot be loaded ({first_line(error)})") from error
 
 
 def local_clip(folder: Path) -> SmallClip:
@@ -61,7 +61,7 @@ def local_clip(folder: Path) -> SmallClip:
         clip = SmallClip.from_open_clip_config(json.loads(config.read_text(encoding="utf-8")))
         clip.clip.load_state_dict(load_file(weights))
     except Exception as error:  # JSON, safetensors and shapes: each has its own exceptions
-        raise UsageError(f"the CLIP in {folder} cannot be loaded ({_first_line(error)})") from error
+        raise UsageError(f"the CLIP in {folder} cannot be loaded ({first_line(error)})") from error
     return clip.eval().requires_grad_(False)
 
 
@@ -86,7 +86,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]

@@ -5,13 +5,12 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from diffusionlab.errors import UsageError
+from diffusionlab.errors import UsageError, first_line
 
 
 def reason(error: object) -> str:
     """The first line of an error of LanceDB, without the place in its source code."""
-    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return re.sub(r", /\S*\.rs:\d+:\d+", "", first)[:200]
+    return re.sub(r", /\S*\.rs:\d+:\d+", "", first_line(error, most=1000))[:200]
 
 
 def typed(*words: str) -> str:

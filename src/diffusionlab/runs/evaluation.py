@@ -94,13 +94,14 @@ class Evaluator:
         self.sampler: Sampler = run.sampler(sampler, num_steps)
         self.guidance: Guidance = run.guidance(guidance_scale)
         self.real = RealImages.of(run.datamodule)
-        labels = self.real.labels_in_proportion(reference, num_samples, run.model.network.null_labels)
-        self.label: Tensor | None = labels[0] if labels else None  # each class as often as the real split has it
+        self.label: Tensor | None = None
+        if run.model.network.null_labels:  # each class as often as the real split has it
+            self.label = self.real.labels_in_proportion(reference, num_samples)
         if isinstance(features, str):
             features = make({"features": option("features", features)}, "features")
         cache_dir = Path(cache_dir)
         self.features: FeatureExtractor = features(real=self.real, cache_dir=cache_dir, device=run.device)  # type: ignore[operator]
-        self.classifier = self._classifier(cache_dir) if labels else None
+        self.classifier = None if self.label is None else self._classifier(cache_dir)
         self.judge = Judge(self.real, self.features, self.classifier, reference=reference, cache_dir=cache_dir)
 
     def _classifier(self, cache_dir: Path) -> Classifier | None:

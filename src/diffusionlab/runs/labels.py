@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffusionlab.diffusion import NO_LABELS, Labels
 from diffusionlab.errors import UsageError, did_you_mean
 
 OPTIONS = ("label", "style")
@@ -14,8 +15,8 @@ OPTIONS = ("label", "style")
 
 def choose_labels(
     requested: Sequence[Any], names: Sequence[Sequence[str] | None], null_labels: Sequence[int], num_samples: int
-) -> tuple[Tensor, ...]:
-    """(num_samples,) int64 for each label that the network takes: every requested class in every style, in turn.
+) -> Labels:
+    """The labels of `num_samples` samples, as the network takes them: every requested class in every style, in turn.
 
     A request is a name, a number, a list of them, or a tensor (num_samples,) of numbers, one a sample; None is all
     classes, or the null style. `null_labels`: how many classes and styles there are. Raises UsageError for others.
@@ -26,7 +27,7 @@ def choose_labels(
             how = "model=conditional_unet" + (" condition.style=ink" if option == "style" else "")
             raise UsageError(f"{option}={request}: this run is {kind}; omit {option}, or train {how}")
     if not null_labels:
-        return ()
+        return NO_LABELS
     if any(isinstance(request, Tensor) for request in requested):
         return _one_a_sample(requested, null_labels, num_samples)
     chosen = [
@@ -35,7 +36,7 @@ def choose_labels(
     ]
     in_turn = [combination[::-1] for combination in product(*reversed(chosen))]  # the class changes fastest
     rows = torch.tensor(in_turn).repeat(-(-num_samples // len(in_turn)), 1)[:num_samples]
-    return tuple(rows.unbind(dim=1))
+    return Labels.of(rows.unbind(dim=1), null_labels)
 
 
 def number_of(option: str, request: Any, names: Sequence[str]) -> int:
@@ -59,7 +60,7 @@ def _chosen(option: str, request: Any, names: Sequence[str], number: int) -> lis
     return [number_of(option, one, names) for one in several]
 
 
-def _one_a_sample(requested: Sequence[Any], null_labels: Sequence[int], num_samples: int) -> tuple[Tensor, ...]:
+def _one_a_sample(requested: Sequence[Any], null_labels: Sequence[int], num_samples: int) -> Labels:
     """Tensors as they are, once they fit; None is the null label."""
     labels = []
     for option, request, number in zip(OPTIONS, requested, null_labels, strict=False):
@@ -67,4 +68,4 @@ def _one_a_sample(requested: Sequence[Any], null_labels: Sequence[int], num_samp
         if numbers.shape != (num_samples,) or bool(((numbers < 0) | (numbers > number)).any()):
             raise UsageError(f"{option}: one number in 0 to {number} for each of the {num_samples} samples")
         labels.append(numbers)
-    return tuple(labels)
+    return Labels.of(labels, null_labels)

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from diffusionlab.errors import UsageError
+from diffusionlab.errors import UsageError, first_line
 from diffusionlab.registry.record.run_record import RECORD_FILE, read_record
 from diffusionlab.runs.checkpoint import FORMAT
 from diffusionlab.runs.folder import CHECKPOINTS
@@ -52,7 +52,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 raise ValueError(f"{damaged} in it is damaged")
         content = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
     except Exception as error:  # a broken file may make zipfile and torch raise anything
-        raise UsageError(f"{path} is not a readable checkpoint (cut off, or not PyTorch's): {_first(error)}") from error
+        raise UsageError(
+            f"{path} is not a readable checkpoint (cut off, or not PyTorch's): {first_line(error)}"
+        ) from error
     if not isinstance(content, dict) or FORMAT not in content:
         raise UsageError(f"{path} is a checkpoint of another program: it does not say {FORMAT}")
     try:
@@ -68,7 +70,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         _mapping(content["optimizer_states"][0]), _mapping(content["lr_schedulers"][0])
         _mapping(content["callbacks"]["RandomState"])["cpu"].shape  # noqa: B018 (raises if it is no tensor)
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-        raise UsageError(f"{path} is not a whole checkpoint: {type(error).__name__} {_first(error)}") from error
+        raise UsageError(f"{path} is not a whole checkpoint: {type(error).__name__} {first_line(error)}") from error
     return checkpoint
 
 
@@ -142,7 +144,3 @@ def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(f"{type(value).__name__} where a mapping is expected")
     return value
-
-
-def _first(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from diffusionlab import tensors
 from diffusionlab.data import ImageArrays, ImageDataModule
-from diffusionlab.diffusion import Guidance, Sampler, SampleRequest, Steering, can_be_guided, sample_batches
+from diffusionlab.diffusion import Guidance, Labels, Sampler, SampleRequest, Steering, can_be_guided, sample_batches
 from diffusionlab.diffusion.guidance import DEFAULT_SCALE
 from diffusionlab.errors import UsageError
 from diffusionlab.registry.manage.lookup import find_run
@@ -153,7 +153,6 @@ class Run:
                 num_samples=num_samples,
                 shape=model.x0_shape,
                 labels=self.labels(num_samples, label, style),
-                null_labels=model.network.null_labels,
                 guidance=self.guidance(guidance_scale),
                 steering=steering,
                 seed=seed,
@@ -188,8 +187,8 @@ class Run:
             )
         return guidance
 
-    def labels(self, num_samples: int, label: Any = None, style: Any = None) -> tuple[Tensor, ...]:
-        """(num_samples,) int64 for each label that the network takes; see `sample`."""
+    def labels(self, num_samples: int, label: Any = None, style: Any = None) -> Labels:
+        """The labels of the samples that `sample` draws."""
         names = (self.class_names or None, self.style_names)
         return choose_labels((label, style), names, self.model.network.null_labels, num_samples)
 

@@ -41,6 +41,10 @@ class Runs(list[RunRecord]):
         """As `to_arrow`, a pandas.DataFrame; raises UsageError if pandas is not installed."""
         return _to_pandas(self.to_arrow())
 
+    def __repr__(self) -> str:
+        ids = ", ".join(record.run_id for record in self[:5])
+        return f"<{len(self)} runs: {ids}{', ...' if len(self) > 5 else ''}>"
+
     def _repr_html_(self) -> str:
         columns = ("run_id", "name", "dataset", "architecture", "status", "epochs")
         metrics = list(dict.fromkeys(name for record in self for name in record.metrics))
@@ -60,7 +64,7 @@ class Answer:
 
     question: str
     text: str
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Any]] = field(repr=False)
     notes: list[str] = field(default_factory=list)
     html: str = field(default="", repr=False)
 

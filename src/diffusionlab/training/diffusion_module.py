@@ -11,6 +11,7 @@ from diffusionlab.diffusion import (
     Denoiser,
     DenoisingLoss,
     Guidance,
+    Labels,
     LossParts,
     NoiseSchedule,
     Parameterization,
@@ -71,9 +72,9 @@ class DiffusionModule(AveragedModule):
         return self.network.in_channels, self.network.image_size, self.network.image_size
 
     def samples(
-        self, sampler: Sampler, labels: tuple[Tensor, ...], *, num_samples: int, guidance_scale: float, seed: int
+        self, sampler: Sampler, labels: Labels, *, num_samples: int, guidance_scale: float, seed: int
     ) -> Tensor:
-        """(num_samples, C, H, W) uint8 on the CPU, of the averaged weights; `labels`: (num_samples,) int64 each.
+        """(num_samples, C, H, W) uint8 on the CPU, of the averaged weights.
 
         `guidance_scale` counts only where labels were dropped in training.
         """
@@ -81,7 +82,6 @@ class DiffusionModule(AveragedModule):
             num_samples=num_samples,
             shape=self.x0_shape,
             labels=labels,
-            null_labels=self.null_labels,
             guidance=Guidance(scale=guidance_scale if self.can_be_guided else 1.0),
             seed=seed,
         )
@@ -105,7 +105,7 @@ class DiffusionModule(AveragedModule):
         """
         of_clip = self.similarity
         similarity = None if of_clip is None else lambda x0_hat: of_clip(x0_hat, batch[1])
-        parts = self._loss(self.denoiser, batch, null_labels=self.null_labels, similarity=similarity)
+        parts = self._loss(self.denoiser, batch, drop_labels=True, similarity=similarity)
         if parts.clip_distance is not None:
             self.log("train/clip_distance", parts.clip_distance, on_step=False, on_epoch=True, sync_dist=True)
         self.log(
@@ -138,4 +138,4 @@ class DiffusionModule(AveragedModule):
     def _loss(self, denoiser: Denoiser, batch: tuple[Tensor, ...], **options: Any) -> LossParts:
         images, *labels = batch
         x0 = self.codec.encode(images.contiguous(memory_format=self.memory_format))
-        return self.loss(denoiser, x0, *labels[: len(self.null_labels)], **options)
+        return self.loss(denoiser, x0, Labels.of(labels, self.null_labels), **options)

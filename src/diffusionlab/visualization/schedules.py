@@ -17,7 +17,7 @@ def shares_and_snr(schedule: NoiseSchedule, t: Tensor) -> tuple[Tensor, Tensor, 
     """Signal and noise as shares of the standard deviation, their squares adding up to 1, and the SNR; all (N,)."""
     alpha, sigma = (value.double() for value in schedule(t))
     whole = torch.hypot(alpha, sigma)
-    return alpha / whole, sigma / whole, (alpha / sigma).square()
+    return alpha / whole, sigma / whole, schedule.snr(t)
 
 
 @look

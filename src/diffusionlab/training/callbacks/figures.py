@@ -5,7 +5,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 import torch
 
-from diffusionlab.diffusion import Sampler
+from diffusionlab.diffusion import Labels, Sampler
 from diffusionlab.evaluation.distances import frechet_distance, kernel_distance
 from diffusionlab.evaluation.features import MakeFeatures, extract, extract_once
 from diffusionlab.evaluation.real_images import RealImages
@@ -63,7 +63,8 @@ class FiguresEvery(pl.Callback):
 
     def _samples(self, module: DiffusionModule) -> torch.Tensor:
         """(num_samples, C, H, W) uint8, each class as often as the real images have it, any style."""
-        labels = self.real.labels_in_proportion("train", self.num_samples, module.null_labels)
+        label = self.real.labels_in_proportion("train", self.num_samples) if module.null_labels else None
+        labels = Labels(label, nulls=module.null_labels)
         return module.samples(
             self.sampler, labels, num_samples=self.num_samples, guidance_scale=self.guidance_scale, seed=self.seed
         )

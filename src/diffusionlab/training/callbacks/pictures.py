@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from diffusionlab import tensors
-from diffusionlab.diffusion import SampleNoise, Sampler
+from diffusionlab.diffusion import NO_LABELS, Labels, SampleNoise, Sampler
 from diffusionlab.training.autoencoder_module import AutoencoderModule
 from diffusionlab.training.diffusion_module import DiffusionModule
 from diffusionlab.visualization.forward import forward_process, unit_variance
@@ -92,22 +92,22 @@ class SampleGrid(PictureEvery):
         if not isinstance(module, DiffusionModule):
             return None
         labels = self.labels(module.null_labels)
-        number = len(labels[0]) if labels else self.num_samples
+        number = len(labels) or self.num_samples
         images = module.samples(
             self.sampler, labels, num_samples=number, guidance_scale=self.guidance_scale, seed=self.seed
         )
-        if not labels or self.class_names is None:
+        if labels.label is None or self.class_names is None:
             return image_grid(images, columns=10)
-        return class_grid(images, labels[0], self.class_names)
+        return class_grid(images, labels.label, self.class_names)
 
-    def labels(self, numbers: Sequence[int]) -> tuple[torch.Tensor, ...]:
+    def labels(self, numbers: Sequence[int]) -> Labels:
         """Equally many of each class; within a class, the styles in turn. `numbers`: how many there are of each."""
         if not numbers:
-            return ()
+            return NO_LABELS
         per_class = max(1, self.num_samples // numbers[0])
         in_class = torch.arange(per_class).repeat(numbers[0])
         label = torch.arange(numbers[0]).repeat_interleave(per_class)
-        return (label, *(in_class * number // per_class for number in numbers[1:]))
+        return Labels.of([label, *(in_class * number // per_class for number in numbers[1:])], numbers)
 
 
 class DenoisingPanels(PictureEvery):
@@ -132,12 +132,13 @@ class DenoisingPanels(PictureEvery):
         arrays = data.val if len(data.val) else data.test
         chosen = np.linspace(0, len(arrays) - 1, min(self.num_images, len(arrays))).astype(int)
         shown = arrays.take(chosen)
-        labels = [label.to(module.device) for label in (shown.labels, shown.styles) if label is not None]
+        known = [label for label in (shown.labels, shown.styles) if label is not None]
+        labels = Labels.of(known, module.null_labels).to(module.device)
         x0 = module.codec.encode(tensors.to_float(shown.images).to(module.device))
         t = torch.tensor(module.schedule.times(len(shown))[-2::-1], device=module.device)
         noise = SampleNoise(seed=self.seed, indices=range(len(shown)), shape=module.x0_shape, device=module.device)()
         x_t = forward_process(x0, noise, module.schedule, t)
-        x0_hat = module.ema_denoiser(x_t, t, *labels[: len(module.null_labels)])
+        x0_hat = module.ema_denoiser(x_t, t, *labels)
         rows = [*map(module.codec.decode, (unit_variance(x_t, module.schedule, t), x0_hat))]
         images = torch.cat([*map(tensors.to_uint8, rows), shown.images.to(module.device)])
         captions = [f"t = {time:.2f}" for time in t.tolist()]
