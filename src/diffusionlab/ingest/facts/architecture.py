@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from diffusionlab.ingest.facts.diffusion import KNOWN
 from diffusionlab.ingest.facts.layers import held_by
-from diffusionlab.ingest.facts.scene import Model, Scene, contained
+from diffusionlab.ingest.facts.models import Model, contained
+from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.calls import is_module
 from diffusionlab.ingest.interpret.machine import FILE_STRIDE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from diffusionlab.ingest.facts.scene import Learning, Scene
+from diffusionlab.ingest.facts.models import Learning
+from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.tensors import under
 from diffusionlab.ingest.interpret.trace import Event

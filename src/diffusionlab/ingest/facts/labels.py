@@ -5,7 +5,8 @@ from __future__ import annotations
 from diffusionlab.ingest.facts.averages import guided
 from diffusionlab.ingest.facts.diffusion import IMAGES, noisy_learnings
 from diffusionlab.ingest.facts.layers import LINEAR, RECURRENT, held_by, sites_of, where
-from diffusionlab.ingest.facts.scene import Learning, Model, Scene
+from diffusionlab.ingest.facts.models import Learning, Model
+from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event
 from diffusionlab.ingest.values import Instance, Obj, Seq, Value, flow_of

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from diffusionlab.ingest.facts.scene import Optimizer, Scene, optimizer_name
+from diffusionlab.ingest.facts.models import Optimizer, optimizer_name
+from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event, Loop
 from diffusionlab.ingest.values import Const, Map, Method, Obj, Seq, Value, constant, number, options_of

@@ -7,7 +7,8 @@ import ast
 from diffusionlab.ingest.facts.diffusion import IMAGES, noisy_learnings
 from diffusionlab.ingest.facts.labels import classifying, reads_text
 from diffusionlab.ingest.facts.layers import RECURRENT, around
-from diffusionlab.ingest.facts.scene import Learning, Scene
+from diffusionlab.ingest.facts.models import Learning
+from diffusionlab.ingest.facts.scene import Scene
 from diffusionlab.ingest.facts.writer import Writer
 from diffusionlab.ingest.interpret.trace import Event
 from diffusionlab.ingest.values import Class, Const, Instance, Obj, Value, constant, flow_of, number, options_of

@@ -2,102 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
-from diffusionlab.ingest.interpret.calls import is_module
-from diffusionlab.ingest.interpret.trace import Event, Loop, Loss, ModelCall, Trace
+from diffusionlab.ingest.facts.adversaries import adversaries
+from diffusionlab.ingest.facts.models import Learning, Model, Optimizer, contained, optimizer_name, owners_of, root
+from diffusionlab.ingest.interpret.trace import Event, Loop, Loss, Trace
 from diffusionlab.ingest.values import (
-    Flow,
-    Instance,
-    Map,
-    Method,
     Obj,
-    Seq,
     Value,
-    constant,
     flow_of,
-    likely,
     options_of,
 )
-
-OPTIMIZER_HOMES = (
-    "torch.optim.", "keras.optimizers", "tensorflow.keras.optimizers", "optax.", "bitsandbytes.optim.",
-    "transformers.", "tensorflow.train.", "tensorflow.compat.v1.train.", "flax.optim.", "timm.optim",
-    "tensorflow_addons.optimizers", "apex.optimizers", "torch_optimizer", "lion_pytorch", "mxnet.",
-    "paddle.optimizer", "adabelief_pytorch", "schedulefree", "jax.experimental.optimizers", "tensorflow.optimizers",
-    "ranger", "deepspeed.ops.adam",
-)  # fmt: skip
-OPTIMIZERS = {
-    "adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad",
-    "adadelta": "Adadelta", "adamax": "Adamax", "nadam": "NAdam", "radam": "RAdam", "lion": "Lion", "lamb": "LAMB",
-    "adafactor": "Adafactor", "rprop": "Rprop", "asgd": "ASGD", "sparseadam": "SparseAdam", "lbfgs": "LBFGS",
-    "adam8bit": "Adam8bit", "adan": "Adan", "adamw8bit": "AdamW8bit", "adamoptimizer": "Adam",
-    "gradientdescentoptimizer": "SGD", "rmspropoptimizer": "RMSprop", "momentumoptimizer": "Momentum",
-    "muon": "Muon", "novograd": "NovoGrad", "adabelief": "AdaBelief", "ftrl": "Ftrl", "ranger": "Ranger",
-    "adagradoptimizer": "Adagrad", "fusedadam": "Adam", "prodigy": "Prodigy", "lars": "LARS",
-    "adamwschedulefree": "AdamWScheduleFree", "yogi": "Yogi", "adabound": "AdaBound",
-}  # fmt: skip
-ADVERSARIAL = {"ones", "zeros", "ones_like", "zeros_like", "full", "full_like", "fill_"}
-
-
-def optimizer_name(path: str) -> str | None:
-    if not path.startswith(OPTIMIZER_HOMES):
-        return None
-    return OPTIMIZERS.get(path.rsplit(".", 1)[-1].lower())
-
-
-@dataclass(eq=False)
-class Optimizer:
-    event: Event
-    name: str
-    models: set[int]
-
-    @property
-    def value(self) -> Value:
-        return self.event.result
-
-
-@dataclass(eq=False)
-class Model:
-    """A network that is called or optimized. `learns`: the losses of its outputs."""
-
-    value: Instance | Obj
-    calls: list[ModelCall] = field(default_factory=list)
-    learns: list[Learning] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return self.value.cls.name if isinstance(self.value, Instance) else self.value.name
-
-    @property
-    def lines(self) -> tuple[int, ...]:
-        if isinstance(self.value, Instance):
-            return (*self.value.cls.lines, self.value.site)
-        return (self.value.site,)
-
-
-@dataclass(eq=False)
-class Learning:
-    """A loss that compares a model's output with a target; `given` is what flows into the model's first input."""
-
-    loss: Loss
-    call: ModelCall
-    given: Flow
-    output: Flow
-    target: Flow
-    target_value: Value
-
-    @property
-    def is_noisy(self) -> bool:
-        """Whether a network got images with noise in them, or images and the noise that it is to find."""
-        images = {"data", "batch"}
-        if self.target.tags & {"label"} or not self.given.tags & images or not self.target.tags & (images | {"noise"}):
-            return False
-        if "noise" in self.given.tags:  # at a level that is drawn; always as much of it makes a denoising autoencoder
-            return any("time" in flow_of(value).tags for value in self.call.inputs) or "noisy" in self.given.tags
-        handed = [value for value in self.call.inputs[1:] if value is self.target_value]
-        return "noise" in self.target.tags and bool(handed)
 
 
 class Scene:
@@ -111,7 +26,7 @@ class Scene:
             found[id(call.model)].calls.append(call)
         for optimizer in self.trace.events:
             if optimizer_name(optimizer.path):
-                for key, value in _owners([*optimizer.args[:1], *optimizer.kwargs.values()]).items():
+                for key, value in owners_of([*optimizer.args[:1], *optimizer.kwargs.values()]).items():
                     found.setdefault(key, Model(value))
         for loss in self.losses:
             for learning in self._learnings(loss):
@@ -155,7 +70,7 @@ class Scene:
             name = optimizer_name(event.path)
             if name is None:
                 continue
-            models = set(_owners([*event.args, *event.kwargs.values()]))
+            models = set(owners_of([*event.args, *event.kwargs.values()]))
             known = found.get((name, event.line))
             if known is not None:
                 known.models |= models
@@ -172,7 +87,7 @@ class Scene:
             if event.name not in UPDATES or event.no_grad:
                 continue
             candidates = [event.owner, *event.args[:1]]
-            options = [option for one in candidates for option in options_of(_root(one))]
+            options = [option for one in candidates for option in options_of(root(one))]
             optimizer = next((by_value[id(one)] for one in options if id(one) in by_value), None)
             if event.path == ".step" and optimizer is None and not _may_be_optimizer(event.owner):
                 continue
@@ -186,73 +101,8 @@ class Scene:
 
     @cached_property
     def adversaries(self) -> tuple[list[Model], list[Model]]:
-        """Generators and discriminators: a model is trained to tell the outputs of another from what is real.
-
-        Its outputs are compared with ones and zeros, or it is a critic: the means of its outputs are the loss.
-        """
-        optimized = {key for one in self.optimizers for key in one.models}
-        compiled = {id(event.owner) for event in self.trace.of(".compile", ".train_on_batch")}
-        frozen = {id(event.owner) for event in self.trace.of(".trainable=") if constant(event.args[0]) is False}
-        judges = frozen & compiled
-        if len(self.optimizers) < 2 and not judges:
-            return [], []
-        judges |= {id(one.call.model) for one in self.learnings if _is_filled(one.target_value)}
-        judges |= {key for key in optimized if self._is_critic(key)}
-        judges |= self._echoes(of_data=True) & self._echoes(of_data=False)
-        made = {key: self._makers(key) for key in list(self.models) if key in judges}
-        discriminators = {key: self.models[key] for key, makers in made.items() if makers}
-        generators = {key: self.models[key] for makers in made.values() for key in makers if key in self.models}
-        for key in discriminators:
-            generators.pop(key, None)
-        return list(generators.values()), list(discriminators.values())
-
-    def _makers(self, judge: int) -> list[int]:
-        """The models whose outputs a model gets."""
-        calls = self.models[judge].calls if judge in self.models else []
-        for event in self.trace.named("Sequential"):  # Sequential([generator, discriminator])
-            row = event.result.args if isinstance(event.result, Obj) else []
-            places = [i for i, one in enumerate(row) if id(one) == judge]
-            before = [one for one in row[: places[0]] if isinstance(one, Obj | Instance)] if places else []
-            if before:
-                for one in before:
-                    self.models.setdefault(id(one), Model(one))
-                return [id(one) for one in before]
-        given = [flow_of(value).models for call in calls for value in call.inputs]
-        return [key for key in self.models if key != judge and any(key in models for models in given)]
-
-    def _echoes(self, of_data: bool) -> set[int]:
-        """Models that give back the images of the data set, or those of another model (BEGAN compares the two)."""
-        return {
-            id(one.call.model)
-            for one in self.learnings
-            if one.target.layers & one.given.layers
-            and (
-                one.target.tags & {"data", "batch"} and not one.target.models
-                if of_data
-                else one.target.models and one.target.models == one.given.models
-            )
-        }
-
-    def _is_critic(self, key: int) -> bool:
-        """Whether the means of a model's own outputs are the loss, of real images and of others."""
-        if any(id(one.call.model) == key and "label" not in one.target.tags for one in self.learnings):
-            return False
-        means = [event for event in self.trace.named("mean", "reduce_mean", "relu", "softplus") if not event.no_grad]
-        outputs = [
-            self._outermost(flow_of(one), event.order)
-            for event in means
-            for one in [event.owner, *event.args]
-            if one is not None
-        ]
-        return key in outputs and any(
-            not flow_of(value).models for call in self.models[key].calls for value in call.args[:1]
-        )
-
-    def _outermost(self, flow: Flow, order: int) -> int | None:
-        """The model that was called last of those whose outputs flow into a tensor."""
-        keys = set(flow.models)
-        calls = [id(call.model) for call in self.trace.model_calls if id(call.model) in keys and call.order < order]
-        return calls[-1] if calls else None
+        """Generators and discriminators."""
+        return adversaries(self)
 
     def role_of(self, model: Model) -> str | None:
         """The stage that a model's training is: generator, discriminator, diffusion, vae, autoencoder, classifier."""
@@ -337,73 +187,9 @@ class Scene:
 UPDATES = {"step", "backward", "apply_gradients", "minimize", "train_on_batch", "apply_updates", "apply_gradient"}
 
 
-def _root(value: Value | None) -> Value | None:
-    while isinstance(value, Method):
-        value = value.owner
-    return value
-
-
 def _may_be_optimizer(value: Value | None) -> bool:
-    value = _root(value)
+    value = root(value)
     return not isinstance(value, Obj) or not value.path.startswith(("torch.optim.lr_scheduler", "gym"))
-
-
-def _is_filled(value: Value) -> bool:
-    """Whether a tensor is made of one number, as the labels "real" and "fake" are."""
-    for one in options_of(value):
-        depth = 0
-        while isinstance(one, Obj | Method) and depth < 6:
-            if isinstance(one, Obj) and one.name in ADVERSARIAL:
-                return True
-            given = one.args[0] if isinstance(one, Obj) and one.args and not one.path.startswith(".") else None
-            inside = given if isinstance(given, Obj) else one.owner
-            one, depth = inside or Value(), depth + 1
-    return False
-
-
-def _owners(values: list[Value]) -> dict[int, Instance | Obj]:
-    """The models whose parameters stand in the values."""
-    found: dict[int, Instance | Obj] = {}
-
-    def visit(value: Value | None, depth: int) -> None:
-        if value is None or depth == 0:
-            return
-        for one in likely(value):
-            if isinstance(one, Obj) and "param" in one.flow.tags and one.owner is not None:
-                owner = _root(one.owner)
-                for item in owner.items if isinstance(owner, Seq) else [owner]:
-                    for option in likely(item):
-                        if isinstance(option, Instance | Obj):
-                            found[id(option)] = option
-            elif (
-                isinstance(one, Obj) and one.path in ("op.add", "list", "itertools.chain", "builtins.filter", ".chain")
-            ) or (isinstance(one, Obj) and one.name in ("chain", "filter")):
-                for part in one.args:
-                    visit(part, depth - 1)
-            elif isinstance(one, Seq):
-                for part in one.items:
-                    visit(part, depth - 1)
-            elif isinstance(one, Map):
-                for part in one.items.values():
-                    visit(part, depth - 1)
-
-    for value in values:
-        visit(value, 5)
-    return found
-
-
-def contained(value: Instance | Obj, depth: int = 3) -> list[int]:
-    """Identities of the models that an object holds in its attributes."""
-    found: list[int] = []
-    if isinstance(value, Instance) and depth:
-        for attribute in value.attributes.values():
-            for one in options_of(attribute):
-                parts = one.items if isinstance(one, Seq) else [one]
-                for part in parts:
-                    if (isinstance(part, Instance) and is_module(part.cls)) or isinstance(part, Obj):
-                        found.append(id(part))
-                        found += contained(part, depth - 1) if isinstance(part, Instance) else []
-    return found
 
 
 def contained_ids(scene: Scene, key: int) -> list[int]:
