@@ -1,7 +1,10 @@
-"""Query -> rows -> sentences.
+"""Query -> rows, groups, a verdict -> sentences.
 
-engine.py   the query over the registry
+engine.py   the query over the registry; result.py is what it gives
+figures.py  figures of groups, over Arrow
+verdict.py  yes, no, or not known
+pictures.py the pictures of a run
 rank.py, embed.py  by text or image similarity
 compare.py  several sides of a comparison
-answer.py, wording.py  the sentences
+answer.py, said_of_groups.py, wording.py  the sentences
 """

@@ -53,6 +53,8 @@ def _files(r: Reading, i: int) -> int:
 def _without(r: Reading, i: int) -> int:
     """NOT FIELD: "without a fid"."""
     j = r.skip(i + 1, 4, ("filler", "carrier", "known", "moment"))  # "never produced a fid"
+    if r.kind(j) == "noun" and r.words(j) == "architecture" and _ends(r, j + 1):
+        return r.emit(i, j + 1, "known architecture", IsNull("architecture"))
     if r.kind(j) != "field" or r.kind(r.skip(j + 1, 2, ("filler",))) in _QUANTITY:
         return 0
     if r.items[j].payload.startswith(PREFIX):

@@ -33,7 +33,8 @@ class HasFiles(Leaf):
         return {"path"}
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
-        folder = Path(row["path"]) if row.get("path") else None
+        folder = Path(row["path"]).resolve() if row.get("path") else None
         if folder is None or not folder.is_dir():
             return None
-        return any(next(folder.glob(pattern), None) is not None for pattern in FILES[self.files])
+        found = (file for pattern in FILES[self.files] for file in folder.glob(pattern))
+        return any(file.resolve().is_relative_to(folder) for file in found)  # no links out of the folder
