@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from diffusionlab.registry.record.columns import kind_of, lower_is_better
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.query.query import Figure, How, Unit
@@ -19,7 +19,6 @@ from diffusionlab.search.words.group_words import FEW, MANY, UNITS
 from diffusionlab.search.words.lexicon import listed
 
 _SOFT = ("filler", "carrier", "known")
-_METRICS = ("fid", "kid", "val_loss", "train_loss")
 _UNIT_OF: dict[str, Unit] = {word: unit for unit, words in UNITS.items() for word in listed(words)}
 
 
@@ -71,7 +70,7 @@ def _period_at(a: Asked, i: int) -> Key | None:
 
 
 def _is_key(column: str) -> bool:
-    return kind_of(column) in ("text", "list", "int", "float", "bool", "time") and column not in _METRICS
+    return kind_of(column) in ("text", "list", "int", "float", "bool", "time") and column not in METRIC_COLUMNS
 
 
 def _each(a: Asked, plain_by: bool = True) -> Key | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffusionlab.registry.filters.filter import Filter
-from diffusionlab.registry.record.columns import kind_of, lower_is_better
+from diffusionlab.registry.record.columns import MEASURES, kind_of, lower_is_better
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.settings import PREFIX
@@ -81,7 +81,7 @@ class Reading:
     def versus(self, i: int, operator: str = "", column: str | None = None) -> int:
         """Give out the item at i as a comparing word, `operator` being what it asks of the first side."""
         if operator:
-            lower = lower_is_better(column or "fid")
+            lower = lower_is_better(column or MEASURES[0])
             better = {"best": True, "worst": False, "<": lower, ">": not lower}.get(operator.removesuffix("="), True)
             self.better = better, column
         item = self.items[i]
