@@ -108,7 +108,7 @@ def test_runs_by_a_condition(here):
 def test_a_question(here):
     answer = lab.search("best val loss per dataset")
     assert ID in answer.text and [row["run_id"] for row in answer.rows] == [ID]
-    assert list(answer.to_pandas()["run_id"]) == [ID]
+    assert list(answer.to_pandas()["run_id"]) == [ID] and answer.groups[0]["dataset"] == "Garments"
     assert "<table>" in answer._repr_html_() and str(answer).startswith(answer.text)
 
 

@@ -57,14 +57,16 @@ class Runs(list[RunRecord]):
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a question: `text` in sentences, `rows` as the registry's columns or as one row a group.
+    """The answer to a question: `text` in sentences, and in `rows` the runs it is about, by the registry's columns.
 
+    `groups`: the figures that were asked for, one a group; they are the rows too if the answer is about no single run.
     `notes`: what the question left open, and how it was taken.
     """
 
     question: str
     text: str
     rows: list[dict[str, Any]] = field(repr=False)
+    groups: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     html: str = field(default="", repr=False)
 
@@ -96,8 +98,9 @@ def search(question: str, *, registry: str | Path | None = None) -> Answer:
     with readable(engine.registry.uri), _one_line():
         result = engine.answer(parse(question, engine.known, engine.now))
         said = answer(result, engine)
-        rows = _groups(result) or [dict(row) for row in result.rows]
-        return Answer(question, said, rows, list(dict.fromkeys(result.warnings)), _html(result))
+        groups = _groups(result)
+        rows = [dict(row) for row in result.rows] or groups
+        return Answer(question, said, rows, groups, list(dict.fromkeys(result.warnings)), _html(result))
 
 
 def runs(where: str | None = None, *, registry: str | Path | None = None) -> Runs:
