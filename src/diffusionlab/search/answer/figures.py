@@ -72,8 +72,8 @@ def _within(table: pa.Table, figure: Figure, column: str) -> tuple[tuple[str, tu
     import pyarrow.compute as pc
 
     having = table.filter(pc.is_valid(table[figure.of]))
-    values = sorted(value for value in having[column].unique().to_pylist() if value is not None)
-    parts = ((value, _grouped(having.filter(pc.equal(having[column], value)), figure)[0]) for value in values)
+    places = _places(having[column].combine_chunks(), None)
+    parts = ((value, _grouped(having.take(places[value]), figure)[0]) for value in sorted(places))
     return tuple((value, rows) for value, rows in parts if rows)
 
 
