@@ -130,6 +130,12 @@ GROUPS = {
     "how many different optimizers did I try": {"all": 6},
     "lowest val loss per schedule": grouped(lambda r: r.schedule, lambda r: r.val_loss, min),
     "maximum epochs by optimizer": grouped(lambda r: r.optimizer, lambda r: r.epochs, max),
+    "how many runs per dataset in total": grouped(lambda r: r.dataset, ONE, len),
+    "how many epochs per dataset in total": grouped(lambda r: r.dataset, lambda r: r.epochs, sum),
+    "distribution of batch sizes": grouped(lambda r: r.batch, ONE, len),
+    "breakdown of runs by status": grouped(lambda r: r.status, ONE, len),
+    "which dataset has the lowest best FID": {"CIFAR-10": 3.2},
+    "average fid per dataset, best first": grouped(lambda r: r.dataset, lambda r: r.fid, statistics.mean),
     "how many runs failed versus crashed": {"failed": 2, "crashed": 1},
     "mean val loss with and without attention": {
         "attention": statistics.mean(r.val_loss for r in RUNS if r.val_loss and "attention" in r.tags),
@@ -210,6 +216,19 @@ def test_what_is_not_recorded_is_neither_yes_nor_no(ask, engine, question, unkno
     assert {row["run_id"] for row in found.rows} == ids(
         lambda r: "CIFAR" in question and r.dataset == "CIFAR-10" and r.fid and r.fid < 20
     )
+
+
+def test_groups_come_in_the_order_that_is_asked_for(ask):
+    figures = [row.value for row in ask("average fid per dataset, best first").groups.rows]
+    assert figures == sorted(figures) and len(figures) == 6
+    ranked = ask("top 3 optimizers by number of runs").groups.rows
+    assert [(row.key, row.value) for row in ranked] == [("AdamW", 24), ("Adam", 7), ("SGD", 2)]
+    months = [row.key for row in ask("runs per month").groups.rows]
+    assert months == sorted(months)
+
+
+def test_a_second_figure_is_named_as_unread(ask):
+    assert ask("average FID and val loss by dataset").unread == ("val loss",)
 
 
 def test_a_best_of_each_group_names_each_by_its_own_figure(ask, engine):

@@ -9,12 +9,14 @@ how many different optimizers did I use, total training time, runs per month, mo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.query.query import Figure, How, Unit
+from diffusionlab.search.read.items import Item
 from diffusionlab.search.words.group_words import FEW, MANY, UNITS
 from diffusionlab.search.words.lexicon import listed
 
@@ -32,8 +34,9 @@ class Key(NamedTuple):
 
 def grouping(a: Asked) -> None:
     """Read the figure that the question asks for, if any."""
-    for read in (_most_frequent, _figure_of_field, _most_runs, _count, _runs_by):
+    for read in READERS:
         if read(a):
+            _sort_groups(a)
             return
 
 
@@ -110,6 +113,72 @@ def is_measure(column: str) -> bool:
 # -- the figures
 
 
+def _distribution(a: Asked) -> bool:
+    """DISTRIBUTION of KEY, BREAKDOWN of runs by KEY: how many runs each value has."""
+    i = next((k for k in range(len(a.items)) if a.kind(k) == "distribution"), None)
+    key = None if i is None else (_each(a) or key_at(a, i + 1, 3))
+    if i is None or key is None:
+        return False
+    a.figure = Figure("count", None, key.column, key.unit)
+    a.used |= {i, *key.places}
+    return True
+
+
+def _by_number_of_runs(a: Asked) -> bool:
+    """KEYS by number of runs, top 3 KEYS by run count."""
+    for i, item in enumerate(a.items):
+        j = a.skip(i + 1, ("filler",), 2)
+        if item.kind not in ("by", "sorted") or a.kind(j) != "count":
+            continue
+        key = next((found for k in range(i) if a.kind(k) == "field" and (found := key_at(a, k))), None)
+        if key is None:
+            return False
+        first = min(key.places)
+        ranked = {
+            k for k in range(first) if a.kind(k) in ("superlative", "sorted") or a.words(k) in ("rank", "sort", "order")
+        }
+        count = next((a.count(k) for k in range(first) if a.counts(k)), None)
+        a.figure = Figure("count", None, key.column, key.unit, True, count)
+        a.used |= {i, j, *ranked, *key.places}
+        return True
+    return False
+
+
+def _best_of_best(a: Asked) -> bool:
+    """KEY with the LOWEST BEST FIELD: "which data set has the lowest best FID"."""
+    for i, item in enumerate(a.items[:-2]):
+        inner, j = a.items[i + 1], a.skip(i + 2, ("filler",), 2)
+        if item.kind != "superlative" or inner.kind != "superlative" or a.kind(j) != "field":
+            continue
+        of, key = a.items[j].payload, _each(a) or _which(a)
+        if key is None or not is_numeric(of) or key.column == of:
+            continue
+        a.figure = Figure("max" if _descends(inner, of) else "min", of, key.column, key.unit, _descends(item, of), 1)
+        a.used |= {i, i + 1, j, *key.places}
+        return True
+    return False
+
+
+def _descends(superlative: Item, column: str) -> bool:
+    """Whether the superlative asks for the highest value of the column."""
+    direction = superlative.payload[0]
+    return {"low": False, "high": True}.get(direction, lower_is_better(column) == (direction == "worst"))
+
+
+def _sort_groups(a: Asked) -> None:
+    """Groups in the order that is asked for: "average fid per data set, best first"."""
+    figure = a.figure
+    for i, item in enumerate(a.items):
+        if item.kind == "order" and figure is not None and figure.by and figure.descending is None:
+            words = item.words.lower()
+            better = lower_is_better(figure.of or "runs")
+            descending = (
+                better == words.startswith("worst") if words.startswith(("best", "worst")) else bool(item.payload)
+            )
+            a.figure = replace(figure, descending=descending)
+            a.used.add(i)
+
+
 def _most_frequent(a: Asked) -> bool:
     """MOST COMMON KEY: "the most common optimizer", "which data set did I use most often"."""
     place = next((i for i in range(len(a.items)) if a.kind(i) == "frequent"), None)
@@ -142,7 +211,7 @@ def _most_at_the_end(a: Asked) -> int | None:
 
 def _groups_asked(a: Asked, place: int, key: Key) -> int | None:
     """How many groups: a number before or after the superlative, all for a plural, else one."""
-    for k in (place - 1, place + 1):
+    for k in (place - 1, place + 1, min(key.places) - 1):
         if a.counts(k):
             return a.count(k)
     last = a.words(max(key.places))
@@ -216,13 +285,14 @@ def _count(a: Asked) -> bool:
     i = next((k for k in range(len(a.items)) if a.kind(k) == "count"), None)
     if i is None:
         return False
+    a.used |= {k for k in range(len(a.items)) if a.kind(k) == "how" and a.words(k) == "total"}  # "in total"
     j = a.skip(i + 1, ("filler", "different"), 4)
     different = [k for k in range(i + 1, j) if a.kind(k) == "different"]
     architectures = a.kind(j) == "noun" and a.words(j) == "architectures"
     if a.kind(j) == "field" or architectures:
         of = "architecture" if architectures else a.items[j].payload
-        if not different and is_numeric(of) and a.words(i).startswith("total"):  # "total number of epochs"
-            key = _each(a)
+        key = _each(a)
+        if not different and is_numeric(of) and (key or a.words(i).startswith("total")):  # "total number of epochs"
             a.figure = Figure("sum", of, key.column if key else None, key.unit if key else None)
             a.used |= {i, j, *(key.places if key else ())}
             return True
@@ -254,3 +324,10 @@ def _runs_by(a: Asked) -> bool:
     a.figure = Figure("count", None, key.column, key.unit)
     a.used |= key.places
     return True
+
+
+READERS = (
+    *(_distribution, _by_number_of_runs, _most_frequent, _figure_of_field, _best_of_best),
+    *(_most_runs, _count, _runs_by),
+)
+"""The first that reads something wins."""

@@ -66,7 +66,9 @@ def _several(a: Asked, i: int) -> bool:
 
 
 def fields(a: Asked) -> None:
-    """The fields that nothing was said of are those to show."""
+    """The fields that nothing was said of are those to show; groups show none."""
+    if a.figure is not None and a.figure.by:
+        return
     for i, item in enumerate(a.items):
         if item.kind == "field" and i not in a.used and kind_of(item.payload) != "json":
             a.show.append("arch_tags" if item.payload == "architecture" else item.payload)

@@ -100,6 +100,8 @@ def _asks(a: Asked, item: Item) -> bool:
     if words == "%":
         return True
     match item.kind:
+        case "field":
+            return a.figure is not None and a.figure.by is not None
         case "to":
             return words in ("until", "till", "through")
         case "connector":

@@ -108,6 +108,12 @@ ASKED: tuple[tuple[str, str, str | None], ...] = (
 JOINING: tuple[tuple[str, str, None], ...] = (
     ("same, identical, equal, as many, as few, as much", "same", None),
     ("different, distinct, unique", "different", None),
+    (
+        "distribution of, distribution, breakdown of, breakdown, histogram of, histogram, statistics of, overview of, "
+        "frequency of, frequencies of, spectrum of",
+        "distribution",
+        None,
+    ),
     ("nothing but, nothing except, solely, exclusively", "carrier", None),
     ("with or without, with and without, with vs without, with versus without", "either way", None),
     (

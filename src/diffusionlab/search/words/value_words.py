@@ -14,7 +14,7 @@ STATUSES: dict[str, str] = {
 }
 NOT_FINISHED = "unfinished, incomplete, uncompleted"
 BROKEN = (
-    "crash, crashes, died, dead, die, dies, went wrong, go wrong, gone wrong, going wrong, broken, broke, break down, "
+    "crash, crashes, died, dead, die, dies, went wrong, go wrong, gone wrong, going wrong, broken, broke, "
     "broke down, problems, trouble, in trouble, did not work, didnt work, not work, blew up, gave up, went bad"
 )
 """What people say of a run that failed or crashed, whichever it was."""
