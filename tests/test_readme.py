@@ -64,6 +64,7 @@ def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Pat
     from diffusionlab.commands.evaluate import evaluate
     from diffusionlab.commands.sample import sample
     from diffusionlab.commands.visualize import visualize
+    from diffusionlab.ingest.command import add_ingest
     from diffusionlab.registry.manage import cli as registry
     from diffusionlab.report.command import add_reports
     from diffusionlab.search.show import cli as search
@@ -84,8 +85,10 @@ def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Pat
         assert visualize(composed("visualize", as_override(what), *options, *FAST))
     for command in commands("python search.py"):
         assert search.main(shlex.split(command)[2:]) == 0, command
+    (tmp_path / "old_scripts").mkdir()
+    (tmp_path / "old_scripts/train.py").write_text("import torch\nloader = torch.utils.data.DataLoader(images, 32)\n")
     for command in commands("python registry.py"):
-        assert registry.main(shlex.split(command)[2:], more=[add_reports]) == 0, command
+        assert registry.main(shlex.split(command)[2:], more=[add_reports, add_ingest]) == 0, command
     assert "cifar_catdog" in capsys.readouterr().out
 
 

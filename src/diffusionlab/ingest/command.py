@@ -115,7 +115,7 @@ def _print_script(script: Script, as_json: bool) -> None:
     if not script.facts and not script.facets:
         return
     _say(f"{script.path}: {describe(script)}")
-    for name, facts in [("facets", script.facets), *script.facts.items()]:
+    for name, facts in [*([("facets", script.facets)] if script.facets else []), *script.facts.items()]:
         _say(f"  {name:18s}" + ", ".join(_shown(fact.value, fact.lines, fact.stage, fact.role) for fact in facts))
     for conflict in script.conflicts:
         said = " or ".join(_shown(fact.value, fact.lines, fact.stage, fact.role) for fact in conflict.values)

@@ -29,6 +29,7 @@ EXTRAS = {
     "class_embedding": "class labels",
     "cfg": "classifier-free guidance",
 }
+TRAINING = ("optimizer", "lr", "epochs", "steps", "loss")
 TARGETS = {"epsilon": "predicts the noise (epsilon)", "x0": "predicts the clean image (x0)"}
 TARGETS |= {"v": "predicts velocity (v)", "flow": "predicts the flow from noise to image"}
 
@@ -58,9 +59,14 @@ def _what(script: Script) -> str:
     if "linear_attention" in facets:
         extras.remove("attention")
     body = ", ".join([*names, *([backbone] if backbone else [])])
+    trains = any(name in script.facts for name in TRAINING)
+    does = "trains" if trains else "builds" if kind != "network" or body else ""
     return "".join(
         [
-            f"{script.first('framework') or 'Python'} script that trains a {conditional}{kind}",
+            f"{script.first('framework') or 'Python'} {'notebook' if script.path.endswith('.ipynb') else 'script'}",
+            f" that {does} {'an' if kind == 'autoencoder' and not conditional else 'a'} {conditional}{kind}"
+            if does
+            else "",
             f" on {data}" if data else "",
             f" at {size}x{size} pixels" if size else "",
             f": {body}" if body else "",
