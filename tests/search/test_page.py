@@ -204,7 +204,13 @@ def test_two_runs_are_compared_in_sentences_that_a_person_would_say(tmp_path, pa
     assert "differ in schedule (linear against cosine). run-1 is better: FID 6.4 against 7.9." in text
     runs = twins(status=["finished", "failed"], metrics=[{}, {"fid": 6.4}])
     text = " ".join(" ".join(page(made(tmp_path / "again", runs), "compare run-0 and run-1")).split())
-    assert "No setting of" in text and "no figure in common" in text and "run-1 is failed" in text
+    assert "No setting of" in text and "no figure in common" in text and "run-0 finished, run-1 failed." in text
+
+
+def test_three_runs_are_compared_as_runs(page, hostile):
+    text = " ".join(" ".join(page(hostile, "compare run-014, run-015 and run-016")).split())
+    assert "run-014 run-015 run-016" in text and "of 1" not in text
+    assert "only run-016 has linear_attention" in text and "schedule (linear, cosine, cosine)" in text
 
 
 # -- pictures

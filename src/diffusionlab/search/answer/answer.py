@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from diffusionlab.registry.manage.compare import flatten
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
+from diffusionlab.search.answer.compare import compares_groups
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.said_of_comparisons import group_sentences, run_sentences
@@ -34,8 +35,7 @@ def _said(result: Result, engine: Engine, table: bool) -> list[str]:
     if not rows:
         return _nothing(result, engine)
     if query.intent == "compare" and len(rows) > 1:
-        groups = len(query.sides) > 1 and len(rows) > 2
-        return group_sentences(result) if groups else run_sentences(result, engine)
+        return group_sentences(result) if compares_groups(result) else run_sentences(result, engine)
     if isinstance(query.ask, Facts):
         return _facts(rows, query.ask.columns)
     if isinstance(query.ask, Pictures):

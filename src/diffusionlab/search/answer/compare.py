@@ -24,6 +24,11 @@ _TRAINING = ("dataset", "optimizer", "schedule", "parameterization", "hardware_k
 _RANGES = ("lr", "batch_size", "epochs")
 
 
+def compares_groups(result: Result) -> bool:
+    """Whether some side is more than one run."""
+    return 1 < len(result.query.sides) < len(result.rows)
+
+
 def compared_runs(result: Result, engine: Engine) -> Comparison | None:
     """The fact by fact comparison, where a few runs were found and no larger groups asked for."""
     if not 2 <= len(result.rows) <= MOST_RUNS:

@@ -67,7 +67,10 @@ def _told(difference: Difference, rows: Sequence[Row]) -> str:
     if fact == "arch_tags":
         tags = [set(row.get("arch_tags") or ()) for row in rows]
         shared = set.intersection(*tags)
-        values = [", ".join(sorted(own - shared)) or "none of them" for own in tags]
+        values = [printable(", ".join(sorted(own - shared))) for own in tags]
+        if not all(values):
+            having = [(row["run_id"], own) for row, own in zip(rows, values, strict=True) if own]
+            return f"facets (only {' and '.join(f'{printable(run_id)} has {own}' for run_id, own in having)})"
     elif fact in KINDS:
         values = [value(row, fact) if value_of(row, fact) is not None else "unknown" for row in rows]
     else:
@@ -106,7 +109,8 @@ def _ends_apart(rows: Sequence[Row]) -> list[str]:
     """Runs that did not finish, if others did."""
     if len({row.get("status") for row in rows}) < 2:
         return []
-    ended = [f"{printable(row['run_id'])} is {printable(row.get('status') or 'of unknown status')}" for row in rows]
+    words = {"running": "is still running", "interrupted": "was interrupted", None: "has no recorded status"}
+    ended = [f"{printable(row['run_id'])} {words.get(row.get('status'), printable(row.get('status')))}" for row in rows]
     return [f"{', '.join(ended)}."]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from diffusionlab.registry.filters.filter import And
 from diffusionlab.registry.manage.display import printable, show_comparison
 from diffusionlab.search.answer.answer import answer
-from diffusionlab.search.answer.compare import compared_runs, group_table
+from diffusionlab.search.answer.compare import compared_runs, compares_groups, group_table
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result
 from diffusionlab.search.query.query import Facts, Pictures
@@ -83,7 +83,7 @@ def _body(result: Result, engine: Engine, columns: Sequence[str] | None, width: 
     if query.intent == "aggregate":
         return [groups_table(result.groups, width)] if result.groups and has_table(result.groups) else []
     if query.intent == "compare" and len(rows) > 1:
-        few = compared_runs(result, engine) if len(query.sides) < 2 or len(rows) == 2 else None
+        few = None if compares_groups(result) else compared_runs(result, engine)
         return [show_comparison(few) if few else group_table(result)]
     told = isinstance(query.ask, Pictures) or (isinstance(query.ask, Facts) and len(rows) <= MOST_FACTS)
     if not rows or (told and not columns):
