@@ -70,6 +70,8 @@ def is_module(cls: Class) -> bool:
 
 def call(m: Machine, func: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
     if isinstance(func, Func):
+        if _is_forward(m, func):
+            return call_instance(m, func.self_value, args, kwargs, node)  # type: ignore[arg-type]
         result = call_function(m, func, args, kwargs, node)
         return _by_a_model(m, func, args, kwargs, result, node)
     if isinstance(func, Class):
@@ -90,6 +92,15 @@ def call(m: Machine, func: Value, args: list[Value], kwargs: dict[str, Value], n
     result = Obj(f"?{name}", args, kwargs, m.line(node), flow)
     m.record(f"?{name}", args, kwargs, node, result)
     return result
+
+
+def _is_forward(m: Machine, func: Func) -> bool:
+    """Whether a function is `network.forward`, called by that name from outside; not one that computes the loss."""
+    network = func.self_value
+    if func.name not in ("forward", "call") or not isinstance(network, Instance) or not is_module(network.cls):
+        return False
+    names = [getattr(one, "id", getattr(one, "attr", "")) for one in ast.walk(func.node)]
+    return not any(network is one for one in m.forward) and not any("loss" in name for name in names)
 
 
 def _by_a_model(
