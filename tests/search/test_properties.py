@@ -169,6 +169,7 @@ def test_ten_thousand_questions(fast, question):
         "batch size " + "9" * 400,
         "may may may",
         "not " * 200,
+        "2000VS:COUN:B",
         "V",
         "v v v",
         "pixel",

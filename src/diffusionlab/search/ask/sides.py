@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.query.query import Side
-from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.query.where_text import side_of
 from diffusionlab.search.read.diffusion import IsDiffusion
 from diffusionlab.search.read.known import Known
 
@@ -18,23 +17,12 @@ def compared(found: list[Operand], known: Known) -> tuple[list[Side], list[Filte
     """The sides that are compared, and the conditions of all: that of any group is one, the rest holds for each."""
     sides = _of_several(found) or [[operand] for operand in _of_one(found)] or _of_two_kinds(found)
     if sides:
-        made = [_side(And(*join(side)), known) for side in sides]
+        made = [side_of(And(*join(side)), known) for side in sides]
         rest = [o for o in found if not any(o is one for side in sides for one in side)]
         return made, [Or(*(side.condition for side in made)), *join(rest)]
     joined = join(found)
     either = next((c for c in joined if isinstance(c, Or) and len(c.parts) > 1), Or())
-    return [_side(part, known) for part in either.parts], joined
-
-
-def _side(condition: Filter, known: Known) -> Side:
-    if isinstance(condition, And) and len(condition.parts) == 1:
-        condition = condition.parts[0]
-    if isinstance(condition, Compare) and condition.op == "=":
-        return Side(str(condition.value), condition)
-    text = format_where(condition, known)
-    for obvious in ("dataset = ", "run_id = ", "optimizer = "):
-        text = text.removeprefix(obvious)
-    return Side(text.strip('"'), condition)
+    return [side_of(part, known) for part in either.parts], joined
 
 
 def _of_several(found: list[Operand]) -> list[list[Operand]]:

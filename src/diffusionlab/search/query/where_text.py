@@ -10,6 +10,7 @@ from diffusionlab.registry.filters.days import WEEKDAYS, Recurring, SamePeriod
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.filters.literals import Value
 from diffusionlab.registry.record.columns import kind_of, short
+from diffusionlab.search.query.query import Side
 from diffusionlab.search.read.diffusion import IsDiffusion
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.run_files import HasFiles
@@ -75,6 +76,15 @@ def format_where(condition: Filter, known: Known) -> str:
             quoted = [_quote(phrase) for phrase in phrases]
             return f"{where} ~ {quoted[0]}" if len(quoted) == 1 else f"{where} ~ ({', '.join(quoted)})"
     raise TypeError(f"no --where text for {condition!r}")
+
+
+def side_of(condition: Filter, known: Known) -> Side:
+    """A condition as a side of a comparison, labeled by its value alone if that says enough: "CIFAR-10"."""
+    if isinstance(condition, And) and len(condition.parts) == 1:
+        condition = condition.parts[0]
+    if isinstance(condition, Compare) and condition.op == "=":
+        return Side(str(condition.value), condition)
+    return Side(format_where(condition, known), condition)
 
 
 def _wrap(part: Filter, known: Known, *kinds: type) -> str:

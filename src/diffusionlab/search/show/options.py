@@ -24,10 +24,9 @@ from diffusionlab.search.query.query import (
     Order,
     Pictures,
     Query,
-    Side,
 )
 from diffusionlab.search.query.where import parse_where
-from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.query.where_text import side_of
 from diffusionlab.search.query.where_values import column_of, compare_period, group_of
 from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.known import Known
@@ -261,7 +260,7 @@ def _compared(query: Query, options: argparse.Namespace, known: Known, now: date
     if len(options.compare) < 2:
         raise ValueError("one side cannot be compared: give --compare once for each side")
     conditions = [parse_where(text, known, now) for text in options.compare]
-    sides = tuple(Side(format_where(condition, known), condition) for condition in conditions)
+    sides = tuple(side_of(condition, known) for condition in conditions)
     better = True if options.better else False if options.worse else None
     named = options.better or options.worse
     by = _sortable(named, known) if named and named != "any" else None
