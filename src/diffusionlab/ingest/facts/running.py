@@ -59,6 +59,8 @@ def framework(scene: Scene, source: Source, out: Writer) -> None:
     for name, packages in FRAMEWORKS:
         if name == "JAX" and any(top == "keras" for top, _ in tops):
             continue  # Keras on JAX
+        if name == "PyTorch" and any(top == "keras" for top, _ in tops) and not _trains_in_torch(scene):
+            continue  # Keras on PyTorch, or data alone
         lines = tuple(line for top, line in tops if top in packages)
         if lines and (name != "PyTorch" or any(top in ("torch", "pytorch_lightning", "lightning") for top, _ in tops)):
             plain = name.startswith("Keras") and not any("keras" in module for module, _ in scene.trace.imports)
@@ -84,6 +86,12 @@ def _computes(source: Source) -> bool:
     names = re.findall(r"^\s*import tensorflow(?:\.compat\.v1)?(?: as (\w+))?", source.text, re.M)
     used = {word for name in names for word in re.findall(rf"\b{name or 'tensorflow'}\.(\w+)", source.text)}
     return bool(used - TENSORFLOW_FILES) or not names
+
+
+def _trains_in_torch(scene: Scene) -> bool:
+    return any(event.path.startswith(("torch.nn", "torch.optim")) for event in scene.trace.events) or any(
+        base.startswith("torch") for cls in scene.trace.classes for base in cls.library_bases()
+    )
 
 
 def _reads_keras(scene: Scene) -> bool:
