@@ -68,8 +68,10 @@ def _store(arguments: argparse.Namespace, scripts: Iterator[Script]) -> None:
             states[one.state] += 1
         else:
             states["without facts"] += 1
-        if arguments.json or script.error:
-            _print_script(script, arguments.json)
+        if arguments.json:
+            print(script.as_json())
+        elif script.error:
+            _say(f"{script.path}: {script.error}")
     known.save(stored)
     if not arguments.json:
         told = ", ".join(f"{number} {state}" for state, number in states.items())
