@@ -132,6 +132,7 @@ GROUPS = {
     "maximum epochs by optimizer": grouped(lambda r: r.optimizer, lambda r: r.epochs, max),
     "how many runs per dataset in total": grouped(lambda r: r.dataset, ONE, len),
     "how many epochs per dataset in total": grouped(lambda r: r.dataset, lambda r: r.epochs, sum),
+    "how many STL-10 runs per facet": {"unet": 1, "cnn": 1, "attention": 1, "dit": 1, "transformer": 1},
     "distribution of batch sizes": grouped(lambda r: r.batch, ONE, len),
     "breakdown of runs by status": grouped(lambda r: r.status, ONE, len),
     "which dataset has the lowest best FID": {"CIFAR-10": 3.2},

@@ -85,7 +85,8 @@ TABLE = (
     # -- architecture
     Column("architecture", "text", group="architecture", values="named", shown=22, said=(
         "architecture, architectures, arch, backbone, backbones, network type, model type")),
-    Column("arch_tags", "list", "facets", "facets", "arch", group="architecture", shown=4, index="LabelList"),
+    Column("arch_tags", "list", "facets", "facets", "arch", group="architecture", shown=4, index="LabelList",
+           said="facet, facets, architecture facet, architecture facets, kind of network, kinds of network"),
     Column("num_parameters", "int", "parameters", "params", "params", group="architecture", unit="count", shown=9,
            index="BTree", said="parameters, parameter, params, param, parameter count, number of parameters, "
            "num params, size, sizes, model size, network size, parameter counts, num parameters, trainable parameters, "
