@@ -148,7 +148,10 @@ def _meant(r: Reading, i: int) -> str:
     if r.words(i).startswith(("larger", "bigger", "smaller", "lighter", "heavier")):
         return "num_parameters"
     if r.words(i).startswith(("longer", "shorter")):
-        return "seconds" if r.known.has("seconds") else "epochs"
+        if r.known.has("seconds"):
+            return "seconds"
+        r.notes.append(f'"{r.words(i)}" is read as a number of epochs, as no run has a recorded duration')
+        return "epochs"
     return MEASURES[0]
 
 

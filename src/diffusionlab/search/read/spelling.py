@@ -47,6 +47,11 @@ def _candidates(known: Known) -> list[str]:
     return ordered + sorted(w for w in known.words if len(w) >= 5 and w not in spellable())
 
 
+def _is_cut(word: str) -> bool:
+    """Whether a word lacks the last letter of a known one: "cosin"."""
+    return len(word) >= 5 and any(k[:-1] == word and k[-1] != "s" for k in spellable())
+
+
 def _misspelt(token: Token, known: Known) -> bool:
     word = token.compact
     if len(word) < 4 or not word.isalpha() or not word.isascii():
@@ -60,7 +65,7 @@ def _misspelt(token: Token, known: Known) -> bool:
         or word in common()
         or plain & known.spellings.keys()
         or word in known.words
-        or (stem(word) in known.stems and not near(word, spellable()))
+        or (stem(word) in known.stems and not near(word, spellable()) and not _is_cut(word))
         or word in NUMBER_WORDS
         or word in UNITS
         or word in known.metrics

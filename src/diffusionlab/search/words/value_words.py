@@ -33,7 +33,9 @@ FACET_WORDS: dict[str, str] = {
     "attention": "attention layers, self attentive, attentive, attention blocks, attention block, attention layer",
     "linear_attention": "linear attention layers, linear self attention, linear cost attention, linear time "
     "attention, efficient attention, linearized attention, linearised attention, attention of linear cost",
-    "conditional": "conditioning, condition, conditioned, class conditioning, label conditional, label conditioning, "
+    "conditional": "conditioned on labels, conditioned on the label, conditioned on class labels, "
+    "conditioned on classes, conditioned on the class, conditioning, condition, conditioned, class conditioning, "
+    "label conditional, label conditioning, "
     "label conditioned, class labels, conditionally, conditions, class label, class conditionally",
     "cfg": "classifier free, guidance scale, classifierfree, cf guidance",
     "styled": "style conditioning, conditioned on style, conditioned on the style, style labels, style label, with "
