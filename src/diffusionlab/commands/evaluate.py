@@ -11,14 +11,16 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from diffusionlab.atomic import replaced
-from diffusionlab.errors import UsageError
+from diffusionlab.errors import UsageError, first_line
 from diffusionlab.evaluation.features import slug
 from diffusionlab.evaluation.judge import OTHER
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.manage.evaluations import record_evaluation
+from diffusionlab.registry.record.columns import label
 from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.registry.storage.table import Registry
+from diffusionlab.report.measured import figures, floor_of
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.checkpoint import saved_step
 from diffusionlab.runs.evaluation import Evaluation, Evaluator
@@ -64,25 +66,23 @@ def evaluate(cfg: DictConfig) -> Evaluation:
     return evaluation
 
 
+NOTES = {
+    label("label_accuracy"): "of all real test images",
+    label("memorised"): "of fresh images, by definition",
+}
+"""What the last column is of, for figures that no set of real images has in the samples' place."""
+
+
 def _lines(evaluation: Evaluation, other: str) -> Iterator[str]:
     """What is printed: each figure beside its floor, then one line a class."""
-    metrics, floor = evaluation.metrics, evaluation.floor
+    metrics = evaluation.metrics
     yield f"run       {evaluation.run_id}" + (f" after {evaluation.step:,} steps" if evaluation.step else "")
     yield f"protocol  {evaluation.protocol}\n"
     yield _line("", "samples", f"{evaluation.floor_samples} real {other} images in their place")
-    yield _line("Fréchet distance", f"{metrics['fid']:.4g}", f"{floor['fid']:.4g}")
-    yield _line(
-        "KID, 95 % interval",
-        *(f"{of['kid']:.3g} [{of['kid_low']:.3g}, {of['kid_high']:.3g}]" for of in (metrics, floor)),
-    )
-    yield _line("precision", f"{metrics['precision']:.3f}", f"{floor['precision']:.3f}")
-    yield _line("recall", f"{metrics['recall']:.3f}", f"{floor['recall']:.3f}")
-    if "label_accuracy" in metrics:
-        real_accuracy = f"{evaluation.classifier_accuracy:.3f} of all real test images"
-        yield _line("taken for their class", f"{metrics['label_accuracy']:.3f}", real_accuracy)
-    yield _line("memorised", f"{metrics['memorised']:.3f}", "0.050 of fresh images, by definition")
+    for name, of_samples, of_real in figures(metrics, floor_of(asdict(evaluation))):
+        yield _line(name, of_samples, f"{of_real} {NOTES.get(name, '')}".strip())
     if evaluation.classes:
-        yield "\n" + _line("class", "taken for it", "Fréchet distance (real), precision, recall")
+        yield "\n" + _line("class", "classifier accuracy", "Fréchet distance (real), precision, recall")
     for name, own in evaluation.classes.items():
         reach = "too few for a distance"
         if "fid" in own:
@@ -123,5 +123,5 @@ def _remember(evaluation: Evaluation, folder: Path, uri: str) -> None:
     metrics: dict[str, Any] = dict(evaluation.for_registry)
     try:
         record_evaluation(Registry(uri), folder, evaluation.protocol, metrics)
-    except RegistryError as error:
-        log.warning("%s; the figures stand in the run folder, and `registry.py rebuild` takes them from there", error)
+    except (RegistryError, ImportError) as error:
+        log.warning("the figures stand in the run folder, but not in the registry: %s", first_line(error))

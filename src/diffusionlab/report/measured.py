@@ -97,7 +97,7 @@ def _evaluation(
         present,
         _moment(data.get("evaluated_at")),
         isinstance(num_samples, int) and num_samples < ENOUGH,
-        _figures(whole, _floor(data)),
+        figures(whole, floor_of(data)),
         _by_class_table({str(name): _numbers(own) for name, own in classes.items()}) if classes else None,
         picture(grid, folder, "Nearest training images") if grid and folder else None,
     )
@@ -108,8 +108,8 @@ def _whole(recorded: Mapping[str, float | None]) -> dict[str, float | None]:
     return {name: value for name, value in _numbers(recorded).items() if "/" not in name}
 
 
-def _floor(data: Mapping[str, Any]) -> dict[str, float | None]:
-    """What real images get, as far as a file says."""
+def floor_of(data: Mapping[str, Any]) -> dict[str, float | None]:
+    """What real images score, as far as the content of an evaluation's file says."""
     floor = _numbers(data.get("floor"))
     known = _numbers({"label_accuracy": data.get("classifier_accuracy"), "memorised": FRESH if floor else None})
     return floor | known
@@ -122,7 +122,8 @@ def _moment(text: Any) -> datetime | None:
         return None
 
 
-def _figures(metrics: Mapping[str, float | None], floor: Mapping[str, float | None]) -> list[tuple[str, str, str]]:
+def figures(metrics: Mapping[str, float | None], floor: Mapping[str, float | None]) -> list[tuple[str, str, str]]:
+    """(name, of the samples, of real images in their place), as texts, intervals beside their values."""
     names = [name for name in metrics if not name.endswith(("_low", "_high"))]
     return [(_heading(name, metrics), _text(name, metrics), _text(name, floor)) for name in names]
 

@@ -5,10 +5,10 @@ import hashlib
 import shlex
 from datetime import datetime
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diffusionlab import __version__
 from diffusionlab.atomic import replaced
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.run_record import utc_now
@@ -36,7 +36,7 @@ def write_page(target: Path, template: str, *scripts: str, **content: Any) -> Pa
         "style": style,
         "policy": policy,
         "written_at": utc_now(),
-        "version": version("diffusionlab"),
+        "version": __version__,
     }
     html = _environment().get_template(template).render(**own, **content)
     with replaced(target) as temporary:

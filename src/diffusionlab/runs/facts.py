@@ -10,7 +10,7 @@ import torch
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.diffusion import LatentCodec
 from diffusionlab.models.facets import describe
-from diffusionlab.registry.record.columns import TABLE
+from diffusionlab.registry.record.columns import TABLE, value_of
 from diffusionlab.registry.record.provenance import processor_name
 from diffusionlab.runs.folder import WEIGHTS
 from diffusionlab.runs.frozen import plain
@@ -21,17 +21,15 @@ from diffusionlab.training.callbacks.resumption import RunTotals
 
 def facts_of_settings(settings: Settings) -> dict[str, Any]:
     """Facts that the settings state."""
+    known = {"config": settings.config}
     optimizer, choices, diffuses = settings.optimizer, settings.choices, settings.schedule is not None
     facts = {
         "name": settings.name,
         "tags": list(settings.tags),
         "notes": settings.notes or None,
-        "batch_size": settings.data.get("batch_size"),
-        "lr": optimizer.get("lr"),
+        **{column.name: value_of(known, f"config.{column.setting}") for column in TABLE if column.setting},
         "optimizer": optimizer["_target_"].rpartition(".")[2],
-        "image_size": settings.data.get("image_size"),
         **{group: choices[group] if diffuses else None for group in ("schedule", "parameterization", "sampler")},
-        "seed": settings.seed,
         "config": plain(settings.config),
         "config_hash": settings.hash,
     }

@@ -14,7 +14,7 @@ from diffusionlab.errors import UntrustedCode, UsageError
 from diffusionlab.runs.frozen import plain
 
 PARTS = {"diffusionlab.models", "diffusionlab.diffusion", "diffusionlab.data"}
-"""The modules of this package whose classes a file may name."""
+"""The packages of this project whose classes a file may name."""
 
 DEPENDENCIES = {"diffusionlab", "torch", "torchvision", "torchmetrics", "pytorch_lightning", "lightning"}
 """Packages that are installed with this one."""
@@ -30,7 +30,8 @@ def part(config: Mapping[str, Any], kind: type, *, source: Path, trust: Collecti
     arguments = plain(config)
     target = str(arguments.pop("_target_"))
     module, _, name = target.rpartition(".")
-    if module not in PARTS and (module.partition(".")[0] not in trust or module.startswith("diffusionlab.")):
+    own = any(module == name or module.startswith(f"{name}.") for name in PARTS)
+    if not own and (module.partition(".")[0] not in trust or module.startswith("diffusionlab.")):
         raise UntrustedCode(source, target)
     found = getattr(_imported(module, source), name, None)
     if not isinstance(found, type) or not issubclass(found, kind):

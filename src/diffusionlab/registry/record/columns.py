@@ -1,6 +1,7 @@
 """The table of columns: all that is known of a column in one row, from which schema, search, and display derive theirs.
 
-A new fact of runs is a row here and a field of RunRecord; a new metric with a column of its own is a row here.
+A new fact of runs is a row here and a field of RunRecord, a new metric a row. A row may name the setting, or the name
+in the training's log, that its value comes from.
 """
 
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ class Column:
     shown: int = 0  # place in order of worth among the columns of an answer; 0: only if asked for
     index: str = ""  # of LanceDB: BTree, Bitmap or LabelList
     logged: str = ""  # what the training logs the metric as
+    setting: str = ""  # the setting that states it, as a dotted key
     source: str = "record"
 
 
@@ -58,9 +60,11 @@ TABLE = (
     # -- training
     Column("dataset", "text", "data set", group="training", values="named", shown=3, index="Bitmap",
            said="dataset, datasets, data set, data sets, training data, training set, data"),
-    Column("batch_size", "int", "batch size", "batch", "batch", group="training", shown=11, index="BTree", said=(
+    Column("batch_size", "int", "batch size", "batch", "batch", setting="data.batch_size", group="training",
+           shown=11, index="BTree", said=(
         "batch size, batch, bs, batches, batch sizes, mini batch, minibatch, mini batch size, batchsize")),
-    Column("lr", "float", "learning rate", unit="step", group="training", shown=10, index="BTree",
+    Column("lr", "float", "learning rate", unit="step", setting="optimizer.lr", group="training", shown=10,
+           index="BTree",
            said="lr, learning rate, learning rates, lrs, step size"),
     Column("optimizer", "text", said="optimizer, optimiser, optimizers, optimisers, optim", group="training",
            values="named", shown=12, index="Bitmap"),
@@ -76,7 +80,7 @@ TABLE = (
     Column("sampler", "text", said="sampler, samplers, solver, solvers, sampling method", group="training",
            values="named", shown=18),
     Column("precision", "text", said="precision, numeric precision", group="training", values="named", shown=19),
-    Column("seed", "int", said="seed, random seed, seeds", group="training", shown=20),
+    Column("seed", "int", said="seed, random seed, seeds", setting="seed", group="training", shown=20),
     Column("hardware", "text", short="device", group="training", values="listed"),
     Column("framework", "text", said="framework, frameworks, framework version", group="training", values="named"),
     Column("data_hash", "text", "data hash", said="data hash", group="training"),
@@ -92,7 +96,7 @@ TABLE = (
            "num params, size, sizes, model size, network size, parameter counts, num parameters, trainable parameters, "
            "param count"),
     Column("flops", "int", "FLOPs", "FLOPs", unit="count", said="flops, flop, gflops, compute", group="architecture"),
-    Column("image_size", "int", "image size", "px", group="architecture", shown=17, said=(
+    Column("image_size", "int", "image size", "px", setting="data.image_size", group="architecture", shown=17, said=(
         "image size, resolution, resolutions, pixels, pixel, px, image resolution, image sizes, img size, side length, "
         "pixels wide")),
     Column("size_bytes", "int", "file size", "size", "size", unit="B", group="architecture", said=(
