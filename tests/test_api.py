@@ -86,8 +86,8 @@ def test_labels_are_names_numbers_lists_or_one_a_sample(here):
     bag = run.class_names.index("Bag")
     [label] = run.labels(3, "Bag")
     assert label.tolist() == [bag] * 3
-    assert run.labels(3, torch.tensor([1, 2, 10]))[0].tolist() == [1, 2, 10]  # 10: the null label
-    assert run.labels(3, ["Bag", 0])[0].tolist() == [bag, 0, bag]
+    assert run.labels(3, torch.tensor([1, 2, 10])).label.tolist() == [1, 2, 10]  # 10: the null label
+    assert run.labels(3, ["Bag", 0]).label.tolist() == [bag, 0, bag]
 
 
 def test_figures_of_a_run(here, tmp_path):

@@ -16,6 +16,7 @@ from tests.conftest import CONF, SMALL
 CHOICES = {"model": "conditional_unet", "data": "garments", "hydra/launcher": "basic"}
 MODELS = {path.stem: () for path in sorted((CONF / "model").glob("*.yaml"))} | {
     "autoencoder": ("model.channels=[4,8]", "model.latent_channels=2"),
+    "pixel_transformer": ("model.channels=16", "model.depth=1"),
     "clip": ("model.width=8", "model.text_width=8", "model.embed_dim=8"),
     **dict.fromkeys(
         ("latent_unet", "conditional_latent_unet"),

@@ -12,6 +12,8 @@ Names are imported when they are first used, so that `import diffusionlab` costs
 
 from typing import TYPE_CHECKING, Any
 
+from diffusionlab._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from diffusionlab.errors import LabError as LabError
     from diffusionlab.errors import UsageError as UsageError
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from diffusionlab.search.api import Answer as Answer
     from diffusionlab.search.api import runs as runs
     from diffusionlab.search.api import search as search
-
-__version__ = "0.2.0"
 
 _HOME = {
     "Answer": "diffusionlab.search.api",

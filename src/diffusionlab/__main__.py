@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-from diffusionlab import __version__
+from diffusionlab._version import __version__
 
 COMMANDS = {
     "train": "train a model and record the run",

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffusionlab import __version__
+from diffusionlab._version import __version__
 from diffusionlab.atomic import replaced
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.run_record import utc_now
