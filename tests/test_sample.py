@@ -67,8 +67,8 @@ def test_sample_i_depends_on_the_seed_and_i_alone(trained, sampler, tmp_path):
 
 
 def test_labels_are_taken_by_name_number_or_list_in_turn():
-    def chosen(wish, num_samples, style=None, null_labels=(3,)):
-        labels = choose_labels([wish, style], [NAMES, ["light", "bold"]], null_labels, num_samples)
+    def chosen(requested, num_samples, style=None, null_labels=(3,)):
+        labels = choose_labels([requested, style], [NAMES, ["light", "bold"]], null_labels, num_samples)
         return [label.tolist() for label in labels]
 
     assert chosen("CAT", 3) == [[1, 1, 1]]

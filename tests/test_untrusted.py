@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from diffusionlab.errors import UsageError, told_in_one_line
+from diffusionlab.errors import UsageError, cli_errors
 from diffusionlab.report.page import quoted
 from diffusionlab.untrusted import plain_text, say, say_in_logs
 from diffusionlab.visualization.style import look, new_figure, save_figure
@@ -49,7 +49,7 @@ def test_no_character_of_a_plain_text_drives_a_terminal(text):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_an_error_is_one_plain_line(capsys, name):
-    with pytest.raises(SystemExit) as ended, told_in_one_line(lambda error: None):
+    with pytest.raises(SystemExit) as ended, cli_errors(lambda error: None):
         raise UsageError(f"no run {name}")
     line = capsys.readouterr().err
     assert ended.value.code == 2 and line.count("\n") == 1 and "\x1b" not in line and "\x9b" not in line

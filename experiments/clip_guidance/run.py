@@ -80,18 +80,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--clip", help="a CLIP run, as one types a run; trained first where none is named")
-    wish = parser.parse_args()
-    data = f"data={wish.data}"
-    clip = wish.clip or trained("clip", "model=clip", data).run_id
+    requested = parser.parse_args()
+    data = f"data={requested.data}"
+    clip = requested.clip or trained("clip", "model=clip", data).run_id
     rows: dict[str, list[dict[str, float | None]]] = {weight: [] for weight in WEIGHTS}
     for seed in SEEDS:
         for weight in WEIGHTS:
-            budget = (*BUDGET, "trainer.max_epochs=1", f"trainer.limit_train_batches={wish.steps}", f"seed={seed}")
+            budget = (*BUDGET, "trainer.max_epochs=1", f"trainer.limit_train_batches={requested.steps}", f"seed={seed}")
             clip_options = () if weight == "null" else (f"loss.clip_weight={weight}", f"clip.run={clip}")
             record = trained(f"clip_weight_{weight}_seed_{seed}", data, *budget, *clip_options)
-            if (figures := judgement(record, wish.samples)) is None:
-                run("evaluate.py", f"run={record.run_id}", f"num_samples={wish.samples}", *JUDGING)
-                figures = judgement(trained(record.name), wish.samples) or {}
+            if (figures := judgement(record, requested.samples)) is None:
+                run("evaluate.py", f"run={record.run_id}", f"num_samples={requested.samples}", *JUDGING)
+                figures = judgement(trained(record.name), requested.samples) or {}
             rows[weight].append({"val_loss": record.metrics["val_loss"], **figures})
     pair = [trained(f"clip_weight_{weight}_seed_{SEEDS[0]}") for weight in WEIGHTS]
     draw_pair(pair, ROOT / FOLDER / f"seed_{SEEDS[0]}.png")

@@ -41,13 +41,15 @@ def main() -> None:
     parser.add_argument("trained", help="a class-conditional run")
     parser.add_argument("untrained", help="the same, stopped after trainer.max_steps=1")
     parser.add_argument("--samples", type=int, default=2000)
-    wish = parser.parse_args()
+    arguments = parser.parse_args()
     data_dir = os.environ.get("DIFFUSIONLAB_DATA_DIR")
-    trained, untrained = (lab.load_run(run, device="cpu", data_dir=data_dir) for run in (wish.trained, wish.untrained))
+    trained, untrained = (
+        lab.load_run(run, device="cpu", data_dir=data_dir) for run in (arguments.trained, arguments.untrained)
+    )
     real = RealImages.of(trained.datamodule)
     classifier = trained_classifier(real, CACHE, torch.device("cpu"))
     judge = Judge(real, classifier, classifier, cache_dir=CACHE, shown=False)
-    images, label = real.test.images[: wish.samples], real.test.labels[: wish.samples]
+    images, label = real.test.images[: arguments.samples], real.test.labels[: arguments.samples]
     generator = torch.Generator().manual_seed(0)
     rungs = {
         "real test images": images,
@@ -58,7 +60,7 @@ def main() -> None:
         "uniform noise": torch.randint(0, 256, images.shape, generator=generator, dtype=torch.uint8),
     }
     print(f"{len(images)} each, the classifier is right on {classifier.accuracy:.1%} of the real test images\n")
-    print("| images | Fréchet distance | KID, 95 % interval | precision | recall | taken for their class | memorised |")
+    print("| images | Fréchet distance | KID, 95 % interval | precision | recall | classifier accuracy | memorised |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for name, rung in rungs.items():
         found = judge.judge(rung, label, per_class=False).metrics

@@ -29,7 +29,7 @@ PER_CLASS = 100
 NUM_NOISES = 30
 
 Judge = Callable[[Tensor], Tensor]
-"""uint8 images (N, C, H, W) -> the class that each is taken for, (N,)."""
+"""uint8 images (N, C, H, W) -> the predicted classes, (N,)."""
 
 
 def draw(run: lab.Run, label: Tensor, style: Tensor | None, scale: float) -> Tensor:

@@ -18,7 +18,7 @@ _TEMPORARY = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)\.[0-9a-f]{8}"
 
 @contextmanager
 def replaced(target: Path) -> Iterator[Path]:
-    """A path beside `target` to write to, which takes its place at the end; its folder is made where there is none.
+    """A path beside `target` to write to, which takes its place at the end; its folder is made if missing.
 
     A reader, or a power cut, sees the old file or the new one and nothing between. Where the body raises, the old
     file stays.

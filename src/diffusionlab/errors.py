@@ -19,7 +19,7 @@ SHOW_TRACEBACKS = "HYDRA_FULL_ERROR" in os.environ and _SET_HERE not in os.envir
 
 
 class LabError(Exception):
-    """An end that is told in one line, without a traceback."""
+    """An error that is shown as one line, without a traceback."""
 
     exit_code: ClassVar[int] = 1
 
@@ -93,7 +93,7 @@ def did_you_mean(word: str, known: list[str]) -> str:
 
 
 @contextmanager
-def told_in_one_line(explain: Callable[[Exception], str | None]) -> Iterator[None]:
+def cli_errors(explain: Callable[[Exception], str | None]) -> Iterator[None]:
     """End the process on a LabError: one line on stderr and its exit code, without a traceback.
 
     `explain` turns an exception of a library into the line of a UsageError, or returns None to let it through.

@@ -9,7 +9,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from diffusionlab.evaluation import distances
-from diffusionlab.evaluation.distances import FeaturesAsTheyAre, frechet_distance, kernel_distance
+from diffusionlab.evaluation.distances import PrecomputedFeatures, frechet_distance, kernel_distance
 
 
 def normal(num: int, dim: int = 6, *, mean: float = 0.0, std: float = 1.0, seed: int = 0) -> torch.Tensor:
@@ -42,7 +42,7 @@ def test_the_frechet_distance_of_gaussians_has_a_closed_form(means, first, secon
 
 def test_the_frechet_distance_is_that_of_torchmetrics_whatever_its_batches():
     real, generated = normal(300), normal(200, mean=0.3, std=1.2, seed=1)
-    metric = FrechetInceptionDistance(feature=FeaturesAsTheyAre(6))
+    metric = FrechetInceptionDistance(feature=PrecomputedFeatures(6))
     for batch in real.split(64):
         metric.update(batch, real=True)
     for batch in generated.split(7):
@@ -53,7 +53,7 @@ def test_the_frechet_distance_is_that_of_torchmetrics_whatever_its_batches():
 def test_the_kernel_distance_is_that_of_torchmetrics_over_all_images(monkeypatch):
     monkeypatch.setattr(distances, "ROWS", 33)
     real, generated = normal(150), normal(150, mean=0.3, seed=1)
-    metric = KernelInceptionDistance(feature=FeaturesAsTheyAre(6), subsets=1, subset_size=150)
+    metric = KernelInceptionDistance(feature=PrecomputedFeatures(6), subsets=1, subset_size=150)
     metric.update(real.double(), real=True)
     metric.update(generated.double(), real=False)
     assert kernel_distance(real, generated).value == pytest.approx(metric.compute()[0].item(), rel=1e-9)

@@ -25,8 +25,8 @@ SIZE = (
 def test_real_is_nearer_than_trained_than_untrained_than_noise(lab: Lab, registry_of_its_own: Path):
     def measured(name: str, num_steps: int) -> dict[str, float]:
         folder = lab.train(f"trainer.max_steps={num_steps}", name=name, small=SIZE)
-        wish = ("num_samples=200", "sampler.num_steps=20", "guidance_scale=1", f"run={folder}")
-        return run_evaluate((folder, registry_of_its_own), *wish).metrics
+        requested = ("num_samples=200", "sampler.num_steps=20", "guidance_scale=1", f"run={folder}")
+        return run_evaluate((folder, registry_of_its_own), *requested).metrics
 
     trained, untrained = measured("20260101-120000-aaaaaa", 400), measured("20260101-120000-bbbbbb", 1)
     folder = lab.root / "outputs/2026-01-01/20260101-120000-aaaaaa"

@@ -13,7 +13,7 @@ from diffusionlab.commands.visualize import DRAW, visualize
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation import classifier
 from diffusionlab.gallery.of_sampling import between_noises, finished, guided, labels_of, noise_of, way
-from diffusionlab.gallery.options import Wish
+from diffusionlab.gallery.options import PictureOptions
 from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.report.command import write
 from diffusionlab.runs.explain import explain
@@ -101,10 +101,10 @@ def test_several_runs_make_one_picture_or_one_each(trained, tmp_path):
 
 def test_samples_are_mapped_among_test_images_in_features_of_another_network(trained, tmp_path, monkeypatch):
     monkeypatch.setattr(classifier, "MIN_STEPS", 40)
-    wish = ("what=tsne", "features=classifier", "num_points=20", f"cache_dir={tmp_path}", f"output_dir={tmp_path}")
+    options = ("what=tsne", "features=classifier", "num_points=20", f"cache_dir={tmp_path}", f"output_dir={tmp_path}")
     told = []
     for run in trained[:2]:
-        (file,) = run_visualize(trained, *wish, f"run={run}", "format=svg")
+        (file,) = run_visualize(trained, *options, f"run={run}", "format=svg")
         assert file.name == "tsne_of_samples.svg"  # beside that of the network, which is another picture
         told.append(" ".join(file.read_text().split()))
     assert all("Points are 10 test images" in one and "classifier-1" in one for one in told)
@@ -148,23 +148,23 @@ def test_a_run_that_recorded_nothing_says_what_it_lacks(trained):
 
 
 class TestSampling:
-    wish = Wish(num_samples=3, seed=5)
+    options = PictureOptions(num_samples=3, seed=5)
 
     def test_a_way_begins_with_the_noise_and_ends_with_the_image(self, trained):
         run = Run(trained[0])
-        denoise = guided(run, labels_of(run, self.wish, 3), self.wish)
-        moments = way(run, self.wish.sampler, denoise, noise_of(run, self.wish, 3), 5)
+        denoise = guided(run, labels_of(run, self.options, 3), self.options)
+        moments = way(run, self.options.sampler, denoise, noise_of(run, self.options, 3), 5)
         times = [moment.t for moment in moments]
         assert times[0] == 1 and times[-1] == 0 and times == sorted(times, reverse=True) and len(times) == 5
-        assert moments[0].images.equal(run.decode(noise_of(run, self.wish, 3)()))
-        assert moments[-1].images.equal(finished(run, self.wish.sampler, denoise, noise_of(run, self.wish, 3)))
+        assert moments[0].images.equal(run.decode(noise_of(run, self.options, 3)()))
+        assert moments[-1].images.equal(finished(run, self.options.sampler, denoise, noise_of(run, self.options, 3)))
 
     def test_between_two_noises_the_ends_are_the_two_samples_themselves(self, trained):
         run = Run(trained[0])
-        labels = labels_of(run, self.wish, 3)[:1].repeat(2)
-        alone = finished(run, self.wish.sampler, guided(run, labels, self.wish), noise_of(run, self.wish, 2))
-        ends = between_noises(run, self.wish, np.linspace(0, 1, 2))
-        between = finished(run, self.wish.sampler, guided(run, labels, self.wish), ends)
+        labels = labels_of(run, self.options, 3)[:1].repeat(2)
+        alone = finished(run, self.options.sampler, guided(run, labels, self.options), noise_of(run, self.options, 2))
+        ends = between_noises(run, self.options, np.linspace(0, 1, 2))
+        between = finished(run, self.options.sampler, guided(run, labels, self.options), ends)
         assert (between.int() - alone.int()).abs().max() <= 1
 
     def test_images_are_the_classes_in_turn_and_always_the_same(self, trained):

@@ -70,7 +70,7 @@ class ClipJudge:
         return best
 
     def _scores_of_real_images(self) -> ClipScores | None:
-        """Of at most NUM_REAL test images; None where there are none, with a warning where they are not at hand."""
+        """Of at most NUM_REAL test images; None without test images, with a warning if their files are missing."""
         try:
             test = self.run.datamodule.test
         except (ValueError, OSError) as error:

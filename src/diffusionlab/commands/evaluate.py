@@ -94,14 +94,14 @@ def _line(name: str, of_samples: str, of_real: str) -> str:
     return f"{name:<24}{of_samples:<30}{of_real}"
 
 
-def _folder(wish: str | None, run_folder: Path) -> Path:
-    if wish is None:
+def _folder(requested: str | None, run_folder: Path) -> Path:
+    if requested is None:
         return folder_inside(run_folder, FOLDER)
-    target = Path(wish)
+    target = Path(requested)
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"output_dir={wish} cannot be made: {error.strerror}") from error
+        raise UsageError(f"output_dir={requested} cannot be made: {error.strerror}") from error
     return target
 
 
@@ -117,8 +117,8 @@ def _remember(evaluation: Evaluation, folder: Path, uri: str) -> None:
     """Into run.json and the registry, unless the weights are no longer those that were judged."""
     training = actual_status(vars(read_record(folder))) == "running"
     if training or saved_step(folder) != evaluation.step:
-        told = "is still training" if training else "has trained on meanwhile"
-        log.warning("run %s %s: its figures are not put into the registry", evaluation.run_id, told)
+        state = "is still training" if training else "has trained on meanwhile"
+        log.warning("run %s %s: its figures are not put into the registry", evaluation.run_id, state)
         return
     metrics: dict[str, Any] = dict(evaluation.for_registry)
     try:

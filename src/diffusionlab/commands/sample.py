@@ -101,14 +101,14 @@ def save_singly(images: torch.Tensor, folder: Path, numbers: Sequence[int]) -> N
         save_png(to_pil(images[number]), folder / f"{number:05d}.png")
 
 
-def _output_folder(wish: str | None, run_folder: Path) -> Path:
-    if wish is None:
+def _output_folder(requested: str | None, run_folder: Path) -> Path:
+    if requested is None:
         return _new_folder(folder_inside(run_folder, "samples"))
     try:
-        Path(wish).mkdir(parents=True, exist_ok=True)
+        Path(requested).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"output_dir={wish} cannot be made: {error.strerror}") from error
-    return Path(wish)
+        raise UsageError(f"output_dir={requested} cannot be made: {error.strerror}") from error
+    return Path(requested)
 
 
 def _new_folder(parent: Path) -> Path:

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 def train(cfg: DictConfig) -> float | None:
     """Build, train and record one run, inside a Hydra job; returns its validation loss, or else its training loss.
 
-    In a sweep, a trial that fails is recorded and told, and None is returned, so that the sweep goes on. Otherwise
+    In a sweep, a trial that fails is recorded and reported, and None is returned, so that the sweep goes on. Otherwise
     raises LabError where a user can mend it, and whatever else went wrong as it is.
     """
     _quieten_lightning()
@@ -137,14 +137,14 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
             save_uncommitted(folder)
         result = _fit(experiment, folder)
     except BaseException as error:
-        told = in_one_line(error, settings, folder)
+        line = in_one_line(error, settings, folder)
         # Lightning makes a SystemExit of the second Ctrl-C
         stopped = isinstance(error, (TrainingInterrupted, KeyboardInterrupt, SystemExit))
         if started:
             result = _result(experiment, folder) if experiment else {}
-            _finish(recorder, result, "interrupted" if stopped else "failed", reason=str(told or error))
-        if told is not None:
-            raise told from error
+            _finish(recorder, result, "interrupted" if stopped else "failed", reason=str(line or error))
+        if line is not None:
+            raise line from error
         raise
     if ownership is not None:
         _finish(recorder, result, "finished")

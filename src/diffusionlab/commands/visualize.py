@@ -10,7 +10,7 @@ from rich.progress import track
 
 from diffusionlab.errors import UsageError
 from diffusionlab.gallery import of_clip, of_features, of_noise, of_sampling, of_training
-from diffusionlab.gallery.options import Drawn, Wish
+from diffusionlab.gallery.options import Drawn, PictureOptions
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.frozen import Group, freeze
@@ -23,7 +23,7 @@ from diffusionlab.visualization.style import save_figure
 
 FORMATS = {"png": ("png",), "svg": ("svg",), "both": ("png", "svg")}
 
-DRAW: dict[str, Callable[[Sequence[Run], Wish], Drawn]] = {
+DRAW: dict[str, Callable[[Sequence[Run], PictureOptions], Drawn]] = {
     "forward": of_noise.forward,
     "schedules": of_noise.schedules,
     "embeddings": of_noise.embeddings,
@@ -44,13 +44,13 @@ DRAW: dict[str, Callable[[Sequence[Run], Wish], Drawn]] = {
 def visualize(cfg: DictConfig) -> list[Path]:
     """Draw what `cfg.what` names; returns the files. Raises UsageError for invalid input."""
     with user_errors():
-        options = freeze(to_plain(cfg))
-        chosen = PICTURES if options.what == ALL else (find_picture(options.what),)
-        if options.format not in FORMATS:
-            raise UsageError(f"format={options.format}: choose from {', '.join(FORMATS)}")
-        wish, runs = _wish(options), _runs(options)
-        target = None if options.output_dir is None else Path(options.output_dir)
-        files = draw_pictures(chosen, runs, wish, target=target, formats=FORMATS[options.format])
+        settings = freeze(to_plain(cfg))
+        chosen = PICTURES if settings.what == ALL else (find_picture(settings.what),)
+        if settings.format not in FORMATS:
+            raise UsageError(f"format={settings.format}: choose from {', '.join(FORMATS)}")
+        options, runs = _options(settings), _runs(settings)
+        target = None if settings.output_dir is None else Path(settings.output_dir)
+        files = draw_pictures(chosen, runs, options, target=target, formats=FORMATS[settings.format])
     for file in files:
         say(file)
     for run in runs if target is None else ():
@@ -61,14 +61,14 @@ def visualize(cfg: DictConfig) -> list[Path]:
 def draw_pictures(
     pictures: Sequence[Picture],
     runs: Sequence[Run],
-    wish: Wish,
+    options: PictureOptions,
     *,
     target: Path | None = None,
     formats: Sequence[str] = ("png", "svg"),
 ) -> list[Path]:
     """Draw and save; `target` None is the pictures/ of each run, for several runs in one picture that of the first.
 
-    Of one picture raises UsageError where the run cannot have it; of several those are told and left out.
+    A single picture that the run cannot have raises UsageError; of several it is skipped with a message.
     """
     files = []
     shown = track(pictures, "drawing", console=Console(stderr=True), transient=True) if len(pictures) > 1 else pictures
@@ -76,11 +76,11 @@ def draw_pictures(
         groups = [list(runs)] if picture.runs == "together" else [[run] for run in runs]
         for group in groups:
             try:
-                drawn = DRAW[picture.name](group, wish)
+                drawn = DRAW[picture.name](group, options)
             except UsageError as error:
                 if len(pictures) == 1:
                     raise
-                say(f"left out {picture.name}: {error}")
+                say(f"skipped {picture.name}: {error}")
                 continue
             stem = f"{picture.name}_{drawn.variant}" if drawn.variant else picture.name
             stem += f"_of_{len(group)}_runs" if len(group) > 1 else ""
@@ -110,18 +110,18 @@ def _runs(options: Group) -> list[Run]:
     return [load_run(str(one), trust=options.trust, **places) for one in requested]
 
 
-def _wish(options: Group) -> Wish:
+def _options(settings: Group) -> PictureOptions:
     def several(value: Any) -> list[Any]:
         return list(value) if isinstance(value, tuple) else [value]
 
-    given: dict[str, Any] = {name: several(options[name]) for name in ("guidance_scales", "num_steps", "beta_ends")}
+    given: dict[str, Any] = {name: several(settings[name]) for name in ("guidance_scales", "num_steps", "beta_ends")}
     numbers = ("num_samples", "num_times", "guidance_scale", "beta_steps", "num_points", "perplexity", "seed")
-    given |= {name: options[name] for name in numbers}
-    return Wish(
-        labels=None if options.label is None else several(options.label),
-        sampler=make(options, "sampler"),
-        make_features=make(options, "features"),
-        cache_dir=Path(options.cache_dir),
-        samplers=make(options, "samplers"),
+    given |= {name: settings[name] for name in numbers}
+    return PictureOptions(
+        labels=None if settings.label is None else several(settings.label),
+        sampler=make(settings, "sampler"),
+        make_features=make(settings, "features"),
+        cache_dir=Path(settings.cache_dir),
+        samplers=make(settings, "samplers"),
         **given,
     )

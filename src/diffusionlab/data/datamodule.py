@@ -34,7 +34,7 @@ class ImageDataModule(pl.LightningDataModule):
         channels: 1 or 3; None is the set's own.
         class_names: the classes to keep, whose places are the labels; None keeps all.
         num_classes: how many these are, for configurations that state it.
-        download: whether `prepare_data` may fetch a set that is not there.
+        download: whether `prepare_data` may download a missing set.
 
     Raises:
         ValueError: an argument that does not fit the set; the message names the override.

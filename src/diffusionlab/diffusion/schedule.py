@@ -55,7 +55,7 @@ class NoiseSchedule(nn.Module, ABC):
 
     @abstractmethod
     def time_input(self, t: Tensor) -> Tensor:
-        """What the network is told of t, shape as `t`, between 0 and about 1000 (its embedding is sinusoidal)."""
+        """The network's input for t, shape as `t`, between 0 and about 1000 (its embedding is sinusoidal)."""
 
     def snr(self, t: Tensor) -> Tensor:
         """alpha(t)^2 / sigma(t)^2, the signal-to-noise ratio, of the shape of `t`; infinite where there is no noise."""

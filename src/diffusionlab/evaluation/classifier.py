@@ -77,7 +77,7 @@ class Classifier:
             return self.network.features(to_float(images.to(self.device))).cpu()
 
     def classify(self, features: Tensor) -> Tensor:
-        """Features (B, 128) -> the class that each is taken for, (B,) int64."""
+        """Features (B, 128) -> the predicted classes, (B,) int64."""
         with torch.inference_mode():
             return self.network.head(features.to(self.device)).argmax(dim=1).cpu()
 

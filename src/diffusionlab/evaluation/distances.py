@@ -12,7 +12,7 @@ ROWS = 1000
 """Rows of a kernel matrix that are in memory at a time."""
 
 
-class FeaturesAsTheyAre(nn.Module):
+class PrecomputedFeatures(nn.Module):
     """Stands where torchmetrics expects a feature network: the features are taken already, once for all metrics."""
 
     def __init__(self, num_features: int) -> None:
@@ -29,7 +29,7 @@ def frechet_distance(real: Tensor, generated: Tensor) -> float:
     Few samples bias it upward. Computed by torchmetrics. Raises ValueError for fewer than two of either.
     """
     _check(real, generated)
-    metric = FrechetInceptionDistance(feature=FeaturesAsTheyAre(real.shape[1]))
+    metric = FrechetInceptionDistance(feature=PrecomputedFeatures(real.shape[1]))
     metric.update(real.double(), real=True)
     metric.update(generated.double(), real=False)
     return max(0.0, metric.compute().item())  # rounding may leave it just below 0

@@ -49,11 +49,11 @@ def inception_features(
     return Inception(_weights_file(weights), device)
 
 
-def _weights_file(wish: str | None) -> Path:
-    if wish is not None:
-        if not Path(wish).expanduser().is_file():
-            raise UsageError(f"features.weights={wish} is not a file; leave it away to download {URL_INCEPTION_V3}")
-        return Path(wish).expanduser()
+def _weights_file(requested: str | None) -> Path:
+    if requested is not None:
+        if not Path(requested).expanduser().is_file():
+            raise UsageError(f"features.weights={requested} is not a file: omit it to download {URL_INCEPTION_V3}")
+        return Path(requested).expanduser()
     name = URL_INCEPTION_V3.rpartition("/")[2]
     path = Path(torch.hub.get_dir(), "checkpoints", name)
     if not path.is_file():

@@ -6,7 +6,7 @@ import torch
 
 from diffusionlab.data.quality import QUALITIES, SHARP, Degradation
 from diffusionlab.evaluation.clip.scorer import WANTED, ClipScorer
-from diffusionlab.gallery.options import Drawn, Wish
+from diffusionlab.gallery.options import Drawn, PictureOptions
 from diffusionlab.models.pretrained import local_clip
 from diffusionlab.runs.run import Run
 from diffusionlab.tensors import to_float
@@ -15,15 +15,15 @@ from diffusionlab.visualization.heat import heat_maps
 
 
 @torch.no_grad()
-def prompts(runs: Sequence[Run], wish: Wish) -> Drawn:
+def prompts(runs: Sequence[Run], options: PictureOptions) -> Drawn:
     """Mean similarity of test images to the prompts of every class, and of each quality to every word."""
     (run,) = runs
     encoder = local_clip(run.folder).to(run.device)
     loss = run.record.config["loss"]
     scorer = ClipScorer(encoder, run.class_names, prompts_of(loss["words"]))
     degrade = Degradation(blur=tuple(loss["blur"]), noise=tuple(loss["noise"]))
-    generator = torch.Generator(run.device).manual_seed(wish.seed)
-    arrays = run.images(wish.num_points)
+    generator = torch.Generator(run.device).manual_seed(options.seed)
+    arrays = run.images(options.num_points)
     x0, label = to_float(arrays.images).to(run.device), arrays.labels.to(run.device)
 
     by_quality = []

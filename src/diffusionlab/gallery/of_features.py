@@ -11,7 +11,7 @@ from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.features import MakeFeatures, extract
 from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.gallery.of_sampling import labels_of, sampled_with, samples_of
-from diffusionlab.gallery.options import Drawn, Wish
+from diffusionlab.gallery.options import Drawn, PictureOptions
 from diffusionlab.runs.run import Run
 from diffusionlab.visualization.maps import NO_CLASS, flat_map, nearest_label, neighbour_agreement, scatter_by_class
 
@@ -20,12 +20,12 @@ NOISE_TIME = 0.1
 """The diffusion time at which the network is asked: it was never trained on images without any noise."""
 
 
-def tsne(runs: Sequence[Run], wish: Wish) -> Drawn:
+def tsne(runs: Sequence[Run], options: PictureOptions) -> Drawn:
     """t-SNE of the latents of a latent run, else of the network's bottleneck; of samples too in features of others."""
     (run,) = runs
-    if wish.make_features is not None:
-        return samples_among_images(run, wish, wish.make_features)
-    images = run.images(wish.num_points)
+    if options.make_features is not None:
+        return samples_among_images(run, options, options.make_features)
+    images = run.images(options.num_points)
     if len(images) < 10:
         raise UsageError(f"tsne needs at least 10 test images, and the data have {len(images)}")
     if isinstance(run.model.codec, LatentCodec):
@@ -33,7 +33,7 @@ def tsne(runs: Sequence[Run], wish: Wish) -> Drawn:
     else:
         features, what = bottleneck(run, images.images), f"the bottleneck of the network at t = {NOISE_TIME}"
     values = features.flatten(1).cpu().numpy()
-    points = flat_map(values, perplexity=wish.perplexity, seed=wish.seed)
+    points = flat_map(values, perplexity=options.perplexity, seed=options.seed)
     labels = images.labels.numpy()
     names = run.class_names or ["all"]
     figure = scatter_by_class(points, labels, names, title=f"t-SNE of {what}")
@@ -42,19 +42,19 @@ def tsne(runs: Sequence[Run], wish: Wish) -> Drawn:
     return Drawn(figure, f"{note} in {what}, by chance it would be {by_chance:.0%}.")
 
 
-def samples_among_images(run: Run, wish: Wish, make_features: MakeFeatures) -> Drawn:
+def samples_among_images(run: Run, options: PictureOptions, make_features: MakeFeatures) -> Drawn:
     """Test images and as many samples in one feature space, which knows nothing of the model."""
-    wished = None if wish.labels is None else run.label_numbers(wish.labels)
-    real = run.images(wish.num_points // 2, wished)
+    requested = None if options.labels is None else run.label_numbers(options.labels)
+    real = run.images(options.num_points // 2, requested)
     if len(real) < 10:
         raise UsageError(f"tsne needs at least 10 test images, and the data have {len(real)}: num_points=20 or more")
-    features = make_features(real=RealImages.of(run.datamodule), cache_dir=wish.cache_dir, device=run.device)
-    labels = labels_of(run, wish, len(real))
-    samples = samples_of(run, wish, len(real), batch_size=250, progress=True)
+    features = make_features(real=RealImages.of(run.datamodule), cache_dir=options.cache_dir, device=run.device)
+    labels = labels_of(run, options, len(real))
+    samples = samples_of(run, options, len(real), batch_size=250, progress=True)
     values = extract(features, torch.cat([real.images, samples])).numpy()
     of_real, of_samples = np.split(values, 2)
     meant = np.full(len(real), NO_CLASS) if labels.label is None else labels.label.cpu().numpy()
-    points = flat_map(values, perplexity=wish.perplexity, seed=wish.seed)
+    points = flat_map(values, perplexity=options.perplexity, seed=options.seed)
     figure = scatter_by_class(
         points[: len(real)],
         real.labels.numpy(),
@@ -65,10 +65,10 @@ def samples_among_images(run: Run, wish: Wish, make_features: MakeFeatures) -> D
     among = neighbour_agreement(of_real, real.labels.numpy())
     note = f"Points are {len(real):,} test images, of which {among:.0%} have another of their class nearest; rings are "
     if not labels:
-        return Drawn(figure, f"{note}as many samples. {sampled_with(run, wish)}", OF_SAMPLES)
+        return Drawn(figure, f"{note}as many samples. {sampled_with(run, options)}", OF_SAMPLES)
     found = nearest_label(of_samples, of_real, real.labels.numpy())
     share = f"as many samples, of which {float((found == meant).mean()):.0%} have an image of theirs nearest."
-    return Drawn(figure, f"{note}{share} {sampled_with(run, wish)}", OF_SAMPLES)
+    return Drawn(figure, f"{note}{share} {sampled_with(run, options)}", OF_SAMPLES)
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from diffusionlab.errors import UsageError
-from diffusionlab.gallery.options import Drawn, Wish
+from diffusionlab.gallery.options import Drawn, PictureOptions
 from diffusionlab.runs.run import Run
 from diffusionlab.untrusted import inside, opened_image
 from diffusionlab.visualization import losses
@@ -19,43 +19,43 @@ from diffusionlab.visualization.tables import stacked
 MOST_EPOCHS = 3
 
 
-def loss_by_time(runs: Sequence[Run], wish: Wish) -> Drawn:
+def loss_by_time(runs: Sequence[Run], options: PictureOptions) -> Drawn:
     """From logs/loss_by_time.csv."""
     (run,) = runs
     path = run.folder / "logs/loss_by_time.csv"
     if inside(run.folder, "logs/loss_by_time.csv") is None:
-        raise UsageError(f"{path} is not there: the run trained without callbacks.loss_by_time, or not for an epoch")
+        raise UsageError(f"{path} is missing: the run trained without callbacks.loss_by_time, or not for an epoch")
     table = read_loss_table(path)
     figure = losses.loss_by_time(table, title=f"Where the loss sits: {run.record.name}")
     return Drawn(figure, losses.where_the_loss_sits(table))
 
 
-def panels(runs: Sequence[Run], wish: Wish) -> Drawn:
+def panels(runs: Sequence[Run], options: PictureOptions) -> Drawn:
     """What callbacks.panels wrote, of a few epochs."""
     (run,) = runs
     return _of_epochs(run.folder / "samples/panels", "Noisy, predicted, original", "callbacks.panels")
 
 
-def epochs(runs: Sequence[Run], wish: Wish) -> Drawn:
+def epochs(runs: Sequence[Run], options: PictureOptions) -> Drawn:
     """What callbacks.sample_grid wrote, of a few epochs."""
     (run,) = runs
     return _of_epochs(run.folder / "samples", "The same noise as training goes on", "callbacks.sample_grid")
 
 
-def curves(runs: Sequence[Run], wish: Wish) -> Drawn:
+def curves(runs: Sequence[Run], options: PictureOptions) -> Drawn:
     """The logged losses of one run or several."""
     names = [run.record.name for run in runs]
-    told = [
+    labels = [
         run.record.name if names.count(run.record.name) == 1 else f"{run.record.name} {run.record.run_id[-6:]}"
         for run in runs
     ]
-    drawn = [read_curve(run.folder, name) for run, name in zip(runs, told, strict=True)]
+    drawn = [read_curve(run.folder, name) for run, name in zip(runs, labels, strict=True)]
     lowest = [
         f"{curve.name} {curve.val[:, 1].min():.4g} at step {int(curve.val[curve.val[:, 1].argmin(), 0]):,}"
         for curve in drawn
         if len(curve.val)
     ]
-    figure = losses.learning_curves(drawn, title="Learning curves" + (f": {told[0]}" if len(told) == 1 else ""))
+    figure = losses.learning_curves(drawn, title="Learning curves" + (f": {labels[0]}" if len(labels) == 1 else ""))
     return Drawn(figure, f"Lowest loss on held-out images: {', '.join(lowest)}." if lowest else "")
 
 

@@ -13,7 +13,7 @@ from diffusionlab.visualization.animation import Animation
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class PictureOptions:
     """What a picture shows; where a picture has no use for a field, it does not look at it.
 
     `labels`: names or numbers of classes, all by default. `num_samples`: rows or columns of samples. `num_times`: how

@@ -36,7 +36,7 @@ class Project:
         return f"{name}:{other.place(row) if other is not None else row}"
 
     def load(self, module: str) -> tuple[ast.Module, int] | None:
-        """The tree of a module beside the script, None if it is not there."""
+        """The tree of a module beside the script, None if missing."""
         parts = module.split(".")
         for candidate in (Path(*parts).with_suffix(".py"), Path(*parts, "__init__.py")):
             path = self._inside(candidate)
@@ -51,7 +51,7 @@ class Project:
         return None
 
     def read_data(self, name: str) -> Value | None:
-        """The settings in a YAML or JSON file beside the script, None if it is not there."""
+        """The settings in a YAML or JSON file beside the script, None if missing."""
         path = self._inside(Path(name))
         if path is None or path.suffix not in (".yaml", ".yml", ".json") or path.stat().st_size > MAX_SETTINGS:
             return None

@@ -34,7 +34,7 @@ FACETS = {
     "attention": "positions attend to each other, by softmax or linear attention",
     "linear_attention": "attention whose products never meet a softmax in between: linear in the positions",
     "transformer": "attention without convolutions, but for those that cut into patches",
-    "dit": "a transformer that is told the diffusion time",
+    "dit": "a transformer that takes the diffusion time",
     "conditional": "the output depends on the class label",
     "styled": "the output depends on the style, a second label",
     "autoencoder": "an image is made again from a coarser feature map, past which nothing leads",

@@ -67,7 +67,7 @@ def local_clip(folder: Path) -> SmallClip:
 
 @contextmanager
 def _offline(wanted: bool) -> Iterator[None]:
-    """Keep the hub from trying the network for most of a minute before it says that a file is not there."""
+    """Keep the hub from trying the network for most of a minute before it reports a missing file."""
     from huggingface_hub import constants
 
     before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, wanted or constants.HF_HUB_OFFLINE

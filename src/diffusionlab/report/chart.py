@@ -53,9 +53,9 @@ class Chart:
     @property
     def summary(self) -> str:
         """The chart in words, for those who do not see it."""
-        told = [f"{line.label} from {line.points[0][1]:.4g} to {line.last:.4g}" for line in self.lines if line.points]
+        trends = [f"{line.label} from {line.points[0][1]:.4g} to {line.last:.4g}" for line in self.lines if line.points]
         last = max(line.points[-1][0] for line in self.lines)
-        return f"{self.title} over {last:,} steps: {'; '.join(told)}"
+        return f"{self.title} over {last:,} steps: {'; '.join(trends)}"
 
 
 def chart(title: str, lines: Sequence[Line]) -> Chart | None:

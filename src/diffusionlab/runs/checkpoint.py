@@ -51,10 +51,10 @@ class SaveWeights(pl.Callback):
             return
         checkpoint[FORMAT] = self.settings | {"data_hash": trainer.datamodule.data_hash}  # type: ignore[attr-defined]
         assert isinstance(pl_module, AveragedModule)
-        state = {name: tensor.detach().cpu().contiguous() for name, tensor in pl_module.shipped_state().items()}
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in pl_module.export_state_dict().items()}
         metadata = {"format": FORMAT, STEP: str(trainer.global_step)} | self.settings
         write_whole(self.folder / WEIGHTS, safetensors.torch.save(state, metadata))
-        for name, text in pl_module.shipped_texts().items():
+        for name, text in pl_module.export_files().items():
             write_whole(self.folder / name, text.encode())
 
 

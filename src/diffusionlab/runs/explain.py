@@ -41,8 +41,8 @@ def user_errors() -> Iterator[None]:
 
 def explain(error: Exception, config_name: str = "train") -> str | None:
     """The line for an error of a library; None for one that is nobody's typing mistake."""
-    if told := _told_below(error):
-        return told
+    if line := _line_below(error):
+        return line
     match error:
         case InstantiationException():
             return _explain_instantiation(error)
@@ -57,13 +57,13 @@ def explain(error: Exception, config_name: str = "train") -> str | None:
             return _explain_override(error, config_name)
         case OmegaConfBaseException():
             return f"{error.full_key}: {_one_line(error)}" if error.full_key else _one_line(error)
-    if type(error).__name__ == "MisconfigurationException":  # Lightning's, told apart without importing it
+    if type(error).__name__ == "MisconfigurationException":  # Lightning's, recognized without importing it
         about_device = re.search(r"accelerator|device|gpu|cuda|mps|tpu", str(error), re.IGNORECASE)
         return _one_line(error) + (" (hardware=auto takes what the machine has)" if about_device else "")
     return None
 
 
-def _told_below(error: BaseException) -> str | None:
+def _line_below(error: BaseException) -> str | None:
     """The line of a LabError that a resolver raised and OmegaConf and Hydra wrapped."""
     below = error.__cause__ or error.__context__
     while below is not None:

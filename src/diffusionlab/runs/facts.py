@@ -1,4 +1,4 @@
-"""What the registry is told of a run, and where each fact came from."""
+"""What the registry records of a run, and where each fact came from."""
 
 from importlib.metadata import version
 from pathlib import Path

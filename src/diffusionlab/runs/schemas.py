@@ -102,7 +102,7 @@ class Select:
 
 
 @dataclass
-class OfARun:
+class RunCommandConfig:
     """What every command takes that looks at a trained run."""
 
     run: Any = MISSING
@@ -118,7 +118,7 @@ class OfARun:
 
 
 @dataclass
-class SampleConfig(OfARun):
+class SampleConfig(RunCommandConfig):
     """Everything `sample.py` takes."""
 
     run: str = MISSING
@@ -134,7 +134,7 @@ class SampleConfig(OfARun):
 
 
 @dataclass
-class VisualizeConfig(OfARun):
+class VisualizeConfig(RunCommandConfig):
     """Everything `visualize.py` takes."""
 
     what: str = MISSING
@@ -155,7 +155,7 @@ class VisualizeConfig(OfARun):
 
 
 @dataclass
-class EvaluateConfig(OfARun):
+class EvaluateConfig(RunCommandConfig):
     """Everything `evaluate.py` takes."""
 
     run: str = MISSING

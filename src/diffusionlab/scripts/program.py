@@ -20,7 +20,7 @@ def run_program(name: str, text: str, job: "Callable[[DictConfig], Any]") -> Non
         return
     import hydra
 
-    from diffusionlab.errors import told_in_one_line
+    from diffusionlab.errors import cli_errors
     from diffusionlab.runs.explain import explain
     from diffusionlab.runs.schemas import register
     from diffusionlab.untrusted import say_in_logs
@@ -29,10 +29,10 @@ def run_program(name: str, text: str, job: "Callable[[DictConfig], Any]") -> Non
         return explain(error, config_name=name)
 
     def guarded(cfg: "DictConfig") -> Any:
-        with told_in_one_line(in_words):
+        with cli_errors(in_words):
             return job(cfg)
 
     say_in_logs()
     register()
-    with told_in_one_line(in_words):
+    with cli_errors(in_words):
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(guarded)()

@@ -44,11 +44,11 @@ class AveragedModule(pl.LightningModule):
         self.make_optimizer = optimizer
         self.lr_warmup_steps, self.lr_schedule = lr_warmup_steps, lr_schedule
 
-    def shipped_state(self) -> dict[str, Tensor]:
+    def export_state_dict(self) -> dict[str, Tensor]:
         """The tensors that using the model takes, by name: the averaged network, without its training."""
         return self.ema.network.state_dict()
 
-    def shipped_texts(self) -> dict[str, str]:
+    def export_files(self) -> dict[str, str]:
         """Files that belong beside the tensors, by name: none, but where another library is to read them."""
         return {}
 

@@ -17,7 +17,7 @@ from diffusionlab.models.pretrained import OPEN_CLIP_CONFIG
 from diffusionlab.training.averaged_module import AveragedModule
 
 
-class Said(NamedTuple):
+class CaptionAttributes(NamedTuple):
     """What the caption of each image says, (B,) int64 each: `quality` and `style` are -1 where they are left unsaid."""
 
     label: Tensor
@@ -75,7 +75,7 @@ class ClipLoss:
         """`images`: (B, C, H, W) in [-1, 1]; `labels`: the class and, where styles are named, the style, (B,) int64."""
         quality = torch.randint(len(QUALITIES), (len(images),), device=images.device, generator=generator)
         style = labels[1] if self.style_names else torch.full_like(labels[0], -1)
-        said = Said(labels[0], self._unless_unsaid(quality, generator), self._unless_unsaid(style, generator))
+        said = CaptionAttributes(labels[0], self._maybe_drop(quality, generator), self._maybe_drop(style, generator))
         captions = self.captions(said, generator)
         distinct = list(dict.fromkeys(captions))
         rows = torch.tensor([distinct.index(caption) for caption in captions], device=images.device)
@@ -83,7 +83,7 @@ class ClipLoss:
         cosine = features @ encoder.texts(distinct)[rows].T
         return contrastive_loss(cosine / encoder.temperature, is_true(said, labels[0], quality, style))
 
-    def captions(self, said: Said, generator: torch.Generator | None = None) -> list[str]:
+    def captions(self, said: CaptionAttributes, generator: torch.Generator | None = None) -> list[str]:
         """`"a blurry photo of a bold sandal"`, without the words that are left unsaid."""
         draws = torch.rand(len(said.label), device=said.label.device, generator=generator).tolist()
         sentences = []
@@ -94,12 +94,12 @@ class ClipLoss:
             sentences.append(" ".join(f"a {called} photo of a {styled} {self.class_names[label].lower()}".split()))
         return sentences
 
-    def _unless_unsaid(self, part: Tensor, generator: torch.Generator | None) -> Tensor:
+    def _maybe_drop(self, part: Tensor, generator: torch.Generator | None) -> Tensor:
         unsaid = torch.rand(len(part), device=part.device, generator=generator) < self.unsaid
         return torch.where(unsaid, -1, part)
 
 
-def is_true(said: Said, label: Tensor, quality: Tensor, style: Tensor) -> Tensor:
+def is_true(said: CaptionAttributes, label: Tensor, quality: Tensor, style: Tensor) -> Tensor:
     """(B, B) bool: whether what is said in column j is true of image i."""
 
     def agrees(part: Tensor, of_images: Tensor) -> Tensor:
@@ -135,11 +135,11 @@ class ClipModule(AveragedModule):
         """The moving average, which is judged and shipped."""
         return cast(SmallClip, self.ema.network)
 
-    def shipped_state(self) -> dict[str, Tensor]:
+    def export_state_dict(self) -> dict[str, Tensor]:
         """The averaged CLIP as open_clip names its tensors."""
         return self.averaged.clip.state_dict()
 
-    def shipped_texts(self) -> dict[str, str]:
+    def export_files(self) -> dict[str, str]:
         """What open_clip needs beside the tensors to load the folder."""
         return {OPEN_CLIP_CONFIG: json.dumps(self.averaged.open_clip_config, indent=1)}
 

@@ -88,10 +88,10 @@ class DiffusionModule(AveragedModule):
         drawn = sample_batches(self.ema_denoiser, self.codec, sampler, request, batch_size=250, device=self.device)
         return tensors.to_uint8(torch.cat([batch.cpu() for batch in drawn]))
 
-    def shipped_state(self) -> dict[str, Tensor]:
+    def export_state_dict(self) -> dict[str, Tensor]:
         """The averaged network and, under `codec.`, what leads back to images."""
         codec = {f"codec.{name}": tensor for name, tensor in self.codec.state_dict().items()}
-        return super().shipped_state() | codec
+        return super().export_state_dict() | codec
 
     @property
     def can_be_guided(self) -> bool:

@@ -43,7 +43,7 @@ PICTURES = (
     ),
     Picture(
         "embeddings",
-        "What the network is told of the time",
+        "How the network sees the time",
         "Each row is a time t: sines and cosines of many wavelengths go in, and the network makes a vector of its own "
         "of them. Rows that look alike are times that it treats alike.",
     ),
@@ -144,7 +144,7 @@ def as_override(word: str) -> str:
 
 
 class Shown(NamedTuple):
-    """A picture that lies in a run folder: PNG or GIF, with an SVG of the same name beside a PNG if it was wished."""
+    """A picture that lies in a run folder: PNG or GIF, with an SVG of the same name beside a PNG if it was requested."""
 
     title: str
     caption: str

@@ -57,7 +57,7 @@ def difficulty_chart(
 
 
 def _add_bands(axes: Axes, quality: Sequence[Tensor]) -> None:
-    """The middle half of each, a row each from the lowest row up; nothing where there are none."""
+    """The middle half of each, a row each from the lowest row up; nothing if there are none."""
     for place, own in enumerate(quality, start=1):
         if len(own):
             low, high = own.quantile(torch.tensor([0.25, 0.75]).to(own)).tolist()

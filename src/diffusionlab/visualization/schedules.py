@@ -55,7 +55,7 @@ def schedule_curves(
 @look
 def embedding_heat_maps(t: Tensor, sinusoids: Tensor, learnt: Tensor) -> Figure:
     """`t`: (N,) rising; `sinusoids` and `learnt`: (N, dim) each."""
-    figure = new_figure("What the network is told of the time", 4.4)
+    figure = new_figure("How the network sees the time", 4.4)
     for axes, values, title in zip(
         figure.subplots(1, 2, sharey=True),
         (sinusoids, learnt),

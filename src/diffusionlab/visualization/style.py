@@ -100,8 +100,8 @@ def _write_png(figure: Figure, path: Path, title: str, caption: str, source: str
     red, green, blue = image.split()
     if red.tobytes() == green.tobytes() == blue.tobytes():
         image = red
-    told = PngInfo()
-    told.add_itxt("Title", title)
-    told.add_itxt("Description", caption)
-    told.add_itxt("Source", source)
-    image.save(path, format="PNG", optimize=True, pnginfo=told)
+    texts = PngInfo()
+    texts.add_itxt("Title", title)
+    texts.add_itxt("Description", caption)
+    texts.add_itxt("Source", source)
+    image.save(path, format="PNG", optimize=True, pnginfo=texts)

@@ -40,7 +40,7 @@ class LocalClip:
     def choose(self, dataset: str, class_names: Sequence[str], option: str) -> ChosenClip:
         """`dataset`: as the data module calls it, `option`: as one types it.
 
-        Raises UsageError that says how to train one where there is none.
+        Raises UsageError, which says how to train one, if there is none.
         """
         record = self.find(dataset, class_names)
         if record is None:

@@ -61,7 +61,7 @@ class Compare(Leaf):
 
 @dataclass(frozen=True)
 class In(Leaf):
-    """`column` is one of `values`; of none, where there are none."""
+    """`column` is one of `values`; false of all rows if there are no values."""
 
     column: str
     values: tuple[Value, ...]

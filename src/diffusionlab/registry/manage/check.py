@@ -36,7 +36,7 @@ def check(registry: Registry, folders: Folders = DEFAULT_FOLDERS) -> list[str]:
         known = row.run_id in kept or row.run_id in found or row.deleted_at is not None
         if not known and registry.folder is not None and not run_folder(row.path, row.run_id):
             problems.append(
-                f"run {row.run_id} is in the table alone: its run folder {row.path} is not there; if it is gone for "
+                f"run {row.run_id} is in the table alone: its run folder {row.path} is missing; if it is gone for "
                 f"good, type `{typed('registry.py', 'delete', row.run_id)}`"
             )
     return problems

@@ -35,7 +35,7 @@ def provenance(source: Path | None = None) -> dict[str, Any]:
 
 
 def save_uncommitted(folder: Path, source: Path | None = None) -> Path | None:
-    """Keep the changes since the last commit beside the run (tracked files); None where there are none."""
+    """Keep the changes since the last commit beside the run (tracked files); None if there are none."""
     diff = _git(source or Path(__file__).parent, "diff", "HEAD", "--no-color", "--no-ext-diff")
     if not diff:
         return None

@@ -37,7 +37,7 @@ class Store:
         return self.table in self._connect().list_tables().tables
 
     def version(self) -> str | None:
-        """What no other state of a local table is called; None where there is none."""
+        """A unique id of the current version of a local table, or None."""
         if self.folder is None:
             return None
         try:
@@ -54,7 +54,7 @@ class Store:
         return 2**64 - 1 - int(name) if name.isdecimal() and len(name) == 20 else 0
 
     def seconds_since_commit(self) -> float:
-        """How long ago a local table was written to; infinite where there is none."""
+        """How long ago a local table was written to; infinite if there is none."""
         if not self.exists():
             return float("inf")
         return time.time() - self._versions.stat().st_mtime

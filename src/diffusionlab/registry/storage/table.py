@@ -90,7 +90,7 @@ class Registry:
         return self._reader.find(where, columns, None, False, now or utc_now()).select(columns)
 
     def get(self, run_id: str) -> RunRecord | None:
-        """The record of exactly this id, deleted or not; None where there is none."""
+        """The record of exactly this id, deleted or not; None if missing."""
         rows = self.rows(Compare("run_id", "=", run_id), deleted=None)
         return to_record(rows[0]) if rows else None
 

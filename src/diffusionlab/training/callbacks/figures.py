@@ -43,7 +43,7 @@ class FiguresEvery(pl.Callback):
         self.seed = seed
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Read the real images into the feature space; raises UsageError where there is none for them."""
+        """Read the real images into the feature space; raises UsageError if there is none for them."""
         if not isinstance(pl_module, DiffusionModule) or not trainer.is_global_zero:
             return
         self.real = RealImages.of(trainer.datamodule)  # type: ignore[attr-defined]
