@@ -144,7 +144,7 @@ def as_override(word: str) -> str:
 
 
 class Shown(NamedTuple):
-    """A picture that lies in a run folder: PNG or GIF, with an SVG of the same name beside a PNG if it was requested."""
+    """A picture that lies in a run folder: PNG or GIF, with an SVG of the same name beside a PNG if asked for."""
 
     title: str
     caption: str
