@@ -28,9 +28,10 @@ SMALL = (
     "trainer.enable_progress_bar=false",
     "sampler.num_steps=2",
     "callbacks.sample_grid.num_samples=10",
+    "hardware.precision=32-true",
     "~callbacks.progress_bar",
 )
-"""Overrides that shrink the default run to a second or two."""
+"""Overrides that shrink the default run to a second or two; float32, so that every machine computes the same."""
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.provenance import provenance, save_uncommitted
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.run_page import REPORT_FILE, refresh_report
+from diffusionlab.runs import hardware
 from diffusionlab.runs.build import Experiment, build, is_rank_zero
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.facts import facts_of_parts, facts_of_result, facts_of_settings
@@ -135,6 +136,7 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
             started = True
             recorder.update(**facts_of_parts(experiment.datamodule, experiment.module, experiment.trainer))
             save_uncommitted(folder)
+            print(f"trains on {hardware.in_one_line(settings)}")
         result = _fit(experiment, folder)
     except BaseException as error:
         line = in_one_line(error, settings, folder)

@@ -146,7 +146,9 @@ def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Sett
         config |= {group: _taken(group, part) for group, part in config.items() if _is_foreign(part)}
     config["trainer"] = _trainer_defaults() | config["trainer"]
     if config["hardware"]["precision"] == "auto":
-        precision = _best_precision(config["trainer"]["accelerator"])
+        from diffusionlab.runs.hardware import best_precision  # torch loads here
+
+        precision = best_precision(config["trainer"]["accelerator"])
         config["hardware"]["precision"] = precision
         if config["trainer"]["precision"] == "auto":
             config["trainer"]["precision"] = precision
@@ -184,14 +186,6 @@ def trainer_parameters() -> Mapping[str, inspect.Parameter]:
 
     known = inspect.signature(pl.Trainer).parameters
     return {name: known[name] for name in known if name not in ("callbacks", "logger")}
-
-
-def _best_precision(accelerator: str) -> str:
-    """bf16-mixed on a CUDA device that computes in bfloat16, 32-true elsewhere."""
-    import torch
-
-    on_cuda = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
-    return "bf16-mixed" if on_cuda and torch.cuda.is_bf16_supported() else "32-true"
 
 
 def _with_run_id(config: dict[str, Any]) -> dict[str, Any]:

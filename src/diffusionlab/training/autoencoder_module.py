@@ -71,9 +71,7 @@ class AutoencoderModule(AveragedModule):
         """One loss and its parts."""
         images, label = batch[:2]
         parts = self.loss(self.network, images.contiguous(memory_format=self.memory_format), label)
-        self.log("train/loss", parts.loss, on_step=True, on_epoch=True, prog_bar=True, sync_dist=True)
-        for name in ("mse", "kl", "class_centre"):
-            self.log(f"train/{name}", getattr(parts, name), on_step=False, on_epoch=True, sync_dist=True)
+        self.log_training(**parts._asdict())
         return {"loss": parts.loss}
 
     def validation_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> None:

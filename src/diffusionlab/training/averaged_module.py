@@ -43,6 +43,8 @@ class AveragedModule(pl.LightningModule):
         self.ema = EMA(self.network, decay=ema_decay)
         self.make_optimizer = optimizer
         self.lr_warmup_steps, self.lr_schedule = lr_warmup_steps, lr_schedule
+        self._sums: dict[str, Tensor] = {}  # of each part of the loss, over the batches of this epoch
+        self._num_summed = 0
 
     def export_state_dict(self) -> dict[str, Tensor]:
         """The tensors that using the model takes, by name: the averaged network, without its training."""
@@ -52,9 +54,45 @@ class AveragedModule(pl.LightningModule):
         """Files that belong beside the tensors, by name: none, but where another library is to read them."""
         return {}
 
+    # ---- what is logged of training: `self.log` for every step would cost as much as a small network ----
+
+    def log_training(self, loss: Tensor, **parts: Tensor) -> None:
+        """Scalars of one batch: train/loss_step now and then; train/loss_epoch and train/<part>, means, each epoch.
+
+        They stay on the device until they are logged, so that a GPU need not wait for every step.
+        """
+        for name, value in {"loss_epoch": loss, **parts}.items():
+            self._sums[name] = self._sums[name] + value.detach() if name in self._sums else value.detach().clone()
+        self._num_summed += 1
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if every and (self.global_step + 1) % every == 0:
+            mean = float(self.trainer.strategy.reduce(loss.detach().clone(), reduce_op="mean"))
+            for logger in self.loggers:
+                logger.log_metrics({"train/loss_step": mean, "epoch": self.current_epoch}, step=self.global_step)
+
+    def on_train_epoch_end(self) -> None:
+        """The means of the epoch, over all processes."""
+        for name, total in self._sums.items():
+            self.log(f"train/{name}", self.trainer.strategy.reduce(total / self._num_summed, reduce_op="mean"))
+        self._sums, self._num_summed = {}, 0
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The sums of an unfinished epoch: a resumed run logs what the whole one would have."""
+        checkpoint["training_sums"] = {name: total.cpu() for name, total in self._sums.items()}, self._num_summed
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Undo `on_save_checkpoint`."""
+        sums, self._num_summed = checkpoint.get("training_sums", ({}, 0))
+        self._sums = {name: total.to(self.device) for name, total in sums.items()}
+
+    # ---- optimization ----
+
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimizer over the network (never its average), and its learning rate step by step."""
         optimizer = self.make_optimizer(self.network.parameters())
+        for group in optimizer.param_groups:
+            if group.get("fused", False) is None:  # torch has one kernel for all weights, and nothing else was asked
+                group["fused"] = True  # here: built with it, an optimizer is refused by Lightning's gradient clipping
         total_steps = float(self.trainer.estimated_stepping_batches) if self.lr_schedule.needs_end else math.inf
         factor = partial(self.lr_schedule.at, warmup_steps=self.lr_warmup_steps, total_steps=total_steps)
         scheduler = LambdaLR(optimizer, lambda step: factor(step))

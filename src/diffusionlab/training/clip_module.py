@@ -147,7 +147,7 @@ class ClipModule(AveragedModule):
         """One loss."""
         images, *labels = batch
         loss = self.loss(self.network, images.contiguous(memory_format=self.memory_format), *labels)
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, sync_dist=True)
+        self.log_training(loss)
         return {"loss": loss}
 
     def validation_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> None:

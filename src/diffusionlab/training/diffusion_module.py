@@ -106,23 +106,14 @@ class DiffusionModule(AveragedModule):
         of_clip = self.similarity
         similarity = None if of_clip is None else lambda x0_hat: of_clip(x0_hat, batch[1])
         parts = self._loss(self.denoiser, batch, drop_labels=True, similarity=similarity)
-        if parts.clip_distance is not None:
-            self.log("train/clip_distance", parts.clip_distance, on_step=False, on_epoch=True, sync_dist=True)
-        self.log(
-            "train/loss",
-            parts.loss,
-            on_step=True,
-            on_epoch=True,
-            prog_bar=True,
-            batch_size=len(parts.t),
-            sync_dist=True,
-        )
+        self.log_training(parts.loss, **({} if parts.clip_distance is None else {"clip_distance": parts.clip_distance}))
         third = (parts.t * len(T_RANGES)).long().clamp(max=len(T_RANGES) - 1)
         self.error_sums.index_add_(1, third, torch.stack([parts.error, torch.ones_like(parts.error)]))
         return parts._asdict()
 
     def on_train_epoch_end(self) -> None:
         """The mean error of each range over the epoch and all processes; a range that no t fell into has none."""
+        super().on_train_epoch_end()
         sums, counts = self.trainer.strategy.reduce(self.error_sums.clone(), reduce_op="sum")
         for name, total, count in zip(T_RANGES, sums, counts, strict=True):
             if count > 0:

@@ -1,10 +1,10 @@
 """An exponential moving average of a network: the weights that are validated, sampled and shipped."""
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class EMA(nn.Module):
@@ -21,15 +21,30 @@ class EMA(nn.Module):
         self.decay = decay
         self.num_updates = 0
         self.network = copy.deepcopy(network).requires_grad_(False).eval()
+        self._listed: tuple[nn.Module, tuple[list[Tensor], ...]] | None = None  # in a tuple, lest it become a submodule
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         """Take one step towards `network`; buffers such as BatchNorm's running statistics are copied."""
         self.num_updates += 1
         decay = min(self.decay, (1 + self.num_updates) / (10 + self.num_updates))
-        get_ema_multi_avg_fn(decay)(list(self.network.parameters()), list(network.parameters()), self.num_updates)
-        for average, buffer in zip(self.network.buffers(), network.buffers(), strict=True):
-            average.copy_(buffer)
+        averages, weights, average_buffers, buffers = self._tensors_beside(network)
+        torch._foreach_lerp_(averages, weights, 1 - decay)
+        if buffers:
+            torch._foreach_copy_(average_buffers, buffers)
+
+    def _tensors_beside(self, network: nn.Module) -> tuple[list[Tensor], ...]:
+        """Parameters, then buffers, of the average and of `network`: listed once, since walking the modules is slow."""
+        if self._listed is None or self._listed[0] is not network:
+            both = (self.network, network)
+            parameters, buffers = ([list(of(net)) for net in both] for of in (nn.Module.parameters, nn.Module.buffers))
+            self._listed = (network, (*parameters, *buffers))
+        return self._listed[1]
+
+    def _apply(self, *args: Any, **kwargs: Any) -> "EMA":
+        """Moving to another device or dtype may replace tensors."""
+        self._listed = None
+        return super()._apply(*args, **kwargs)
 
     def train(self, mode: bool = True) -> "EMA":
         """The average is never trained: it stays in eval mode whatever its owner is set to."""

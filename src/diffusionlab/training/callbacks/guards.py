@@ -1,5 +1,6 @@
 """What stops a training before it does harm: a loss or weights that are not finite."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,30 +14,37 @@ from diffusionlab.errors import TrainingDiverged
 class LossGuard(pl.Callback):
     """Stops a run whose loss is NaN or infinite.
 
-    It looks at the loss of the step before: that one is computed already, so that a GPU need not wait for the look.
+    Losses on a GPU are kept and looked at together every `LOOK_EVERY` steps: each look waits for all that is queued.
     """
 
+    LOOK_EVERY = 20
+
     def __init__(self) -> None:
-        self._pending: tuple[int, Tensor] | None = None
+        self._pending: list[tuple[int, Tensor]] = []
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Look at the loss before, keep this one."""
-        self._look(trainer)
-        self._pending = (trainer.global_step, outputs["loss"].detach())
+        """Keep the loss, and look at once where that costs nothing."""
+        loss = outputs["loss"].detach()
+        self._pending.append((trainer.global_step, loss))
+        if loss.is_cpu or len(self._pending) >= self.LOOK_EVERY:
+            self._look(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """The last loss of the epoch has no step after it."""
+        """Before anything is made of the epoch's weights."""
         self._look(trainer)
 
     def _look(self, trainer: pl.Trainer) -> None:
-        if self._pending is None:
+        if not self._pending:
             return
-        step, loss = self._pending
+        losses = torch.stack([loss for _, loss in self._pending]).tolist()
+        steps, self._pending = [step for step, _ in self._pending], []
+        bad = [(step, loss) for step, loss in zip(steps, losses, strict=True) if not math.isfinite(loss)]
         # one process that stops alone would leave the others waiting for it
-        if trainer.strategy.reduce_boolean_decision(not bool(loss.isfinite()), all=False):
-            raise diverged(trainer, f"the loss became {loss.item()}", step)
+        if trainer.strategy.reduce_boolean_decision(bool(bad), all=False):
+            step, loss = bad[0] if bad else (steps[-1], math.nan)
+            raise diverged(trainer, f"the loss became {loss}", step)
 
 
 def check_finite(trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -1,0 +1,49 @@
+"""What the machine computes in: the choice behind hardware.precision=auto, and the line that says what was chosen."""
+
+import torch
+
+from diffusionlab.runs.settings import Settings
+
+
+def best_precision(accelerator: str) -> str:
+    """bf16-mixed where bfloat16 is the machine's own arithmetic, on a CUDA device or on the CPU; else 32-true."""
+    device = device_type(accelerator)
+    fast = {"cuda": _cuda_has_bfloat16, "cpu": cpu_has_bfloat16}.get(device, lambda: False)
+    return "bf16-mixed" if fast() else "32-true"
+
+
+def device_type(accelerator: str) -> str:
+    """cuda, mps, cpu or another name: what Lightning takes for this trainer.accelerator."""
+    if accelerator in ("auto", "gpu"):
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    return accelerator
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 numbers (AVX-512-BF16, AMX, Arm BF16) and torch makes use of it.
+
+    Other processors take bfloat16 too, but emulate it, slower than float32.
+    """
+    capabilities: dict[str, bool | int] = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.10 or newer
+    has_it = any(present for name, present in capabilities.items() if name.endswith("bf16"))
+    return has_it and torch.backends.mkldnn.is_available()
+
+
+def _cuda_has_bfloat16() -> bool:
+    return torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def in_one_line(settings: Settings) -> str:
+    """`cpu (2 threads), bf16-mixed, channels_last`, and what is wrong with that where something is."""
+    device, precision = device_type(settings.trainer.accelerator), str(settings.trainer.precision)
+    name = {"cuda": _cuda_name, "cpu": lambda: f"cpu ({torch.get_num_threads()} threads)"}.get(device, lambda: device)
+    line = f"{name()}, {precision}" + (", channels_last" if settings.hardware.channels_last else "")
+    if device == "cpu" and precision.startswith("bf16") and not cpu_has_bfloat16():
+        line += "; this processor emulates bfloat16, slower than float32: type hardware.precision=32-true"
+    return line
+
+
+def _cuda_name() -> str:
+    return torch.cuda.get_device_name()
