@@ -48,6 +48,16 @@ class ImageArrays:
         ]
         return replace(self, images=torch.cat(parts))
 
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of memory of the images."""
+        return self.images.numel()
+
+    def to(self, device: torch.device) -> "ImageArrays":
+        """The same on another device."""
+        styles = None if self.styles is None else self.styles.to(device)
+        return ImageArrays(self.images.to(device), self.labels.to(device), styles)
+
     def _chosen(self, rows: Tensor) -> "ImageArrays":
         styles = None if self.styles is None else self.styles[rows]
         return ImageArrays(self.images[rows], self.labels[rows], styles)

@@ -21,6 +21,10 @@ class Changes(NamedTuple):
         """Those of some of the images."""
         return Changes(*(part[rows] for part in self))
 
+    def to(self, device: torch.device) -> "Changes":
+        """The same on another device."""
+        return Changes(*(part.to(device) for part in self))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
@@ -59,10 +63,10 @@ class Augmentation:
 
 def _shifted(images: Tensor, shifts: Tensor) -> Tensor:
     rows, columns = (
-        _reflected(torch.arange(size) + shift[:, None], size)
+        _reflected(torch.arange(size, device=images.device) + shift[:, None], size)
         for size, shift in zip(images.shape[-2:], shifts.unbind(1), strict=True)
     )
-    image = torch.arange(len(images))[:, None, None]
+    image = torch.arange(len(images), device=images.device)[:, None, None]
     return images.permute(0, 2, 3, 1)[image, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
@@ -75,7 +79,7 @@ def _reflected(places: Tensor, size: int) -> Tensor:
 def _recoloured(images: Tensor, factors: Tensor) -> Tensor:
     brightness, contrast, saturation = factors[:, :, None, None, None].unbind(1)
     levels = images.float() * brightness
-    weights = torch.tensor(_LUMA if images.shape[1] == 3 else (1.0,))[:, None, None]
+    weights = torch.tensor(_LUMA if images.shape[1] == 3 else (1.0,), device=images.device)[:, None, None]
     grey = (levels * weights).sum(dim=1, keepdim=True)
     levels = grey + saturation * (levels - grey)
     mean = grey.mean(dim=(2, 3), keepdim=True)

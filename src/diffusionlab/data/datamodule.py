@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
 
 from diffusionlab.data.arrays import ImageArrays, content_hash, stratified_split
 from diffusionlab.data.augmentation import Augmentation
@@ -211,6 +212,13 @@ class ImageDataModule(pl.LightningDataModule):
         """The set's own test split in a fixed order."""
         return self._loader(self.test)
 
+    def _placed(self, arrays: ImageArrays) -> ImageArrays:
+        """On the GPU that trains, where they take no more than a quarter of its free memory; else where they are."""
+        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
+        if device.type != "cuda" or 4 * arrays.num_bytes > torch.cuda.mem_get_info(device)[0]:
+            return arrays
+        return arrays.to(device)
+
     def _loader(
         self,
         arrays: ImageArrays,
@@ -220,7 +228,7 @@ class ImageDataModule(pl.LightningDataModule):
         drop_last: bool = False,
     ) -> BatchLoader:
         return BatchLoader(
-            arrays,
+            self._placed(arrays),
             batch_size=self.batch_size,
             shuffle=shuffle,
             seed=self.seed,

@@ -19,6 +19,7 @@ from diffusionlab.runs.folder import LAST
 from diffusionlab.runs.frozen import plain
 from diffusionlab.runs.resume import Checkpoint, check_fits, check_resumable, check_same_data, choose_checkpoint
 from diffusionlab.runs.rules import check
+from diffusionlab.runs.hardware import device_type
 from diffusionlab.runs.settings import Settings
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks.checkpoints import AtomicCheckpointIO, LastCheckpoint
@@ -104,8 +105,8 @@ def _similarity(settings: Settings, datamodule: ImageDataModule) -> Similarity:
 
 def _module(settings: Settings, similarity: Similarity | None) -> AveragedModule:
     network = settings.make("model")
-    if settings.hardware.compile:
-        network.compile()
+    if settings.hardware.compile:  # reduce-overhead: CUDA graphs, one launch for a whole forward or backward pass
+        network.compile(mode="reduce-overhead" if device_type(settings.trainer.accelerator) == "cuda" else "default")
     training = {
         "network": network,
         "loss": settings.make("loss"),
