@@ -14,7 +14,7 @@ INSTALL = $(UV) pip install --quiet --python $(PY) --constraint requirements.loc
 PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-all test-faults check format sweep bench-search docs lock clean
+.PHONY: help setup setup-dev demo test test-all test-faults check format sweep bench-search docs bench-gpu lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ bench-search: .venv/.installed .venv-mlflow/.installed  ## registry and search a
 
 docs: setup-dev  ## build the documentation into site/, without warnings
 	PYTHONPATH=src NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
+
+bench-gpu: setup  ## check and measure hardware=gpu on this machine's card in eight minutes (ARGS=--miniature without one)
+	$(PY) experiments/benchmarks/gpu.py --out outputs/bench-gpu $(ARGS)
 
 lock: .venv/.uv  ## resolve the versions anew
 	$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header \

@@ -17,9 +17,9 @@ from diffusionlab.models import Autoencoder, DualEncoder
 from diffusionlab.runs.checkpoint import SaveWeights
 from diffusionlab.runs.folder import LAST
 from diffusionlab.runs.frozen import plain
+from diffusionlab.runs.hardware import device_type
 from diffusionlab.runs.resume import Checkpoint, check_fits, check_resumable, check_same_data, choose_checkpoint
 from diffusionlab.runs.rules import check
-from diffusionlab.runs.hardware import device_type
 from diffusionlab.runs.settings import Settings
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks.checkpoints import AtomicCheckpointIO, LastCheckpoint

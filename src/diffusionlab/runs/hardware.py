@@ -2,8 +2,6 @@
 
 import torch
 
-from diffusionlab.runs.settings import Settings
-
 
 def best_precision(accelerator: str) -> str:
     """bf16-mixed where bfloat16 is the machine's own arithmetic, on a CUDA device or on the CPU; else 32-true."""
@@ -35,11 +33,11 @@ def _cuda_has_bfloat16() -> bool:
     return torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def in_one_line(settings: Settings) -> str:
+def in_one_line(accelerator: str, precision: str, *, channels_last: bool) -> str:
     """`cpu (2 threads), bf16-mixed, channels_last`, and what is wrong with that where something is."""
-    device, precision = device_type(settings.trainer.accelerator), str(settings.trainer.precision)
+    device = device_type(accelerator)
     name = {"cuda": _cuda_name, "cpu": lambda: f"cpu ({torch.get_num_threads()} threads)"}.get(device, lambda: device)
-    line = f"{name()}, {precision}" + (", channels_last" if settings.hardware.channels_last else "")
+    line = f"{name()}, {precision}" + (", channels_last" if channels_last else "")
     if device == "cpu" and precision.startswith("bf16") and not cpu_has_bfloat16():
         line += "; this processor emulates bfloat16, slower than float32: type hardware.precision=32-true"
     return line

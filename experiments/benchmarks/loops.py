@@ -1,0 +1,66 @@
+"""The same training written as a bare PyTorch loop: what the lab's step is measured against."""
+
+import copy
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.training import AutoencoderModule, AveragedModule
+
+
+def batches(data: ImageDataModule, device: torch.device) -> Iterator[tuple[Tensor, ...]]:
+    """Training batches without end, on the device."""
+    loader = data.train_dataloader()
+    for epoch in itertools.count():
+        loader.set_epoch(epoch)
+        for batch in loader:
+            yield tuple(part.to(device) for part in batch)
+
+
+def tight_loop(
+    module: AveragedModule,
+    data: ImageDataModule,
+    device: torch.device,
+    *,
+    bf16: bool,
+    tight: bool = True,
+    compile_mode: str | None = None,
+) -> Callable[[], Any]:
+    """One step of a copy of the network: same loss, clipping, optimizer and average, no Lightning, nothing logged.
+
+    `tight`: with the fused optimizer, as a good hand-written loop has it; without it, as torch's examples do.
+    """
+    module = copy.deepcopy(module).to(device)
+    network, average = module.network, copy.deepcopy(module.network).requires_grad_(False)
+    if compile_mode is not None:
+        network.compile(mode=compile_mode)
+    optimizer = module.make_optimizer(network.parameters())
+    for group in optimizer.param_groups:
+        group["fused"] = tight
+    stream = batches(data, device)
+    weights, averages = list(network.parameters()), list(average.parameters())
+
+    def loss_of(batch: tuple[Tensor, ...]) -> Tensor:
+        images = batch[0].contiguous(memory_format=module.memory_format)
+        if isinstance(module, AutoencoderModule):
+            return module.loss(network, images, batch[1]).loss
+        labels = batch[1 : 1 + len(module.null_labels)]
+        x0 = module.codec.encode(images)
+        return module.loss(module.denoiser, x0, *labels, null_labels=module.null_labels).loss
+
+    def step() -> Tensor:
+        optimizer.zero_grad()
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            loss = loss_of(next(stream))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(averages, weights, 0.001)
+        return loss
+
+    return step
