@@ -27,7 +27,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from diffusionlab import tensors
-from diffusionlab.diffusion import Guidance, SampleRequest, sample_batches
+from diffusionlab.diffusion import Labels
 from diffusionlab.models.facets import describe
 from diffusionlab.runs.build import Experiment
 from diffusionlab.visualization.grids import class_grid, save_png
@@ -221,16 +221,9 @@ def samples(bench: Bench, experiment: Experiment, sampler: Any, num_samples: int
     """Images in uint8 and their labels, equally many of each class."""
     module = experiment.module.to(bench.device)
     labels = torch.arange(num_samples) % module.null_labels[0]
-    request = SampleRequest(
-        num_samples=num_samples,
-        shape=module.x0_shape,
-        labels=(labels,),
-        null_labels=module.null_labels,
-        guidance=Guidance(scale=2.0),
-    )
+    drawn = Labels.of([labels], module.null_labels)
     with experiment.trainer.precision_plugin.forward_context():
-        drawn = sample_batches(module.ema_denoiser, module.codec, sampler, request, batch_size=512, device=bench.device)
-        return torch.cat([tensors.to_uint8(batch).cpu() for batch in drawn]), labels
+        return module.samples(sampler, drawn, num_samples=num_samples, guidance_scale=2.0, seed=0), labels
 
 
 def quality(bench: Bench, out: Path) -> Experiment:

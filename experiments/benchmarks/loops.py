@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.diffusion import Labels
 from diffusionlab.training import AutoencoderModule, AveragedModule
 
 
@@ -48,9 +49,8 @@ def tight_loop(
         images = batch[0].contiguous(memory_format=module.memory_format)
         if isinstance(module, AutoencoderModule):
             return module.loss(network, images, batch[1]).loss
-        labels = batch[1 : 1 + len(module.null_labels)]
         x0 = module.codec.encode(images)
-        return module.loss(module.denoiser, x0, *labels, null_labels=module.null_labels).loss
+        return module.loss(module.denoiser, x0, Labels.of(batch[1:], module.null_labels), drop_labels=True).loss
 
     def step() -> Tensor:
         optimizer.zero_grad()
