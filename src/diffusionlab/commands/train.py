@@ -137,8 +137,8 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
             recorder.update(**facts_of_parts(experiment.datamodule, experiment.module, experiment.trainer))
             save_uncommitted(folder)
             precision, channels_last = str(experiment.trainer.precision), settings.hardware.channels_last
-            line = hardware.in_one_line(settings.trainer.accelerator, precision, channels_last=channels_last)
-            print(f"trains on {line}")
+            computes_in = hardware.in_one_line(settings.trainer.accelerator, precision, channels_last=channels_last)
+            print(f"trains on {computes_in}")
         result = _fit(experiment, folder)
     except BaseException as error:
         line = in_one_line(error, settings, folder)
