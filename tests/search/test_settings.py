@@ -118,3 +118,76 @@ def test_runs_are_sorted_and_grouped_by_a_setting(engine):
 def test_a_setting_that_no_run_has_is_said_to_be_none(engine):
     found = engine.answer(parse("runs with label smoothing", engine.known, NOW))
     assert not found.rows and found.query.unknown
+
+
+def config(decay):
+    return {"ema_decay": decay, "model": {"width": 8}}
+
+
+NAMED = [
+    RunRecord(
+        run_id="n-a", name="flow", architecture="UNet", arch_tags=["unet"], config=config(0.999), optimizer="Adam",
+        metrics={"val_loss": 0.2},
+    ),
+    RunRecord(
+        run_id="n-b", name="one", architecture="UNet", arch_tags=["unet"], config=config(0), notes="no EMA",
+        command="python train.py ema_decay=0", optimizer="AdamW", metrics={"val_loss": 0.4},
+    ),
+    RunRecord(
+        run_id="n-c", name="pt", architecture="DiT", description="with a moving average of the weights",
+        metrics={"val_loss": 0.1},
+    ),
+    RunRecord(run_id="n-d", name="pt-long", architecture="DiT", description="flow matching, pt"),
+    RunRecord(run_id="n-e", name="train", kind="script", optimizer="AdamW", path="old/train.py"),
+    RunRecord(run_id="n-f", name="look", kind="script", optimizer="Adam", path="old/look.ipynb"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    registry = Registry(tmp_path_factory.mktemp("named") / "registry")
+    registry.upsert(NAMED)
+    return Engine(registry, NOW)
+
+
+MEANT = {
+    "which runs used EMA": "ac",
+    "runs with a moving average": "ac",
+    "runs without EMA": "bdef",
+    "UNets with EMA": "a",
+    "scripts that use AdamW": "e",
+    "which scripts use Adam": "f",
+    "all scripts": "ef",
+    "notebooks": "f",
+    "scripts and notebooks": "ef",
+    "runs with AdamW that are not scripts": "b",
+    "runs named pt": "c",
+    "the run called flow": "a",
+    'the one named "one"': "b",
+    "runs named flow or one": "ab",
+    "runs called pt with EMA": "c",
+    "compare flow and one": "ab",
+    "compare the runs flow, one and pt": "abc",
+    "difference between flow and pt": "ac",
+}
+
+
+@pytest.mark.parametrize("question", MEANT)
+def test_settings_kinds_and_names_decide_what_a_word_means(named, question):
+    found = named.answer(parse(question, named.known, NOW))
+    assert {row["run_id"][-1] for row in found.rows} == set(MEANT[question])
+    assert not found.unread
+    where = parse_where(format_where(found.query.condition, named.known), named.known, NOW)
+    assert {row["run_id"][-1] for row in named.registry.rows(where)} == set(MEANT[question])
+
+
+@pytest.mark.parametrize(
+    "question", ["average val loss per model", "mean val loss for each model", "mean val loss by model"]
+)
+def test_a_figure_per_model_is_one_per_architecture(named, question):
+    groups = named.answer(parse(question, named.known, NOW)).groups
+    assert {row.key: row.value for row in groups.rows} == pytest.approx({"UNet": 0.3, "DiT": 0.1})
+
+
+def test_how_many_scripts_are_the_scripts_alone(named):
+    assert named.answer(parse("how many scripts use AdamW", named.known, NOW)).groups.rows[0].value == 1

@@ -52,7 +52,8 @@ def key_at(a: Asked, i: int, most: int = 2) -> Key | None:
     if a.kind(j) == "field" and _is_key(a.items[j].payload):
         column = a.items[j].payload
         return Key(column, "month" if kind_of(column) == "time" else None, frozenset({j}))
-    if a.kind(j) == "noun" and a.words(j) in ("architecture", "architectures"):
+    per_model = a.words(j) in ("model", "models") and a.words(j - 1) in ("per", "for each", "grouped by", "by")
+    if a.kind(j) == "noun" and (a.words(j) in ("architecture", "architectures") or per_model):
         return Key("architecture", None, frozenset({j}))
     if a.kind(j) == "condition" and a.words(j) in ("gpu", "gpus", "graphics card", "graphics cards"):
         return Key("hardware_kind", None, frozenset({j}))

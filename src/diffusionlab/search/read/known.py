@@ -230,6 +230,11 @@ class Known:
         values = self._load((column,), None)[column]
         return values.null_count < len(values)
 
+    @cached_property
+    def has_scripts(self) -> bool:
+        """Whether any record was read from code."""
+        return "script" in self._load(("kind",), None)["kind"].unique().to_pylist()
+
     @property
     def not_gpus(self) -> tuple[str, ...]:
         """Hardware kinds that are no GPU: all others are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from diffusionlab.registry.filters.conditions import Compare, Contains, In
+from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNull
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import squeeze
 from diffusionlab.search.read.cards import several_cards, single_card
@@ -12,7 +12,7 @@ from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.items import Condition, value_filter
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.scanning import Scan
-from diffusionlab.search.read.text import stem
+from diffusionlab.search.read.text import Matches, Mentions, stem
 from diffusionlab.search.words.english import filler
 from diffusionlab.search.words.lexicon import Meaning
 
@@ -29,6 +29,10 @@ def settle(s: Scan, meaning: Meaning, i: int, after: int) -> int:
     if kind == "value":
         column, values = payload
         return _value(s, column, values, i, after)
+    if kind == "script":
+        return _script(s, str(payload), i, after)
+    if kind == "text" and "ema" in payload and (averaged := _averaged(payload, s.known)):
+        return s.add("condition", Condition("ema", averaged, words=words), i, after)
     if condition := _condition(kind, payload, words, s.known):
         return s.add("condition", condition, i, after)
     if kind == "text" or (kind == "field" and s.word(i - 1) in _TELLING):  # "mentions sweep"
@@ -60,6 +64,27 @@ def _condition(kind: str, payload: object, words: str, known: Known) -> Conditio
         case "single gpu":
             return Condition("hardware", single_card(known), True, words)
     return None
+
+
+def _averaged(phrases: tuple[str, ...], known: Known) -> Filter | None:
+    """Weights are averaged: by the setting, and by the text where no setting is recorded; None where none ever is."""
+    decay = known.setting("ema decay")
+    if decay is None:
+        return None
+    unset = IsNull(decay)
+    return Or(And(Not(unset), Compare(decay, ">", 0)), And(unset, Mentions(phrases)))
+
+
+def _script(s: Scan, suffix: str, i: int, after: int) -> int:
+    """Records of code as a condition and a noun, as in "MNIST runs"; where there are none, the word for a run."""
+    if not s.known.has_scripts:
+        words = s.words(i, after)
+        return s.add("text", (words, words), i, after) if suffix == ".ipynb" else s.add("noun", words.lower(), i, after)
+    code = And(Not(IsNull("kind")), Compare("kind", "=", "script"))  # a run has no kind, and surely is no script
+    if suffix == ".ipynb":
+        code = And(code, Matches(r"\.ipynb$", "path"))
+    s.add("condition", Condition("kind", code, True, s.words(i, after)), i, after)
+    return s.add("noun", s.words(i, after).lower(), i, after)
 
 
 def _family(beginnings: object, known: Known) -> Filter:

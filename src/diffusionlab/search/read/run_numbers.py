@@ -13,6 +13,9 @@ _LEADS = ("run", "runs", "experiment", "experiments", "model", "models", "#")
 _RANGE = ("-", "to", "through", "until")
 _LINKS = (*_RANGE, "#", "and", "or", ",", "no", "number", ".", "&", "run", "vs", "versus")
 _LONGEST_RANGE = 10_000
+_NAMING = ("named", "called")
+_AND = ("and", "or", ",", "&")
+_SIDES = (*_AND, "with", "to", "vs", "versus")
 
 
 def run(s: Scan, i: int) -> int:
@@ -20,6 +23,10 @@ def run(s: Scan, i: int) -> int:
     token = s.tokens[i]
     if token.kind == "run" or (token.kind == "quoted" and s.known.find(token.text)):
         return s.add("run", s.known.find(token.text), i, i + 1)
+    if after := _compared(s, i):
+        return after
+    if token.text in _NAMING and not s.is_last("field") and (places := _names(s, i + 1, _AND)):
+        return _add(s, places)
     if token.text not in _LEADS:
         return 0
     if named := _by_id(s, i):
@@ -30,6 +37,36 @@ def run(s: Scan, i: int) -> int:
             s.items.append(Item("connector", "and", "and", token.start, s.tokens[after - 1].end))
         s.items.append(Item("run", (run_id,), run_id, token.start, s.tokens[after - 1].end))
     return after if ids else 0
+
+
+def _find(s: Scan, i: int) -> tuple[str, ...]:
+    """The runs of which the word at i is the whole name, whatever else it means."""
+    return s.known.find(s.word(i)) if i < len(s.tokens) and s.tokens[i].kind in ("word", "quoted", "run") else ()
+
+
+def _names(s: Scan, i: int, links: tuple[str, ...]) -> list[int]:
+    """The places from i on at which whole names of runs stand, with links between them."""
+    places: list[int] = []
+    while _find(s, i):
+        places.append(i)
+        linked = (s.word(i + 1) in links) + (s.word(i + 1) == "," and s.word(i + 2) in links)
+        i += 1 + linked if linked else len(s.tokens)
+    return places
+
+
+def _compared(s: Scan, i: int) -> int:
+    """ "Compare flow and one": the names of two runs or more, though each is a word of its own as well."""
+    before = next((item.kind for item in reversed(s.items) if item.kind not in ("between", "noun", "filler")), "")
+    places = _names(s, i, _SIDES) if before == "compare" else []
+    return _add(s, places) if len(places) > 1 else 0
+
+
+def _add(s: Scan, places: list[int]) -> int:
+    for k, place in enumerate(places):
+        if k:
+            s.add("connector", "and", places[k - 1] + 1, place)
+        s.add("run", _find(s, place), place, place + 1)
+    return places[-1] + 1
 
 
 def _by_id(s: Scan, i: int) -> int:

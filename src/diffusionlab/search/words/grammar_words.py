@@ -76,10 +76,13 @@ CARRIERS = (  # words after which a negation no longer reaches: "without attenti
 NOUNS = (
     "run, models, model, runs, experiments, experiment, training, trainings, trial, trials, network, networks, "
     "result, results, one, ones, job, jobs, checkpoint, checkpoints, denoiser, denoisers, entry, entries, row, "
-    "rows, attempt, attempts, script, scripts, session, sessions, architecture, architectures, net, "
+    "rows, attempt, attempts, session, sessions, architecture, architectures, net, "
     "nets, system, systems, setup, setups, configuration, configurations, config, configs, generator, generators"
 )
 """What people call the runs."""
+SCRIPTS = "script, scripts"
+"""What people call records that were read from code, and runs where there are none."""
+NOTEBOOKS = "notebook, notebooks"
 
 ASKED: tuple[tuple[str, str, str | None], ...] = (
     (

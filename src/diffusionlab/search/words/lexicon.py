@@ -26,9 +26,11 @@ from diffusionlab.search.words.grammar_words import (
     DIGITS,
     JOINING,
     NEGATIONS,
+    NOTEBOOKS,
     NOUNS,
     PERCENT,
     RANGES,
+    SCRIPTS,
     STATES,
     THOSE,
 )
@@ -131,6 +133,8 @@ def _superlatives() -> Iterator[Entry]:
 def _asked() -> Iterator[Entry]:
     for word in _phrases(NOUNS):
         yield word, "noun", word
+    yield SCRIPTS, "script", ".py"
+    yield NOTEBOOKS, "script", ".ipynb"
     yield from ASKED
     yield from ORDERS
     yield MODIFIED, "moment", "modified_at"
@@ -189,6 +193,7 @@ def spellable() -> frozenset[str]:
         "superlative",
         "moment",
         "noun",
+        "script",
         "compare",
         "comparator",
         "not",
