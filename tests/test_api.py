@@ -13,6 +13,8 @@ from diffusionlab.commands.sample import sample as sample_command
 from diffusionlab.diffusion import DDIM
 from diffusionlab.errors import UsageError
 from diffusionlab.registry.errors import RegistryError, UnknownRun
+from diffusionlab.registry.record.run_record import RunRecord, utc_now
+from diffusionlab.registry.storage.table import default_uri
 from tests.conftest import Lab
 from tests.test_sample import pictures, run_sample
 
@@ -167,3 +169,12 @@ def test_a_registry_that_is_missing_or_closed(tmp_path, monkeypatch):
         with pytest.raises(RegistryError) as caught:
             ask()
         assert "\n" not in str(caught.value)
+
+
+def test_latest_is_a_run_and_a_script_has_no_weights(here):
+    registry = lab.Registry(default_uri())
+    script = RunRecord(run_id="script-1", name="old.py", kind="script", created_at=utc_now(), path="old.py")
+    registry.upsert([script])
+    assert lab.load_run().record.run_id == ID
+    with pytest.raises(lab.UsageError, match="script-1 is a script"):
+        lab.load_run("script-1")

@@ -27,7 +27,7 @@ from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.runs.checkpoint import load_model
 from diffusionlab.runs.schemas import register
 from diffusionlab.tensors import to_float, to_uint8
-from diffusionlab.training.clip_module import ClipLoss, Said, contrastive_loss, is_true
+from diffusionlab.training.clip_module import CaptionAttributes, ClipLoss, contrastive_loss, is_true
 from diffusionlab.visualization.grids import to_pil
 from tests.conftest import CONF, Lab
 from tests.training.test_resume import assert_identical, content
@@ -118,7 +118,7 @@ def test_the_loss_is_open_clips_where_each_caption_is_true_of_one_image_alone():
 
 def test_captions_that_are_true_of_several_images_are_negatives_of_none():
     # a sandal twice, one caption that leaves the quality unsaid; a bag
-    said = Said(*(torch.tensor(part) for part in ([0, 0, 1], [-1, 1, 0], [-1, -1, -1])))
+    said = CaptionAttributes(*(torch.tensor(part) for part in ([0, 0, 1], [-1, 1, 0], [-1, -1, -1])))
     label, quality, style = (torch.tensor(part) for part in ([0, 0, 1], [0, 1, 0], [0, 1, 1]))
     wanted = [[True, False, False], [True, True, False], [False, False, True]]
     assert is_true(said, label, quality, style).tolist() == wanted
@@ -128,11 +128,11 @@ def test_captions_that_are_true_of_several_images_are_negatives_of_none():
 
 def test_captions_say_class_style_and_quality():
     loss = ClipLoss(class_names=["Sandal", "Bag"], style_names=["light", "bold"], words=WORDS)
-    said = Said(*(torch.tensor(part) for part in ([0, 1, 0, 1], [1, -1, 2, -1], [1, 0, -1, -1])))
+    said = CaptionAttributes(*(torch.tensor(part) for part in ([0, 1, 0, 1], [1, -1, 2, -1], [1, 0, -1, -1])))
     assert loss.captions(said) == [
         *("a blurry photo of a bold sandal", "a photo of a light bag", "a noisy photo of a sandal", "a photo of a bag")
     ]
-    many = Said(*(torch.full((200,), value) for value in (0, SHARP, -1)))
+    many = CaptionAttributes(*(torch.full((200,), value) for value in (0, SHARP, -1)))
     assert set(loss.captions(many)) == {"a good photo of a sandal", "a clear photo of a sandal"}
 
 
@@ -252,7 +252,10 @@ def test_absent_weights_are_one_line_without_a_look_at_the_network(monkeypatch: 
         raise AssertionError("went to the network")
 
     monkeypatch.setattr(socket.socket, "connect", connect)
-    for weights, words in (("laion2b_s34b_b79k", "clip.download=true"), ("none.safetensors", "no .safetensors file")):
+    for weights, words in (
+        ("laion2b_s34b_b79k", "clip.download=true"),
+        ("none.safetensors", "no CLIP weights at none"),
+    ):
         with pytest.raises(UsageError, match=words) as caught:
             PretrainedClip(model="ViT-B-32", weights=weights, prompts=PROMPTS).choose("Garments", NAMES, "garments")
         assert "\n" not in str(caught.value)

@@ -169,12 +169,12 @@ def test_a_read_only_registry_reads_and_refuses_in_one_line(open_place: Path) ->
         path.chmod(0o555 if path.is_dir() else 0o444)
     answers = CONTEXT.SimpleQueue()
     process = start(use_read_only, uri, runs, answers)
+    process.join(120)
+    assert process.exitcode == 0
     assert answers.get() == ["a"]
     refusal = answers.get()
     assert "cannot be written" in refusal and "\n" not in refusal
     assert answers.get() == ["a"]
-    process.join()
-    assert process.exitcode == 0
     assert read_record(runs / "run").status == "finished"
     for path in [uri, *uri.rglob("*")]:
         path.chmod(0o755)

@@ -79,7 +79,7 @@ def test_all_makes_a_png_and_an_svg_of_everything_and_they_say_what_they_are(tra
 
 def test_all_of_a_run_that_cannot_have_everything_says_what_it_leaves_out(trained, tmp_path, capsys):
     files = run_visualize(trained, "what=all", f"run={trained[1]}", f"output_dir={tmp_path}", "format=svg")
-    assert "left out guidance: " in capsys.readouterr().out
+    assert "skipped guidance: " in capsys.readouterr().out
     assert not any(path.name.startswith("guidance") for path in files)
     assert (tmp_path / "interpolate.svg").is_file() and (tmp_path / "gif.gif").is_file()
     assert not list(tmp_path.glob("*.png"))

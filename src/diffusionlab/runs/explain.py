@@ -48,7 +48,8 @@ def explain(error: Exception, config_name: str = "train") -> str | None:
             return _explain_instantiation(error)
         case MissingConfigException(options=options, missing_cfg_file=file) if options and file:
             group, _, name = file.rpartition("/")
-            return f"{group}={name} is not there{did_you_mean(name, list(options))} {group} takes {', '.join(options)}"
+            near = did_you_mean(name, list(options)) or ":"
+            return f"unknown option {group}={name}{near} {group} takes {', '.join(options)}"
         case OverrideParseException(override=override):
             return f"{override} cannot be read; write key=value, and quote lists: 'model.channels=[32,64]'"
         case MissingMandatoryValue():

@@ -51,6 +51,8 @@ def load_run(
     Raises UnknownRun if no run or more than one is meant, another UsageError if it has no folder here.
     """
     record = find_run(None if registry is None else str(registry), str(run))
+    if record.kind == "script":
+        raise UsageError(f"{record.run_id} is a script that was ingested, not a run: it has no weights")
     if record.path is None:
         raise UsageError(f"run {record.run_id} was imported without a folder: its weights are not here")
     return Run(Path(record.path), device=device, data_dir=data_dir, trust=trust)

@@ -15,6 +15,7 @@ Writes into pictures/ in the run's folder; of several runs in one figure, into t
 import sys
 from typing import TYPE_CHECKING
 
+from diffusionlab.errors import cli_errors
 from diffusionlab.scripts.program import run_program
 from diffusionlab.visualization.catalogue import as_override, listing
 
@@ -31,7 +32,8 @@ def job(cfg: "DictConfig") -> None:
 
 def main() -> None:
     """Run the command line."""
-    sys.argv[1:2] = [as_override(word) for word in sys.argv[1:2]] or ["--help"]
+    with cli_errors(lambda error: None):
+        sys.argv[1:2] = [as_override(word) for word in sys.argv[1:2]] or ["--help"]
     run_program("visualize", __doc__.replace("{figures}", listing()), job)
 
 

@@ -11,7 +11,7 @@ from diffusionlab.registry.storage.table import Registry
 
 
 def find_run(uri: str | None, text: str, *, deleted: bool | None = False) -> RunRecord:
-    """The run meant by `latest`, an id, a run folder, a name or the unique beginning of an id.
+    """The run meant by `latest` (which is no script), an id, a run folder, a name or the unique beginning of an id.
 
     `deleted` as in Registry.rows. Raises UnknownRun (a ValueError) that names what could have been meant, and
     MissingRegistry or BrokenRegistry as any read does; a run folder needs no registry.
@@ -30,9 +30,10 @@ def find_run(uri: str | None, text: str, *, deleted: bool | None = False) -> Run
 
 def find_run_id(registry: Registry, text: str, *, deleted: bool | None = False) -> str:
     """As `find_run`, for a run of the registry alone, and only its id."""
-    rows = registry.rows(columns=["run_id", "name", "created_at"], deleted=deleted)
+    rows = registry.rows(columns=["run_id", "name", "kind", "created_at"], deleted=deleted)
     if text == "latest" and rows:
-        dated = [row for row in rows if row["created_at"] is not None] or rows
+        runs = [row for row in rows if row["kind"] != "script"] or rows
+        dated = [row for row in runs if row["created_at"] is not None] or runs
         return max(dated, key=lambda row: (row["created_at"] or 0, row["run_id"]))["run_id"]
     ids = [row["run_id"] for row in rows]
     if text in ids:

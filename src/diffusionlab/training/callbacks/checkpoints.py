@@ -132,3 +132,4 @@ def _link(source: Path, target: Path) -> None:
     except OSError:
         return
     os.replace(temporary, target)
+    temporary.unlink(missing_ok=True)  # rename does nothing where both are names of one file already
