@@ -65,6 +65,14 @@ class StorageError(LabError):
         return isinstance(error, OSError) and error.errno in (*_NO_ROOM, errno.EROFS)
 
     @classmethod
+    def moved(cls, folder: "Path") -> "StorageError":
+        """Of a run folder that is no longer where its training began."""
+        return cls(
+            f"the run folder {folder} was moved or removed while the run was training: put it back, then type the same "
+            "command with ckpt_path=last to go on from its latest checkpoint"
+        )
+
+    @classmethod
     def of(cls, error: OSError, path: Path, needed: int | None = None) -> Self:
         """`needed`: bytes that were to be written to `path`."""
         room = ""

@@ -27,6 +27,8 @@ def in_one_line(error: BaseException, settings: Settings, folder: Path) -> LabEr
         isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error))
     ):
         return OutOfMemory(_less_memory(settings))
+    if isinstance(error, FileNotFoundError) and not folder.exists():
+        return StorageError.moved(folder)
     if isinstance(error, OSError) and error.errno in _OF_STORAGE:
         return StorageError.of(error, Path(error.filename) if error.filename else folder)
     return None

@@ -63,10 +63,7 @@ class Ownership:
         Raises StorageError if the folder was moved, removed or replaced, before a new one is made at its path.
         """
         if _identity(self._folder) != self._identity:
-            raise StorageError(
-                f"the run folder {self.file.parent} was moved or removed while the run was training: put it back, "
-                "then type the same command with ckpt_path=last to go on from its latest checkpoint"
-            )
+            raise StorageError.moved(self.file.parent)
         if time.monotonic() - self._beaten_at < SECONDS_BETWEEN_BEATS:
             return
         self._beaten_at = time.monotonic()
