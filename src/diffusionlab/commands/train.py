@@ -297,4 +297,4 @@ def _say_where(record: RunRecord, *, brief: bool) -> None:
         say(f"report   {shown / REPORT_FILE}")
     if record.schedule:
         say(as_typed(f"again    python sample.py {shlex.quote(f'run={record.run_id}')} num_samples=16"))
-    say(as_typed(f"find it  python search.py {shlex.quote(f'{record.dataset} {record.name}')}"))
+    say(as_typed(f"find it  python search.py {shlex.quote(f'runs named {record.name}')}"))
