@@ -98,6 +98,10 @@ def _registry(uri: Path, upkeep_every: int = 100) -> Registry:
 
 def use_read_only(uri: Path, runs: Path, answers: Any) -> None:
     """Read and write a registry as one who may only read it; report what came of each."""
+    # Before the change of user: Python's own folder may be closed to others, and a server that another test started
+    # has imported nothing.
+    import lancedb  # noqa: F401
+
     if os.getuid() == 0:  # to whom no folder is read-only
         os.setuid(65534)
     registry = _registry(uri)
