@@ -4,6 +4,7 @@ The fork server spares each process the seconds of `import torch`; from there on
 folder, arguments and output, and it dies by a real SIGKILL.
 """
 
+import contextlib
 import importlib
 import json
 import multiprocessing
@@ -18,6 +19,9 @@ from types import MappingProxyType
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = "diffusionlab.scripts"
+FULL_AT = "FAULTS_FULL_AT"
+"""Environment variable, such as `last.ckpt:2`: the disk is full before this file is written for the second time."""
+BALLAST = "ballast"
 PRELOADED = ["lancedb", "diffusionlab.commands.train", "diffusionlab.search.show.cli", "diffusionlab.report.command"]
 
 os.environ |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
@@ -96,7 +100,33 @@ def _run(name: str, arguments: tuple[str, ...], folder: Path, output: Path, env:
         os.dup2(file.fileno(), 2)
     sys.argv = [f"{name}.py", *arguments]
     sys.orig_argv = [sys.executable, *sys.argv]
+    if FULL_AT in env:
+        file, number = env[FULL_AT].split(":")
+        fill_disk_before(file, int(number), folder)
     importlib.import_module(f"{SCRIPTS}.{name}").main()
+
+
+def fill_disk_before(name: str, number: int, folder: Path) -> None:
+    """Fill the file system of `folder` when a file of this name is about to be written for the `number`th time.
+
+    Each write of a whole file in this project begins with `atomic.temporary_beside`.
+    """
+    from diffusionlab import atomic
+
+    beside = atomic.temporary_beside
+    names = []
+
+    def with_full_disk(target: Path) -> Path:
+        names.append(target.name)
+        if target.name == name and names.count(name) == number:
+            with (folder / BALLAST).open("wb", buffering=0) as ballast:
+                for size in (1 << 16, 1 << 12, 1):
+                    with contextlib.suppress(OSError):
+                        while True:
+                            ballast.write(bytes(size))
+        return beside(target)
+
+    atomic.temporary_beside = with_full_disk
 
 
 def run(

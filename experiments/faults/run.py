@@ -29,7 +29,7 @@ NUM_EPOCHS = 4
 def main() -> None:
     """Run one campaign; one line a fault as JSON, then a count."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("campaign", choices=("kills", "latent", "twice", "disk"))
+    parser.add_argument("campaign", choices=("kills", "latent", "twice", "disk", "full"))
     parser.add_argument("--count", type=int, default=50, help="how many faults")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--real", action="store_true", help="interpreters of their own instead of a fork server")
@@ -37,7 +37,9 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
     try:
-        {"kills": kills, "latent": kills, "twice": twice, "disk": disk}[arguments.campaign](folder, arguments)
+        {"kills": kills, "latent": kills, "twice": twice, "disk": disk, "full": full}[arguments.campaign](
+            folder, arguments
+        )
     finally:
         shutil.rmtree(folder)
 
@@ -211,6 +213,46 @@ def disk(folder: Path, arguments: argparse.Namespace) -> None:
             counts[f"exit code {code}, {status}"] += 1
             counts["with problems"] += bool(problems) + (len(said) != (code != 0))
             counts["continued to the same end"] += not different
+        finally:
+            subprocess.run(["umount", place], check=True)
+            place.rmdir()
+    print(json.dumps(counts, indent=1))
+
+
+WRITES = {  # of the run that SIZES describes: file, and how often it is written
+    ".owner.json": 1, "uncommitted.diff": 1, "run.json": 3, "runs.arrow": 1, "loss_by_time.csv": 4, "last.ckpt": 4,
+    "weights.safetensors": 4, "epoch_0004.png": 2, "latest.png": 2, "report.html": 1,
+}  # fmt: skip
+
+
+def full(folder: Path, arguments: argparse.Namespace) -> None:
+    """On a tmpfs (it takes root) that is full from one write on, each write in turn; then the run continues."""
+    commands.run("registry", "--help", folder=folder)
+    Timing.of(folder / "alone", SIZES, {})
+    counts: Counter[str] = Counter()
+    for name in [f"{name}:{number}" for name, times in WRITES.items() for number in range(1, times + 1)]:
+        place = folder / "full"
+        place.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "faults", place], check=True)
+        try:
+            env = {commands.FULL_AT: name}
+            code, text = commands.run("train", *SIZES, folder=place, env=env, output=folder / "full.out")
+            struck = (place / commands.BALLAST).is_file()
+            said = [line.replace(str(place), "") for line in text.splitlines() if "No space" in line]
+            status = [record["status"] for record in commands.records(place).values()]
+            problems = [] if "Traceback" not in text else ["traceback"]
+            (place / commands.BALLAST).unlink(missing_ok=True)
+            problems += disagreements(place)
+            again = (0, "") if status == ["finished"] else commands.run("train", *SIZES, *_again(place), folder=place)
+            different = differences(folder / "alone", place, latent=False) if again[0] == 0 else [again[1]]
+            print(
+                json.dumps({"full at": name, "struck": struck, "code": code, "status": status, "said": said}),
+                flush=True,
+            )
+            print(json.dumps({"problems": problems, "continued": again[0], "differs": different}), flush=True)
+            counts["struck"] += struck
+            counts["with problems"] += bool(problems)
+            counts["the same end"] += not different
         finally:
             subprocess.run(["umount", place], check=True)
             place.rmdir()

@@ -1,5 +1,6 @@
 """Train in a process of its own, where a test injects a fault that a process does not survive."""
 
+import errno
 import multiprocessing
 import os
 import resource
@@ -45,6 +46,19 @@ def kill_before_rename(name: str, count: int) -> None:
         left[0] -= Path(target).name == name
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
+        rename(source, target, **options)
+
+    os.replace = replace
+
+
+def no_room_for(name: str, count: int) -> None:
+    """From the `count`-th time on that a file is to take the place of one called `name`, the disk is full."""
+    rename, left = os.replace, [count]
+
+    def replace(source, target, **options):
+        left[0] -= Path(target).name == name
+        if left[0] <= 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
         rename(source, target, **options)
 
     os.replace = replace

@@ -19,7 +19,7 @@ from diffusionlab.runs.ownership import Ownership
 from diffusionlab.runs.resume import choose_checkpoint, read_checkpoint
 from tests.conftest import SMALL, Lab
 from tests.miniatures import write_class_folders
-from tests.training.apart import kill_at, kill_before_rename, no_file_beyond, train_apart
+from tests.training.apart import kill_at, kill_before_rename, no_file_beyond, no_room_for, train_apart
 from tests.training.test_resume import assert_identical, content
 
 pytestmark = [pytest.mark.faults, pytest.mark.filterwarnings("ignore:The dirpath has changed")]
@@ -277,6 +277,13 @@ class TestOneLine:
         code, line = train_apart(lab, fault=functools.partial(no_file_beyond, 200_000))
         assert code == 1 and "cannot write" in line and "\n" not in line
         assert lab.record().status == "failed" and "cannot write" in lab.record().notes
+
+    def test_a_training_whose_end_finds_no_room_says_so_and_is_finished_later(self, lab):
+        code, line = train_apart(lab, fault=functools.partial(no_room_for, "run.json", 3))
+        assert code == 1 and "run.json cannot be written" in line
+        assert lab.record().status == "running"
+        assert train_apart(lab, "ckpt_path=last") == (0, "")
+        assert lab.record().status == "finished" and "val_loss" in lab.record().metrics
 
 
 @pytest.mark.parametrize("allowed", [False, True])

@@ -15,7 +15,7 @@ from pytorch_lightning.utilities.seed import isolate_rng
 
 from diffusionlab.commands.check import preflight
 from diffusionlab.diffusion import LatentCodec
-from diffusionlab.errors import LabError, TrainingInterrupted, UsageError, first_line
+from diffusionlab.errors import LabError, StorageError, TrainingInterrupted, UsageError, first_line
 from diffusionlab.invocation import as_typed
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.liveness import actual_status
@@ -152,6 +152,11 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
         raise
     if ownership is not None:
         _finish(recorder, result, "finished")
+        if not recorder.is_written:
+            raise StorageError(
+                f"run {recorder.record.run_id} is trained, but {folder / RECORD_FILE} cannot be written: make room, then "
+                "type the same command with ckpt_path=last to record its end"
+            )
         _say_where(recorder.record, brief=sweep is not None)
     return recorder.record
 

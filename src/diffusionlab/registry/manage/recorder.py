@@ -98,6 +98,12 @@ class RunRecorder:
         self._registry_again_at = float("-inf")
         self.update(status=status, **facts)
 
+    @property
+    def is_written(self) -> bool:
+        """Whether `run.json` has the run's present status; it lacks it where the disk is full."""
+        written = self._on_disk()
+        return written is not None and written.status == self.record.status
+
     def close(self) -> None:
         """Bring the row into the table, should it still wait beside it, and leave all rows for the question that
         comes next; the last thing a training calls."""
