@@ -154,8 +154,8 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
         _finish(recorder, result, "finished")
         if not recorder.is_written:
             raise StorageError(
-                f"run {recorder.record.run_id} is trained, but {folder / RECORD_FILE} cannot be written: make room, then "
-                "type the same command with ckpt_path=last to record its end"
+                f"run {recorder.record.run_id} is trained, but {folder / RECORD_FILE} cannot be written: "
+                "make room, then type the same command with ckpt_path=last to record its end"
             )
         _say_where(recorder.record, brief=sweep is not None)
     return recorder.record
