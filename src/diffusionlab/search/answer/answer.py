@@ -28,7 +28,7 @@ def answer(result: Result, engine: Engine, table: bool = False) -> str:
     return " ".join([*_verdict(result), *said, *_offered(result), *_left_out(result)])
 
 
-def _said(result: Result, engine: Engine, table: bool) -> list[str]:
+def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
     query, rows = result.query, result.rows
     if query.intent == "aggregate" and result.total:
         return figure_sentences(result, table)
@@ -41,6 +41,11 @@ def _said(result: Result, engine: Engine, table: bool) -> list[str]:
     if isinstance(query.ask, Pictures):
         return _pictures(result)
     ordered = query.order is not None and not query.order.rest
+    if result.parts:
+        several = [part.query.order is not None and part.query.order.per is not None for part in result.parts]
+        briefly = table and any(several)
+        said = [_about_order(part) if briefly else _said(part, engine) for part in result.parts]
+        return list(dict.fromkeys(sentence for part in said for sentence in part))
     if table:
         return [*_counted(result), *(_about_order(result) if ordered else _extremes(rows))]
     if query.intent == "count":

@@ -14,7 +14,7 @@ from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, value_of
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.search.answer.figures import columns_of, figures, first_figures, keys_of
+from diffusionlab.search.answer.figures import columns_of, figures, first_figures, keys_of, side_by_side
 from diffusionlab.search.answer.pictures import pictures_of
 from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
 from diffusionlab.search.answer.result import Result, Row
@@ -102,9 +102,11 @@ class Engine:
         found = [self.answer(part) for part in query.parts]
         rows = list({row["run_id"]: row for result in found for row in result.rows}.values())
         both = Or(*(part.condition for part in query.parts))
-        result = Result(replace(query, conditions=(both,)), rows, [1.0] * len(rows), len(rows), warnings=[*query.notes])
+        whole = replace(query, conditions=(both,))
+        result = Result(whole, rows, [1.0] * len(rows), len(rows), parts=found, warnings=_notes(query))
         result.warnings += [warning for one in found for warning in one.warnings if warning not in query.notes]
         result.lacking = [row for one in found for row in one.lacking if row not in rows]
+        result.groups = side_by_side([one.groups for one in found if one.groups is not None])
         return result
 
     def _figures(self, query: Query, figure: Figure) -> Result:
@@ -113,6 +115,9 @@ class Engine:
         rows = self.rows(query.condition) if figure.by is None else []
         result = Result(query, rows, [1.0] * len(rows), table.num_rows, warnings=_notes(query))
         result.groups = figures(table, figure)
+        if figure.part is not None:  # the runs that the share is of
+            result.rows = [row for row in result.rows if figure.part.condition.matches(row)]
+            result.scores = [1.0] * len(result.rows)
         self._count_unknown(result)
         if not table.num_rows:
             self._explain_nothing(result)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from diffusionlab.registry.filters.days import WEEKDAYS
 from diffusionlab.registry.record.columns import compares_within, kind_of, label, value_of
 from diffusionlab.search.answer.result import GroupRow, Groups, Row
-from diffusionlab.search.query.query import Figure, How, Order, Unit
+from diffusionlab.search.query.query import SHARES, Figure, How, Order, Unit
 from diffusionlab.search.query.where_values import DAYS
 
 if TYPE_CHECKING:
@@ -21,27 +21,38 @@ ALL = "all"
 
 def columns_of(figure: Figure) -> list[str]:
     """The columns of the registry that a figure is worked out from."""
-    apart = compares_within(figure.of) if figure.of else ()
-    sides = [column for side in figure.sides for column in sorted(side.condition.reads())]
-    return list(dict.fromkeys(["run_id", *filter(None, (figure.of, figure.by)), *apart, *sides]))
+    of = [column for _, column in figure.terms if column]
+    apart = [column for name in of for column in compares_within(name)]
+    sides = [*figure.sides, *([figure.part] if figure.part else [])]
+    read = [column for side in sides for column in sorted(side.condition.reads())]
+    return list(dict.fromkeys(["run_id", *of, *([figure.by] if figure.by else []), *apart, *read]))
 
 
 def figures(table: pa.Table, figure: Figure) -> Groups:
     """The groups of the runs of `table`, which has `columns_of` the figure."""
+    groups = _all_terms(table, figure)
+    for how, of in figure.terms:
+        for column in compares_within(of or ""):
+            if _mixes(table, replace(figure, how=how, of=of), column):
+                said = f"{label(str(of))} does not compare between {label(column)}s"
+                return replace(groups, mixed=column, apart=said, within=_within(table, figure, column))
+    return groups
+
+
+def _all_terms(table: pa.Table, figure: Figure) -> Groups:
+    """The groups with the first figure and beside it, if several are asked for, the others."""
     rows, without_key, without_value = _grouped(table, figure)
-    mixed = next((c for c in compares_within(figure.of or "") if _mixes(table, figure, c)), None)
-    if mixed is None:
-        return Groups(figure, rows, without_key, without_value)
-    name = label(str(figure.of))
-    return Groups(
-        figure,
-        rows,
-        without_key,
-        without_value,
-        mixed,
-        f"{name} does not compare between {label(mixed)}s",
-        _within(table, figure, mixed),
-    )
+    others = [_grouped(table, replace(figure, how=how, of=of, descending=None))[0] for how, of in figure.also]
+    values = [{row.key: row for row in other} for other in others]
+    found = {row.key: row for row in rows}
+    for row in (row for other in others for row in other):  # one that only another figure has
+        found.setdefault(row.key, replace(row, value=None, count=0))
+    told = [
+        replace(row, also=tuple(value[key].value if key in value else None for value in values))
+        for key, row in found.items()
+    ]
+    by_number = kind_of(figure.by) in ("int", "float") if figure.by else False
+    return Groups(figure, _in_order(told, figure, by_number) if others else rows, without_key, without_value)
 
 
 def _mixes(table: pa.Table, figure: Figure, column: str) -> bool:
@@ -71,9 +82,9 @@ def _sides(table: pa.Table, figure: Figure) -> list[tuple[str, pa.Table]]:
 def _within(table: pa.Table, figure: Figure, column: str) -> tuple[tuple[str, tuple[GroupRow, ...]], ...]:
     import pyarrow.compute as pc
 
-    having = table.filter(pc.is_valid(table[figure.of]))
+    having = table if figure.also else table.filter(pc.is_valid(table[figure.of]))
     places = _places(having[column].combine_chunks(), None)
-    parts = ((value, _grouped(having.take(places[value]), figure)[0]) for value in sorted(places))
+    parts = ((value, _all_terms(having.take(places[value]), figure).rows) for value in sorted(places))
     return tuple((value, rows) for value, rows in parts if rows)
 
 
@@ -88,6 +99,8 @@ def _grouped(table: pa.Table, figure: Figure) -> tuple[tuple[GroupRow, ...], int
         groups = tuple(replace(row, key=name) for name, (rows, _, _) in found for row in rows)
         return groups, 0, sum(lacking for _, (_, _, lacking) in found)
     values = table[figure.of] if figure.of else None
+    if figure.part is not None:
+        values = pa.chunked_array([figure.part.condition.mask(table)])
     numbers = table[figure.by] if figure.by and kind_of(figure.by) in ("int", "float") else None
     if figure.by is None:
         places, without_key = {ALL: pa.array(range(table.num_rows), pa.int64())}, 0
@@ -108,8 +121,11 @@ def _grouped(table: pa.Table, figure: Figure) -> tuple[tuple[GroupRow, ...], int
         if figure.how != "count" and not len(at):
             continue
         value = _HOW[figure.how](cells) if cells is not None and figure.how != "count" else len(at)
+        if cells is None and figure.how in SHARES:
+            value = len(at) / table.num_rows * (100 if figure.how == "percent" else 1)
         if value is not None:
             own = ids.take(at).combine_chunks()
+            own = own.filter(cells.combine_chunks()) if figure.part and cells is not None else own
             first = own.take(pc.bottom_k_unstable(own, MOST_IDS))
             rows.append(GroupRow(key, value, len(at), tuple(first.to_pylist())))
     return _in_order(rows, figure, numbers is not None), without_key, lacking
@@ -143,13 +159,23 @@ def first_figures(rows: Sequence[Row], order: Order) -> Groups | None:
     return Groups(figure, tuple(found.values()))
 
 
+def side_by_side(groups: Sequence[Groups]) -> Groups | None:
+    """Groups by the same key as one, with the figures of each; None if the keys differ or there are no two."""
+    if len(groups) < 2 or len({(one.figure.by, one.figure.unit) for one in groups}) > 1:
+        return None
+    first, *others = groups
+    figure = replace(first.figure, also=tuple((one.figure.how, one.figure.of) for one in others))
+    values = [{row.key: row.value for row in one.rows} for one in others]
+    return Groups(figure, tuple(replace(row, also=tuple(v.get(row.key) for v in values)) for row in first.rows))
+
+
 def _in_order(rows: list[GroupRow], figure: Figure, numeric: bool) -> tuple[GroupRow, ...]:
     """By key, the figure breaking no tie, or by figure and then key."""
     by_key = sorted(rows, key=lambda row: (float(row.key),) if numeric else _calendar(row.key, figure))
     if figure.descending is None:
         return tuple(by_key)
     sign = -1 if figure.descending else 1
-    rows = sorted(by_key, key=lambda row: sign * row.value)
+    rows = sorted(by_key, key=lambda row: (row.value is None, sign * (row.value or 0)))
     last = rows[figure.count - 1].value if figure.count is not None and figure.count <= len(rows) else None
     tied = figure.count == 1 and last is not None  # "which has the most": all that have as many
     return tuple(
@@ -229,6 +255,13 @@ def _std(cells: Any) -> float | None:
     return pc.stddev(cells, ddof=1).as_py() if len(cells) > 1 else None
 
 
+def _share(cells: Any) -> float:
+    """The part of true ones."""
+    import pyarrow.compute as pc
+
+    return float(pc.sum(cells).as_py() or 0) / len(cells)
+
+
 def _median(cells: Any) -> float:
     import numpy as np
 
@@ -252,4 +285,6 @@ _HOW: dict[How, Callable[[Any], Any]] = {
     "max": _by_arrow("max"),
     "sum": _by_arrow("sum"),
     "std": _std,
+    "share": _share,
+    "percent": lambda cells: 100 * _share(cells),
 }

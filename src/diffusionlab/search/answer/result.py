@@ -16,9 +16,10 @@ class GroupRow:
     """One group: its key ("CIFAR-10", "2025-04"; "all" if nothing is grouped by) and its figure."""
 
     key: str
-    value: float
+    value: float | None  # None: no run of the group has one, and another figure of it is known
     count: int  # runs that the figure is of
-    runs: tuple[str, ...]  # ids of the first MOST_IDS of them
+    runs: tuple[str, ...]  # ids of the first MOST_IDS of them, or of those that a share is of
+    also: tuple[float | None, ...] = ()  # the further figures
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Result:
     unknown: int = 0  # runs of which it is not recorded whether they meet the conditions; they are not among the rows
     unrecorded: tuple[tuple[str, int], ...] = ()  # (column, how many of the `unknown` lack it)
     groups: Groups | None = None
+    parts: list[Result] = field(default_factory=list)  # of each part of the query, if it has parts
     verdict: bool | None = None  # of a yes/no question; None: no such question, or not recorded
     because: str = ""  # of the verdict, or why there is none
     pictures: dict[str, tuple[str, ...]] = field(default_factory=dict)  # run id -> files of the run, if asked for

@@ -8,15 +8,16 @@ from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import label, value_of
 from diffusionlab.search.answer.figures import ALL
 from diffusionlab.search.answer.result import GroupRow, Groups, Result, Row
-from diffusionlab.search.answer.wording import figure_of, runs, value
+from diffusionlab.search.answer.wording import agree, cite, figure_of, lack, listed, runs, sentence, value
+from diffusionlab.search.query.query import SHARES, Term
 
 MOST = 12  # groups told in a sentence
 _HOW = {
-    "distinct": "Different values of",
-    "sum": "Total",
-    "std": "Standard deviation of",
-    "min": "Lowest",
-    "max": "Highest",
+    "distinct": "different values of",
+    "sum": "total",
+    "std": "standard deviation of",
+    "min": "lowest",
+    "max": "highest",
 }
 
 
@@ -25,8 +26,7 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
     groups = result.groups
     assert groups is not None
     if not groups.rows:
-        what = label(groups.figure.of or groups.figure.by or "")
-        return [f"None: no run of these {result.total} has {what} recorded."]
+        return [_nothing(result, groups)]
     several = len(groups.within) > 1 or len(groups.rows) > 1
     said = _figures(result, groups)
     if table and several:
@@ -37,43 +37,72 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
     elif groups.apart:
         said.append(f"{groups.apart}, so there is a figure for each.")
     if groups.without_key:
-        said.append(f"No {label(groups.figure.by or '')} is recorded for {runs(groups.without_key)}.")
-    if groups.without_value:
-        said.append(f"No {label(groups.figure.of or '')} is recorded for {runs(groups.without_value)}.")
+        said.append(sentence(lack(groups.without_key, groups.figure.by or "")))
+    if groups.figure.part and groups.without_value:
+        said.append(f"Left out: {runs(groups.without_value)}, of which that is not recorded.")
+    elif groups.without_value:
+        said.append(sentence(lack(groups.without_value, groups.figure.of or "")))
     return said
 
 
+def _nothing(result: Result, groups: Groups) -> str:
+    column = groups.figure.of or groups.figure.by or "status"
+    if result.total == 1:
+        return f"None: {lack(1, column)}."
+    return f"None: none of these {result.total} runs has a recorded {label(column)}."
+
+
 def _figures(result: Result, groups: Groups) -> list[str]:
-    figure, what = groups.figure, _what(groups)
+    figure, what = groups.figure, what_of(groups)
     if figure.by is None and not figure.sides:
         return [_of_all(result, groups, what)]
     if figure.descending is None:
-        return [f"{what} of each {figure.unit or label(figure.by or 'side')}: {_list(groups, groups.rows)}."]
+        return [sentence(f"{what} of each {figure.unit or label(figure.by or 'side')}: {_list(groups, groups.rows)}")]
     best = groups.rows[0].value
     first = [row for row in groups.rows if row.value == best]
     others = groups.rows[len(first) :]
     most, fewest = ("most", "fewest") if figure.how == "count" else ("highest", "lowest")
-    keys = " and ".join(printable(row.key) for row in first)
-    what = f"the {most if figure.descending else fewest} {what[0].lower()}{what[1:]}"
-    said = f"{keys} {'has' if len(first) == 1 else 'have'} {what}: {_row(groups, first[0])}."
+    keys = listed([printable(row.key) for row in first])
+    most = most if figure.descending else fewest
+    said = f"{keys} {agree(len(first), 'has', 'have')} the {most} {what}: {_row(groups, first[0])}."
     return [said, *([f"Then {_list(groups, others)}."] if others else [])]
 
 
-def _what(groups: Groups) -> str:
-    figure = groups.figure
-    if figure.of is None:
-        return "Runs"
-    return f"{_HOW.get(figure.how, figure.how.capitalize())} {label(figure.of)}"
+def what_of(groups: Groups) -> str:
+    """ "Mean FID and runs"."""
+    return listed([term_label(term, groups) for term in groups.figure.terms])
+
+
+def term_label(term: Term, groups: Groups) -> str:
+    how, of = term
+    if how in SHARES:
+        return f"share with {printable(groups.figure.part.label)}" if groups.figure.part else "share of the runs"
+    return "runs" if of is None else f"{_HOW.get(how, how)} {label(of)}"
 
 
 def _of_all(result: Result, groups: Groups, what: str) -> str:
     figure, row = groups.figure, groups.rows[0]
+    if figure.part is not None:
+        cited = f": {cite(result.rows)}" if result.rows else ""
+        return f"{figure_of((figure.how, None), row.value)}: {len(result.rows)} of {runs(row.count)}{cited}."
+    if figure.also:
+        told = zip(figure.terms, (row.value, *row.also), strict=True)
+        each = [f"{term_label(term, groups)} {figure_of(term, number)}" for term, number in told]
+        return f"Of {runs(result.total)}: {listed(each)}."
     if figure.how == "distinct" and figure.of:
         known = list(dict.fromkeys(value(r, figure.of) for r in result.rows if value_of(r, figure.of) is not None))
         shown = ", ".join(known[:MOST]) + (" ..." if len(known) > MOST else "")
-        return f"{row.value} different values of {label(figure.of)}: {shown}."
+        values = agree(int(row.value or 0), "value", "different values")
+        return f"{row.value} {values} of {label(figure.of)}: {shown}."
+    if row.count == 1:
+        return sentence(f"{what} of 1 run: {figure_of(figure.terms[0], row.value)} ({cite(_having(result))})")
     low, high = (f"{value(end, figure.of or '')} ({end['run_id']})" for end in _ends(result.rows, figure.of or ""))
-    return f"{what} of {runs(row.count)}: {figure_of(figure, row.value)}, from {low} to {high}."
+    return sentence(f"{what} of {runs(row.count)}: {figure_of(figure.terms[0], row.value)}, from {low} to {high}")
+
+
+def _having(result: Result) -> list[Row]:
+    of = result.groups.figure.of if result.groups else None
+    return [row for row in result.rows if of is None or value_of(row, of) is not None]
 
 
 def _ends(rows: Sequence[Row], column: str) -> tuple[Row, Row]:
@@ -84,10 +113,15 @@ def _ends(rows: Sequence[Row], column: str) -> tuple[Row, Row]:
 def _list(groups: Groups, rows: Sequence[GroupRow]) -> str:
     more = f" and {len(rows) - MOST} more" if len(rows) > MOST else ""
     parts = (f"{'' if row.key == ALL else printable(row.key) + ' '}{_row(groups, row)}" for row in rows[:MOST])
-    return ", ".join(parts) + more
+    return ("; " if groups.figure.also else ", ").join(parts) + more
 
 
 def _row(groups: Groups, row: GroupRow) -> str:
-    if groups.figure.of is None:
-        return f"{row.count}"
-    return f"{figure_of(groups.figure, row.value)} ({runs(row.count)})"
+    figure = groups.figure
+    told = [figure_of(term, number) for term, number in zip(figure.terms, (row.value, *row.also), strict=True)]
+    if figure.also:
+        return ", ".join(told)
+    if figure.how in SHARES:
+        whole = (row.value or 0) * row.count / (100 if figure.how == "percent" else 1)
+        return f"{told[0]} ({round(whole)} of {row.count})" if figure.part else f"{told[0]} ({row.count})"
+    return told[0] if figure.of is None else f"{told[0]} ({runs(row.count)})"

@@ -5,25 +5,55 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import about, kind_of, value_of
+from diffusionlab.registry.record.columns import about, kind_of, label, value_of
 from diffusionlab.search.answer.result import Row
-from diffusionlab.search.query.query import Figure
+from diffusionlab.search.query.query import SHARES, Term
 from diffusionlab.search.query.where_text import format_number
 
 CITED = 12  # ids named one by one before "and N more"
 
 
+def agree(count: int, one: str, many: str) -> str:
+    """The word that agrees with a number of things."""
+    return one if count == 1 else many
+
+
 def runs(count: int) -> str:
-    return f"{count} run{'' if count == 1 else 's'}"
+    return f"{count} {agree(count, 'run', 'runs')}"
 
 
-def figure_of(figure: Figure, number: float) -> str:
-    """A figure in the unit of its column."""
-    if figure.how in ("count", "distinct") or figure.of is None:
+def there_are(count: int) -> str:
+    """ "There is 1 run", "there are 3 runs"."""
+    return f"there {agree(count, 'is', 'are')} {runs(count)}"
+
+
+def lack(count: int, column: str) -> str:
+    """ "1 run has no recorded FID"."""
+    return f"{runs(count)} {agree(count, 'has', 'have')} no recorded {label(column)}"
+
+
+def sentence(text: str) -> str:
+    """With a capital letter and a full stop."""
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def listed(parts: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def figure_of(term: Term, number: float | None) -> str:
+    """A figure in the unit of its column; "-" for none."""
+    how, of = term
+    if number is None:
+        return "-"
+    if how in SHARES:
+        return f"{number * (1 if how == 'percent' else 100):.3g}%"
+    if how in ("count", "distinct") or of is None:
         return str(int(number))
-    if about(figure.of).unit:
-        return value({figure.of: number}, figure.of)
-    whole = float(number).is_integer() and kind_of(figure.of) == "int"
+    if about(of).unit:
+        return value({of: number}, of)
+    whole = float(number).is_integer() and kind_of(of) == "int"
     return printable(int(number) if whole else float(number))
 
 
@@ -56,7 +86,7 @@ def _in_unit(number: float, unit: str) -> str:
         case "count":
             return f"{number / 1e6:.4g}M" if number >= 1e5 else printable(number)
         case "B":
-            return f"{number / 1e6:.1f} MB"
+            return f"{number / 1e6:.1f} MB" if number >= 1e5 else f"{number / 1e3:.3g} KB"
         case "s":
             return duration(number)
     raise ValueError(unit)

@@ -32,14 +32,6 @@ class Key(NamedTuple):
     places: frozenset[int]
 
 
-def grouping(a: Asked) -> None:
-    """Read the figure that the question asks for, if any."""
-    for read in READERS:
-        if read(a):
-            _sort_groups(a)
-            return
-
-
 # -- what groups are made by
 
 
@@ -77,7 +69,7 @@ def _is_key(column: str) -> bool:
     return kind_of(column) in ("text", "list", "int", "float", "bool", "time") and column not in METRIC_COLUMNS
 
 
-def _each(a: Asked, plain_by: bool = True) -> Key | None:
+def each(a: Asked, plain_by: bool = True) -> Key | None:
     """What "per", "for each" or "by" names."""
     for i, item in enumerate(a.items):
         if item.kind == "per unit":
@@ -117,7 +109,7 @@ def is_measure(column: str) -> bool:
 def _distribution(a: Asked) -> bool:
     """DISTRIBUTION of KEY, BREAKDOWN of runs by KEY: how many runs each value has."""
     i = next((k for k in range(len(a.items)) if a.kind(k) == "distribution"), None)
-    key = None if i is None else (_each(a) or key_at(a, i + 1, 3))
+    key = None if i is None else (each(a) or key_at(a, i + 1, 3))
     if i is None or key is None:
         return False
     a.figure = Figure("count", None, key.column, key.unit)
@@ -151,7 +143,7 @@ def _best_of_best(a: Asked) -> bool:
         inner, j = a.items[i + 1], a.skip(i + 2, ("filler",), 2)
         if item.kind != "superlative" or inner.kind != "superlative" or a.kind(j) != "field":
             continue
-        of, key = a.items[j].payload, _each(a) or _which(a)
+        of, key = a.items[j].payload, each(a) or _which(a)
         if key is None or not is_numeric(of) or key.column == of:
             continue
         a.figure = Figure("max" if _descends(inner, of) else "min", of, key.column, key.unit, _descends(item, of), 1)
@@ -166,7 +158,7 @@ def _descends(superlative: Item, column: str) -> bool:
     return {"low": False, "high": True}.get(direction, lower_is_better(column) == (direction == "worst"))
 
 
-def _sort_groups(a: Asked) -> None:
+def sort_groups(a: Asked) -> None:
     """Groups in the order that is asked for: "average fid per data set, best first"."""
     figure = a.figure
     for i, item in enumerate(a.items):
@@ -234,7 +226,7 @@ def _figure_of_field(a: Asked) -> bool:
         before = a.skip(i - 1, ("filler", "number"), 3, -1)
         used = {i, j}
         if a.kind(before) == "superlative":
-            key = _each(a) or _which(a)
+            key = each(a) or _which(a)
             direction, _, _ = a.items[before].payload
             better = lower_is_better(of) == (direction == "worst")
             descending = {"low": False, "high": True}.get(direction, better)
@@ -244,7 +236,7 @@ def _figure_of_field(a: Asked) -> bool:
                 a.figure = Figure(how, of, key.column, key.unit, descending, count)
                 a.used |= used | {before, *key.places}
                 return True
-        key = _each(a)
+        key = each(a)
         a.figure = Figure(how, of, key.column if key else None, key.unit if key else None)
         a.used |= used | (key.places if key else set())
         return True
@@ -272,7 +264,7 @@ def _most_runs(a: Asked) -> bool:
             j += 1
         if a.kind(j) != "noun" or not a.words(j).endswith("s") or a.words(j) == "architectures":
             continue
-        key = _each(a) or _which(a)
+        key = each(a) or _which(a)
         if key is None:
             return False
         a.figure = Figure("count", None, key.column, key.unit, item.payload[2] in MANY, _groups_asked(a, i, key))
@@ -292,7 +284,7 @@ def _count(a: Asked) -> bool:
     architectures = a.kind(j) == "noun" and a.words(j) == "architectures"
     if a.kind(j) == "field" or architectures:
         of = "architecture" if architectures else a.items[j].payload
-        key = _each(a)
+        key = each(a)
         if not different and is_numeric(of) and (key or a.words(i).startswith("total")):  # "total number of epochs"
             a.figure = Figure("sum", of, key.column if key else None, key.unit if key else None)
             a.used |= {i, j, *(key.places if key else ())}
@@ -301,10 +293,10 @@ def _count(a: Asked) -> bool:
             a.used |= {i} if any(item.kind == "run" for item in a.items) else set()  # "how many epochs did run-020 run"
             return False
         a.used |= {i, j, *different}
-        key = _each(a)
+        key = each(a)
         a.figure = Figure("distinct", of, key.column if key else None, key.unit if key else None)
     else:
-        key = _each(a)
+        key = each(a)
         a.figure = Figure("count", None, key.column if key else None, key.unit if key else None)
         a.used.add(i)
     a.used |= key.places if key else set()
@@ -317,7 +309,7 @@ def _runs_by(a: Asked) -> bool:
         item.kind in ("superlative", "sorted", "order", "chronological", "like", "compare", "how") for item in a.items
     ):
         return False
-    key = _each(a)
+    key = each(a)
     if key is None or is_measure(key.column):
         return False
     if not any(item.kind == "noun" for k, item in enumerate(a.items) if k < min(key.places)):
@@ -331,4 +323,4 @@ READERS = (
     *(_distribution, _by_number_of_runs, _most_frequent, _figure_of_field, _best_of_best),
     *(_most_runs, _count, _runs_by),
 )
-"""The first that reads something wins."""
+"""In the order in which they are tried."""

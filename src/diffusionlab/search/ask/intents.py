@@ -6,6 +6,17 @@ from dataclasses import replace
 
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.grouping import READERS, sort_groups
+from diffusionlab.search.ask.shares import share
+from diffusionlab.search.ask.terms import figures_by_key, several_figures
+
+
+def figure(a: Asked) -> None:
+    """The figure that is asked for, if any: the first reader that reads something wins."""
+    for read in (share, several_figures, *READERS, figures_by_key):
+        if read(a):
+            sort_groups(a)
+            return
 
 
 def intent(a: Asked) -> None:

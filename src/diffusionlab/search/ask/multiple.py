@@ -1,4 +1,10 @@
-"""Several selections in one question: "the two best on CIFAR-10 and the best on MNIST"."""
+"""Several selections in one question.
+
+the two best on CIFAR-10 and the best on MNIST     each has conditions of its own
+best and worst FID per data set                    what follows holds for both
+lowest FID and lowest validation loss on MNIST     each has a field of its own
+lowest FID and validation loss                     two fields of one superlative
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from diffusionlab.registry.record.columns import about
 from diffusionlab.search.query.query import Query
 from diffusionlab.search.read.items import Item
 
@@ -13,17 +20,72 @@ _SOFT = ("filler", "number", "percent", "ordinal")
 _WHOLE = ("dataset", "hardware_kind", "created_at", "modified_at")  # what the last part says of these holds for all
 
 
-def parts_of(items: Sequence[Item]) -> list[tuple[int, int]]:
-    """Places in the question, one a part, if there are several superlatives with conditions of their own; else none."""
-    if any(item.kind in ("compare", "like", "sorted", "how", "per", "frequent") for item in items):
+def parts_of(text: str, items: Sequence[Item]) -> list[str]:
+    """The question of each part, if there are several; `items` are those of `text`."""
+    if any(item.kind in ("compare", "like", "sorted", "how", "frequent", "count", "share") for item in items):
         return []
     places = [i for i, item in enumerate(items) if item.kind == "superlative"]
-    cuts = [cut for a, b in pairwise(places) if (cut := _cut(items, a, b)) is not None]
-    if not cuts:
+    return _twins(text, items, places) or _apart(text, items, places)
+
+
+def _twins(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]:
+    """Two superlatives, or two fields of one, of which all the rest of the question holds: a question without each."""
+    pairs = [(_unit(items, a), _unit(items, b)) for a, b in pairwise(places)] if len(places) == 2 else []
+    pairs += [found for place in places if len(places) == 1 and (found := _two_fields(items, place))]
+    for (start, stop), (again, after) in pairs:
+        joint = [item for item in items[stop:again] if item.kind != "filler"]
+        joined = all(_joins(item) for item in joint) and any(item.kind == "connector" for item in joint)
+        if joined and not _same(items[start:stop], items[again:after]):
+            first = text[: items[stop].start] + text[items[after - 1].end :]
+            return [first, text[: items[start].start] + text[items[again].start :]]
+    return []
+
+
+def _unit(items: Sequence[Item], i: int) -> tuple[int, int]:
+    """The superlative at i with its number and its field: "two best", "lowest (validation) loss", "top 3"."""
+    start = i - 1 if i and items[i - 1].kind in ("number", "ordinal") else i
+    after = i + 1
+    while after < len(items) and items[after].kind == "number":
+        after += 1
+    fields = after
+    while fields < len(items) and items[fields].kind == "filler":
+        fields += 1
+    return (start, fields + 1) if fields < len(items) and items[fields].kind == "field" else (start, after)
+
+
+def _two_fields(items: Sequence[Item], i: int) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """ "(Lowest) FID and validation loss": the places of both."""
+    _, after = _unit(items, i)
+    if items[after - 1].kind != "field":
+        return None
+    again = after
+    while again < len(items) and (_joins(items[again]) or items[again].kind == "filler"):
+        again += 1
+    both = again < len(items) and items[again].kind == "field" and about(items[again].payload).better
+    counted = again + 1 < len(items) and items[again + 1].kind in ("number", "comparator", "between")
+    rated = about(items[after - 1].payload).better
+    return ((after - 1, after), (again, again + 1)) if both and rated and not counted else None
+
+
+def _joins(item: Item) -> bool:
+    return (item.kind == "connector" and item.payload == "and") or item.words == ","
+
+
+def _same(first: Sequence[Item], second: Sequence[Item]) -> bool:
+    """Whether both ask for the same: "the best conditional and the best unconditional model" are compared."""
+    return [item.payload for item in first if item.kind != "filler"] == [
+        item.payload for item in second if item.kind != "filler"
+    ]
+
+
+def _apart(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]:
+    """Superlatives with conditions of their own."""
+    if any(item.kind == "per" for item in items):
         return []
+    cuts = [cut for a, b in pairwise(places) if (cut := _cut(items, a, b)) is not None]
     starts = [0, *(items[cut].end for cut in cuts)]
     stops = [*(items[cut].start for cut in cuts), items[-1].end]
-    return list(zip(starts, stops, strict=True))
+    return [text[start:stop] for start, stop in zip(starts, stops, strict=True)] if cuts else []
 
 
 def _cut(items: Sequence[Item], first: int, second: int) -> int | None:

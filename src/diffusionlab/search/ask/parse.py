@@ -14,13 +14,13 @@ from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.combine import join, subsets
 from diffusionlab.search.ask.dated import dated
-from diffusionlab.search.ask.grouping import grouping
-from diffusionlab.search.ask.intents import fields, intent, likeness, limit
+from diffusionlab.search.ask.intents import fields, figure, intent, likeness, limit
 from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
 from diffusionlab.search.ask.multiple import parts_of, shared_parts
 from diffusionlab.search.ask.neighbours import settle
 from diffusionlab.search.ask.reduce import reduce
 from diffusionlab.search.ask.scope import Operand, operands
+from diffusionlab.search.ask.shares import shared
 from diffusionlab.search.ask.sides import compared
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
 from diffusionlab.search.ask.sorting import best_of_several, per, sorting
@@ -51,23 +51,25 @@ def parse(question: str, known: Known, now: datetime, among: Filter | None = Non
     """
     if not question.strip():
         raise ValueError('the question is empty; ask something like "unets on MNIST with fid below 10"')
-    scanned, misspelt = scan(question, known, now)
+    scanned, misspelt, text = scan(question, known, now)
     items = settle(scanned, known)
-    if cut := parts_of(items):
-        return _of_parts(question, [parse(question[start:stop], known, now, among) for start, stop in cut])
+    if parts := parts_of(text, items):
+        return _of_parts(question, [parse(part, known, now, among) for part in parts], misspelt)
     return _parse(question, items, misspelt, known, among)
 
 
-def _of_parts(question: str, parts: list[Query]) -> Query:
+def _of_parts(question: str, parts: list[Query], misspelt: list[str]) -> Query:
     """The runs of each part in turn; what the last says of the measure or the data set holds for all."""
     shared = shared_parts(parts)
+    orders = [part.order.column for part in shared if part.order is not None]
     return Query(
         question.strip(),
         (Or(*(part.condition for part in shared)),),
         parts=tuple(shared),
-        notes=tuple(note for part in parts for note in part.notes),
-        unread=tuple(words for part in parts for words in part.unread),
-        unknown=tuple(value for part in parts for value in part.unknown),
+        show=tuple(dict.fromkeys(orders)),
+        notes=tuple(dict.fromkeys(note for notes in (misspelt, *(part.notes for part in parts)) for note in notes)),
+        unread=tuple(dict.fromkeys(words for part in parts for words in part.unread)),
+        unknown=tuple(dict.fromkeys(value for part in parts for value in part.unknown)),
     )
 
 
@@ -78,7 +80,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     if reading.neighbour is not None:
         asked.order = Order("created_at", not reading.neighbour, 1)
     for read in (
-        grouping,
+        figure,
         intent,
         likeness,
         sorting,
@@ -92,7 +94,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     ):
         read(asked)
     found, unbound = operands(_conditions(asked))
-    found = subsets(found)
+    found = shared(asked, subsets(found))
     best_of_several(asked, found)
     sides: list[Side] = []
     check = checked(asked, found)

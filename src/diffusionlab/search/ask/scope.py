@@ -41,6 +41,7 @@ class Operand:
     joined: str  # the connecting word before it: "", "and", "or", "but", "vs", "nor", ","
     carried: bool  # a word such as "with" or "on" stands between it and the one before
     words: str
+    start: int = 0  # place in the question
 
     @property
     def filter(self) -> Filter:
@@ -86,9 +87,10 @@ class _Scope:
             return
         extended = not starts_clause and self._reaches(condition)
         self.reach = self.strength or (self.reach if extended else "")
-        self.found.append(Operand(condition, bool(self.strength) or extended, self.joined, self.carried, item.words))
+        negated = bool(self.strength) or extended
+        self.found.append(Operand(condition, negated, self.joined, self.carried, item.words, item.start))
         if self.either_way:
-            self.found.append(Operand(condition, True, "or", False, item.words))
+            self.found.append(Operand(condition, True, "or", False, item.words, item.start))
         self.joined, self.carried, self.either_way, self.everything = "", False, False, False
         self.negation, self.strength = None, ""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from diffusionlab.registry.filters.filter import And, Filter
+from diffusionlab.registry.record.columns import short
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.words.group_words import How, Unit
 
@@ -57,6 +58,19 @@ class Side:
     condition: Filter
 
 
+Term = tuple[How, str | None]
+"""How a figure is taken, and of which column."""
+
+
+def name_of(term: Term) -> str:
+    """ "mean fid", "count": as the flags have it."""
+    how, of = term
+    return f"{how} {short(of)}" if of else how
+
+
+SHARES: tuple[How, ...] = ("share", "percent")
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure of all runs, or of each group of them.
@@ -73,6 +87,13 @@ class Figure:
     descending: bool | None = None
     count: int | None = None
     sides: tuple[Side, ...] = ()  # instead of `by`: the groups are these
+    also: tuple[Term, ...] = ()  # further figures of the same groups
+    part: Side | None = None  # of a share: the runs that it is of; None: those of the group, among all
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """All figures that are asked for, the first of them first."""
+        return ((self.how, self.of), *self.also)
 
 
 @dataclass(frozen=True)

@@ -78,13 +78,18 @@ def format_where(condition: Filter, known: Known) -> str:
     raise TypeError(f"no --where text for {condition!r}")
 
 
+def condition_side(condition: Filter, known: Known) -> Side:
+    """A condition as a side that is labeled by its text: "status = failed"."""
+    return Side(format_where(condition, known), condition)
+
+
 def side_of(condition: Filter, known: Known) -> Side:
     """A condition as a side of a comparison, labeled by its value alone if that says enough: "CIFAR-10"."""
     if isinstance(condition, And) and len(condition.parts) == 1:
         condition = condition.parts[0]
     if isinstance(condition, Compare) and condition.op == "=":
         return Side(str(condition.value), condition)
-    return Side(format_where(condition, known), condition)
+    return condition_side(condition, known)
 
 
 def _wrap(part: Filter, known: Known, *kinds: type) -> str:

@@ -29,8 +29,9 @@ _EITHER = re.compile(r"(\d\d?)/(\d\d?)/\d{4}")  # a date that two countries read
 _SMALLEST_SIDE = 16  # pixels; "7x7" is no image size
 
 
-def scan(question: str, known: Known, now: datetime) -> tuple[list[Item], list[str]]:
-    """The items of a question from left to right, and notes on what was misspelt or read with doubt.
+def scan(question: str, known: Known, now: datetime) -> tuple[list[Item], list[str], str]:
+    """The items of a question from left to right, notes on what was misspelt or read with doubt, and the text with
+    the misspelt words put right, in which the items have their places.
 
     ValueError (one line) where there is no word in it, or where it is too long.
     """
@@ -44,7 +45,7 @@ def scan(question: str, known: Known, now: datetime) -> tuple[list[Item], list[s
     i = 0
     while i < len(reading.tokens):
         i = next((after for rule in RULES if (after := rule(reading, i))), 0) or i + 1
-    return reading.items, [*notes, *reading.notes]
+    return reading.items, [*notes, *reading.notes], raw
 
 
 def _when(s: Scan, i: int) -> int:

@@ -11,13 +11,15 @@ from diffusionlab.registry.record.canonical import canonical
 from diffusionlab.registry.record.columns import short
 from diffusionlab.search.answer.result import Result
 from diffusionlab.search.query.protocols import by_protocol
-from diffusionlab.search.query.query import Check, Comparison, Facts, Figure, Order, Pictures, Query
+from diffusionlab.search.query.query import Check, Comparison, Facts, Figure, Order, Pictures, Query, name_of
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known
 
 
 def reading(query: Query, known: Known) -> str:
     """How the question was read, on one line: "dataset = MNIST and unet; lowest fid first, 3"."""
+    if query.parts:
+        return "; and ".join(reading(part, known) for part in query.parts)
     alone = len(query.conditions) == 1
     said = " and ".join(_say(condition, known, alone) for condition in query.conditions) or "all runs"
     if query.like is not None:
@@ -44,8 +46,8 @@ def reading(query: Query, known: Known) -> str:
 
 def _say_ask(query: Query) -> str:
     match query.ask:
-        case Figure(how=how, of=of, by=by, unit=unit, descending=descending, count=count):
-            what = f"{how} {short(of)}" if of else how
+        case Figure(by=by, unit=unit, descending=descending, count=count, part=part) as figure:
+            what = f"{figure.how} of {part.label}" if part else ", ".join(map(name_of, figure.terms))
             each = f" of each {unit or short(by)}" if by else ""
             lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
             return f"; {what}{each}{lead}{f', {count}' if count is not None else ''}"
@@ -152,7 +154,7 @@ def _ask_flags(query: Query, known: Known) -> list[str]:
     match query.ask:
         case Figure() as figure:
             sides = [word for side in figure.sides for word in ("--compare", format_where(side.condition, known))]
-            return [*_figure_flags(figure), *sides]
+            return [*_figure_flags(figure, known), *sides]
         case Comparison(sides=sides, better=better, by=by):
             found = [word for side in sides for word in ("--compare", format_where(side.condition, known))]
             if better is not None:
@@ -167,8 +169,10 @@ def _ask_flags(query: Query, known: Known) -> list[str]:
     return []
 
 
-def _figure_flags(figure: Figure) -> list[str]:
-    found = ["--figure", f"{figure.how} {short(figure.of)}" if figure.of else figure.how]
+def _figure_flags(figure: Figure, known: Known) -> list[str]:
+    found = [word for term in figure.terms for word in ("--figure", name_of(term))]
+    if figure.part is not None:
+        found[1] += f" {format_where(figure.part.condition, known)}"
     if figure.by:
         by = f"{figure.by.removesuffix('_at')}_{figure.unit}" if figure.unit else short(figure.by)
         found += ["--by", by]

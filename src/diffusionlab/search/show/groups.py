@@ -9,6 +9,7 @@ from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import label
 from diffusionlab.search.answer.result import Groups
 from diffusionlab.search.answer.wording import figure_of
+from diffusionlab.search.query.query import SHARES, Term
 from diffusionlab.search.show.cells import shortened
 
 if TYPE_CHECKING:
@@ -30,32 +31,36 @@ def groups_table(groups: Groups, width: int) -> Table:
     heads += [figure.unit or label(figure.by)] if figure.by else []
     keys = [[printable(name) for name, _ in rows]] if groups.mixed else []
     keys += [[printable(row.key) for _, row in rows]] if figure.by else []
-    values = [figure_of(figure, row.value) for _, row in rows]
-    counts = [str(row.count) for _, row in rows] if figure.how != "count" or figure.of else []
+    values = [figure_of(figure.terms[0], row.value) for _, row in rows]
+    others = [[figure_of(term, row.also[i]) for _, row in rows] for i, term in enumerate(figure.also)]
+    counts = [str(row.count) for _, row in rows] if (figure.how != "count" or figure.of) and not figure.also else []
     keys = [shortened(column, "name", max(12, width // 3)) for column in keys]
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in heads:
         made.add_column(heading, style="cyan", no_wrap=True)
-    made.add_column(_heading(groups), justify="right", no_wrap=True)
+    titles = [_heading(term, groups) for term in figure.terms]
+    for title in titles:
+        made.add_column(title, justify="right", no_wrap=True)
     if counts:
         made.add_column("runs", justify="right", no_wrap=True)
     made.add_column("", no_wrap=True)
-    taken = sum(map(_widest, [*keys, [*values, _heading(groups)], counts])) + 2 * (len(keys) + 2 + bool(counts))
+    told = [[*column, title] for column, title in zip([values, *others], titles, strict=True)]
+    taken = sum(map(_widest, [*keys, *told, counts])) + 2 * (len(keys) + len(told) + 1 + bool(counts))
     longest = max(0, min(LONGEST_BAR, width - taken - sum(map(len, heads))))
-    longest_of = {name: max(row.value for row in part) for name, part in parts}  # bars of one part compare
+    longest_of = {name: max(row.value or 0 for row in part) for name, part in parts}  # bars of one part compare
     for place, (name, row) in enumerate(rows):
         most = longest_of[name]
-        cells = [column[place] for column in (*keys, values, counts) if column]
-        bar = Bar(most, 0, max(0.0, row.value), width=longest, color="blue") if most > 0 and longest > 5 else ""
+        cells = [column[place] for column in (*keys, values, *others, counts) if column]
+        bar = Bar(most, 0, max(0.0, row.value or 0), width=longest, color="blue") if most > 0 and longest > 5 else ""
         made.add_row(*map(Text, cells), bar)
     return made
 
 
-def _heading(groups: Groups) -> str:
-    figure = groups.figure
-    if figure.of is None:
-        return "runs"
-    return f"{figure.how} {label(figure.of)}"
+def _heading(term: Term, groups: Groups) -> str:
+    how, of = term
+    if of is None:
+        return "share" if how in SHARES else "runs"
+    return f"{how} {label(of)}"
 
 
 def _widest(cells: Sequence[str]) -> int:

@@ -16,6 +16,7 @@ from diffusionlab.search.answer.engine import override, restrict
 from diffusionlab.search.ask.parse import parse, text_query
 from diffusionlab.search.query.query import (
     HOWS,
+    SHARES,
     Check,
     Comparison,
     Facts,
@@ -24,9 +25,10 @@ from diffusionlab.search.query.query import (
     Order,
     Pictures,
     Query,
+    Term,
 )
 from diffusionlab.search.query.where import parse_where
-from diffusionlab.search.query.where_text import side_of
+from diffusionlab.search.query.where_text import condition_side, side_of
 from diffusionlab.search.query.where_values import column_of, compare_period, group_of
 from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.known import Known
@@ -77,7 +79,12 @@ def parser() -> _Parser:
     add("--skip", type=int, default=0, metavar="N", help="leave out the first N")
     add("--sort", metavar="FIELD[:desc]", help="order by a field, lowest first; runs without it come last")
     add("--per", metavar="FIELD", help="with --sort: the first --limit (1) of each value of FIELD")
-    add("--figure", metavar="'HOW FIELD'", help=f"a figure of the runs, as in 'mean fid'; HOW: {', '.join(HOWS)}")
+    add(
+        "--figure",
+        action="append",
+        metavar="'HOW FIELD'",
+        help=f"a figure of the runs, as in 'mean fid', or 'share CONDITION'; may be repeated; HOW: {', '.join(HOWS)}",
+    )
     add("--by", metavar="FIELD", help="with --figure: for each value of FIELD, or each month, week, weekday, ...")
     add(
         "--compare",
@@ -219,7 +226,7 @@ def _with_ask(query: Query, options: argparse.Namespace, known: Known, now: date
     if (options.better or options.worse) and len(options.compare or ()) != 2:
         raise ValueError("--better and --worse need two sides: --compare CONDITION --compare CONDITION")
     if options.figure:
-        figure = _figure(options, known)
+        figure = _figure(options, known, now)
         if options.compare:
             query = _compared(query, options, known, now)
             figure = replace(figure, sides=query.sides)
@@ -236,15 +243,17 @@ def _with_ask(query: Query, options: argparse.Namespace, known: Known, now: date
     return replace(query, ask=Pictures()) if options.pictures else query
 
 
-def _figure(options: argparse.Namespace, known: Known) -> Figure:
-    how, _, field = options.figure.strip().partition(" ")
-    if how not in HOWS:
-        raise ValueError(f"--figure {how[:20]!r}: use one of {', '.join(HOWS)}, as in --figure 'mean fid'")
-    of = column_of(field.strip(), known) if field else None
-    if of is None and how != "count":
-        raise ValueError(f"--figure {how} needs a field, as in --figure '{how} fid'")
-    if of and how not in ("count", "distinct") and kind_of(of) not in ("int", "float"):
-        raise ValueError(f"--figure {how}: {field} is no number")
+def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
+    part = None
+    texts = [text.strip() for text in options.figure]
+    first, _, condition = texts[0].partition(" ")
+    if first in SHARES and len(texts) == 1:
+        if not (condition or options.by):
+            raise ValueError(f"--figure {first} needs a condition or --by, as in --figure '{first} status = failed'")
+        part = condition_side(parse_where(condition, known, now), known) if condition else None
+        terms: list[Term] = [(first, None)]
+    else:
+        terms = [_term(text, known) for text in texts]
     by, unit = (None, None) if not options.by else group_of(options.by, known)
     descending = None
     if options.sort:
@@ -253,7 +262,21 @@ def _figure(options: argparse.Namespace, known: Known) -> Figure:
             raise ValueError("groups are sorted by their figure: --sort figure or --sort figure:desc")
     if isinstance(options.limit, float):
         raise ValueError("--limit of groups is a number, not a percentage")
-    return Figure(how, of, by, unit, descending, options.limit)
+    return Figure(*terms[0], by, unit, descending, options.limit, also=tuple(terms[1:]), part=part)
+
+
+def _term(text: str, known: Known) -> Term:
+    how, _, field = text.partition(" ")
+    if how not in HOWS or how in SHARES:
+        known_hows = ", ".join(h for h in HOWS if h not in SHARES)
+        hint = f"use one of {known_hows}, as in --figure 'mean fid'; a share stands alone"
+        raise ValueError(f"--figure {how[:20]!r}: {hint}")
+    of = column_of(field.strip(), known) if field else None
+    if of is None and how != "count":
+        raise ValueError(f"--figure {how} needs a field, as in --figure '{how} fid'")
+    if of and how not in ("count", "distinct") and kind_of(of) not in ("int", "float"):
+        raise ValueError(f"--figure {how}: {field} is no number")
+    return how, of
 
 
 def _compared(query: Query, options: argparse.Namespace, known: Known, now: datetime) -> Query:

@@ -6,13 +6,13 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import COLUMNS, held_in, value_of
-from diffusionlab.search.answer.result import Groups, Result, Row
+from diffusionlab.search.answer.result import GroupRow, Groups, Result, Row
+from diffusionlab.search.query.query import Figure, name_of
 from diffusionlab.search.read.text import Matches, Mentions, mentioned
 
 
@@ -28,9 +28,11 @@ def write_groups_csv(groups: Groups) -> None:
     """Figures of groups as CSV on stdout."""
     out = csv.writer(sys.stdout, lineterminator="\n")
     apart = [groups.mixed] if groups.mixed else []
-    out.writerow([*apart, groups.figure.unit or groups.figure.by or "group", "value", "count"])
+    also = [name_of(term) for term in groups.figure.also]
+    out.writerow([*apart, groups.figure.unit or groups.figure.by or "group", "value", "count", *also])
     for name, rows in groups.within or (("", groups.rows),):
-        out.writerows([*([guarded(name)] if apart else []), guarded(row.key), row.value, row.count] for row in rows)
+        lead = [guarded(name)] if apart else []
+        out.writerows([*lead, guarded(row.key), row.value, row.count, *row.also] for row in rows)
 
 
 def _plain(row: Row, column: str, rank: int, score: float) -> Any:
@@ -104,12 +106,22 @@ def _aggregate(groups: Groups | None) -> dict[str, Any] | None:
         "unit": figure.unit,
         "how": figure.how,
         "of": figure.of,
-        "rows": [asdict(row) for row in groups.rows],
+        "part": figure.part.label if figure.part else None,
+        "rows": [_group(row, figure) for row in groups.rows],
         "apart": groups.apart,
-        "within": {name: [asdict(row) for row in rows] for name, rows in groups.within},
+        "within": {name: [_group(row, figure) for row in rows] for name, rows in groups.within},
         "without_key": groups.without_key,
         "without_value": groups.without_value,
     }
+
+
+def _group(row: GroupRow, figure: Figure) -> dict[str, Any]:
+    """A group, and by their names all figures of it if several are asked for."""
+    told: dict[str, Any] = {"key": row.key, "value": row.value, "count": row.count, "runs": list(row.runs)}
+    if figure.also:
+        names = [f"{how} {of}" if of else how for how, of in figure.terms]
+        told["figures"] = dict(zip(names, (row.value, *row.also), strict=True))
+    return told
 
 
 def _pictures(result: Result, run_id: str) -> dict[str, Any]:

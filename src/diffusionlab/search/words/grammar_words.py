@@ -93,8 +93,7 @@ ASKED: tuple[tuple[str, str, str | None], ...] = (
     ),
     (
         "how many, number of, count, count of, total number of, the number of, how often, counts, tally, quantity of, "
-        "run count, run counts, amount of runs, percentage of, share of, fraction of, proportion of, percentage, "
-        "what percentage of, what share of",
+        "run count, run counts, amount of runs",
         "count",
         None,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-How = Literal["count", "distinct", "mean", "median", "min", "max", "sum", "std"]
+How = Literal["count", "distinct", "mean", "median", "min", "max", "sum", "std", "share", "percent"]
 Unit = Literal["hour", "weekday", "day", "week", "month", "quarter", "year"]
 
 HOWS: dict[How, str] = {
@@ -17,6 +17,25 @@ HOWS: dict[How, str] = {
     "max": "maximum value of, largest value of, highest value of",
 }
 """How a figure is taken -> the ways to say it."""
+
+SHARES: dict[How, str] = {
+    "share": "share of, fraction of, proportion of, what share of, what fraction of, what proportion of, share, "
+    "proportion, fraction",
+    "percent": "percentage of, percentage, what percentage of, how many percent of, how many percent, what percent of, "
+    "what percent, percent of, how much percent",
+}
+"""How the part of the runs that meet a condition is told, as 0.05 or as 5 -> the ways to ask for it."""
+RATES: dict[tuple[str, ...], str] = {
+    ("failed", "crashed"): "failure rate, failure rates, crash rate, crash rates, rate of failure",
+    ("finished",): "success rate, success rates, completion rate",
+}
+"""Statuses of which a share is asked -> the ways to ask for it."""
+
+EXTREMES: dict[str, How] = {
+    **dict.fromkeys(("min", "minimum", "lowest", "smallest", "minimal"), "min"),
+    **dict.fromkeys(("max", "maximum", "highest", "largest", "maximal"), "max"),
+}
+"""Superlatives that are figures beside another one: "min, max and mean FID"."""
 
 FREQUENT: dict[bool, str] = {
     True: "most common, most used, most popular, most frequent, most frequently used, most often used, commonest, "

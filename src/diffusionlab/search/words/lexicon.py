@@ -34,7 +34,7 @@ from diffusionlab.search.words.grammar_words import (
     STATES,
     THOSE,
 )
-from diffusionlab.search.words.group_words import EACH, FREQUENT, HOWS
+from diffusionlab.search.words.group_words import EACH, FREQUENT, HOWS, RATES, SHARES
 from diffusionlab.search.words.hardware_words import CARDS, GPU_FAMILIES, RTX, SEVERAL, SINGLE
 from diffusionlab.search.words.order_words import DIRECTIONS, ORDERS, SUPERLATIVES
 from diffusionlab.search.words.value_words import (
@@ -159,6 +159,10 @@ def _others() -> Iterator[Entry]:
     yield "missing", "not", "without"
     for how, words in HOWS.items():
         yield words, "how", how
+    for how, words in SHARES.items():
+        yield words, "share", how
+    for statuses, words in RATES.items():
+        yield words, "rate", statuses
     for descending, words in FREQUENT.items():
         yield words, "frequent", descending
     for unit, words in EACH.items():

@@ -1,0 +1,121 @@
+"""Several figures in one question, shares, and the first and last runs at once, against plain Python."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+
+import pytest
+
+from diffusionlab.search.answer.answer import answer
+from tests.search.fixture_runs import RUNS
+
+
+def by(key, runs=RUNS):
+    """Key -> the runs that have it."""
+    found = defaultdict(list)
+    for run in runs:
+        found[getattr(run, key)].append(run)
+    return found
+
+
+def figures(result):
+    """Group -> all its figures."""
+    return {row.key: (row.value, *row.also) for row in result.groups.rows}
+
+
+def mean(runs, column):
+    known = [value for run in runs if (value := getattr(run, column)) is not None]
+    return pytest.approx(statistics.mean(known)) if known else None
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["mean fid and val loss by data set", "fid and val loss by data set", "mean fid and mean loss per dataset"],
+)
+def test_two_figures_of_each_group(ask, question):
+    wanted = {name: (mean(runs, "fid"), mean(runs, "val_loss")) for name, runs in by("dataset").items()}
+    assert figures(ask(question)) == wanted
+
+
+def test_a_group_that_only_one_of_the_figures_is_known_of_is_shown(ask):
+    found = figures(ask("number of runs and mean fid per status"))
+    assert found == {name: (len(runs), mean(runs, "fid")) for name, runs in by("status").items()}
+    assert None in {fid for _, fid in found.values()}
+
+
+def test_several_figures_of_one_column(ask):
+    losses = [run.val_loss for run in RUNS if run.val_loss is not None]
+    found = figures(ask("min, max and mean validation loss"))["all"]
+    assert found == (min(losses), max(losses), pytest.approx(statistics.mean(losses)))
+
+
+def anything(run):
+    return True
+
+
+def on(dataset):
+    return lambda run: run.dataset == dataset
+
+
+def ended(status):
+    return lambda run: run.status == status
+
+
+def has(facet):
+    return lambda run: facet in run.tags
+
+
+@pytest.mark.parametrize(
+    ("question", "whole", "part"),
+    [
+        ("what share of runs failed?", anything, ended("failed")),
+        ("percentage of CIFAR-10 runs that used AdamW", on("CIFAR-10"), lambda run: run.optimizer == "AdamW"),
+        ("percentage of failed runs on MNIST", on("MNIST"), ended("failed")),
+        ("what fraction of the transformers are conditional", has("transformer"), has("conditional")),
+        ("what proportion of U-Nets were trained on MNIST", has("unet"), on("MNIST")),
+        ("how many percent crashed", anything, ended("crashed")),
+    ],
+)
+def test_shares(ask, engine, question, whole, part):
+    among = [run for run in RUNS if whole(run)]
+    having = {run.id for run in among if part(run)}
+    found = ask(question)
+    scale = 100 if "percent" in question else 1
+    assert figures(found) == {"all": (pytest.approx(scale * len(having) / len(among)),)}
+    assert {row["run_id"] for row in found.rows} == having
+    assert f"{len(having)} of {len(among)} runs" in answer(found, engine)
+
+
+def test_shares_of_groups(ask):
+    failed = {name: sum(run.status in ("failed", "crashed") for run in runs) for name, runs in by("dataset").items()}
+    wanted = {name: (pytest.approx(failed[name] / len(runs)),) for name, runs in by("dataset").items()}
+    assert figures(ask("failure rate per dataset")) == wanted
+    of_all = {name: (pytest.approx(len(runs) / len(RUNS)),) for name, runs in by("optimizer").items()}
+    assert figures(ask("share of runs by optimizer")) == of_all
+
+
+def test_unknown_is_no_part_of_a_share(ask, engine):
+    known = [run for run in RUNS if run.fid is not None]
+    found = ask("what share of runs has a fid below 10?")
+    assert figures(found)["all"] == (pytest.approx(sum(run.fid < 10 for run in known) / len(known)),)
+    assert f"Left out: {len(RUNS) - len(known)} runs" in answer(found, engine)
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("best and worst fid on MNIST", ["run-003", "run-004"]),
+        ("the two newest and the oldest run", ["run-036", "run-035", "run-001"]),
+        ("lowest fid and lowest val loss on Fashion-MNIST", ["run-009", "run-011"]),
+        ("lowest fid and validation loss on CelebA", ["run-026"]),
+    ],
+)
+def test_first_runs_by_several_orders(ask, question, wanted):
+    assert [row["run_id"] for row in ask(question).rows] == wanted
+
+
+def test_best_and_worst_of_each_group(ask):
+    known = by("dataset", [run for run in RUNS if run.fid is not None])
+    ends = {end(runs, key=lambda run: run.fid).id for runs in known.values() for end in (min, max)}
+    assert {row["run_id"] for row in ask("best and worst fid per data set").rows} == ends
