@@ -8,6 +8,15 @@ PACKAGE = Path(__file__).parent
 CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parents[1] / "conf") if folder.is_dir())
 """The option files: inside an installed package, or at the root of a checkout."""
 
+
+def own_conf() -> tuple[Path, str]:
+    """Where options of the user's own belong, and the flag by which the commands find them there.
+
+    The conf/ of a checkout needs none; beside an installed package it is ./conf.
+    """
+    return (Path("conf"), "--config-dir conf ") if CONF.parent == PACKAGE else (CONF, "")
+
+
 COMMANDS = ("train", "sample", "evaluate", "visualize", "search", "registry")
 
 _SCRIPT = re.compile(rf"(?:python )?\b({'|'.join(COMMANDS)})\.py\b")

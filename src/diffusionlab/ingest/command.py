@@ -12,6 +12,7 @@ from pathlib import Path
 from diffusionlab.ingest.describe import describe
 from diffusionlab.ingest.record import Script
 from diffusionlab.ingest.source import find_files
+from diffusionlab.invocation import as_typed
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.manage.cli import AddCommand
 
@@ -23,6 +24,7 @@ examples:
   python registry.py ingest old_scripts/
   python registry.py ingest v3/train.py notebook.ipynb --dry-run
   python registry.py ingest old_scripts/ --dry-run --json > facts.jsonl
+  python registry.py ingest v3/train.py --recipe        an experiment of this lab with its settings
 """
 FILES_IN_ONE_PROCESS = 24
 
@@ -33,7 +35,16 @@ def add_ingest(add: AddCommand) -> None:
     sub.epilog, sub.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
     sub.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a script, a notebook, or a folder of them")
     sub.add_argument("--dry-run", action="store_true", help="print what the code shows and store nothing")
-    sub.add_argument("--json", action="store_true", help="one JSON object a file")
+    form = sub.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a file")
+    form.add_argument(
+        "--recipe",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="of one script: write conf/experiment/NAME.yaml, which trains the nearest model of this lab with its "
+        "settings, and register nothing; with --dry-run the file is printed",
+    )
 
 
 def _ingest(arguments: argparse.Namespace) -> None:
@@ -43,12 +54,28 @@ def _ingest(arguments: argparse.Namespace) -> None:
     files = list(find_files(arguments.paths))
     if not files:
         raise RegistryError("there is no .py or .ipynb file in what was given")
+    if arguments.recipe is not None:
+        _recipe(arguments, files)
+        return
     scripts = _with_progress(read_all(files), len(files))
     if arguments.dry_run:
         for script in scripts:
             _print_script(script, arguments.json)
     else:
         _store(arguments, scripts)
+
+
+def _recipe(arguments: argparse.Namespace, files: list[Path]) -> None:
+    from diffusionlab.ingest.recipe.write import named_text, write
+
+    if len(files) > 1:
+        raise RegistryError(f"--recipe takes one script or notebook, not {len(files)}: name the file")
+    script = read_one(files[0])
+    if arguments.dry_run:
+        print(named_text(script, arguments.recipe)[1], end="")
+        return
+    for line in write(script, arguments.recipe):
+        _say(as_typed(line))
 
 
 def _store(arguments: argparse.Namespace, scripts: Iterator[Script]) -> None:
