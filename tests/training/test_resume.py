@@ -11,6 +11,8 @@ from safetensors.torch import load_file
 
 from diffusionlab.errors import TrainingInterrupted, UsageError
 from diffusionlab.registry.manage.recorder import RunRecorder
+from diffusionlab.runs.folder import run_folder
+from tests.training.apart import kill_at, train_apart
 
 
 def content(folder: Path):
@@ -157,3 +159,40 @@ class TestRefusals:
     def test_no_such_file(self, lab):
         with pytest.raises(UsageError, match="there is no such file"):
             lab.train("ckpt_path=nowhere.ckpt")
+
+
+def test_one_command_starts_continues_and_says_that_it_is_finished(lab, capsys):
+    again = ("trainer.max_epochs=2", "resume=auto")
+    assert train_apart(lab, *again, *kill_at("on_train_batch_end", 3))[0] == -signal.SIGKILL
+    folder = lab.train(*again)
+    assert lab.record().status == "finished" and lab.record().epochs == 2
+    before = content(folder)
+    capsys.readouterr()
+    lab.train(*again)
+    assert f"run {lab.record().run_id} is finished" in capsys.readouterr().out
+    assert_identical(before, content(folder))
+    with pytest.raises(UsageError, match="other settings"):
+        lab.train(*again, "optimizer.lr=0.5")
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_starts_again(lab):
+    again = ("resume=auto",)
+    assert train_apart(lab, *again, *kill_at("on_train_batch_start", 1))[0] == -signal.SIGKILL
+    run_id = lab.record().run_id
+    lab.train(*again)
+    assert lab.record().run_id == run_id and lab.record().status == "finished"
+
+
+def test_the_same_settings_meet_in_one_folder_and_no_others_do(lab):
+    def folder_of(*overrides):
+        cfg = lab.compose(*overrides)
+        return run_folder("outputs", None, cfg.name, "auto", _root_=cfg)
+
+    assert folder_of() == folder_of() == folder_of("tags=[x]")
+    assert len({folder_of(), folder_of("optimizer.lr=0.5"), folder_of("name=other"), folder_of("seed=1")}) == 4
+
+
+@pytest.mark.parametrize("overrides", [("resume=yes",), ("resume=auto", "ckpt_path=last")])
+def test_what_resume_is_not(lab, overrides):
+    with pytest.raises(UsageError, match="resume="):
+        lab.train(*overrides)

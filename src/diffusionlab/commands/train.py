@@ -54,9 +54,10 @@ def train(cfg: DictConfig) -> float | None:
             discard_unless_recorded(Path(cfg.paths.output_dir))
         return None
     if hydra.mode is not RunMode.MULTIRUN:
-        return _score(_train(_resolved(cfg), sweep=None))
+        settings = _resolved(cfg)
+        return _score(_train(settings, sweep=None) if settings.resume is None else _start_or_continue(settings))
     try:
-        return _score(_trial(_resolved(cfg), sweep=Path(hydra.sweep.dir).name))
+        return _score(_start_or_continue(_resolved(cfg), sweep=Path(hydra.sweep.dir).name))
     except TrainingInterrupted as error:
         raise TrainingInterrupted("the sweep was stopped: the same command continues it") from error
     except Exception as error:  # whatever befell this trial, the next ones are to be tried
@@ -73,15 +74,18 @@ def _resolved(cfg: DictConfig) -> Settings:
         raise
 
 
-def _trial(settings: Settings, sweep: str) -> RunRecord:
-    """Train one trial of a sweep, unless the same sweep finished it before; what was begun continues."""
+def _start_or_continue(settings: Settings, sweep: str | None = None) -> RunRecord:
+    """Train, unless the run that the folder holds is finished; what was begun continues."""
+    if sweep is None and settings.ckpt_path is not None:
+        raise UsageError("resume=auto finds the checkpoint by itself: omit ckpt_path")
     folder = Path(settings.paths.output_dir).absolute()
     before = _record_in(folder)
     if before is not None:
         if before.config_hash != settings.hash:
-            raise UsageError(f"{folder} holds run {before.run_id} of other settings: type another hydra.sweep.dir")
+            where = "hydra.run.dir" if sweep is None else "hydra.sweep.dir"
+            raise UsageError(f"{folder} holds run {before.run_id} of other settings: type another {where}")
         if before.status == "finished":
-            rank_zero_only(say)(f"finished {before.run_id} before; it is not trained again")
+            rank_zero_only(say)(f"run {before.run_id} is finished; it is not trained again")
             return before
         if _has_checkpoint(folder):
             settings = settings.replaced(ckpt_path="last")
@@ -238,7 +242,7 @@ def _recorder(settings: Settings, folder: Path, sweep: str | None, *, leads: boo
         status = actual_status(vars(before))
         if status == "running":
             raise UsageError(f"run {before.run_id} is still training (process {before.pid} on {before.host})")
-        if settings.ckpt_path is None and sweep is None:
+        if settings.ckpt_path is None and settings.resume is None and sweep is None:
             raise UsageError(
                 f"{folder} already holds run {before.run_id} ({status}): type ckpt_path=last to continue it, "
                 "or another hydra.run.dir to start a new run"

@@ -32,7 +32,7 @@ PREFERRED = ("val_loss", "train_loss")
 """What trials are ranked by unless asked for otherwise: the first that any of them has, else any metric."""
 
 OVERRIDES = ".hydra/overrides.yaml"
-_IS_OF_A_TRIAL = re.compile(r"(^|\.)seed$|^(ckpt_path|allow_changed_data|tags|notes|registry)\b")
+_IS_OF_A_TRIAL = re.compile(r"(^|\.)seed$|^(ckpt_path|resume|allow_changed_data|tags|notes|registry)\b")
 """Settings in which trials of one row may differ."""
 
 LARGEST_OVERRIDES = 100_000  # bytes

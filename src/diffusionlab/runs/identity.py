@@ -10,8 +10,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 NOT_WHAT_IS_TRAINED = {
-    *("ckpt_path", "allow_changed_data", "check", "name", "tags", "notes", "paths", "registry", "logger", "callbacks"),
-    "trusted_modules",
+    *("ckpt_path", "resume", "allow_changed_data", "check", "trusted_modules"),
+    *("name", "tags", "notes", "paths", "registry", "logger", "callbacks"),
 }
 """Settings that do not change what is trained, omitted from the hash."""
 
@@ -51,8 +51,12 @@ def sweep_folder(overrides: Iterable[str], params: Mapping[str, Any] | None, fil
         if not one.is_sweep_override() and one.key_or_group.partition(".")[0] not in NOT_WHAT_IS_TRAINED - {"name"}
     }
     label = file or "_".join(sorted(key.rpartition(".")[2] for key in varied)) or "sweep"
-    safe = re.sub(r"[^\w-]+", "_", label)[:40]
-    return f"multirun/{safe}-{_digest([sorted(varied), sorted(shared)], 6)}"
+    return f"multirun/{safe_name(label)}-{_digest([sorted(varied), sorted(shared)], 6)}"
+
+
+def safe_name(text: str) -> str:
+    """At most 40 letters, digits, `-` and `_`, for a part of a path."""
+    return re.sub(r"[^\w-]+", "_", text)[:40]
 
 
 def _digest(content: Any, length: int) -> str:

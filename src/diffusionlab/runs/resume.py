@@ -18,7 +18,7 @@ from diffusionlab.runs.folder import CHECKPOINTS
 from diffusionlab.runs.settings import Settings
 
 FREE_TO_CHANGE = {
-    *("ckpt_path", "allow_changed_data", "check", "name", "tags", "notes", "paths", "registry"),
+    *("ckpt_path", "resume", "allow_changed_data", "check", "name", "tags", "notes", "paths", "registry"),
     *("trainer", "hardware", "callbacks", "logger", "sampler"),
     *("experiment", "debug", "sweep", "trusted_modules"),
 }

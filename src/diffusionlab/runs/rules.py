@@ -37,6 +37,8 @@ def _check_trainer(settings: Settings) -> None:
 
 
 def _check_training(settings: Settings) -> None:
+    if settings.resume not in (None, "auto"):
+        raise UsageError(f"resume={settings.resume}: auto, or null for a new run; ckpt_path=FILE names a checkpoint")
     accumulated, clipped = settings.trainer.accumulate_grad_batches, settings.trainer.gradient_clip_val
     if accumulated < 1:
         raise UsageError(f"trainer.accumulate_grad_batches={accumulated}: at least 1, which accumulates nothing")

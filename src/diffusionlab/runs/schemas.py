@@ -64,6 +64,7 @@ class TrainConfig:
     notes: str = ""
     seed: int = MISSING
     ckpt_path: str | None = None
+    resume: str | None = None
     allow_changed_data: bool = False
     check: bool = False
     lr_warmup_steps: int = MISSING

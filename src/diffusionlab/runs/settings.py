@@ -208,7 +208,8 @@ def _autoencoder(cfg: DictConfig, choices: dict[str, Any]) -> tuple[dict[str, An
             stage[key] = OmegaConf.merge(cfg[key], value) if key in ("data", "trainer") else value
         stage.codec = stage.schedule = stage.parameterization = stage.clip = None
         stage.condition.style = stage.condition.csv = None
-        stage.name, stage.notes, stage.ckpt_path = f"{choices['data']}_autoencoder", "", None
+        stage.name, stage.notes = f"{choices['data']}_autoencoder", ""
+        stage.ckpt_path = stage.resume = None
         stage.paths.output_dir = str(new_run_folder(cfg.paths.runs_dir, new_run_id()).absolute())
     return to_plain(stage), {"data": choices["data"], "model": "autoencoder"}
 
