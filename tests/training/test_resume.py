@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from diffusionlab.errors import TrainingInterrupted, UsageError
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.runs.folder import run_folder
+from diffusionlab.runs.identity import trial_folder
 from tests.training.apart import kill_at, train_apart
 
 
@@ -186,7 +187,7 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_starts_again(lab):
 def test_the_same_settings_meet_in_one_folder_and_no_others_do(lab):
     def folder_of(*overrides):
         cfg = lab.compose(*overrides)
-        return run_folder("outputs", None, cfg.name, "auto", _root_=cfg)
+        return run_folder("outputs", None, cfg.name, "auto", trial_folder(_root_=cfg))
 
     assert folder_of() == folder_of() == folder_of("tags=[x]")
     assert len({folder_of(), folder_of("optimizer.lr=0.5"), folder_of("name=other"), folder_of("seed=1")}) == 4

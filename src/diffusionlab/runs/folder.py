@@ -14,11 +14,9 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from omegaconf import DictConfig
-
 from diffusionlab.errors import UsageError
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, new_run_id, read_record
-from diffusionlab.runs.identity import safe_name, trial_folder
+from diffusionlab.runs.identity import safe_name
 
 log = logging.getLogger(__name__)
 
@@ -31,18 +29,14 @@ CHECKPOINTS = "checkpoints/*.ckpt"
 WEIGHTS = "weights.safetensors"
 
 
-def run_folder(runs_dir: str, ckpt_path: str | None, name: str, resume: str | None, *, _root_: DictConfig) -> str:
+@cache  # Hydra resolves its folder more than once, and it must be one folder
+def run_folder(runs_dir: str, ckpt_path: str | None, name: str, resume: str | None, trial: str) -> str:
     """The folder for Hydra to run in. `ckpt_path`: None, `last`, or a checkpoint file.
 
-    With `resume` the same settings always meet in the same folder, as trials of a sweep do.
+    With `resume` the same settings, whose hash is `trial`, always meet in the same folder.
     """
     if resume is not None:
-        return str(Path(runs_dir, "auto", f"{safe_name(name)}-{trial_folder(_root_=_root_)}").absolute())
-    return _run_folder(runs_dir, ckpt_path, name)
-
-
-@cache  # Hydra resolves its folder more than once, and it must be one folder
-def _run_folder(runs_dir: str, ckpt_path: str | None, name: str) -> str:
+        return str(Path(runs_dir, "auto", f"{safe_name(name)}-{trial}").absolute())
     if ckpt_path is None:
         return str(new_run_folder(runs_dir, new_run_id()))
     return str(folder_to_resume(runs_dir, ckpt_path, name).absolute())
