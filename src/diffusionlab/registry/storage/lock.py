@@ -23,8 +23,8 @@ def can_lock() -> bool:
 def locked(folder: Path | str, patience: float = 60.0) -> Iterator[None]:
     """Hold the folder for one read-change-write, so that a training and a person do not undo each other.
 
-    Raises TimeoutError where another holds it for `patience` seconds. Without file locks nothing is held: the
-    atomic rename still keeps the file whole.
+    Raises TimeoutError where one other holds it for `patience` seconds; while others take turns, it waits for its own.
+    Without file locks nothing is held: the atomic rename still keeps the file whole.
     """
     if fcntl is None:
         yield
@@ -32,11 +32,14 @@ def locked(folder: Path | str, patience: float = 60.0) -> Iterator[None]:
     # what a link in its place leads to is never opened, and nothing is ever emptied
     lock = os.open(Path(folder) / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
-        give_up = time.monotonic() + patience
+        taken_at, give_up = _taken_at(lock), time.monotonic() + patience
         while not _try_lock(lock, fcntl.LOCK_EX):
-            if time.monotonic() > give_up:
+            if _taken_at(lock) != taken_at:
+                taken_at, give_up = _taken_at(lock), time.monotonic() + patience
+            elif time.monotonic() > give_up:
                 raise TimeoutError(f"another process has held {folder} for {patience:.0f} seconds")
             time.sleep(0.002)
+        os.utime(lock)  # tells those who wait that there is a new owner
         yield
     finally:
         os.close(lock)
@@ -54,6 +57,10 @@ def is_locked(folder: Path) -> bool:
         return not _try_lock(lock, fcntl.LOCK_SH)
     finally:
         os.close(lock)
+
+
+def _taken_at(lock: int) -> int:
+    return os.fstat(lock).st_mtime_ns
 
 
 def _try_lock(file: int, kind: int) -> bool:
