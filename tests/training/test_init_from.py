@@ -9,6 +9,8 @@ from diffusionlab.runs.build import build
 from diffusionlab.runs.settings import resolve
 from tests.conftest import Lab
 
+TWO_CLASSES = ("data.class_names=[Bag,Coat]", "data.num_train=200", "data.num_val=8")
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Lab:
@@ -43,8 +45,8 @@ def test_a_run_starts_with_the_averaged_weights_of_the_other(start):
 
 def test_what_does_not_fit_is_named_and_starts_fresh(start):
     folder = start.root / "outputs/2026-01-01/start"
-    experiment = built(start, f"init_from={folder}", "data.class_names=[Bag,Coat]", "data.num_train=32")
-    plain = built(start, "data.class_names=[Bag,Coat]", "data.num_train=32")
+    experiment = built(start, f"init_from={folder}", *TWO_CLASSES)
+    plain = built(start, *TWO_CLASSES)
     state, drawn = experiment.module.network.state_dict(), plain.module.network.state_dict()
     assert experiment.fresh == [name for name in sorted(state) if "label" in name] != []
     assert all(torch.equal(state[name], drawn[name]) for name in experiment.fresh)
@@ -72,6 +74,6 @@ def test_it_trains_is_recorded_and_continues_without_the_other(start, capsys):
 
 def test_nothing_that_fits_and_nobody_known_are_refused(start):
     with pytest.raises(UsageError, match="init_from"):
-        built(start, "init_from=start", "model=pixel_transformer")
+        built(start, "init_from=start", "model=pixel_transformer", "model.channels=32")
     with pytest.raises(ValueError, match="no run 'nobody'"):
         built(start, "init_from=nobody")

@@ -134,7 +134,7 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
             return recorder.record
         if isinstance(experiment.module, DiffusionModule) and experiment.checkpoint is None:
             clip_run = (settings.clip or {}).get("run")
-            recorder.record.parent_run = clip_run or _train_codec(settings, experiment)
+            recorder.record.parent_run = clip_run or _train_codec(settings, experiment) or settings.init_from
         if ownership is not None:
             recorder.start()
             started = True
@@ -143,6 +143,9 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
             precision, channels_last = str(experiment.trainer.precision), settings.hardware.channels_last
             computes_in = hardware.in_one_line(settings.trainer.accelerator, precision, channels_last=channels_last)
             print(f"trains on {computes_in}")
+            if experiment.fresh is not None:
+                fresh = f"; starts fresh: {', '.join(experiment.fresh)}" if experiment.fresh else ""
+                say(f"starts from the weights of {settings.init_from}{fresh}")
         result = _fit(experiment, folder)
     except BaseException as error:
         line = in_one_line(error, settings, folder)

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from torch import nn
 
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import Similarity, make_codec
 from diffusionlab.errors import UsageError
 from diffusionlab.models import Autoencoder, DualEncoder
-from diffusionlab.runs.checkpoint import SaveWeights
+from diffusionlab.registry.manage.lookup import find_run
+from diffusionlab.runs.checkpoint import SaveWeights, load_start
 from diffusionlab.runs.folder import LAST
 from diffusionlab.runs.frozen import plain
 from diffusionlab.runs.hardware import device_type
@@ -32,13 +34,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Experiment:
-    """The parts of one run, with the data read. `checkpoint`: what to go on from, or None to start."""
+    """The parts of one run, with the data read.
+
+    `checkpoint`: what to go on from, or None to start. `fresh`: the tensors that a start from another run's weights
+    leaves as they were drawn; None without such a start.
+    """
 
     datamodule: ImageDataModule
     module: AveragedModule
     trainer: pl.Trainer
     totals: RunTotals
     checkpoint: Checkpoint | None
+    fresh: list[str] | None = None
 
     @property
     def has_nothing_to_train(self) -> bool:
@@ -64,7 +71,11 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
         checkpoint = choose_checkpoint(settings.ckpt_path, folder)
         check_resumable(checkpoint, folder, settings)
     datamodule.styler = make_styler(settings.condition.style, settings.condition.csv)
-    module = _module(settings, similarity)
+    network, fresh = settings.make("model"), None
+    if settings.init_from is not None and checkpoint is None:
+        start = find_run(settings.registry.uri, settings.init_from)
+        fresh = load_start(Path(start.path or ""), network)
+    module = _module(settings, network, similarity)
     if checkpoint is not None:
         check_fits(checkpoint, module)
     totals = RunTotals()
@@ -80,7 +91,7 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
     datamodule.setup("fit")
     if settings.ckpt_path is not None:
         check_same_data(checkpoint, folder, datamodule.data_hash, allow_changed=settings.allow_changed_data)
-    return Experiment(datamodule, module, trainer, totals, checkpoint)
+    return Experiment(datamodule, module, trainer, totals, checkpoint, fresh)
 
 
 def is_rank_zero(settings: Settings) -> bool:
@@ -103,8 +114,7 @@ def _similarity(settings: Settings, datamodule: ImageDataModule) -> Similarity:
     return clip.scorer.similarity
 
 
-def _module(settings: Settings, similarity: Similarity | None) -> AveragedModule:
-    network = settings.make("model")
+def _module(settings: Settings, network: nn.Module, similarity: Similarity | None) -> AveragedModule:
     if settings.hardware.compile:  # reduce-overhead: CUDA graphs, one launch for a whole forward or backward pass
         network.compile(mode="reduce-overhead" if device_type(settings.trainer.accelerator) == "cuda" else "default")
     training = {

@@ -100,6 +100,20 @@ def load_model(folder: Path, device: torch.device | str, trust: Collection[str] 
     return TrainedModel(denoiser, network, codec, settings)
 
 
+def load_start(folder: Path, network: nn.Module) -> list[str]:
+    """Give `network` every tensor of `folder`/weights.safetensors that has its name and shape; returns the other names.
+
+    Raises UsageError as `load_model` does, and if nothing fits.
+    """
+    own = network.state_dict()
+    with _weights(folder, "cpu") as (path, _, state):
+        fits = {name: tensor for name, tensor in state.items() if name in own and own[name].shape == tensor.shape}
+        if not fits:
+            raise UsageError(f"init_from: nothing in {path} fits this model, neither by name nor by shape")
+        network.load_state_dict(fits, strict=False)
+    return sorted(own.keys() - fits.keys())
+
+
 def load_settings(folder: Path) -> Settings:
     """The settings in `folder`/weights.safetensors. Raises UsageError as `load_model` does."""
     with _weights(folder, None) as (_, settings, _):

@@ -65,6 +65,7 @@ class TrainConfig:
     seed: int = MISSING
     ckpt_path: str | None = None
     resume: str | None = None
+    init_from: Any = None
     allow_changed_data: bool = False
     check: bool = False
     lr_warmup_steps: int = MISSING

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from diffusionlab.errors import UsageError, did_you_mean
 from diffusionlab.invocation import CONF
+from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.registry.record.run_record import new_run_id
 from diffusionlab.runs.folder import new_run_folder
 from diffusionlab.runs.frozen import Group, freeze, plain
@@ -154,6 +155,9 @@ def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Sett
             config["trainer"]["precision"] = precision
     if config["clip"] is not None:
         config["clip"] = _with_run_id(config)
+    if config["init_from"] is not None:
+        start = find_run(config["registry"]["uri"], str(config["init_from"]))
+        config["init_from"] = start.path if Path(str(config["init_from"])).is_dir() else start.run_id
     return Settings.of(config, choices, first_stage)
 
 
@@ -209,7 +213,7 @@ def _autoencoder(cfg: DictConfig, choices: dict[str, Any]) -> tuple[dict[str, An
         stage.codec = stage.schedule = stage.parameterization = stage.clip = None
         stage.condition.style = stage.condition.csv = None
         stage.name, stage.notes = f"{choices['data']}_autoencoder", ""
-        stage.ckpt_path = stage.resume = None
+        stage.ckpt_path = stage.resume = stage.init_from = None
         stage.paths.output_dir = str(new_run_folder(cfg.paths.runs_dir, new_run_id()).absolute())
     return to_plain(stage), {"data": choices["data"], "model": "autoencoder"}
 
