@@ -186,7 +186,7 @@ def test_a_bar_is_as_long_as_its_figure(page, hostile):
 
 def test_an_empty_answer_names_the_conditions_that_cost_the_runs(page, hostile, capsys):
     text = " ".join(" ".join(page(hostile, "unets on MNIST with fid below 1")).split())
-    assert "None" in text and "Without `fid < 1` 3 runs" in text and " 0 runs" not in text
+    assert "None" in text and "Without `fid < 1` there are 3 runs" in text and " 0 runs" not in text
     assert "ithout" not in " ".join(page(hostile, "unets on MNIST with fid below 1 and lr above 7"))
 
 

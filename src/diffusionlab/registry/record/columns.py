@@ -100,7 +100,8 @@ TABLE = (
         "image size, resolution, resolutions, pixels, pixel, px, image resolution, image sizes, img size, side length, "
         "pixels wide")),
     Column("size_bytes", "int", "file size", "size", "size", unit="B", group="architecture", said=(
-        "file size, disk size, disk space, size on disk, disk usage, checkpoint size, storage, bytes, disk, on disk")),
+        "file size, disk size, disk space, size on disk, disk usage, checkpoint size, storage, bytes, disk, on disk, "
+        "script size, script sizes, file sizes, code size, notebook size")),
     # -- result
     Column("status", "text", said="status, state, statuses", group="result", values="listed", shown=7, index="Bitmap"),
     Column("seconds", "float", "duration", "time", group="result", unit="s", better="low", shown=21, said=(

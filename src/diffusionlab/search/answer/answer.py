@@ -12,7 +12,7 @@ from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.said_of_comparisons import group_sentences, run_sentences
 from diffusionlab.search.answer.said_of_groups import figure_sentences
-from diffusionlab.search.answer.wording import CITED, cite, named, runs, value
+from diffusionlab.search.answer.wording import CITED, cite, lacking, named, recorded, runs, sentence, there_are, value
 from diffusionlab.search.query.protocols import UNKNOWN, by_protocol
 from diffusionlab.search.query.query import Check, Comparison, Facts, Pictures
 from diffusionlab.search.query.where_text import format_where
@@ -25,7 +25,8 @@ def answer(result: Result, engine: Engine, table: bool = False) -> str:
     query, rows = result.query, result.rows
     said = _said(result, engine, table)
     said += _shown(result) if rows and query.intent != "compare" and not table else []
-    return " ".join([*_verdict(result), *said, *_offered(result), *_left_out(result)])
+    lead = [] if table else [verdict_of(result)]
+    return " ".join(filter(None, [*lead, *said, *_offered(result), *_left_out(result)]))
 
 
 def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
@@ -35,7 +36,9 @@ def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
     if not rows:
         return _nothing(result, engine)
     if query.intent == "compare" and len(rows) > 1:
-        return group_sentences(result) if compares_groups(result) else run_sentences(result, engine)
+        return group_sentences(result, table) if compares_groups(result) else run_sentences(result, engine)
+    if isinstance(query.ask, Check) and query.ask.condition is not None:
+        return []  # the verdict says it
     if isinstance(query.ask, Facts):
         return _facts(rows, query.ask.columns)
     if isinstance(query.ask, Pictures):
@@ -60,25 +63,31 @@ def _counted(result: Result) -> list[str]:
     return [] if query.like or (query.order and query.order.per) else [f"{part}{runs(result.total)}."]
 
 
-def _verdict(result: Result) -> list[str]:
-    """Yes or no first."""
+def verdict_of(result: Result) -> str:
+    """Yes or no, and why, which comes first; empty if that was not asked."""
     ask = result.query.ask
     if not (isinstance(ask, Check) or (isinstance(ask, Comparison) and ask.better is not None)):
-        return []
+        return ""
     said = {True: "Yes", False: "No", None: "That is not known"}[result.verdict]
-    return [f"{said}: {result.because}." if result.because else f"{said}."]
+    return f"{said}: {result.because}." if result.because else f"{said}."
 
 
 def _left_out(result: Result) -> list[str]:
     """Runs of which the conditions are neither true nor false."""
     if not result.unknown or not result.total:
         return []
-    return [f"Left out: {runs(result.unknown)}, {_unrecorded(result)}."]
+    return [f"Left out: {_undecided(result)}."]
 
 
-def _unrecorded(result: Result) -> str:
-    parts = [f"{count} with no recorded {label(column)}" for column, count in result.unrecorded]
-    return " and ".join(parts) or "of which too little is recorded"
+def _undecided(result: Result) -> str:
+    """ "3 runs with no recorded FID", "3 runs (2 with no recorded FID, 1 with no recorded duration)"."""
+    found = dict.fromkeys((lacking(column), count) for column, count in result.unrecorded)
+    if len(found) == 1 and next(iter(found))[1] == result.unknown:
+        return f"{runs(result.unknown)} with {next(iter(found))[0]}"
+    parts = [f"{count} with {what}" for what, count in found]
+    return (
+        f"{runs(result.unknown)} ({', '.join(parts)})" if parts else f"{runs(result.unknown)} of which it is not known"
+    )
 
 
 def _facts(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
@@ -86,11 +95,17 @@ def _facts(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     said = []
     for row in rows[:CITED]:
         known = [column for column in columns if value_of(row, column) not in (None, "", [])]
-        facts = [f"{label(column)} {value(row, column)}" for column in known]
+        facts = [f"{label(column)} {_fact(row, column)}" for column in known]
         if lacking := [label(column) for column in columns if column not in known]:
             facts.append(f"no recorded {' or '.join(lacking)}")
         said.append(f"{named(row)}: {'; '.join(facts)}.")
     return said
+
+
+def _fact(row: Row, column: str) -> str:
+    """A value as a sentence has it: prose in quotes."""
+    shown = value(row, column)
+    return f'"{shown}"' if column in ("description", "notes", "command") else shown
 
 
 def _pictures(result: Result) -> list[str]:
@@ -220,12 +235,11 @@ def _offered(result: Result) -> list[str]:
 
 def _nothing(result: Result, engine: Engine) -> list[str]:
     query = result.query
-    said = ["None."]
-    if result.unknown:
-        everything = f"None of {result.everything}" if result.everything else "None"
-        one = result.unrecorded[0] if len(result.unrecorded) == 1 else None
-        unknown = f"{one[1]} have no recorded {label(one[0])}" if one else f"of {runs(result.unknown)} it is not known"
-        said = [f"{everything}; {unknown}{'' if one else f', {_unrecorded(result)}'}."]
+    said = ["None."] if result.verdict is None else []
+    if result.unknown and result.unknown == result.everything and len(result.unrecorded) == 1:
+        said = [f"None: no run has {recorded(result.unrecorded[0][0])}."]
+    elif result.unknown:
+        said = [f"None of {runs(result.everything)}; left out: {_undecided(result)}."]
     if result.lacking and query.order:
         return [f"None: no run of these has a {label(query.order.column)}: {cite(result.lacking)}."]
     if query.like is not None:
@@ -238,11 +252,10 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
         said.append(f"{what}{offered}.")
     helpful = [(text, count) for text, count in result.dropped if count]
     if helpful:
-        parts = "; ".join(f"without `{printable(text)}` {runs(count)}" for text, count in helpful)
-        said.append(f"{parts[0].upper()}{parts[1:]}.")
+        said.append(sentence("; ".join(f"without `{printable(text)}` {there_are(count)}" for text, count in helpful)))
     elif len(query.conditions) == 1 and result.everything and not result.unknown:
         where = printable(format_where(query.condition, engine.known))
-        said.append(f"Without `{where}` there are {runs(result.everything)}.")
+        said.append(f"Without `{where}` {there_are(result.everything)}.")
     return said
 
 

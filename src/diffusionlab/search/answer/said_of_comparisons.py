@@ -118,11 +118,14 @@ def _text(value: object) -> str:
     return printable(value) if value is not None else "unknown"
 
 
-def group_sentences(result: Result) -> list[str]:
-    """The sides of a comparison: how many runs, what tells their networks apart, and the best results that compare."""
+def group_sentences(result: Result, table: bool = False) -> list[str]:
+    """The sides of a comparison: how many runs, what tells their networks apart, and the best results that compare, if
+    no verdict was given by them; with `table`, what it does not show."""
     sides = sides_of(result)
     counted = "; ".join(f"{printable(name)}: {runs(len(rows))}" for name, rows in sides)
-    return [f"{counted}.", *_facets_apart(sides), *_bests(sides)]
+    decided = isinstance(result.query.ask, Comparison) and result.query.ask.better is not None
+    said = [] if table else [f"{counted}.", *_facets_apart(sides)]
+    return said if decided else [*said, *_bests(sides)]
 
 
 def _facets_apart(sides: list[Group]) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import MEASURES, label, lower_is_better, value_of
+from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
 from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.wording import cite, value
+from diffusionlab.search.answer.wording import agree, cite, runs, value
 from diffusionlab.search.query.protocols import protocol_of
 from diffusionlab.search.query.query import Check, Comparison
 
@@ -30,7 +30,7 @@ def _whether_any(result: Result) -> Verdict:
     if result.rows:
         return True, ""
     if result.unknown:
-        return None, f"of {result.unknown} runs it is not recorded"
+        return None, f"it is not recorded of {runs(result.unknown)}"
     return False, ""
 
 
@@ -41,10 +41,11 @@ def _whether_all(result: Result) -> Verdict:
     if not met:
         return None, "there is no such run"
     if against := [row for answer, row in met if answer is False]:
-        return False, f"not {cite(against)}" if len(met) > 1 else ""
+        told = f"{len(against)} of {runs(len(met))} {agree(len(against), 'is', 'are')} not so, {cite(against)}"
+        return False, told if len(met) > 1 else ""
     if undecided := [row for answer, row in met if answer is None]:
         return None, f"it is not recorded of {cite(undecided)}"
-    return True, ""
+    return True, f"all {len(met)} of them" if len(met) > 1 else ""
 
 
 def _whether_better(result: Result) -> Verdict:
@@ -74,14 +75,21 @@ def _comparable(first: Sequence[Row], second: Sequence[Row], column: str) -> lis
     return [(key[0], left[key], right[key]) for key in sorted(left.keys() & right.keys())]
 
 
+def _ids(a: Row, b: Row) -> tuple[str, str]:
+    return a["run_id"], b["run_id"]
+
+
 def _decide(pairs: list[tuple[str, Row, Row]], column: str, names: list[str], better: bool) -> Verdict:
     said, wins = [], set()
     for dataset, a, b in pairs:
         x, y = value_of(a, column), value_of(b, column)
         wins.add(None if x == y else (x < y) == lower_is_better(column))
-        where = f" on {dataset}" if len(pairs) > 1 else ""
-        ids = [printable(row["run_id"]) for row in (a, b)]
-        said.append(f"{label(column)} {value(a, column)} ({ids[0]}) against {value(b, column)} ({ids[1]}){where}")
+        where = f" on {printable(dataset)}" if "dataset" in compares_within(column) and names != [*_ids(a, b)] else ""
+        figures = [
+            f"{value(row, column)} ({printable(name if name == run_id else f'{name}, {run_id}')})"
+            for row, name, run_id in zip((a, b), names, _ids(a, b), strict=True)
+        ]
+        said.append(f"{label(column)} {figures[0]} against {figures[1]}{where}")
     because = "; ".join(said)
     if len(wins) > 1:
         return None, f"{because}: it depends on the data set"

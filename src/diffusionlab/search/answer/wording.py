@@ -27,9 +27,28 @@ def there_are(count: int) -> str:
     return f"there {agree(count, 'is', 'are')} {runs(count)}"
 
 
+_STATED = {  # of what is no column: that it is recorded, and that it is not
+    "text": ("a text", "no text"),
+    "diffusion": ("a record of whether it is a diffusion model", "no record of whether they are diffusion models"),
+    "checkpoint": ("a folder on this machine", "no folder on this machine"),
+    "pictures": ("a folder on this machine", "no folder on this machine"),
+    "arch_tags": ("recorded facets", "no recorded facets"),
+}
+
+
+def recorded(column: str) -> str:
+    """ "A recorded FID"."""
+    return _STATED[column][0] if column in _STATED else f"a recorded {label(column)}"
+
+
+def lacking(column: str) -> str:
+    """ "No recorded FID"."""
+    return _STATED[column][1] if column in _STATED else f"no recorded {label(column)}"
+
+
 def lack(count: int, column: str) -> str:
     """ "1 run has no recorded FID"."""
-    return f"{runs(count)} {agree(count, 'has', 'have')} no recorded {label(column)}"
+    return f"{runs(count)} {agree(count, 'has', 'have')} {lacking(column)}"
 
 
 def sentence(text: str) -> str:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import dataset_family
 from diffusionlab.registry.record.facets import close
-from diffusionlab.search.ask.scope import NETWORKS, Operand
+from diffusionlab.search.ask.scope import KINDS, NETWORKS, Operand
 
 
 def subsets(found: list[Operand]) -> list[Operand]:
@@ -79,7 +79,10 @@ def _new_network(left: Sequence[Operand], right: Sequence[Operand]) -> bool:
     def qualified(side: Sequence[Operand]) -> bool:
         return any(o.category == "facet" and (o.carried or o.negated) for o in side[1:])
 
-    return right[0].joined == "or" and network(left[0]) and network(right[0]) and qualified(left) and qualified(right)
+    if not (right[0].joined in ("or", "and", ",") and network(left[0]) and network(right[0]) and qualified(left)):
+        return False
+    apart = not _close(left[0], right[0])  # "a CNN with residual blocks and an autoencoder" is one network
+    return (qualified(right) if right[0].joined == "or" else apart and qualified(right)) and not right[0].carried
 
 
 def _clause(found: Sequence[Operand]) -> list[Filter]:
@@ -116,17 +119,23 @@ def _opposite(a: Filter, b: Filter) -> bool:
     return Not(a) == b or Not(b) == a
 
 
+def _close(a: Operand, b: Operand) -> bool:
+    """Whether one facet is a case of the other."""
+    tags = [getattr(o.condition.filter, "value", "") for o in (a, b)]
+    return tags[1] in close([tags[0]]) or tags[0] in close([tags[1]])
+
+
 def _two_kinds(last: Operand, operand: Operand) -> bool:
-    """ "U-Nets and DiTs" are runs of either kind: two networks of which one is no case of the other."""
-    tags = [getattr(o.condition.filter, "value", "") for o in (last, operand)]
-    if last.negated or operand.negated or last.category != "facet" or not all(tag in NETWORKS for tag in tags):
+    """ "U-Nets and DiTs" are runs of either kind: what runs are, in the plural, or two networks of which one is no
+    case of the other."""
+    tags = [getattr(o.condition.filter, "value", "diffusion") for o in (last, operand)]
+    if last.negated or operand.negated or last.category != "facet":
         return False
     plural = all(o.words.lower().rstrip("?.!").endswith("s") for o in (last, operand))
-    return (
-        (plural or not {"cnn", "autoencoder"} & set(tags))
-        and tags[1] not in close([tags[0]])
-        and tags[0] not in close([tags[1]])
-    )
+    if plural and not (last.carried or operand.carried) and all(tag in (*NETWORKS, *KINDS) for tag in tags):
+        return True
+    networks = all(tag in NETWORKS for tag in tags)
+    return networks and (plural or not {"cnn", "autoencoder"} & set(tags)) and not _close(last, operand)
 
 
 def _repeats(groups: list[list[Operand]], operand: Operand) -> bool:

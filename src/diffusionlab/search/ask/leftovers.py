@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import Filter
+from diffusionlab.registry.record.columns import COLUMNS
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
@@ -18,7 +20,6 @@ _NO_WORDS_OF_THEIR_OWN = (  # kinds of items that conditions and orders are made
     *("condition", "run", "text", "field", "carrier", "noun", "connector", "break", "to", "than", "known"),
     *("when", "recurring", "not", "excluded", "either way"),
 )
-_SIZED = ("num_parameters", "image_size", "batch_size", "size_bytes")
 
 
 def unknown_values(found: Sequence[Operand], known: Known) -> list[tuple[str, str | None]]:
@@ -120,4 +121,7 @@ def _asks(a: Asked, item: Item) -> bool:
 
 def _is_sized(a: Asked) -> bool:
     """Whether something tells how large is meant."""
-    return a.order is not None or any(i.kind == "condition" and i.payload.category in _SIZED for i in a.items)
+    return a.order is not None or any(
+        item.kind == "condition" and item.payload.category in COLUMNS and is_numeric(item.payload.category)
+        for item in a.items
+    )

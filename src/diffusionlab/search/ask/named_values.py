@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from diffusionlab.registry.filters.conditions import Compare, Contains
 from diffusionlab.registry.filters.filter import Filter, Not
 from diffusionlab.search.ask.reading import Reading
 from diffusionlab.search.read.items import value_filter
 from diffusionlab.search.read.settings import PREFIX, IsOn, SettingIs
-from diffusionlab.search.read.text import Mentions
+from diffusionlab.search.read.text import Matches, Mentions
 
+TEXT_FIELDS = ("name", "description", "notes", "path", "command")
+_CONTAINS = {
+    **dict.fromkeys(("contain", "contains", "containing", "contained", "including", "includes", "include"), "{}"),
+    **dict.fromkeys(("starts", "starting", "start", "begins", "beginning", "begin"), "^{}"),
+    **dict.fromkeys(("ends", "ending", "end"), "{}$"),
+    **dict.fromkeys(("mention", "mentions", "mentioning", "has", "have", "having", "with", "says"), "{}"),
+}
+"""The word between a field and what its text holds -> where it stands in the text."""
+_ASKING = ("which", "what", "each", "every", "different", "whose")
 FREE_COLUMNS = (
     "tags",
     "sweep",
@@ -46,6 +57,29 @@ def free_value(r: Reading, i: int) -> int:
     return 0
 
 
+def text_of_field(r: Reading, i: int) -> int:
+    """FIELD CONTAINS WORDS, WORDS in the FIELD: "name contains LSTM", "oom in the notes", "names ending in v2"."""
+    if r.kind(i) == "field" and r.items[i].payload in TEXT_FIELDS:
+        j = r.skip(i + 1, 3, ("filler", "carrier", "text"))
+        said = next((pattern for k in range(i + 1, j) if (pattern := _CONTAINS.get(r.words(k)))), None)
+        k = next((k for k in range(i + 1, j + 1) if r.words(k) in _CONTAINS), i) + 1
+        k = r.skip(k, 2, ("filler", "carrier"))
+        if said and r.kind(k) in ("condition", "text", "run", "field"):
+            after = r.emit(i, k + 1, "text", _in_field(r, k, r.items[i].payload, said))
+            r.passed = [item for item in r.passed if item.words.lower() not in _CONTAINS]
+            return after
+    if r.kind(i) in ("condition", "text") and r.words(i + 1) == "in":
+        j = r.skip(i + 2, 2, ("filler",))
+        if r.kind(j) == "field" and r.items[j].payload in TEXT_FIELDS:
+            return r.emit(i, j + 1, "text", _in_field(r, i, r.items[j].payload, "{}"))
+    return 0
+
+
+def _in_field(r: Reading, i: int, column: str, pattern: str) -> Filter:
+    words = r.items[i].words.strip("\"'“”`«»")
+    return Matches(pattern.format(re.escape(words)), column)
+
+
 def _setting(r: Reading, i: int) -> int:
     """SETTING [=] VALUE that is no number: "zero_terminal_snr = true", "attention: softmax"."""
     j = r.skip(i + 1, 2, ("filler",))
@@ -62,7 +96,8 @@ def _setting(r: Reading, i: int) -> int:
 
 
 def _value_after(r: Reading, i: int, column: str) -> int:
-    if any(r.words(k) in ("which", "what", "each", "every", "different", "whose") for k in (i - 2, i - 1)):
+    stated = r.words(i + 1) in ("is", "was", "=", "equals") and "whose" in (r.words(i - 1), r.words(i - 2))
+    if not stated and any(r.words(k) in _ASKING for k in (i - 2, i - 1)):
         return 0
     j = r.skip(i + 1, 2, ("filler",))
     if r.kind(j) == "comparator" and r.items[j].payload == "=":

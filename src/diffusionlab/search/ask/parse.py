@@ -101,7 +101,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     if asked.compare or (asked.figure is not None and any(item.kind == "either way" for item in asked.items)):
         sides, conditions = compared(found, known)
     else:
-        conditions = join(check[0] or check[1] if check else found)
+        conditions = join(check[0] if check else found)
     if any(item.kind == "not both" for item in asked.items):
         either = [c for c in conditions if isinstance(c, Or) and len(c.parts) == 2]
         conditions = [*conditions, *(Not(And(*c.parts)) for c in either[-1:])]
@@ -110,7 +110,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         conditions = [among, *conditions]
         asked.used |= {*those}
     say_what_is_left(asked, found)
-    ask: Ask = Check(And(*join(check[1])) if check[0] else None) if check else _ask(asked, sides)
+    ask: Ask = Check(And(*join(check[1])) if check[1] is not None else None) if check else _ask(asked, sides)
     query = _query(question.strip(), asked, found, conditions, ask)
     return replace(query, unread=unread(asked, unbound))
 

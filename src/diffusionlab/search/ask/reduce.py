@@ -12,7 +12,7 @@ from diffusionlab.search.ask.fields import (
     quantity_of_field,
 )
 from diffusionlab.search.ask.moments import same_period
-from diffusionlab.search.ask.named_values import free_value
+from diffusionlab.search.ask.named_values import free_value, text_of_field
 from diffusionlab.search.ask.reading import Reading, is_numeric
 from diffusionlab.search.ask.relative import against_run, against_value, apart, of_run, same_as, without_it
 from diffusionlab.search.ask.versions import framework_version, number_of_cards
@@ -26,6 +26,7 @@ RULES = (
     against_run,
     against_value,
     without_it,
+    text_of_field,
     number_of_cards,
     framework_version,
     bound_of_field,

@@ -17,6 +17,8 @@ from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.search.read.items import Condition, Item
 
 NETWORKS = {"unet", "dit", "mlp", "resnet", "transformer", "cnn", "autoencoder", "vae", "rnn", "lstm", "gan"}
+KINDS = {"latent", "diffusion", "classifier", "dqn", "seq2seq", "cyclegan"}
+"""Further facets that tell what a run is: "LDMs", "classifiers"."""
 _EVERYTHING = ("any", "every", "all", "each", "everything", "anything", "whatever", "no")
 _OBJECTS = ("checkpoint", "checkpoints", "result", "results")  # nouns that a run may have, rather than be
 _LISTED = (
@@ -145,6 +147,8 @@ def operands(items: Sequence[Item]) -> tuple[list[Operand], list[Item]]:
                 scope.carried = True
             case "not":
                 scope.negate(item, item.payload)
+                if words.startswith(("and ", "but ")):  # "and no attention"
+                    scope.connect(words[:3])
                 scope.joined = "nor" if words == "nor" else scope.joined
             case "noun" if scope.negation is not None and words in _OBJECTS:
                 scope.drop_negation(item)

@@ -63,7 +63,12 @@ def _part(a: Asked, found: Sequence[Operand]) -> list[Operand]:
     rates = [operand for operand in found if operand.condition.words in _rates(a)]
     if rates:
         return rates
-    start = next(item.start for item in a.items if item.kind == "share")
+    return told_of(a, found, next(item.start for item in a.items if item.kind == "share"))
+
+
+def told_of(a: Asked, found: Sequence[Operand], start: int, verb: bool = False) -> list[Operand]:
+    """The conditions after place `start` that are told of the runs which the others name: "AdamW" in "do all MNIST runs
+    use AdamW?". `verb`: one is sure to stand between them."""
     asked = [operand for operand in found if operand.start > start]
     if len(asked) < 2:
         return asked
@@ -71,7 +76,7 @@ def _part(a: Asked, found: Sequence[Operand]) -> list[Operand]:
     before = [operand for operand in asked if operand.start < noun]
     after = [operand for operand in asked if operand.start > noun]
     told = [operand for operand in after if operand.category not in _WHERE_AND_WHEN]
-    if not after or (before and not told and not _is_said(a, noun, after[0].start)):
+    if not after or (before and not told and not verb and not _is_said(a, noun, after[0].start)):
         return before
     return told or after
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diffusionlab.registry.filters.filter import And, Filter, Or
+from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.query.query import Side
@@ -49,6 +49,11 @@ def _of_two_kinds(found: list[Operand]) -> list[list[Operand]]:
     return []
 
 
+def _contrasted(first: Operand, second: Operand) -> bool:
+    """ "EMA and no EMA", "EMA vs distillation"."""
+    return second.joined == "vs" or Not(first.filter) == second.filter or first.filter == Not(second.filter)
+
+
 def _without(other: Operand, side: Operand) -> Operand | None:
     """The other side as what this one is not, if all of the other are of this kind too."""
     wide = isinstance(side.condition.filter, IsDiffusion) and other.category == "parameterization"
@@ -66,6 +71,7 @@ def _of_one(found: list[Operand]) -> list[Operand]:
             if operand.category != run[0].category or not (joined or operand.condition.single):
                 break
             run.append(operand)
-        if len(run) > max(1, len(best)) and run[0].category != "text":
+        words = run[0].category == "text" and not (len(run) == 2 and _contrasted(*run))
+        if len(run) > max(1, len(best)) and not words:
             best = run
     return best

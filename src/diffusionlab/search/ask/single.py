@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import re
 
+from diffusionlab.registry.filters.filter import And, Not
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.moments import ENDED
 from diffusionlab.search.ask.scope import Operand
+from diffusionlab.search.ask.shares import told_of
+from diffusionlab.search.read.items import Condition, Item, missing_filter
 from diffusionlab.search.words import question_words as words
 from diffusionlab.search.words.lexicon import listed
 
@@ -45,6 +49,9 @@ def facts_asked(a: Asked) -> None:
         return
     if columns == ("description",) and a.show:  # "what is the learning rate of run-020"
         columns = ()
+    if columns == ("created_at",) and named and any(_is_end(item) for item in a.items):
+        columns = ("modified_at",)
+        a.order = None  # "when was run-020 last modified"
     a.facts = (*columns, *(column for column in a.show if column not in columns))
     a.used |= {i for i, item in enumerate(a.items) if item.start < end and item.kind != "run"}
     a.used |= {i for i, item in enumerate(a.items) if item.kind in ("moment", "noun", "filler")}
@@ -52,6 +59,11 @@ def facts_asked(a: Asked) -> None:
         a.used |= {
             i for i, item in enumerate(a.items) if item.kind == "condition" and item.payload.category == "status"
         }
+
+
+def _is_end(item: Item) -> bool:
+    """Whether an item speaks of the end of a run: "modified", "finished"."""
+    return (item.kind == "moment" and item.payload == "modified_at") or item.words.lower() in (*ENDED, "finish", "end")
 
 
 def _tells_more(a: Asked, i: int) -> bool:
@@ -76,9 +88,9 @@ def yes_or_no(a: Asked) -> bool:
     return not (verb in words.POLITE and re.match(r"\s+(?:you|we|i|u)\b", a.text[m.end() :]))
 
 
-def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand]] | None:
-    """(the runs that are asked about, what is asked of them), the first of them empty if any run will do; None if the
-    question is not of that kind."""
+def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand] | None] | None:
+    """(the runs that are asked about, what is asked of them: None for whether there are any); None if the question is
+    not of that kind."""
     if not yes_or_no(a) or a.compare or a.like or a.order is not None:
         return None
     subject = [operand for operand in found if operand.category == "run_id" and not operand.negated]
@@ -86,6 +98,20 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
     if subject and rest:
         return subject, rest
     m = _YES_NO.match(a.text)
-    following = re.findall(r"[a-z]+", a.text[m.end() :])[:1] if m else []
+    following = re.findall(r"[a-z]+", a.text[m.end() :])[:2] if m else []
+    if m and following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
+        return _of_every(a, found, m.end())
     exists = bool(following) and (following[0] in _EXIST or any(item.kind == "noun" for item in a.items[:3]))
-    return ([], rest or subject) if exists else None
+    return (rest or subject, None) if exists else None
+
+
+def _of_every(a: Asked, found: list[Operand], start: int) -> tuple[list[Operand], list[Operand] | None]:
+    """ "Do all MNIST runs use AdamW?", "has every run got a FID?"."""
+    a.used |= {i for i, item in enumerate(a.items) if item.words.lower() in words.EVERY.split()}
+    told = told_of(a, found, start, verb=True)
+    columns = [column for column in a.show if column != "arch_tags"]
+    if columns and len(told) < 2:  # nothing is told but that it is recorded
+        known = And(*(Not(missing_filter(column, a.known)) for column in columns))
+        a.show.clear()
+        return told, [Operand(Condition(f"known {columns[0]}", known), False, "", False, columns[0])]
+    return [operand for operand in found if operand not in told], told

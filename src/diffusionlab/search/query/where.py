@@ -145,7 +145,9 @@ class _Reader:
             return same if operator == "=" else Not(same)
         if operator == "~":
             if kind_of(column) not in ("text", "list") and column not in ("config", "packages"):
-                raise ValueError(f"--where: `~` looks into texts such as text, name, layers, command; {word} is none")
+                raise ValueError(
+                    f"--where: `~` looks into texts such as text, name, layers or command, not into {word}"
+                )
             return self.mention(column)
         self.at += 1
         return compare(column, operator, self.value(column), self.known)

@@ -87,8 +87,13 @@ def side_of(condition: Filter, known: Known) -> Side:
     """A condition as a side of a comparison, labeled by its value alone if that says enough: "CIFAR-10"."""
     if isinstance(condition, And) and len(condition.parts) == 1:
         condition = condition.parts[0]
-    if isinstance(condition, Compare) and condition.op == "=":
-        return Side(str(condition.value), condition)
+    match condition:
+        case Compare(op="=", value=value):
+            return Side(str(value), condition)
+        case Mentions(phrases=(phrase, *_)):
+            return Side(phrase, condition)
+        case Not(part=Mentions(phrases=(phrase, *_))):
+            return Side(f"not {phrase}", condition)
     return condition_side(condition, known)
 
 

@@ -126,6 +126,6 @@ def read_day(text: str, unit: str) -> int:
 def _number(column: str, text: str) -> int | float:
     m = re.fullmatch(r"([-+]?(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?)([a-zA-Z]{0,2})", text)
     if not m or m[2].lower() not in _SUFFIX:
-        raise ValueError(f"--where: {short(column)} is a number: {text[:40]!r} is none (5M and 2e-4 are)")
+        raise ValueError(f"--where: {short(column)} takes a number such as 5M or 2e-4, not {text[:40]!r}")
     number = float(m[1].replace("_", "")) * _SUFFIX[m[2].lower()]
     return int(number) if number.is_integer() and abs(number) < 2**53 else number

@@ -59,6 +59,15 @@ class Known:
     def names(self) -> tuple[str, ...]:
         return tuple(name for name in self._light["name"].unique().to_pylist() if name)
 
+    @cached_property
+    def odd_names(self) -> tuple[str, ...]:
+        """Names of runs in lower case that hold blanks, quotes or brackets, the longest first."""
+        import pyarrow.compute as pc
+
+        names = self._lower[1]
+        odd = names.filter(pc.match_substring_regex(names, r"[\s\"'\[\](){}]")).to_pylist()
+        return tuple(sorted({name.strip() for name in odd}, key=len, reverse=True))
+
     def facts(self, run_id: str) -> dict[str, Any]:
         """All that is known of one run, by column."""
         from diffusionlab.registry.record.rows import to_rows
@@ -229,6 +238,11 @@ class Known:
         """Whether any run has a value for the column."""
         values = self._load((column,), None)[column]
         return values.null_count < len(values)
+
+    def number_with(self, column: str) -> int:
+        """How many runs have a value for the column."""
+        values = self._load((column,), None)[column]
+        return len(values) - values.null_count
 
     @cached_property
     def has_scripts(self) -> bool:

@@ -7,6 +7,7 @@ import re
 from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNull
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import squeeze
+from diffusionlab.registry.record.columns import label
 from diffusionlab.search.read.cards import several_cards, single_card
 from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.items import Condition, value_filter
@@ -16,6 +17,12 @@ from diffusionlab.search.read.text import Matches, Mentions, stem
 from diffusionlab.search.words.english import filler
 from diffusionlab.search.words.lexicon import Meaning
 
+_LOOSE = {
+    "loss": {"val_loss": "train_loss"},
+    "final loss": {"val_loss": "train_loss"},
+    "size": {"num_parameters": "size_bytes"},
+}
+"""A loose word -> the column that it means -> the one that it means instead, if only that is recorded."""
 _VARIANTS = ("variant", "variants", "family", "flavours", "flavors", "derivatives")
 _TELLING = ("mention", "mentions", "mentioning", "mentioned", "says", "saying", "contains", "containing", "about")
 _TWINS = ("schedule", "parameterization")
@@ -35,9 +42,29 @@ def settle(s: Scan, meaning: Meaning, i: int, after: int) -> int:
         return s.add("condition", Condition("ema", averaged, words=words), i, after)
     if condition := _condition(kind, payload, words, s.known):
         return s.add("condition", condition, i, after)
-    if kind == "text" or (kind == "field" and s.word(i - 1) in _TELLING):  # "mentions sweep"
+    if kind == "field" and (column := _recorded(s, words, str(payload))):
+        payload = column
+    telling = s.word(i - 1) in _TELLING[: len(_TELLING) if kind == "field" else 6]
+    if kind == "text" or (telling and kind in ("field", "value", "facet")):  # "mentions sweep"
         return s.add("text", (*(payload if kind == "text" else (words,)), words), i, after)
     return s.add(kind, payload, i, after)
+
+
+def _one(words: str) -> str:
+    """The singular: "losses" -> "loss", "sizes" -> "size"."""
+    return (
+        words.removesuffix("es") if words.endswith("sses") else words.removesuffix("s") if words[-2:] != "ss" else words
+    )
+
+
+def _recorded(s: Scan, words: str, column: str) -> str | None:
+    """Of the columns that a loose word may mean, the next one if the first is recorded of few runs, with a note."""
+    other = _LOOSE.get(_one(words.lower()), {}).get(column)
+    if other is None or 2 * s.known.number_with(column) >= s.known.number_with(other):
+        return None
+    few = f"only {s.known.number_with(column)} of the runs have" if s.known.has(column) else "no run has"
+    s.notes.append(f'"{words}" is read as the {label(other)}: {few} a recorded {label(column)}')
+    return other
 
 
 def _condition(kind: str, payload: object, words: str, known: Known) -> Condition | None:

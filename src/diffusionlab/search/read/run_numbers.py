@@ -23,6 +23,9 @@ def run(s: Scan, i: int) -> int:
     token = s.tokens[i]
     if token.kind == "run" or (token.kind == "quoted" and s.known.find(token.text)):
         return s.add("run", s.known.find(token.text), i, i + 1)
+    telling = token.kind != "word" or any(c.isdigit() for c in _spaced(s, i) or "")
+    if telling and (name := _spaced(s, i)):
+        return s.add("run", s.known.find(name), i, _token_after(s, token.start + len(name)))
     if after := _compared(s, i):
         return after
     if token.text in _NAMING and not s.is_last("field") and (places := _names(s, i + 1, _AND)):
@@ -75,12 +78,27 @@ def _by_id(s: Scan, i: int) -> int:
     if not j or j >= len(s.tokens):
         return 0
     start = s.tokens[j].start
-    chunk = re.match(r"[^\s,;?!]+", s.raw[start:])
-    name = chunk.group().rstrip(".") if chunk else ""
-    if not re.search(r"[\d_-]", name):
+    if known := _spaced(s, j):
+        return s.add("run", s.known.find(known), i, _token_after(s, start + len(known)))
+    chunk = re.match(r"[\"'“«`\[(<]*([^\s,;?!\"”»`\])>]+)[\"'”»`\])>]*", s.raw[start:])
+    if s.tokens[j].kind == "quoted":
+        chunk = re.match(r".(.*)", s.tokens[j].raw[:-1])
+    name = chunk[1].rstrip(".") if chunk else ""
+    if not chunk or not re.search(r"[\d_-]", name):
         return 0
-    after = next((k for k in range(j, len(s.tokens)) if s.tokens[k].start >= start + len(name)), len(s.tokens))
+    after = j + 1 if s.tokens[j].kind == "quoted" else _token_after(s, start + chunk.end())
     return s.add("run", s.known.find(name) or (name,), i, after)
+
+
+def _token_after(s: Scan, place: int) -> int:
+    return next((k for k in range(len(s.tokens)) if s.tokens[k].start >= place), len(s.tokens))
+
+
+def _spaced(s: Scan, i: int) -> str | None:
+    """The whole name of a run, with blanks or brackets in it, that is written at token i."""
+    rest = s.text[s.tokens[i].start :]
+    names = [name for name in s.known.odd_names if rest.startswith(name)]
+    return next((name for name in names if not rest[len(name) : len(name) + 1].isalnum()), None)
 
 
 def _numbered(s: Scan, i: int) -> tuple[list[str], int]:

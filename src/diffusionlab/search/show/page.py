@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from diffusionlab.registry.filters.filter import And
 from diffusionlab.registry.manage.display import printable, show_comparison
-from diffusionlab.search.answer.answer import answer
+from diffusionlab.search.answer.answer import answer, verdict_of
 from diffusionlab.search.answer.compare import compared_runs, compares_groups, group_table
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result
@@ -40,6 +40,9 @@ def print_page(
     console = Console(highlight=False, emoji=False)
     _print_reading(console, result, engine, explain)
     console.print()
+    if decided := verdict_of(result):
+        console.print(Text(printable(decided)))
+        console.print()
     if wide and result.rows:
         roomy = Console(highlight=False, emoji=False, width=max(console.width, 400))
         roomy.print(table(result, list(WIDE.values()), roomy.width, list(WIDE)), crop=False, soft_wrap=True)
@@ -48,7 +51,7 @@ def print_page(
     for part in shown:
         console.print(part)
         console.print()
-    if said := answer(result, engine, table=bool(shown) or wide):
+    if said := answer(result, engine, table=bool(shown or wide or decided)):
         console.print(Text(printable(said)))
     for warning in dict.fromkeys(warnings):
         console.print(Text.assemble(("Note: ", "yellow"), printable(warning)))

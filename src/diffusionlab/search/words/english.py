@@ -47,7 +47,7 @@ HARMLESS: dict[str, str] = {
         "tried try trying attempt rely relies relied relying save saved stored store storing record recorded "
         "records considering considered given related relevant matching match matches matched "
         "satisfy satisfies satisfying meet meets meeting fulfil fulfill fulfilling come-from originate has-been "
-        "seen condition-met"
+        "seen condition-met saw sees"
     ),
     "what runs have": (
         "thing things stuff something anything everything whatever type types kind kinds sort sorts version "

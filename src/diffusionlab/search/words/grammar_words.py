@@ -13,7 +13,8 @@ COMPARATORS: dict[str, str] = {
     "smaller or equal to, smaller than or equal to, less than or equal to, lower than or equal to, equal "
     "to or less than, "
     "equal or below, at or below, at or under, at or less than, equal to or below, below or equal to, "
-    "less than or equal, smaller than or equal, lower than or equal, lte, le, or less than",
+    "less than or equal, smaller than or equal, lower than or equal, lte, le, or less than, fits in, "
+    "fit in, fits into, fit into, fits within, fit within, fitting in, fitting into",
     ">=": "at least, no less than, not less than, no fewer than, not fewer than, minimum of, min of, a minimum of, "
     "not below, not under, no lower than, no smaller than, not lower than, not smaller than, at the least, "
     "greater than or equal to, more than or equal to, higher than or equal to, equal to or more than, "
@@ -22,8 +23,11 @@ COMPARATORS: dict[str, str] = {
     "equal to or above, gte, ge",
     "=": "exactly, equal to, equals, equal, precisely, is exactly",
     "~": "about, around, approximately, roughly, approx, circa, nearly, near, ca, close to",
-    "best": "better than, beating, beats, beat, outperforming, outperforms, outperform, superior to",
+    "best": "better than, beating, beats, beat, outperforming, outperforms, outperform, superior to, improved on, "
+    "improves on, improve on, improving on, improved upon, improves upon, improve upon, outperformed, outdoes, outdid",
     "worst": "worse than",
+    "best=": "no worse than, not worse than, at least as good as",
+    "worst=": "no better than, not better than, at most as good as",
 }
 OPERATOR_SIGNS = {
     "<": "<",
@@ -59,7 +63,9 @@ NEGATIONS: dict[str, str] = {
     "aside from, besides, all but, anything but, everything but, everything except, anything except, any other than, "
     "minus, leaving out, leave out, omitting, omit, ignoring, ignore, skipping, skip, not counting, not including, "
     "without counting, disregarding, disregard, not considering, with the exception of, save for, bar, barring, "
-    "all except, not taking, discounting, rather than, instead of",
+    "all except, not taking, discounting, rather than, instead of, leaving aside, setting aside, putting aside, "
+    "leaving away, with the exclusion of, exclusive of, excluded are, except those, not taking into account, "
+    "without taking, to the exclusion of, filtering out, filter out, but for",
 }
 CONNECTORS = {
     "and": "and, plus, as well as, along with, together with, also, both, including, &",
