@@ -35,42 +35,61 @@ class Model:
     option: str
     facets: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-    settings: tuple[tuple[str, Any], ...] = ()
 
     @property
     def is_latent(self) -> bool:
         return "latent" in self.facets
 
-    @property
-    def is_conditional(self) -> bool:
-        return "conditional" in self.facets
 
-
-NO_ATTENTION = (("model.attention_max_size", 0),)
 MODELS = (
     Model("conditional_latent_unet", ("latent", "conditional")),
     Model("latent_unet", ("latent",)),
-    Model("pixel_transformer", ("transformer", "conditional"), without=("unet",)),
-    Model("pixel_transformer", ("transformer",), without=("unet",), settings=(("model.num_classes", None),)),
-    Model("conditional_unet", ("conditional", "linear_attention"), settings=(("model.attention", "linear"),)),
-    Model("conditional_unet", ("conditional", "attention")),
-    Model("conditional_unet", ("conditional",), settings=NO_ATTENTION),
+    Model("pixel_transformer", ("transformer",), without=("unet",)),
+    Model("conditional_unet", ("conditional",)),
     Model("linear_attention_unet", ("linear_attention",)),
     Model("attention_unet", ("attention",)),
-    Model("attention_unet", ("group_norm",), settings=NO_ATTENTION),
+    Model("attention_unet", ("group_norm",)),
     Model("simple_unet"),
 )
 """The first that fits is the nearest."""
 
 
 @dataclass(frozen=True)
+class Adjustment:
+    """A setting of some models, for code that shows the facet `shows`, or that shows none of `lacks`."""
+
+    option: str
+    value: Any
+    models: tuple[str, ...]
+    shows: str | None = None
+    lacks: tuple[str, ...] = ()
+
+    def fits(self, model: Model, facets: set[str]) -> bool:
+        shown = self.shows in facets if self.shows else not facets & set(self.lacks)
+        return model.option in self.models and shown
+
+
+ANY_ATTENTION = ("conditional_latent_unet", "latent_unet", "conditional_unet", "attention_unet")
+ADJUSTMENTS = (
+    Adjustment("model.attention", "linear", ANY_ATTENTION, shows="linear_attention"),
+    Adjustment("model.attention_max_size", 0, ANY_ATTENTION, lacks=("attention", "linear_attention")),
+    Adjustment("model.num_classes", None, ("pixel_transformer",), lacks=("conditional",)),
+)
+
+
+@dataclass(frozen=True)
 class Nearest:
-    """The parts of the lab that a recipe takes. `class_names`: those kept of the data; None for all."""
+    """The parts of the lab that a recipe takes.
+
+    `class_names`: those kept of the data; None for all. `schedule`: None leaves the lab's default.
+    """
 
     data: str
     class_names: list[str] | None
     model: Model
+    adjustments: tuple[Adjustment, ...]
     schedule: str | None
+    is_conditional: bool
 
     @property
     def channels(self) -> int:
@@ -85,7 +104,8 @@ def nearest(script: Script) -> Nearest:
     data, class_names = _data(script)
     facets = {fact.value for fact in script.facets}
     model = next(one for one in MODELS if facets.issuperset(one.facets) and not facets & set(one.without))
-    return Nearest(data, class_names, model, _schedule(script))
+    adjustments = tuple(one for one in ADJUSTMENTS if one.fits(model, facets))
+    return Nearest(data, class_names, model, adjustments, _schedule(script), "conditional" in facets)
 
 
 def _data(script: Script) -> tuple[str, list[str] | None]:
@@ -109,7 +129,6 @@ def _classes(name: str, part: str) -> list[str]:
 
 
 def _schedule(script: Script) -> str | None:
-    """None leaves the lab's default."""
     said, predicted = str(script.first("schedule")).lower(), script.first("parameterization")
     known = SCHEDULES.get(said)
     if known is None and predicted == "flow":

@@ -22,13 +22,14 @@ OTHERS = {
 }  # fmt: skip
 """Facets of trainings that are no diffusion."""
 
-NO_COUNTERPART = {
-    "gan": "the lab trains no discriminator",
-    "vq": "the lab's autoencoder is a VAE",
-    "rnn": "the lab has no recurrent network",
-    "channel_attention": "the lab has no attention over channels",
-}
-"""Facets of diffusion models that no network here has."""
+NO_COUNTERPART = (
+    ("gan", None, "the lab trains no discriminator"),
+    ("vq", None, "the lab's autoencoder is a VAE"),
+    ("rnn", None, "the lab has no recurrent network"),
+    ("channel_attention", None, "the lab has no attention over channels"),
+    ("linear_attention", "pixel_transformer", "pixel_transformer has exact attention"),
+)
+"""Facets that a model, or None of any model, does not have, and why."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Recipe:
     silent: list[str] = field(default_factory=list)
 
     def add(self, option: str, value: Any, source: str) -> None:
-        """The first to set an option keeps it; what another adds as a reason is shown beside it."""
+        """The first to set an option keeps it."""
         self.settings.setdefault(option, Setting(option, value, source))
 
 
@@ -83,34 +84,29 @@ def _check_is_diffusion(script: Script) -> None:
 def _network(recipe: Recipe, near: Nearest) -> None:
     """The model, by the facets that the code shows."""
     script, model = recipe.script, near.model
-    shows = [fact for fact in script.facets if fact.value in (*model.facets, "unet")]
+    facets = {fact.value: fact for fact in script.facets}
+    shows = [facets[name] for name in dict.fromkeys((*model.facets, "unet")) if name in facets]
     built = script.facts.get("architecture", [])
-    networks = [fact for fact in built if STAGES.get(fact.stage, "") is None]
-    source = "; ".join(shown(script, fact) for fact in [*networks, *shows]) or "the code shows no network"
-    recipe.add("/model", model.option, source)
-    for option, value in model.settings:
-        recipe.add(option, value, _without(option, model.facets) or source)
+    networks = [fact for fact in built if _stage(fact, near) is None]
+    source = "; ".join(shown(script, fact) for fact in [*networks, *shows])
+    recipe.add("/model", model.option, source or "no facet of a network")
+    for one in near.adjustments:
+        source = shown(script, facets[one.shows]) if one.shows else f"no facet {' or '.join(one.lacks)}"
+        recipe.add(one.option, one.value, source)
     why = "" if shows else ", though the code shows no U-Net"
-    for fact in networks:
-        recipe.lost.append(f"architecture: {shown(script, fact)}: not copied; {model.option} is the nearest{why}")
     for fact in built:
+        instead = f"{model.option} is the nearest{why}"
         if fact not in networks:
             instead = "the lab has its own autoencoder" if _stage(fact, near) else f"{model.option} has no such stage"
-            recipe.lost.append(f"architecture: {shown(script, fact)}: not copied; {instead}")
-    for fact in script.facets:
-        if fact.value in NO_COUNTERPART:
-            recipe.lost.append(f"facets: {shown(script, fact)}: {NO_COUNTERPART[fact.value]}")
-
-
-def _without(option: str, facets: tuple[str, ...]) -> str:
-    """What a setting says that follows from what the code does not show."""
-    return {"model.attention_max_size": "the code shows no attention", "model.num_classes": "no labels"}.get(option, "")
+        recipe.lost.append(f"architecture: {shown(script, fact)}: not copied; {instead}")
+    for name, option, reason in NO_COUNTERPART:
+        if name in facets and option in (None, model.option):
+            recipe.lost.append(f"facets: {shown(script, facets[name])}: {reason}")
 
 
 def _carry(row: Row, recipe: Recipe, near: Nearest) -> None:
-    facts = recipe.script.facts.get(row.field, [])
     taken: set[str | None] = set()
-    for fact in facts:
+    for fact in recipe.script.facts.get(row.field, []):
         text = f"{row.field}: {shown(recipe.script, fact)}"
         stage = _stage(fact, near)
         if stage == "":
@@ -118,10 +114,12 @@ def _carry(row: Row, recipe: Recipe, near: Nearest) -> None:
         elif stage in taken and not row.several:
             recipe.lost.append(f"{text}: another value takes effect")
         else:
-            taken.add(stage)
             carried = row.convert(Case(fact.value, recipe.script, near, stage))
+            if carried.settings or not carried.but:
+                taken.add(stage)
             for option, value in carried.settings.items():
-                recipe.add(_at(stage, option), value, shown(recipe.script, fact))
+                what = "" if option == row.option else f"{row.field}: "
+                recipe.add(_at(stage, option), value, what + shown(recipe.script, fact))
             if carried.but:
                 recipe.lost.append(f"{text}: {carried.but}")
 
@@ -135,7 +133,7 @@ def _stage(fact: Fact, near: Nearest) -> str | None:
 def _is_silent(row: Row, recipe: Recipe, near: Nearest) -> bool:
     """Whether the lab decides what the code could have shown."""
     script, name = recipe.script, row.field
-    shows = [fact for fact in script.facts.get(name, []) if STAGES.get(fact.stage, "") is None]
+    shows = any(_stage(fact, near) is None for fact in script.facts.get(name, []))
     is_open = name in script.depends_on_input or any(one.field == name for one in script.conflicts)
     has_none = name == "timesteps" and near.schedule in CONTINUOUS
     return row.is_missed and not (shows or is_open or has_none) and row.option not in recipe.settings

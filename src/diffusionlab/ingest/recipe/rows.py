@@ -184,8 +184,8 @@ def loss(case: Case) -> Carried:
 
 
 def guidance(case: Case) -> Carried:
-    if not case.near.model.is_conditional:
-        return Carried(but=f"{case.near.model.option} takes no labels")
+    if not case.near.is_conditional:
+        return Carried(but="the network takes no labels")
     return Carried({"callbacks.sample_grid.guidance_scale": case.value})
 
 
