@@ -12,7 +12,8 @@ CIFAR_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog",
 
 
 def write_all(root: Path) -> None:
-    """Fashion-MNIST, CIFAR-10, cats and dogs, and a folder `images` with two classes, below `root`."""
+    """MNIST, Fashion-MNIST, CIFAR-10, cats and dogs, and a folder `images` with two classes, below `root`."""
+    write_fashion_mnist(root, name="MNIST")
     write_fashion_mnist(root)
     write_cifar10(root)
     for split in ("train", "test"):
@@ -20,9 +21,9 @@ def write_all(root: Path) -> None:
     write_class_folders(root / "images", ["one", "two"], size=(40, 48))
 
 
-def write_fashion_mnist(root: Path, num_images: int = 40) -> None:
+def write_fashion_mnist(root: Path, num_images: int = 40, name: str = "FashionMNIST") -> None:
     """torchvision's raw layout: IDX files (type 8 = bytes, number of dimensions, sizes, bytes)."""
-    folder = root / "FashionMNIST/raw"
+    folder = root / name / "raw"
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for split in ("train", "t10k"):

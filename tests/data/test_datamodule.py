@@ -4,7 +4,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from diffusionlab.data import CIFAR10, CatDog, FashionMNIST, Garments
+from diffusionlab.data import CIFAR10, MNIST, CatDog, FashionMNIST, Garments
 from diffusionlab.data.augmentation import Augmentation
 
 
@@ -15,6 +15,7 @@ def small(**options) -> Garments:
 def test_facts_are_known_before_anything_is_loaded():
     for cls, facts in {
         Garments: ("Garments", 1, 28, 10),
+        MNIST: ("MNIST", 1, 28, 10),
         FashionMNIST: ("Fashion-MNIST", 1, 28, 10),
         CIFAR10: ("CIFAR-10", 3, 32, 10),
         CatDog: ("CIFAR-10 cats and dogs", 3, 32, 2),

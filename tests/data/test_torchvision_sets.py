@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torchvision import datasets
 
-from diffusionlab.data import CIFAR10, CatDog, DataNotFoundError, FashionMNIST, torchvision_sets
+from diffusionlab.data import CIFAR10, MNIST, CatDog, DataNotFoundError, FashionMNIST, torchvision_sets
 
 
 def md5(content: bytes) -> str:
@@ -36,8 +36,8 @@ FASHION = {
 }
 
 
-def write_fashion(root: Path) -> None:
-    raw = root / "FashionMNIST" / "raw"
+def write_fashion(root: Path, name: str = "FashionMNIST") -> None:
+    raw = root / name / "raw"
     raw.mkdir(parents=True)
     for name, content in FASHION.items():
         (raw / name).write_bytes(content)
@@ -63,9 +63,10 @@ def cifar(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def test_fashion_mnist_reads_torchvisions_raw_files(tmp_path):
-    write_fashion(tmp_path)
-    datamodule = FashionMNIST(data_dir=tmp_path, num_val=10, batch_size=8)
+@pytest.mark.parametrize("cls", [MNIST, FashionMNIST])
+def test_mnist_and_its_successor_read_torchvisions_raw_files(cls, tmp_path):
+    write_fashion(tmp_path, cls.__name__)
+    datamodule = cls(data_dir=tmp_path, num_val=10, batch_size=8)
     datamodule.prepare_data()
     datamodule.setup()
     assert datamodule.train.images.shape == (30, 1, 28, 28)
@@ -128,12 +129,13 @@ def no_network(monkeypatch) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{probe.getsockname()[1]}/"
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [address])
     monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [address])
     monkeypatch.setattr(datasets.CIFAR10, "url", address + "cifar.tar.gz")
 
 
 @pytest.mark.usefixtures("no_network")
-@pytest.mark.parametrize("cls", [FashionMNIST, CIFAR10, CatDog])
+@pytest.mark.parametrize("cls", [MNIST, FashionMNIST, CIFAR10, CatDog])
 def test_a_missing_set_says_where_it_looked_and_both_ways_out(cls, tmp_path):
     with pytest.raises(DataNotFoundError) as caught:
         cls(data_dir=tmp_path).prepare_data()

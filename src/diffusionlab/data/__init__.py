@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from diffusionlab.data.garments.datamodule import Garments
     from diffusionlab.data.image_folder import ImageFolder
     from diffusionlab.data.loader import BatchLoader
-    from diffusionlab.data.torchvision_sets import CIFAR10, CatDog, FashionMNIST
+    from diffusionlab.data.torchvision_sets import CIFAR10, MNIST, CatDog, FashionMNIST
 
 __all__ = [
     "CIFAR10",
+    "MNIST",
     "BatchLoader",
     "CatDog",
     "DataNotFoundError",
@@ -38,6 +39,7 @@ _MODULES = {
     "ImageArrays": "arrays",
     "ImageDataModule": "datamodule",
     "ImageFolder": "image_folder",
+    "MNIST": "torchvision_sets",
 }
 
 

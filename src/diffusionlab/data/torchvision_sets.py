@@ -1,4 +1,4 @@
-"""Fashion-MNIST, CIFAR-10 and its cats and dogs, in torchvision's folder layouts."""
+"""MNIST, Fashion-MNIST, CIFAR-10 and its cats and dogs, in torchvision's folder layouts."""
 
 import socket
 from collections.abc import Iterator
@@ -70,15 +70,24 @@ class TorchvisionDataModule(ImageDataModule):
         return DataNotFoundError(self.name, self.data_dir / self.folder, reason)
 
 
-class FashionMNIST(TorchvisionDataModule):
-    """60,000 + 10,000 grey 28x28 pictures of clothing (Xiao et al. 2017, arXiv:1708.07747)."""
+class MNIST(TorchvisionDataModule):
+    """60,000 + 10,000 grey 28x28 pictures of handwritten digits (LeCun et al. 1998)."""
+
+    name = "MNIST"
+    dataset = datasets.MNIST
+    folder = "MNIST/raw"
+    label_files: ClassVar[dict[str, str]] = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
+    native_channels = 1
+    native_image_size = 28
+    native_class_names: tuple[str, ...] = tuple("0123456789")
+
+
+class FashionMNIST(MNIST):
+    """60,000 + 10,000 grey 28x28 pictures of clothing, in MNIST's format (Xiao et al. 2017, arXiv:1708.07747)."""
 
     name = "Fashion-MNIST"
     dataset = datasets.FashionMNIST
     folder = "FashionMNIST/raw"
-    label_files: ClassVar[dict[str, str]] = {"train": "train-labels-idx1-ubyte", "test": "t10k-labels-idx1-ubyte"}
-    native_channels = 1
-    native_image_size = 28
     native_class_names = tuple(datasets.FashionMNIST.classes)
 
 
