@@ -44,6 +44,11 @@ def test_a_group_that_only_one_of_the_figures_is_known_of_is_shown(ask):
     assert None in {fid for _, fid in found.values()}
 
 
+def test_a_total_of_all(ask):
+    wanted = sum(run.epochs for run in RUNS if run.dataset == "MNIST")
+    assert figures(ask("how many epochs in total did I train on MNIST?")) == {"all": (wanted,)}
+
+
 def test_several_figures_of_one_column(ask):
     losses = [run.val_loss for run in RUNS if run.val_loss is not None]
     found = figures(ask("min, max and mean validation loss"))["all"]

@@ -258,6 +258,11 @@ def test_a_run_that_stopped_early_does_not_disagree_with_its_settings():
         ("has every run got a FID?", False),
         ("do all runs have a description?", True),
         ("are all transformers on CIFAR-10 conditional?", True),
+        ("are most runs on GPUs?", True),
+        ("do most MNIST runs use Adam?", False),
+        ("is run-032 the best run on CIFAR-10?", True),
+        ("is run-015 the best run on CIFAR-10?", False),
+        ("is run-001 the oldest?", True),
     ],
 )
 def test_whether_all_are_so(ask, question, verdict):
@@ -282,6 +287,11 @@ def test_all_is_not_known_if_of_one_it_is_not_recorded(ask):
         ("runs that fit in 1M parameters", lambda r: r.params <= 1e6),
         ("runs that improved on run-014 in fid", lambda r: r.fid is not None and r.fid < 7.9),
         ("compare attention and no attention", lambda r: True),
+        ("all unets save the conditional ones", lambda r: "unet" in r.tags and "conditional" not in r.tags),
+        ("images of 32 by 32 with batch size 64", lambda r: r.size == 32 and r.batch == 64),
+        ("MNIST runs except the two with the highest FID", lambda r: (
+            r.dataset == "MNIST" and r.fid and r.fid < 62)),
+        ("compare the best and the worst run on CelebA", lambda r: r.id in ("run-026", "run-027")),
     ],
 )  # fmt: skip
 def test_words_that_join_and_compare(ask, question, wanted):

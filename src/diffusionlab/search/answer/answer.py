@@ -37,7 +37,7 @@ def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
         return _nothing(result, engine)
     if query.intent == "compare" and len(rows) > 1:
         return group_sentences(result, table) if compares_groups(result) else run_sentences(result, engine)
-    if isinstance(query.ask, Check) and query.ask.condition is not None:
+    if isinstance(query.ask, Check) and query.ask.condition is not None and query.order is None:
         return []  # the verdict says it
     if isinstance(query.ask, Facts):
         return _facts(rows, query.ask.columns)
@@ -241,7 +241,7 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
     elif result.unknown:
         said = [f"None of {runs(result.everything)}; left out: {_undecided(result)}."]
     if result.lacking and query.order:
-        return [f"None: no run of these has a {label(query.order.column)}: {cite(result.lacking)}."]
+        return [f"None: no run of these has {recorded(query.order.column)}: {cite(result.lacking)}."]
     if query.like is not None:
         return [f"None: there is no run {printable(query.like)} to be like, or no other run meets the rest."]
     for (unknown, column), (_, near) in zip(query.unknown, result.nearest, strict=True):

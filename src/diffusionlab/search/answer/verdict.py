@@ -40,12 +40,25 @@ def _whether_all(result: Result) -> Verdict:
     met = [(ask.condition.evaluate(row), row) for row in result.rows]
     if not met:
         return None, "there is no such run"
+    if result.query.order is not None:  # whether this is the first of them, which a sentence about the first one tells
+        return any(answer for answer, _ in met), ""
+    if ask.most:
+        return _whether_most([answer for answer, _ in met])
     if against := [row for answer, row in met if answer is False]:
         told = f"{len(against)} of {runs(len(met))} {agree(len(against), 'is', 'are')} not so, {cite(against)}"
         return False, told if len(met) > 1 else ""
     if undecided := [row for answer, row in met if answer is None]:
         return None, f"it is not recorded of {cite(undecided)}"
     return True, f"all {len(met)} of them" if len(met) > 1 else ""
+
+
+def _whether_most(answers: Sequence[bool | None]) -> Verdict:
+    yes, no = answers.count(True), answers.count(False)
+    told = f"{yes} of {runs(yes + no)} {agree(yes, 'is', 'are')}"
+    unknown = answers.count(None)
+    told += f", and of {runs(unknown)} it is not recorded" if unknown else ""
+    decided = yes > no + unknown or no >= yes + unknown
+    return (yes > no, told) if decided else (None, told)
 
 
 def _whether_better(result: Result) -> Verdict:

@@ -25,6 +25,7 @@ class Asked:
         self.better: tuple[bool, str | None] | None = None  # (the first is better?, by which column)
         self.facts: tuple[str, ...] = ()
         self.pictures = False
+        self.most = False  # "are most", rather than "are all"
         self.figure: Figure | None = None
         self.show: list[str] = []
 

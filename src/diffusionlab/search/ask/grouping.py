@@ -285,7 +285,8 @@ def _count(a: Asked) -> bool:
     if a.kind(j) == "field" or architectures:
         of = "architecture" if architectures else a.items[j].payload
         key = each(a)
-        if not different and is_numeric(of) and (key or a.words(i).startswith("total")):  # "total number of epochs"
+        total = a.words(i).startswith("total") or any(item.words.lower() == "total" for item in a.items)
+        if not different and is_numeric(of) and (key or total):  # "total number of epochs", "how many epochs in total"
             a.figure = Figure("sum", of, key.column if key else None, key.unit if key else None)
             a.used |= {i, j, *(key.places if key else ())}
             return True

@@ -22,9 +22,11 @@ _WHOLE = ("dataset", "hardware_kind", "created_at", "modified_at")  # what the l
 
 def parts_of(text: str, items: Sequence[Item]) -> list[str]:
     """The question of each part, if there are several; `items` are those of `text`."""
-    if any(item.kind in ("compare", "like", "sorted", "how", "frequent", "count", "share") for item in items):
+    if any(item.kind in ("like", "sorted", "how", "frequent", "count", "share") for item in items):
         return []
     places = [i for i, item in enumerate(items) if item.kind == "superlative"]
+    if any(item.kind == "compare" for item in items):  # "compare the best and the worst run"
+        return _twins(text, items, places) if len(places) == 2 else []
     return _twins(text, items, places) or _apart(text, items, places)
 
 

@@ -60,11 +60,13 @@ def parse(question: str, known: Known, now: datetime, among: Filter | None = Non
 
 def _of_parts(question: str, parts: list[Query], misspelt: list[str]) -> Query:
     """The runs of each part in turn; what the last says of the measure or the data set holds for all."""
-    shared = shared_parts(parts)
+    compared = any(isinstance(part.ask, Comparison) for part in parts)
+    shared = [replace(part, ask=LISTING) if compared else part for part in shared_parts(parts)]
     orders = [part.order.column for part in shared if part.order is not None]
     return Query(
         question.strip(),
         (Or(*(part.condition for part in shared)),),
+        ask=Comparison() if compared else LISTING,
         parts=tuple(shared),
         show=tuple(dict.fromkeys(orders)),
         notes=tuple(dict.fromkeys(note for notes in (misspelt, *(part.notes for part in parts)) for note in notes)),
@@ -110,7 +112,8 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         conditions = [among, *conditions]
         asked.used |= {*those}
     say_what_is_left(asked, found)
-    ask: Ask = Check(And(*join(check[1])) if check[1] is not None else None) if check else _ask(asked, sides)
+    told = None if check is None or check[1] is None else And(*join(check[1]))
+    ask: Ask = Check(told, asked.most) if check else _ask(asked, sides)
     query = _query(question.strip(), asked, found, conditions, ask)
     return replace(query, unread=unread(asked, unbound))
 

@@ -14,6 +14,7 @@ from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.moments import ENDED
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.ask.shares import told_of
+from diffusionlab.search.ask.superlatives import size_of_runs
 from diffusionlab.search.read.items import Condition, Item, missing_filter
 from diffusionlab.search.words import question_words as words
 from diffusionlab.search.words.lexicon import listed
@@ -49,6 +50,8 @@ def facts_asked(a: Asked) -> None:
         return
     if columns == ("description",) and a.show:  # "what is the learning rate of run-020"
         columns = ()
+    if columns == ("num_parameters",):
+        columns = (size_of_runs(a),)
     if columns == ("created_at",) and named and any(_is_end(item) for item in a.items):
         columns = ("modified_at",)
         a.order = None  # "when was run-020 last modified"
@@ -91,15 +94,18 @@ def yes_or_no(a: Asked) -> bool:
 def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand] | None] | None:
     """(the runs that are asked about, what is asked of them: None for whether there are any); None if the question is
     not of that kind."""
-    if not yes_or_no(a) or a.compare or a.like or a.order is not None:
+    if not yes_or_no(a) or a.compare or a.like:
         return None
     subject = [operand for operand in found if operand.category == "run_id" and not operand.negated]
     rest = [operand for operand in found if operand not in subject]
+    if a.order is not None:  # "is run-036 the best on CIFAR-10?"
+        return (rest, subject) if subject and a.order.count == 1 and not a.order.per else None
     if subject and rest:
         return subject, rest
     m = _YES_NO.match(a.text)
     following = re.findall(r"[a-z]+", a.text[m.end() :])[:2] if m else []
     if m and following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
+        a.most = following[0] == "most"
         return _of_every(a, found, m.end())
     exists = bool(following) and (following[0] in _EXIST or any(item.kind == "noun" for item in a.items[:3]))
     return (rest or subject, None) if exists else None

@@ -23,6 +23,7 @@ _POSITIONAL = ("last", "first", "final")  # superlatives only before "run", "3 r
 _LATELY = ("recently", "lately")
 _VAGUE = ("most", "least", "top", "recent", "last", "first")  # a second one of these is no second order
 _PLURAL_FIELDS = ("scores", "values", "losses", "fids")
+_WITH = ("with", "having", "that have", "which have")
 _ENDS_NOUN = ("of", "among", "for", "that", "which", "amongst", "from")
 
 
@@ -182,9 +183,19 @@ def _field_elsewhere(a: Asked, i: int, direction: str) -> str | None:
 
 
 def _speed(a: Asked, column: str) -> str:
+    if column == "num_parameters":
+        return size_of_runs(a)
     if column != "speed":
         return column
     return "images_per_second" if a.known.has("images_per_second") else "seconds"
+
+
+def size_of_runs(a: Asked) -> str:
+    """What "large" is measured by: parameters, or files where only these are recorded."""
+    if a.known.has("num_parameters") or not a.known.has("size_bytes"):
+        return "num_parameters"
+    a.notes.append("size is read as that of the file, as no run has a recorded number of parameters")
+    return "size_bytes"
 
 
 @dataclass(frozen=True)
@@ -200,7 +211,8 @@ class _Taken:
 def _how_many(a: Asked, i: int, word: str) -> _Taken:
     """How many the superlative at i takes: a number or a percentage, else one for a singular noun, else all."""
     before = a.skip(i - 1, ("filler", "percent"), 3, -1)
-    for place in (before, i + 1, a.skip(i + 1, ("filler", "field"), 3)):
+    owner = a.skip(before - 1, ("filler",), 2, -1) if a.words(before) in _WITH else before  # "the two with the lowest"
+    for place in (before, owner, i + 1, a.skip(i + 1, ("filler", "field"), 3)):
         if a.kind(place) == "number" and a.kind(place + 1) == "percent" and 0 < a.items[place].payload.value <= 100:
             a.used |= {place, place + 1}
             return _Taken(percent=float(a.items[place].payload.value))
@@ -223,6 +235,8 @@ def _how_many(a: Asked, i: int, word: str) -> _Taken:
 def _is_excepted(a: Asked, i: int) -> bool:
     """Whether the superlative at i names the runs that are not meant: "all but the best three"."""
     j = a.skip(i - 1, ("filler", "number", "percent"), 4, -1)
+    if a.words(j) in _WITH:  # "except the two runs with the highest FID"
+        j = a.skip(j - 1, ("filler", "number", "percent", "noun"), 4, -1)
     excepted = a.kind(j) == "not" or (a.kind(j) == "connector" and a.items[j].payload == "but")
     if excepted:
         a.used.add(j)

@@ -121,9 +121,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Check:
-    """Yes or no: whether the runs that meet the conditions meet this one too; None: whether there are any."""
+    """Yes or no: whether the runs that meet the conditions, or most of them, meet this one too; None: whether there are
+    any."""
 
     condition: Filter | None = None
+    most: bool = False
 
 
 @dataclass(frozen=True)

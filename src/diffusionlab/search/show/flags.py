@@ -41,10 +41,10 @@ def reading(query: Query, known: Known) -> str:
         said += " of each side" if query.sides and order.count else ""
     elif query.limit is not None:
         said += f"; {query.limit} of them"
-    return said + _say_ask(query)
+    return said + _say_ask(query, known)
 
 
-def _say_ask(query: Query) -> str:
+def _say_ask(query: Query, known: Known) -> str:
     match query.ask:
         case Figure(by=by, unit=unit, descending=descending, count=count, part=part) as figure:
             what = f"{figure.how} of {part.label}" if part else ", ".join(map(name_of, figure.terms))
@@ -56,8 +56,9 @@ def _say_ask(query: Query) -> str:
             return lead + " with ".join(side.label for side in sides)
         case Facts(columns=columns):
             return "; " + ", ".join(short(column) for column in columns)
-        case Check():
-            return "; yes or no"
+        case Check(condition=condition, most=most):
+            among = "" if query.order else "most of them " if most else "all of them "
+            return "; yes or no" + (f", {among}{format_where(condition, known)}" if condition else "")
         case Pictures():
             return "; pictures"
     return ""
@@ -103,7 +104,16 @@ def flags(result: Result, known: Known) -> list[str]:
     cut = order is not None and (order.count, order.percent) != (None, None) and not order.per
     if result.rows and (query.parts or (cut and (query.sides or several))):  # the first of each part, side or protocol
         ids = In("run_id", tuple(row["run_id"] for row in result.rows))
-        return ["--where", format_where(ids, known), *(["--sort", _sort_flag(order)] if order else [])]
+        compared = query.parts and query.intent == "compare" and len(result.rows) > 1
+        each = [Compare("run_id", "=", row["run_id"]) for row in result.rows] if compared else []
+        sides = [format_where(one, known) for one in each]
+        sorted_by = ["--sort", _sort_flag(order)] if order else []
+        return [
+            "--where",
+            format_where(ids, known),
+            *sorted_by,
+            *(word for side in sides for word in ("--compare", side)),
+        ]
     dated = 0
     for condition in query.conditions:
         days = _days(condition)
@@ -162,8 +172,9 @@ def _ask_flags(query: Query, known: Known) -> list[str]:
             return found
         case Facts(columns=columns):
             return ["--show", ",".join(short(column) for column in columns)]
-        case Check(condition=condition):
-            return ["--check", format_where(condition, known) if condition else "anything"]
+        case Check(condition=condition, most=most):
+            checked = ["--check", format_where(condition, known) if condition else "anything"]
+            return [*checked, "--most"] if most else checked
         case Pictures():
             return ["--pictures"]
     return []

@@ -95,6 +95,7 @@ def parser() -> _Parser:
     add("--better", metavar="FIELD", help="with two sides: is the first better by FIELD (`any`: the usual measure)")
     add("--worse", metavar="FIELD", help="with two sides: is the first worse by FIELD")
     add("--check", metavar="CONDITION", help="yes or no: do the runs found meet CONDITION (`anything`: are there any)")
+    add("--most", action="store_true", help="with --check: do most of them")
     add("--show", metavar="A,B", help="what is known of the runs found: these fields")
     add("--pictures", action="store_true", help="the pictures of the runs found")
     add("--columns", metavar="A,B", help="the fields to show")
@@ -237,7 +238,7 @@ def _with_ask(query: Query, options: argparse.Namespace, known: Known, now: date
         return _compared(query, options, known, now)
     if options.check:
         condition = parse_where(options.check, known, now)
-        return replace(query, ask=Check(None if condition == EVERYTHING else condition))
+        return replace(query, ask=Check(None if condition == EVERYTHING else condition, options.most))
     if options.show:
         return replace(query, ask=Facts(tuple(column_of(name.strip(), known) for name in options.show.split(","))))
     return replace(query, ask=Pictures()) if options.pictures else query

@@ -11,7 +11,7 @@ from diffusionlab.search.answer.answer import answer, verdict_of
 from diffusionlab.search.answer.compare import compared_runs, compares_groups, group_table
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result
-from diffusionlab.search.query.query import Facts, Pictures
+from diffusionlab.search.query.query import Check, Facts, Pictures
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.show.flags import flag_line, reading
 from diffusionlab.search.show.groups import groups_table, has_table
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 LONGEST_READING = 600
+MOST_CHECKED = 12  # runs shown below a verdict on all of them
 MOST_FACTS = 3  # runs whose facts are told in sentences; those of more are a table
 
 
@@ -89,6 +90,7 @@ def _body(result: Result, engine: Engine, columns: Sequence[str] | None, width: 
         few = None if compares_groups(result) else compared_runs(result, engine)
         return [show_comparison(few) if few else group_table(result)]
     told = isinstance(query.ask, Pictures) or (isinstance(query.ask, Facts) and len(rows) <= MOST_FACTS)
+    told |= isinstance(query.ask, Check) and query.ask.condition is not None and len(rows) > MOST_CHECKED
     if not rows or (told and not columns):
         return []
     chosen = list(columns or pick_columns(result, width))

@@ -65,7 +65,8 @@ NEGATIONS: dict[str, str] = {
     "without counting, disregarding, disregard, not considering, with the exception of, save for, bar, barring, "
     "all except, not taking, discounting, rather than, instead of, leaving aside, setting aside, putting aside, "
     "leaving away, with the exclusion of, exclusive of, excluded are, except those, not taking into account, "
-    "without taking, to the exclusion of, filtering out, filter out, but for",
+    "without taking, to the exclusion of, filtering out, filter out, but for, save the, save those, "
+    "save ones",
 }
 CONNECTORS = {
     "and": "and, plus, as well as, along with, together with, also, both, including, &",
@@ -83,7 +84,8 @@ NOUNS = (
     "run, models, model, runs, experiments, experiment, training, trainings, trial, trials, network, networks, "
     "result, results, one, ones, job, jobs, checkpoint, checkpoints, denoiser, denoisers, entry, entries, row, "
     "rows, attempt, attempts, session, sessions, architecture, architectures, net, "
-    "nets, system, systems, setup, setups, configuration, configurations, config, configs, generator, generators"
+    "nets, study, studies, system, systems, "
+    "setup, setups, configuration, configurations, config, configs, generator, generators"
 )
 """What people call the runs."""
 SCRIPTS = "script, scripts"
