@@ -66,6 +66,7 @@ def test_the_front_command_lists_and_corrects():
         ("diffusionlab train trainer.max_e", {"trainer.max_epochs="}),
         ("diffusionlab registry comp", {"compare"}),
         ("diffusionlab registry tag run-1 --rem", {"--remove"}),
+        ("diffusionlab registry ingest train.py --rec", {"--recipe"}),
         ("diffusionlab search 'best fid' --js", {"--json"}),
         ("diffusionlab completion ", set(SHELLS)),
     ],

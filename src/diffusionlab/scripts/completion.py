@@ -73,10 +73,10 @@ def _of_hydra(command: str, rest: str) -> list[str]:
 
 def _of_parser(command: str, rest: str) -> list[str]:
     from diffusionlab.registry.manage import cli as registry
-    from diffusionlab.report.command import add_reports
+    from diffusionlab.scripts.registry import MORE
     from diffusionlab.search.show.options import parser as search_parser
 
-    parser: argparse.ArgumentParser = search_parser() if command == "search" else registry.parser([add_reports])
+    parser: argparse.ArgumentParser = search_parser() if command == "search" else registry.parser(MORE)
     done, _, last = rest.rpartition(" ")
     if subcommands := _subcommands(parser):
         chosen = next((word for word in shlex.split(done) if word in subcommands), None)

@@ -7,11 +7,14 @@ from diffusionlab.registry.manage import cli
 from diffusionlab.report.command import add_reports
 from diffusionlab.untrusted import say_in_logs
 
+MORE = (add_reports, add_ingest)
+"""Commands from layers above the registry."""
+
 
 def main() -> None:
     """Run the command line."""
     say_in_logs()
-    sys.exit(cli.main(more=[add_reports, add_ingest]))
+    sys.exit(cli.main(more=MORE))
 
 
 if __name__ == "__main__":
