@@ -305,6 +305,19 @@ def test_hostile_strings_stay_in_comments(lab: Lab):
     assert choices["data"] == "cifar10" and "evil" not in str(config)
 
 
+def test_a_hostile_script_names_neither_settings_nor_its_own_file(own: Path, capsys: pytest.CaptureFixture[str]):
+    text = (SCRIPT.parent / "scheduler_of_noise.py").read_text(encoding="utf-8")
+    evil = "${now}\\x1b[2J\\nseed = 666 {gpu}\\u2028"
+    script = own.parents[1] / "${now:}\x1b[2J.py"
+    script.write_text(text.replace("huggan/flowers-102-categories", evil), encoding="utf-8")
+    assert ingest(script, "--recipe") == 0
+    (file,) = own.iterdir()
+    written = file.read_text(encoding="utf-8")
+    loaded = yaml.safe_load(written)
+    assert "666" in written and "seed" not in loaded and "gpu" not in str(loaded) and "$" not in str(loaded)
+    assert file.name == "now_2J.yaml" and "\x1b" not in written + capsys.readouterr().out
+
+
 @pytest.mark.parametrize("path", DIFFUSION, ids=lambda path: path.name)
 def test_every_line_of_the_file_is_yaml_that_the_writer_made(path: Path):
     recipe = recipe_of(read_script(path))
