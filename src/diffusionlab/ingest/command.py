@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diffusionlab.ingest.describe import describe
 from diffusionlab.ingest.record import Script
@@ -16,14 +17,19 @@ from diffusionlab.invocation import as_typed
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.manage.cli import AddCommand
 
+if TYPE_CHECKING:
+    from diffusionlab.registry.record.run_record import RunRecord
+
 EXAMPLES = """\
 Scripts (.py) and notebooks (.ipynb) are read as text: nothing in them is imported or run. Each becomes a record of kind
-`script` beside the trained runs, with the lines that show each fact. Reading a file again updates its record.
+`script` beside the trained runs, with the lines that show each fact. Reading a file again updates its record. Pictures
+that a script writes, or that lie beside it, are linked to its record and stay where they are.
 
 examples:
   python registry.py ingest old_scripts/
   python registry.py ingest v3/train.py notebook.ipynb --dry-run
   python registry.py ingest old_scripts/ --dry-run --json > facts.jsonl
+  python registry.py ingest generated/ --images-of latest
   python registry.py ingest v3/train.py --recipe        an experiment of this lab with its settings
 """
 FILES_IN_ONE_PROCESS = 24
@@ -45,12 +51,20 @@ def add_ingest(add: AddCommand) -> None:
         help="of one script: write conf/experiment/NAME.yaml, which trains the nearest model of this lab with its "
         "settings, and register nothing; with --dry-run the file is printed",
     )
+    form.add_argument(
+        "--images-of",
+        metavar="RUN",
+        help="link the pictures in PATH to a run or script: an id, the beginning of one, a name or `latest`",
+    )
 
 
 def _ingest(arguments: argparse.Namespace) -> None:
     for path in arguments.paths:
         if not path.exists():
             raise RegistryError(f"{path} does not exist")
+    if arguments.images_of is not None:
+        _link_images(arguments)
+        return
     files = list(find_files(arguments.paths))
     if not files:
         raise RegistryError("there is no .py or .ipynb file in what was given")
@@ -99,10 +113,58 @@ def _store(arguments: argparse.Namespace, scripts: Iterator[Script]) -> None:
             print(script.as_json())
         elif script.error:
             _say(f"{script.path}: {script.error}")
+    said = _link_pictures(arguments.paths, [one.record for one in stored])
     known.save(stored)
     if not arguments.json:
         told = ", ".join(f"{number} {state}" for state, number in states.items())
         _say(f"{sum(states.values())} files: {told}; registry {known.registry.uri}")
+        for line in said:
+            _say(as_typed(line))
+
+
+def _link_pictures(paths: list[Path], records: list[RunRecord]) -> list[str]:
+    """Link pictures around the scripts to their records; returns what is to be said of it."""
+    from diffusionlab.ingest.pictures import Pile, relink
+    from diffusionlab.ingest.store import script_of
+    from diffusionlab.registry.record.pictures import as_entries, linked
+
+    scripts = {Path(record.path): script for record in records if record.path and (script := script_of(record))}
+    found, without = Pile(paths, scripts).linked()
+    said = []
+    for record in records:
+        links, gone = relink(linked(record.linked_pictures), found.get(Path(record.path or ""), []))
+        record.linked_pictures = as_entries(links)
+        said += [f"{record.name}: {path} is gone" for path in gone]
+    if number := sum(map(len, found.values())):
+        said.append(f"{number} pictures linked to {sum(map(bool, found.values()))} scripts")
+    if without:
+        said.append(
+            f"{without} pictures belong to no one script: `registry.py ingest FOLDER --images-of SCRIPT` links them"
+        )
+    return said
+
+
+def _link_images(arguments: argparse.Namespace) -> None:
+    from diffusionlab.ingest.pictures import add_folder, in_folder
+    from diffusionlab.registry.manage.edits import known_run, link_pictures
+    from diffusionlab.registry.manage.lookup import find_run_id
+    from diffusionlab.registry.record.pictures import as_entries, linked
+    from diffusionlab.registry.storage.table import Registry
+
+    registry = Registry(arguments.registry)
+    record = known_run(registry, find_run_id(registry, arguments.images_of))
+    links, before = linked(record.linked_pictures), {one.path for one in linked(record.linked_pictures)}
+    for folder in arguments.paths:
+        if not folder.is_dir():
+            raise RegistryError(f"{folder} is no folder: name the folder that the pictures are in")
+        found = in_folder(folder)
+        links, gone = add_folder(links, folder, found)
+        new = sum(one.path not in before for one in found)
+        _say(f"{folder}: {len(found)} pictures of {record.name} ({record.run_id}), {new} of them new")
+        for path in gone:
+            _say(f"{record.name}: {path} is gone")
+    if not arguments.dry_run:
+        link_pictures(registry, record.run_id, as_entries(links))
 
 
 def read_one(path: Path) -> Script:

@@ -95,6 +95,7 @@ class Scripts:
         record = to_record(script, before.run_id if before else self._new_id(path), path, dates)
         if before is not None:
             _keep_what_people_said(before, record)
+            record.linked_pictures = before.linked_pictures
         self.by_path[str(path)] = record
         self.ids.add(record.run_id)
         if state == "moved" and before is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.manage.compare import GROUPS, Comparison
 from diffusionlab.registry.record.columns import KINDS, grouped, label
+from diffusionlab.registry.record.pictures import linked
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.record.script import SCRIPT, code_facts
 from diffusionlab.untrusted import plain_text
@@ -57,6 +58,12 @@ def show_run(record: RunRecord, status: str | None) -> "RenderableType":
         table.add_row(Text("in the code", style="bold"))
     for name, value, lines in code:
         table.add_row(Text(f"  {printable(name)}"), Text(printable(value)), Text(printable(lines)))
+    pictures = linked(record.linked_pictures)
+    if pictures:
+        table.add_row(Text("pictures", style="bold"))
+    for one in pictures:
+        there = "" if one.file() else "gone or changed since it was linked"
+        table.add_row(Text(f"  {printable(one.title)}"), Text(printable(one.path)), Text(there))
     head = Text.assemble((printable(record.name), "bold"), "  ", (printable(record.run_id), "dim"))
     layers = Text("\n".join(["layers", *(f"  {printable(line)}" for line in record.layers)]) if record.layers else "")
     return Group(head, table, layers)

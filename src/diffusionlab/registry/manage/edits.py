@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.manage.write import write_run
@@ -40,6 +41,12 @@ def rename(registry: Registry, run_id: str, name: str) -> RunRecord:
     if not (name := name.strip()):
         raise RegistryError("the new name is empty: type `registry.py rename RUN NAME`")
     return _edit(registry, run_id, "name", lambda record: setattr(record, "name", name))
+
+
+def link_pictures(registry: Registry, run_id: str, pictures: dict[str, Any]) -> RunRecord:
+    """Set the pictures outside its folder that belong to a run or script: path -> entry, as `record/pictures.py` has
+    them."""
+    return _edit(registry, run_id, "linked_pictures", lambda record: setattr(record, "linked_pictures", pictures))
 
 
 def delete(registry: Registry, run_id: str) -> RunRecord:

@@ -136,6 +136,7 @@ TABLE = (
     Column("command", "text", group="where from"),
     Column("config_hash", "text", "config hash", said="config hash", group="where from"),
     Column("thumbnail", "text", group="where from"),
+    Column("linked_pictures", "json"),
     Column("revision", "int"),
     Column("schema_version", "int", "schema version", group="where from"),
     # -- no facts by themselves

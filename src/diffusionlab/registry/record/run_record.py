@@ -79,6 +79,7 @@ class RunRecord:
     sweep: str | None = None
     layers: list[str] = field(default_factory=list)  # one "path: Type(shape)" a line
     thumbnail: str | None = None  # path of a sample grid, relative to the run folder
+    linked_pictures: dict[str, Any] = field(default_factory=dict)  # outside a run folder (pictures.py)
     schema_version: int = SCHEMA_VERSION
     sources: dict[str, str] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)  # unknown keys, kept and given back

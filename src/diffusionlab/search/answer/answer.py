@@ -108,10 +108,14 @@ def _fact(row: Row, column: str) -> str:
     return f'"{shown}"' if column in ("description", "notes", "command") else shown
 
 
+def _and_more(paths: Sequence[str]) -> str:
+    return f" and {len(paths)} more" if paths else ""
+
+
 def _pictures(result: Result) -> list[str]:
-    having = {run_id: paths for run_id, paths in result.pictures.items() if paths}
-    said = [f"{printable(run_id)}: {', '.join(map(printable, paths[:3]))}." for run_id, paths in having.items()]
-    lacking = [row for row in result.rows if row["run_id"] not in having]
+    having = [(row, paths) for row in result.rows if (paths := result.pictures.get(row["run_id"]))]
+    said = [f"{named(row)}: {', '.join(map(printable, paths[:3]))}{_and_more(paths[3:])}." for row, paths in having]
+    lacking = [row for row in result.rows if not result.pictures.get(row["run_id"])]
     return said + ([f"No pictures on this machine: {cite(lacking)}."] if lacking else [])
 
 

@@ -26,8 +26,9 @@ from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.read.typos import nearest
 
-_UNREAD = ("packages", "layers", "extra")  # long, and no part of an answer
+_UNREAD = ("packages", "layers", "extra", "linked_pictures")  # long, and no part of an answer
 COLUMNS = tuple(name for name in TABLE_COLUMNS if name not in _UNREAD)
+LINKED = ("run_id", "linked_pictures")
 LIKE_COUNT = 10  # neighbours listed where the question names no number
 
 
@@ -64,7 +65,8 @@ class Engine:
         if query.figure is not None:
             result.groups = figures(self.registry.arrow(["run_id"], query.condition, self.now), query.figure)
         if isinstance(query.ask, Pictures):
-            result.pictures = {row["run_id"]: pictures_of(row) for row in result.rows}
+            links = {row["run_id"]: row["linked_pictures"] for row in self.rows(query.condition, LINKED)}
+            result.pictures = {row["run_id"]: pictures_of(row, links.get(row["run_id"])) for row in result.rows}
         return result
 
     def _with_subsets(self, query: Query) -> Query:

@@ -3,6 +3,7 @@
 when did I train run-020?     why did run-031 fail?     where are the checkpoints of my best run?
 is run-020 conditional?       do I have latent models?  is run-036 better than run-023?
 images of run-020             samples of the best CIFAR-10 run
+images of CIFAR10 v5          pictures of old_ddpm.py
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _FACTS = {columns: _beginning(listed(text)) for columns, text in words.FACTS.ite
 _WHY = ("status", "description", "notes")
 _YES_NO = _beginning([*words.YES_NO])
 _PICTURES = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, listed(words.PICTURES)), key=len, reverse=True))})\b")
+_SHOW_ME = re.compile(r"\s*(?:(?:please|can you|could you|show|give|display|see|get|me|us|all|the|any|some)\s+)*")
 _EXIST = tuple(words.EXIST.split())
 
 
@@ -75,11 +77,20 @@ def _tells_more(a: Asked, i: int) -> bool:
 
 
 def pictures_asked(a: Asked) -> None:
+    """Pictures of the runs that are named or that come first; of all that are found where the question begins so."""
     m = _PICTURES.search(a.text)
-    whose = any(item.kind in ("run", "superlative") for item in a.items)
-    if m and whose and not a.compare and a.figure is None:
+    if m is None or a.compare or a.figure is not None:
+        return
+    after = next((item for item in a.items if item.start >= m.end() and item.kind != "filler"), None)
+    begins = _SHOW_ME.fullmatch(a.text[: m.start()]) and after is not None and _is_subject(after)
+    if begins or any(item.kind in ("run", "superlative") for item in a.items):
         a.pictures = True
         a.used |= {i for i, item in enumerate(a.items) if m.start() <= item.start < m.end() and item.kind != "run"}
+
+
+def _is_subject(item: Item) -> bool:
+    """Whether an item can be what has pictures: "images of CIFAR10 v5", but not "images of at least 64 pixels"."""
+    return item.kind == "text" or (item.kind == "condition" and item.payload.category != "image_size")
 
 
 def yes_or_no(a: Asked) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a run's folder holds checkpoints or pictures: looked up when it is asked, as no record says it."""
+"""Whether a run has checkpoints or pictures: looked up when it is asked, as no record says what lies in a folder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from diffusionlab.registry.filters.filter import Leaf
+from diffusionlab.registry.record.pictures import linked
 
 FILES: dict[str, tuple[str, ...]] = {
     "checkpoint": ("checkpoints/*.ckpt", "weights.safetensors"),
@@ -18,7 +19,8 @@ FILES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class HasFiles(Leaf):
-    """The run's folder holds files of this kind; unknown if the folder is not on this machine."""
+    """The run's folder holds files of this kind, or pictures are linked to it; unknown if the folder is not on this
+    machine."""
 
     files: str  # of FILES
 
@@ -30,9 +32,11 @@ class HasFiles(Leaf):
         raise ValueError(f"{self.column} is looked up in the run's folder: it has no predicate")
 
     def reads(self) -> set[str]:
-        return {"path"}
+        return {"path", "linked_pictures"} if self.files == "pictures" else {"path"}
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
+        if self.files == "pictures" and any(one.file() for one in linked(row.get("linked_pictures"))):
+            return True
         folder = Path(row["path"]).resolve() if row.get("path") else None
         if folder is None or not folder.is_dir():
             return None
