@@ -32,7 +32,9 @@ from tests.miniatures import write_cifar10, write_fashion_mnist
 DIFFUSION = [path for path in SCRIPTS if re.search(r"facet: [\w, ]*\bdiffusion\b", path.read_text(encoding="utf-8"))]
 OTHERS = [path for path in SCRIPTS if path not in DIFFUSION]
 
-LAB_DATA = {"fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10", "cifar_catdog": "CIFAR-10 cat/dog"}
+LAB_DATA = {
+    "mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10", "cifar_catdog": "CIFAR-10 cat/dog",
+}  # fmt: skip
 OPTIMIZER_CLASSES = {"Adam", "AdamW", "SGD", "RAdam", "NAdam", "Adamax"}
 
 
@@ -405,6 +407,7 @@ def test_an_installed_package_is_not_written_into(monkeypatch: pytest.MonkeyPatc
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
+    write_fashion_mnist(root, num_images=320, name="MNIST")
     write_fashion_mnist(root, num_images=320)
     write_cifar10(root, num_images=320)
     return root

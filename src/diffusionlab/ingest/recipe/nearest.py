@@ -12,7 +12,9 @@ from diffusionlab.ingest.facts.names import CLASS_NAMES, SIZES
 from diffusionlab.ingest.record import Script
 from diffusionlab.invocation import CONF
 
-DATA = {"Fashion-MNIST": "fashion_mnist", "CIFAR-10": "cifar10", "CIFAR-10 cat/dog": "cifar_catdog"}
+DATA = {
+    "MNIST": "mnist", "Fashion-MNIST": "fashion_mnist", "CIFAR-10": "cifar10", "CIFAR-10 cat/dog": "cifar_catdog",
+}  # fmt: skip
 """Data sets that scripts and the lab share."""
 
 SCHEDULES = {
@@ -125,7 +127,8 @@ def _data(script: Script) -> tuple[str, list[str] | None]:
 def _classes(name: str, part: str) -> list[str]:
     """The classes of a part in the lab's own words, found by their places."""
     words = option("data", DATA[name])["class_names"]
-    return [words[CLASS_NAMES[name].index(word)] for word in part.split("/") if word in CLASS_NAMES[name]]
+    known = CLASS_NAMES.get(name, words)
+    return [words[known.index(word)] for word in part.split("/") if word in known]
 
 
 def _schedule(script: Script) -> str | None:
