@@ -301,3 +301,33 @@ def test_words_that_join_and_compare(ask, question, wanted):
 
 def test_end_of_a_run_is_its_last_change(ask, engine):
     assert "modified 2025-04-17" in answer(ask("when was run-020 last modified?"), engine)
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("(attention and not conditional) or (latent and conditional)", lambda r: (
+            ("attention" in r.tags and "conditional" not in r.tags) or {"latent", "conditional"} <= r.tags)),
+        ("(unets on MNIST) or (unets on CelebA with attention)", lambda r: (
+            "unet" in r.tags and (r.dataset == "MNIST" or (r.dataset == "CelebA" and "attention" in r.tags)))),
+        ("leave the failed runs out, CIFAR-10 with attention", lambda r: (
+            r.dataset == "CIFAR-10" and "attention" in r.tags and r.status != "failed")),
+        ("runs 10 to 14 except 12", lambda r: r.n in (10, 11, 13, 14)),
+        ("third newest run", lambda r: r.n == 34),
+        ("better fid than run-020 but with fewer parameters", lambda r: r.fid and r.fid < 5.8 and r.params < 130.1e6),
+        ("highest and lowest lr", lambda r: r.lr in (1e-2, 3e-5)),
+        ("runs started between 8 and 9 in the morning", lambda r: r.created.hour == 8),
+        ("CIFAR-10 runs started between 9 and 3 in the afternoon", lambda r: (
+            r.dataset == "CIFAR-10" and 9 <= r.created.hour < 15)),
+    ],
+)  # fmt: skip
+def test_parts_of_a_question_keep_to_themselves(ask, question, wanted):
+    found = ask(question)
+    assert {row["run_id"] for row in found.rows} == ids(wanted) and not found.unread
+
+
+@pytest.mark.parametrize(
+    ("question", "verdict"), [("did no MNIST run fail?", False), ("do no transformers use SGD?", True)]
+)
+def test_whether_none_are_so(ask, question, verdict):
+    assert ask(question).verdict is verdict

@@ -13,7 +13,30 @@ from itertools import pairwise
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import dataset_family
 from diffusionlab.registry.record.facets import close
-from diffusionlab.search.ask.scope import KINDS, NETWORKS, Operand
+from diffusionlab.search.ask.scope import KINDS, NETWORKS, Operand, operands
+from diffusionlab.search.read.items import Condition, Item
+
+
+def bracketed(items: Sequence[Item]) -> list[Item]:
+    """The items, with several conditions between parentheses as one; alternatives of one kind are so without them."""
+    found = list(items)
+    opened = [i for i, item in enumerate(found) if item.words == "("]
+    for start in reversed(opened):  # the innermost first
+        stop = next((i for i in range(start + 1, len(found)) if found[i].words == ")"), None)
+        inner = found[start + 1 : stop] if stop else []
+        if stop and sum(item.kind == "condition" for item in inner) > 1 and not _alternatives(inner):
+            words = " ".join(item.words for item in inner)
+            parts = join(operands(inner)[0])
+            whole = Condition("group", parts[0] if len(parts) == 1 else And(*parts), words=words)
+            found[start : stop + 1] = [Item("condition", whole, words, found[start].start, found[stop].end)]
+    return found
+
+
+def _alternatives(items: Sequence[Item]) -> bool:
+    """Whether these are values of one kind with "or" or commas between them."""
+    kinds = {item.payload.category for item in items if item.kind == "condition"}
+    others = [item for item in items if item.kind in ("connector", "not")]
+    return len(kinds) == 1 and all(item.kind == "connector" and item.payload == "or" for item in others)
 
 
 def subsets(found: list[Operand]) -> list[Operand]:

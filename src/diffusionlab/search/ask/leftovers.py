@@ -24,8 +24,9 @@ _NO_WORDS_OF_THEIR_OWN = (  # kinds of items that conditions and orders are made
 
 def unknown_values(found: Sequence[Operand], known: Known) -> list[tuple[str, str | None]]:
     """Values that no run has: (value, column), column None for a word of a text."""
-    pairs = (_unknown(operand.condition.filter, known) for operand in found)
-    return [pair for pair in pairs if pair]
+    conditions = (operand.condition for operand in found)
+    single = (leaf for c in conditions for leaf in (c.filter.leaves() if c.category == "group" else (c.filter,)))
+    return [pair for leaf in single if (pair := _unknown(leaf, known))]
 
 
 def _unknown(leaf: Filter, known: Known) -> tuple[str, str | None] | None:

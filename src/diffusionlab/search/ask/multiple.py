@@ -4,6 +4,7 @@ the two best on CIFAR-10 and the best on MNIST     each has conditions of its ow
 best and worst FID per data set                    what follows holds for both
 lowest FID and lowest validation loss on MNIST     each has a field of its own
 lowest FID and validation loss                     two fields of one superlative
+highest and lowest learning rate                   one field of both
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ def _twins(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]
         joint = [item for item in items[stop:again] if item.kind != "filler"]
         joined = all(_joins(item) for item in joint) and any(item.kind == "connector" for item in joint)
         if joined and not _same(items[start:stop], items[again:after]):
-            first = text[: items[stop].start] + text[items[after - 1].end :]
+            lacks_field = (
+                items[stop - 1].kind != "field" and items[after - 1].kind == "field"
+            )  # "highest and lowest lr"
+            rest = items[after - 1].start if lacks_field else items[after - 1].end
+            first = text[: items[stop].start] + text[rest:]
             return [first, text[: items[start].start] + text[items[again].start :]]
     return []
 

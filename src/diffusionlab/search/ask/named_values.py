@@ -11,7 +11,7 @@ from diffusionlab.search.read.items import value_filter
 from diffusionlab.search.read.settings import PREFIX, IsOn, SettingIs
 from diffusionlab.search.read.text import Matches, Mentions
 
-TEXT_FIELDS = ("name", "description", "notes", "path", "command")
+TEXT_FIELDS = ("run_id", "name", "description", "notes", "path", "command")
 _CONTAINS = {
     **dict.fromkeys(("contain", "contains", "containing", "contained", "including", "includes", "include"), "{}"),
     **dict.fromkeys(("starts", "starting", "start", "begins", "beginning", "begin"), "^{}"),
@@ -59,13 +59,14 @@ def free_value(r: Reading, i: int) -> int:
 
 def text_of_field(r: Reading, i: int) -> int:
     """FIELD CONTAINS WORDS, WORDS in the FIELD: "name contains LSTM", "oom in the notes", "names ending in v2"."""
-    if r.kind(i) == "field" and r.items[i].payload in TEXT_FIELDS:
+    column = "run_id" if r.words(i) in ("id", "ids") else r.items[i].payload if r.kind(i) == "field" else None
+    if column in TEXT_FIELDS:
         j = r.skip(i + 1, 3, ("filler", "carrier", "text"))
         said = next((pattern for k in range(i + 1, j) if (pattern := _CONTAINS.get(r.words(k)))), None)
         k = next((k for k in range(i + 1, j + 1) if r.words(k) in _CONTAINS), i) + 1
         k = r.skip(k, 2, ("filler", "carrier"))
         if said and r.kind(k) in ("condition", "text", "run", "field"):
-            after = r.emit(i, k + 1, "text", _in_field(r, k, r.items[i].payload, said))
+            after = r.emit(i, k + 1, "text", _in_field(r, k, column, said))
             r.passed = [item for item in r.passed if item.words.lower() not in _CONTAINS]
             return after
     if r.kind(i) in ("condition", "text") and r.words(i + 1) == "in":

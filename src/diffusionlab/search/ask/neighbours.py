@@ -12,12 +12,14 @@ from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.words.calendar_words import WEEKDAY
 
+_LEAVE = ("leave", "leaving", "left", "take", "taking", "filter", "filtering", "cut", "put", "putting", "set", "throw")
+_OUT = ("out", "aside", "away")
 _LINKS = ("connector", "break", "filler", "compare", "carrier", "noun", "comparator", "than", "to", "between", "count")
 
 
 def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
-    rules = (_pixel, _weekday, _weights, _unequal, _no, _between_runs)
+    rules = (_pixel, _weekday, _weights, _unequal, _no, _between_runs, _leave_out)
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
         for i, item in enumerate(items)
@@ -126,6 +128,14 @@ def _no(items: list[Item], i: int) -> Item | None:
     before = items[i - 2] if items[i - 1].words in (":", "=", "-") and i > 1 else items[i - 1]
     ends = i + 1 == len(items) or items[i + 1].kind == "break" or items[i + 1].words in (".", "?", "!")
     return replace(items[i], kind="excluded") if before.kind == "condition" and ends else None
+
+
+def _leave_out(items: list[Item], i: int) -> Item | None:
+    """The "leave" of "leave the failed runs out", and the "out", after which nothing more is left out."""
+    if items[i].words.lower() in _OUT and any(item.words.lower() in _LEAVE for item in items[max(0, i - 6) : i]):
+        return replace(items[i], kind="carrier")
+    leaves = items[i].words.lower() in _LEAVE and any(item.words.lower() in _OUT for item in items[i + 2 : i + 7])
+    return replace(items[i], kind="not", payload="except") if leaves else None
 
 
 def _between_runs(items: list[Item], i: int) -> Item | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.combine import join, subsets
+from diffusionlab.search.ask.combine import bracketed, join, subsets
 from diffusionlab.search.ask.dated import dated
 from diffusionlab.search.ask.intents import fields, figure, intent, likeness, limit
 from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
@@ -95,7 +95,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         dated,
     ):
         read(asked)
-    found, unbound = operands(_conditions(asked))
+    found, unbound = operands(bracketed(_conditions(asked)))
     found = shared(asked, subsets(found))
     best_of_several(asked, found)
     sides: list[Side] = []

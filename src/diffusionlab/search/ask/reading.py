@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import MEASURES, kind_of, lower_is_better
 from diffusionlab.search.read.items import Condition, Item
@@ -54,6 +57,7 @@ class Reading:
         self.notes: list[str] = []
         self.passed: list[Item] = []  # words inside of a condition that no rule looks at, and that are not harmless
         self.better: tuple[bool, str | None] | None = None  # "is A better than B", by which column
+        self.against: Mapping[str, Any] | None = None  # what is known of the run that was last compared with
         self.neighbour: bool | None = None  # the run just after (True) or before (False) one that is named
 
     def kind(self, i: int) -> str:

@@ -14,7 +14,15 @@ from diffusionlab.search.ask.fields import (
 from diffusionlab.search.ask.moments import same_period
 from diffusionlab.search.ask.named_values import free_value, text_of_field
 from diffusionlab.search.ask.reading import Reading, is_numeric
-from diffusionlab.search.ask.relative import against_run, against_value, apart, of_run, same_as, without_it
+from diffusionlab.search.ask.relative import (
+    against_run,
+    against_value,
+    also_against,
+    apart,
+    of_run,
+    same_as,
+    without_it,
+)
 from diffusionlab.search.ask.versions import framework_version, number_of_cards
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
@@ -25,6 +33,7 @@ RULES = (
     same_period,
     against_run,
     against_value,
+    also_against,
     without_it,
     text_of_field,
     number_of_cards,

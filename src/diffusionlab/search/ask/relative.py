@@ -138,9 +138,23 @@ def against_run(r: Reading, i: int) -> int:
         return r.emit(i, after, column, NOTHING)
     if column == "created_at" and _is_one(r):
         r.neighbour = operator == ">"
+    r.against = facts
     emitted = r.emit(i, after, column, _comparable(r, Compare(column, directed(operator, column), value), facts))
     r.passed = [item for item in r.passed if item is not r.items[i]]  # "previous run to run-020"
     return emitted
+
+
+def also_against(r: Reading, i: int) -> int:
+    """(Better FID than run-019) but with fewer parameters: than that run has."""
+    operator = COMPARATIVES.get(r.words(i))
+    j = r.skip(i + 1, 2, ("filler",))
+    if r.against is None or operator is None or r.kind(j) != "field" or kind_of(r.items[j].payload) not in NUMERIC:
+        return 0
+    column = r.items[j].payload
+    value = r.against.get(column)
+    if value is None or r.kind(r.skip(j + 1, 2, ("filler",))) in ("number", "than", "comparator", "run"):
+        return 0
+    return r.emit(i, j + 1, column, _comparable(r, Compare(column, directed(operator, column), value), r.against))
 
 
 def _meant(r: Reading, i: int) -> str:

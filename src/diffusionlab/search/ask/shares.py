@@ -21,15 +21,19 @@ from diffusionlab.search.query.query import SHARES, Figure, How
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition
 
-_WHERE_AND_WHEN = ("dataset", "hardware_kind", "hardware", "created_at", "modified_at", "framework", "sweep")
-"""Conditions that tell where or when, so that a share is taken among the runs that meet them."""
+_WHEN = ("created_at", "modified_at")
+_WHERE = ("dataset", "hardware_kind", "hardware", "framework", "sweep")
+"""Conditions that tell when or where, so that a share is taken among the runs that meet them, if another tells more."""
 
 
 def share(a: Asked) -> bool:
     """SHARE of runs, and the statuses that a "failure rate" is of."""
     for i, item in enumerate(a.items):
-        if a.kind(i) not in ("share", "rate"):
+        percent = a.kind(i) == "count" and _in_percent(a)
+        if a.kind(i) not in ("share", "rate") and not percent:
             continue
+        if percent:
+            item = a.items[i] = replace(item, kind="share", payload="percent")
         if item.kind == "rate":
             statuses = Condition("status", In("status", item.payload), True, item.words)
             a.items[i] = replace(item, kind="condition", payload=statuses)
@@ -42,6 +46,11 @@ def share(a: Asked) -> bool:
         a.used |= {k for k in range(len(a.items)) if a.kind(k) in ("count", "percent") or a.words(k) == "total"}
         return True
     return False
+
+
+def _in_percent(a: Asked) -> bool:
+    """Whether "in percent" stands somewhere, which is no "10 percent"."""
+    return any(a.kind(k) == "percent" and a.kind(k - 1) != "number" for k in range(len(a.items)))
 
 
 def shared(a: Asked, found: list[Operand]) -> list[Operand]:
@@ -75,10 +84,18 @@ def told_of(a: Asked, found: Sequence[Operand], start: int, verb: bool = False) 
     noun = next((item.start for item in a.items if item.kind == "noun" and item.start > start), asked[0].start + 1)
     before = [operand for operand in asked if operand.start < noun]
     after = [operand for operand in asked if operand.start > noun]
-    told = [operand for operand in after if operand.category not in _WHERE_AND_WHEN]
-    if not after or (before and not told and not verb and not _is_said(a, noun, after[0].start)):
+    if not after:
         return before
-    return told or after
+    most = max(map(_tells, after))
+    if before and most < _tells(None) and not verb and not _is_said(a, noun, after[0].start):
+        return before
+    return [operand for operand in after if _tells(operand) == most]
+
+
+def _tells(operand: Operand | None) -> int:
+    """How much a condition tells of a run: when, where, or what it is."""
+    category = operand.category if operand else ""
+    return 0 if category in _WHEN else 1 if category in _WHERE else 2
 
 
 def _rates(a: Asked) -> list[str]:

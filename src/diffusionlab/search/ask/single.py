@@ -117,12 +117,21 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
     following = re.findall(r"[a-z]+", a.text[m.end() :])[:2] if m else []
     if m and following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
         a.most = following[0] == "most"
-        return _of_every(a, found, m.end())
+        subject, told = _of_every(a, found, m.end())
+        return (subject, _none_of(found, told)) if following[0] in ("no", "none") else (subject, told)
     exists = bool(following) and (following[0] in _EXIST or any(item.kind == "noun" for item in a.items[:3]))
     return (rest or subject, None) if exists else None
 
 
-def _of_every(a: Asked, found: list[Operand], start: int) -> tuple[list[Operand], list[Operand] | None]:
+def _none_of(found: list[Operand], told: list[Operand]) -> list[Operand]:
+    """ "Did no MNIST run fail?": the negation, read of the condition after it, is of what is told."""
+    if found:
+        found[0].negated = not found[0].negated
+    none = Condition("none", Not(And(*(operand.filter for operand in told))))
+    return [Operand(none, False, "", False, " ".join(operand.words for operand in told))] if told else told
+
+
+def _of_every(a: Asked, found: list[Operand], start: int) -> tuple[list[Operand], list[Operand]]:
     """ "Do all MNIST runs use AdamW?", "has every run got a FID?"."""
     a.used |= {i for i, item in enumerate(a.items) if item.words.lower() in words.EVERY.split()}
     told = told_of(a, found, start, verb=True)

@@ -219,7 +219,8 @@ def _how_many(a: Asked, i: int, word: str) -> _Taken:
         if a.counts(place):
             return _Taken(a.count(place))
     for place in (before, i + 1):
-        if (percent := _PARTS.get(a.words(place))) is not None and a.kind(place) in ("filler", "ordinal"):
+        counted = place == before and a.kind(place) == "ordinal"  # "third newest", but "best third"
+        if not counted and (percent := _PARTS.get(a.words(place))) and a.kind(place) in ("filler", "ordinal"):
             a.used.add(place)
             return _Taken(percent=percent)
     if word == "runnerup":

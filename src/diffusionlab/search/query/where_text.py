@@ -98,6 +98,8 @@ def side_of(condition: Filter, known: Known) -> Side:
 
 
 def _wrap(part: Filter, known: Known, *kinds: type) -> str:
+    while isinstance(part, And | Or) and len(part.parts) == 1:
+        part = part.parts[0]
     text = format_where(part, known)
     return f"({text})" if isinstance(part, (And, Or)) and len(part.parts) > 1 else text
 

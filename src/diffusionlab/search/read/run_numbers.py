@@ -28,6 +28,9 @@ def run(s: Scan, i: int) -> int:
         return s.add("run", s.known.find(name), i, _token_after(s, token.start + len(name)))
     if after := _compared(s, i):
         return after
+    if token.kind == "number" and s.is_last("not") and [item.kind for item in s.items[-2:-1]] == ["run"]:
+        excepted = s.known.ids_by_number.get(int(token.value), ())  # "runs 10 to 14 except 12"
+        return s.add("run", excepted, i, i + 1) if excepted else 0
     if token.text in _NAMING and not s.is_last("field") and (places := _names(s, i + 1, _AND)):
         return _add(s, places)
     if token.text not in _LEADS:

@@ -21,6 +21,11 @@ _HOURS = re.compile(
 _CLOCK = re.compile(
     r"(?P<side>before|after)\s+(?:noon|midday|(?P<hour>1[0-2]|[1-9])(?::00)?\s?(?P<half>[ap])\.?m\b\.?)(?!\w)"
 )
+_HALF = r"(?P<{0}>[ap])\.?m\b\.?|in\s+the\s+(?P<{1}>morning|afternoon|evening)\b"
+_BETWEEN = re.compile(
+    r"(?:between|from)\s+(?P<first>1?\d)(?::00)?\s?(?:(?P<begin>[ap])\.?m\b\.?)?\s+(?:and|to|until)\s+"
+    rf"(?P<last>1?\d)(?::00)?\s?(?:{_HALF.format('end', 'part')})"
+)
 _NIGHT = (22, 23, 0, 1, 2, 3, 4, 5)
 
 
@@ -41,7 +46,16 @@ def read_recurring(text: str, position: int) -> tuple[Recurring, int] | None:
         return Recurring(
             "created_at", "hour", tuple(range(hour) if m["side"] == "before" else range(hour, 24))
         ), m.end()
+    if m := _BETWEEN.match(text, position):
+        last = _hour(m["last"], m["end"] or ("a" if m["part"] == "morning" else "p"))
+        afternoon = _hour(m["first"], "p")
+        first = _hour(m["first"], m["begin"] or ("p" if afternoon < last else "a"))
+        return Recurring("created_at", "hour", tuple(range(first, last))), m.end()
     return None
+
+
+def _hour(text: str, half: str) -> int:
+    return int(text) % 12 + (12 if half == "p" else 0)
 
 
 def _weekdays(*days: int) -> Recurring:

@@ -78,7 +78,8 @@ greater half happen happened happening happens high higher however huge large la
 little long lot lots low lower mainly many mean means month months more most mostly much narrow needed neither never
 new newer next nice no no. nobody nor not off often old older once or other over part partly parts past per poor
 previous previously purely quality quarter rarely rather recently respective respectively rest same shallow
-short since size slow small smaller sooner start starts strong subset such than these third those though till time
+short since size slow small smaller sooner start starts
+starting ending begin begins beginning strong subset such than these third those though till time
 times tiny together total typical under until usually variant variants weak week weeks wide win wins within without
 won worse year years yet younger
 """

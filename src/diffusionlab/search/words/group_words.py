@@ -20,7 +20,7 @@ HOWS: dict[How, str] = {
 
 SHARES: dict[How, str] = {
     "share": "share of, fraction of, proportion of, what share of, what fraction of, what proportion of, share, "
-    "proportion, fraction",
+    "proportion, fraction, portion of, what portion of, portion, ratio of, what part of",
     "percent": "percentage of, percentage, what percentage of, how many percent of, how many percent, what percent of, "
     "what percent, percent of, how much percent",
 }

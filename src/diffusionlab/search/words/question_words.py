@@ -45,8 +45,8 @@ POLITE = ("can", "could", "would", "will")
 """Those of them that beg for something if "you" or "I" follows."""
 EXIST = "there i we you my our any anything anybody anyone it run runs"
 """What follows in "are there", "do I have", "did any": is there such a run at all?"""
-EVERY = "all every each both most"
-"""What follows in "do all", "did every": are they all so, or most of them?"""
+EVERY = "all every each both most no none"
+"""What follows in "do all", "did every": are all of them so, most or none?"""
 PICTURES = (
     "images of, pictures of, samples of, sample images of, sample grid of, sample grids of, the samples of, "
     "generated images of, image of, picture of, samples from, images from, pictures from, sample of, "
