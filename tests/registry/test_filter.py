@@ -1,5 +1,6 @@
 """A filter means the same to LanceDB and to Python, and no text gets out of its literal."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -209,3 +210,13 @@ def test_what_cannot_be_asked_is_one_line(make, says: str) -> None:
         make()
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_mask_of_texts_that_repeat_is_what_each_row_gives():
+    import pyarrow as pa
+
+    texts = ['{"clip": 1}', None, '{"clip": 3}', '{"clip": 1}', "{}"]
+    condition = Compare("config.clip", ">", 2)
+    table = pa.table({"config": pa.array(texts, pa.string())})
+    configs = [None if text is None else json.loads(text) for text in texts]
+    assert condition.mask(table).to_pylist() == [condition.evaluate({"config": config}) for config in configs]

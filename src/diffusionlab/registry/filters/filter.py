@@ -4,6 +4,11 @@ An expression renders to a Lance predicate, evaluates in Python on a row, and is
 meaning: that of SQL's three values. A row that lacks a value meets neither a comparison with it nor the comparison's
 negation (`fid < 20` and `not fid < 20` both leave out a run without a FID); only `IsNull` asks for the lack itself.
 
+All three stay, by measurement on 100,000 rows (processor time, three conditions): the mask takes 2 ms, and a pyarrow
+expression is no faster (1.5 against 1.2 ms for what it can say: no element of a list, no JSON, no word of a text).
+The predicate takes 9 ms where reading the columns for a mask takes 46 ms, as after a change, when there is no snapshot.
+`evaluate` is for single rows, and takes 160 ms after 450 ms for making them.
+
 Columns come from a whitelist, values are typed by their column, quotes are doubled: no text of a user's
 reaches the predicate as anything but a literal.
 """
@@ -97,8 +102,16 @@ class Leaf(Filter):
 
     def mask(self, table: "pa.Table") -> "pa.Array":
         import pyarrow as pa
+        import pyarrow.compute as pc
 
-        return pa.array([self.evaluate(row) for row in to_rows(table.select(sorted(self.reads())))], pa.bool_())
+        read = table.select(sorted(self.reads()))
+        if read.num_columns != 1 or not pa.types.is_string(read.schema[0].type):
+            return pa.array([self.evaluate(row) for row in to_rows(read)], pa.bool_())
+        name = read.column_names[0]
+        encoded = read[name].combine_chunks().dictionary_encode()  # equal texts, JSON above all, are read once
+        told = pa.array([self.evaluate(row) for row in to_rows(pa.table({name: encoded.dictionary}))], pa.bool_())
+        lacking = pa.scalar(self.evaluate({name: None}), pa.bool_())
+        return pc.if_else(pc.is_null(encoded.indices), lacking, told.take(encoded.indices))
 
     def leaves(self) -> Iterator["Leaf"]:
         yield self
