@@ -12,7 +12,18 @@ from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.said_of_comparisons import group_sentences, run_sentences
 from diffusionlab.search.answer.said_of_groups import figure_sentences
-from diffusionlab.search.answer.wording import CITED, cite, lacking, named, recorded, runs, sentence, there_are, value
+from diffusionlab.search.answer.wording import (
+    CITED,
+    cite,
+    lacking,
+    listed,
+    named,
+    recorded,
+    runs,
+    sentence,
+    there_are,
+    value,
+)
 from diffusionlab.search.query.protocols import UNKNOWN, by_protocol
 from diffusionlab.search.query.query import Check, Comparison, Facts, Pictures
 from diffusionlab.search.query.where_text import format_where
@@ -82,8 +93,8 @@ def _left_out(result: Result) -> list[str]:
 def _undecided(result: Result) -> str:
     """ "3 runs with no recorded FID", "3 runs (2 with no recorded FID, 1 with no recorded duration)"."""
     found = dict.fromkeys((lacking(column), count) for column, count in result.unrecorded)
-    if len(found) == 1 and next(iter(found))[1] == result.unknown:
-        return f"{runs(result.unknown)} with {next(iter(found))[0]}"
+    if found and all(count == result.unknown for _, count in found):
+        return f"{runs(result.unknown)} with {listed([what for what, _ in found])}"
     parts = [f"{count} with {what}" for what, count in found]
     return (
         f"{runs(result.unknown)} ({', '.join(parts)})" if parts else f"{runs(result.unknown)} of which it is not known"
@@ -248,7 +259,10 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
         return [f"None: no run of these has {recorded(query.order.column)}: {cite(result.lacking)}."]
     if query.like is not None:
         return [f"None: there is no run {printable(query.like)} to be like, or no other run meets the rest."]
+    nowhere = [column for column, count in result.unrecorded if count == result.everything]
     for (unknown, column), (_, near) in zip(query.unknown, result.nearest, strict=True):
+        if column in nowhere:  # that no run has it recorded says it
+            continue
         what = (
             f"No run has {label(column)} {printable(unknown)}" if column else f'No run mentions "{printable(unknown)}"'
         )

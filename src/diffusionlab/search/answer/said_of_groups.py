@@ -39,7 +39,7 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
     if groups.without_key:
         said.append(sentence(lack(groups.without_key, groups.figure.by or "")))
     if groups.figure.part and groups.without_value:
-        said.append(f"Left out: {runs(groups.without_value)}, of which that is not recorded.")
+        said.append(f"Left out: {runs(groups.without_value)}, for which this is not recorded.")
     elif groups.without_value:
         said.append(sentence(lack(groups.without_value, groups.figure.of or "")))
     return said
