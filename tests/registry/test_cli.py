@@ -90,9 +90,27 @@ def test_what_is_no_run_is_told_with_what_could_be(typed: str, says: str) -> Non
 
 def test_show_gives_facts_with_sources_and_no_text_becomes_markup_or_control(capsys: pytest.CaptureFixture) -> None:
     shown = out(capsys, "show", "latest")
-    assert "metrics.fid" in shown and "import" in shown and "net.in: Conv2d(96)" in shown
+    assert "metrics.fid" in shown and "import" in shown
     shown = out(capsys, "show", "x")
     assert "[red]dit[/red]" in shown and "[bold]not markup" in shown and "\u001b" not in shown
+
+
+def test_show_lists_layers_where_they_are_asked_for(capsys: pytest.CaptureFixture) -> None:
+    assert "net.in: Conv2d(96)" not in out(capsys, "show", "latest")
+    assert "net.in: Conv2d(96)" in out(capsys, "show", "latest", "--layers")
+
+
+@pytest.mark.parametrize("command", ["list", "ls"])
+def test_list_is_a_line_a_run_newest_first_within_eighty_columns(
+    command: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = out(capsys, command)
+    assert [line.split()[0] for line in shown.splitlines()[1:]] == ["20250314-b2", "20250314-a1", "x"]
+    assert max(map(len, shown.splitlines())) <= 80 and "\u001b" not in shown
+    shown = out(capsys, command, "--limit", "1")
+    assert "20250314-b2" in shown and "20250314-a1" not in shown and "1 of 3 runs" in shown
+    assert "lists nothing" in error(capsys, command, "--limit", "0")
 
 
 def test_compare_shows_what_differs_in_groups_and_the_layers(capsys: pytest.CaptureFixture) -> None:

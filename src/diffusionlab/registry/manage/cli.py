@@ -19,6 +19,7 @@ EXAMPLES = """\
 RUN is an id, the beginning of one, `latest` or a name.
 
 examples:
+  python registry.py list
   python registry.py show latest
   python registry.py compare run-019 run-020
   python registry.py tag latest baseline paper      python registry.py tag latest --remove paper
@@ -35,7 +36,7 @@ Action = Callable[[argparse.Namespace], int | None]
 class AddCommand(Protocol):
     """Adds a command that has `--registry` already; returns its parser, for its own arguments."""
 
-    def __call__(self, name: str, action: Action, text: str, /) -> argparse.ArgumentParser: ...
+    def __call__(self, name: str, action: Action, text: str, /, *aliases: str) -> argparse.ArgumentParser: ...
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,14 +72,20 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, action: Action, text: str, /) -> argparse.ArgumentParser:
+    def command(name: str, action: Action, text: str, /, *aliases: str) -> argparse.ArgumentParser:
         # abbreviations off: `--rem` must not one day mean something else
-        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+        sub = commands.add_parser(
+            name, aliases=aliases, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False
+        )
         sub.add_argument("--registry", metavar="URI", help="default: $DIFFUSIONLAB_REGISTRY, else ./registry")
         sub.set_defaults(command=action)
         return sub
 
-    command("show", _show, "show everything known of a run, and where each fact is from").add_argument("run")
+    sub = command("list", _list, "list the latest runs, newest first", "ls")
+    sub.add_argument("--limit", type=int, default=20, metavar="N", help="how many at most; default: 20")
+    sub = command("show", _show, "show everything known of a run, and where each fact is from")
+    sub.add_argument("run", metavar="RUN", help="an id, the beginning of one, `latest` or a name")
+    sub.add_argument("--layers", action="store_true", help="every layer of the model too")
     sub = command("compare", _compare, "show what differs between runs: architecture, training, result, layers")
     sub.add_argument("runs", nargs="+", metavar="RUN")
     sub = command("import", _import, "take in runs from a JSON Lines file; a known run id is replaced")
@@ -142,13 +149,25 @@ def _print(content: object) -> None:
     Console(highlight=False).print(content)
 
 
+def _list(arguments: argparse.Namespace) -> None:
+    from diffusionlab.registry.manage.display import LISTED, show_list
+
+    if arguments.limit < 1:
+        raise RegistryError(f"--limit {arguments.limit} lists nothing: type a number from 1")
+    registry = _registry(arguments)
+    rows = registry.rows(columns=LISTED, order_by="created_at", descending=True, limit=arguments.limit)
+    _print(show_list(rows))
+    if (known := registry.count()) > len(rows):
+        _say(f"{len(rows)} of {known:,} runs; all of them: {typed('registry.py', 'list', '--limit', str(known))}")
+
+
 def _show(arguments: argparse.Namespace) -> None:
     from diffusionlab.registry.manage.display import show_run
     from diffusionlab.registry.manage.lookup import find_run
     from diffusionlab.registry.record.liveness import actual_status
 
     record = find_run(arguments.registry, arguments.run, deleted=None)
-    _print(show_run(record, actual_status(vars(record))))
+    _print(show_run(record, actual_status(vars(record)), layers=arguments.layers))
 
 
 def _compare(arguments: argparse.Namespace) -> None:

@@ -37,8 +37,26 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def show_run(record: RunRecord, status: str | None) -> "RenderableType":
-    """All known facts of a run in groups, each with its source."""
+LISTED = ("run_id", "name", "status", "dataset", "epochs", "created_at")
+
+
+def show_list(rows: Iterable[Mapping[str, Any]]) -> "RenderableType":
+    """One line a run, within 80 columns: long names are cut, ids are whole, for the next command."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in LISTED:
+        table.add_column("run" if column == "run_id" else label(column), no_wrap=True, overflow="ellipsis")
+    table.columns[0].overflow = "fold"
+    table.columns[0].no_wrap = False
+    for row in rows:
+        table.add_row(*(Text(printable(row[column])) for column in LISTED))
+    return table
+
+
+def show_run(record: RunRecord, status: str | None, *, layers: bool = False) -> "RenderableType":
+    """All known facts of a run in groups, each with its source; its layers are counted, or listed for `layers`."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -65,8 +83,17 @@ def show_run(record: RunRecord, status: str | None) -> "RenderableType":
         there = "" if one.file() else "gone or changed since it was linked"
         table.add_row(Text(f"  {printable(one.title)}"), Text(printable(one.path)), Text(there))
     head = Text.assemble((printable(record.name), "bold"), "  ", (printable(record.run_id), "dim"))
-    layers = Text("\n".join(["layers", *(f"  {printable(line)}" for line in record.layers)]) if record.layers else "")
-    return Group(head, table, layers)
+    return Group(head, table, _layers(record, every=layers))
+
+
+def _layers(record: RunRecord, *, every: bool) -> "RenderableType":
+    from rich.text import Text
+
+    if not record.layers:
+        return Text("")
+    if every:
+        return Text("\n".join(["layers", *(f"  {printable(line)}" for line in record.layers)]))
+    return Text(f"layers: {len(record.layers)}; --layers lists them", style="dim")
 
 
 def facts_by_group(record: RunRecord, status: str | None) -> Iterable[tuple[str, list[tuple[str, Any]]]]:
