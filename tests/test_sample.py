@@ -1,5 +1,6 @@
 """`sample.py` on a run that was really trained, however small."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
-from diffusionlab.commands.sample import sample
+from diffusionlab.commands.sample import columns_of, sample
 from diffusionlab.errors import UsageError
 from diffusionlab.runs.labels import choose_labels
 from diffusionlab.runs.schemas import register
@@ -44,6 +45,22 @@ def test_it_writes_the_grid_and_the_single_pictures(trained):
     width, _ = Image.open(folder / "grid.png").size
     assert width == 10 * (28 * 3 + 4) + 4  # a column for each class
     assert run_sample(trained, "num_samples=1") != folder
+
+
+def test_settings_beside_the_samples_make_them_again(trained, tmp_path):
+    first = run_sample(trained, "num_samples=3", "label=Bag", "guidance_scale=3", "seed=5")
+    kept = json.loads((first / "settings.json").read_text())
+    assert kept["run"] == trained[0].name and kept["step"] > 0 and kept["sampler"]["num_steps"] == 2
+    again = [f"{name}={kept[name]}" for name in ("num_samples", "label", "guidance_scale", "seed")]
+    second = run_sample(trained, f"output_dir={tmp_path / 'again'}", *again)
+    np.testing.assert_array_equal(pictures(first), pictures(second))
+
+
+def test_samples_of_one_class_fill_a_rectangle_that_is_no_strip():
+    for count in (1, 2, 7, 12, 16, 20, 36, 40, 100):
+        columns = columns_of(count)
+        assert count % columns == 0 and columns <= 8 * (count // columns)
+    assert columns_of(37) == 7  # no rectangle but a strip: nearly a square
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Sample from a trained run, by its name alone."""
 
+import json
 from collections.abc import Mapping, Sequence
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import torch
 from omegaconf import DictConfig
 from PIL import Image
 
+from diffusionlab.atomic import replaced
 from diffusionlab.commands.clip_judge import ClipJudge
 from diffusionlab.diffusion import Guidance, Labels
 from diffusionlab.errors import UsageError
@@ -22,7 +25,7 @@ from diffusionlab.visualization.grids import class_grid, image_grid, save_png, t
 
 
 def sample(cfg: DictConfig) -> Path:
-    """Write grid.png and one PNG a sample; returns their folder. Raises UsageError for invalid input.
+    """Write grid.png, settings.json and one PNG a sample; returns their folder. Raises UsageError for invalid input.
 
     Several guidance scales make a folder and a row of the grid each, from the same noise. `scores` adds what a CLIP
     says of the samples; `select.top` keeps the best, under the numbers that they have among all.
@@ -65,6 +68,7 @@ def sample(cfg: DictConfig) -> Path:
         save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target, kept)
     shown = {scale: images[kept] for scale, images in drawn.items()}
     save_png(grid(shown, labels[kept], run.class_names or None), target / "grid.png")
+    _save_settings(cfg, run, list(guidances), target)
     say(target / "grid.png")
     if options.output_dir is None:
         refresh_report(run.folder)
@@ -89,9 +93,30 @@ def grid(drawn: Mapping[float, torch.Tensor], labels: Labels, class_names: Seque
     images = torch.cat(list(drawn.values()))
     counts = [] if labels.label is None else labels.label.unique(return_counts=True)[1].tolist()
     if class_names is None or labels.label is None or len(counts) < 2 or len(set(counts)) > 1:
-        return image_grid(images, columns=max(1, round(len(images) ** 0.5)))
+        return image_grid(images, columns=columns_of(len(images)))
     captions = [f"{scale:g}" for scale in drawn] if len(drawn) > 1 else None
     return class_grid(images, labels.label.repeat(len(drawn)), class_names, row_captions=captions)
+
+
+def columns_of(count: int) -> int:
+    """Columns of a full rectangle, at most eight times as wide as high; nearly a square where there is none."""
+    rows = max((rows for rows in range(1, isqrt(count) + 1) if count % rows == 0), default=1)
+    columns = max(1, count // rows)
+    return columns if columns <= 8 * rows else isqrt(count - 1) + 1
+
+
+def _save_settings(cfg: DictConfig, run: Run, scales: Sequence[float], folder: Path) -> None:
+    """settings.json: what makes these samples again, of which weights."""
+    plain = to_plain(cfg)
+    names = ("label", "style", "num_samples", "guidance_schedule", "guidance_interval", "guidance", "sampler", "seed")
+    settings = {
+        "run": run.folder.name,
+        "step": saved_step(run.folder),
+        "guidance_scale": list(scales),
+        **{name: plain[name] for name in names},
+    }
+    with replaced(folder / "settings.json") as temporary:
+        temporary.write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def save_singly(images: torch.Tensor, folder: Path, numbers: Sequence[int]) -> None:

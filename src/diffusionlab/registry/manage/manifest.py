@@ -21,7 +21,7 @@ _FILES = (
     r"checkpoints/[^/]+\.ckpt",
     r"samples/(panels/)?(latest|epoch_\d+)\.png",
     r"samples/sampled_\d+/(grid|\d+|best_and_worst|difficulty)\.png",
-    r"samples/sampled_\d+/(difficulty\.svg|scores\.json)",
+    r"samples/sampled_\d+/(difficulty\.svg|(scores|settings)\.json)",
     rf"pictures/({'|'.join(FIGURES)})(_[^/]*)?\.(png|svg|gif)",
     r"evaluations/[^/]+\.(json|png)",
     r"logs/loss_by_time\.csv", r"logs/version_\d+/(metrics\.csv|hparams\.yaml)",
