@@ -171,6 +171,7 @@ def test_ten_thousand_questions(fast, question):
         "not " * 200,
         "2000VS:COUN:B",
         "V",
+        "failurerate",
         "v v v",
         "pixel",
         "one",

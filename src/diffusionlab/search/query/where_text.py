@@ -80,6 +80,8 @@ def format_where(condition: Filter, known: Known) -> str:
 
 def condition_side(condition: Filter, known: Known) -> Side:
     """A condition as a side that is labeled by its text: "status = failed"."""
+    if isinstance(condition, And) and len(condition.parts) == 1:
+        condition = condition.parts[0]
     return Side(format_where(condition, known), condition)
 
 
