@@ -128,3 +128,9 @@ def test_transparent_pixels_show_white_whatever_colour_they_store(tmp_path):
     train, _ = ImageFolder(folder=tmp_path, image_size=8, batch_size=1).read()
     shown = {int(label): image[:, 0, 0].tolist() for image, label in zip(train.images, train.labels, strict=True)}
     assert shown == {0: [255, 255, 255], 1: [200, 0, 0]}
+
+
+def test_hidden_files_are_no_images(folder):
+    before = [len(split.images) for split in ImageFolder(folder=folder, image_size=8, batch_size=1).read()]
+    (folder / "red" / "._000.png").write_bytes(b"no image")
+    assert [len(split.images) for split in ImageFolder(folder=folder, image_size=8, batch_size=1).read()] == before

@@ -31,4 +31,6 @@ def class_names(folder: str | Path) -> list[str]:
 
 def image_files(folder: Path) -> list[Path]:
     """Image files directly in `folder`, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    # macOS leaves `._000.jpg`, which is no image, beside 000.jpg on foreign disks
+    files = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in files if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())

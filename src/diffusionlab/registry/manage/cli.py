@@ -15,6 +15,8 @@ from diffusionlab.registry.manage.transfer import FORMATS, import_fields
 from diffusionlab.registry.record.columns import COLUMNS
 from diffusionlab.registry.storage.table import Registry
 
+RUN = "an id, the beginning of one, `latest` or a name"
+
 EXAMPLES = """\
 RUN is an id, the beginning of one, `latest` or a name.
 
@@ -84,7 +86,7 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     sub = command("list", _list, "list the latest runs, newest first", "ls")
     sub.add_argument("--limit", type=int, default=20, metavar="N", help="how many at most; default: 20")
     sub = command("show", _show, "show everything known of a run, and where each fact is from")
-    sub.add_argument("run", metavar="RUN", help="an id, the beginning of one, `latest` or a name")
+    sub.add_argument("run", metavar="RUN", help=RUN)
     sub.add_argument("--layers", action="store_true", help="every layer of the model too")
     sub = command("compare", _compare, "show what differs between runs: architecture, training, result, layers")
     sub.add_argument("runs", nargs="+", metavar="RUN")
@@ -99,16 +101,16 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     sub.add_argument("--format", choices=FORMATS, help="default: by the file's ending, else jsonl")
     sub.add_argument("--deleted", action="store_true", help="deleted runs too")
     sub = command("tag", _tag, "add tags to a run, or take some off")
-    sub.add_argument("run")
+    sub.add_argument("run", metavar="RUN", help=RUN)
     sub.add_argument("tags", nargs="*", metavar="TAG")
     sub.add_argument("--remove", nargs="+", default=[], metavar="TAG")
     sub = command("note", _note, "add a line to a run's notes")
-    sub.add_argument("run")
+    sub.add_argument("run", metavar="RUN", help=RUN)
     sub.add_argument("text", help='the line, or with --replace all the notes ("" clears them)')
     sub.add_argument("--replace", action="store_true", help="in place of the notes so far")
     sub = command("rename", _rename, "give a run another name; its id and folder stay")
-    sub.add_argument("run")
-    sub.add_argument("name")
+    sub.add_argument("run", metavar="RUN", help=RUN)
+    sub.add_argument("name", metavar="NAME", help="the new name")
     sub = command("delete", _delete, "take runs out of all answers; `restore` brings them back")
     sub.add_argument("runs", nargs="+", metavar="RUN")
     command("restore", _restore, "bring deleted runs back").add_argument("runs", nargs="+", metavar="RUN")
