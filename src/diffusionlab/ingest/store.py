@@ -15,7 +15,7 @@ from typing import Any
 from diffusionlab.ingest.describe import describe
 from diffusionlab.ingest.history import Dates
 from diffusionlab.ingest.record import Script
-from diffusionlab.registry.manage.transfer import import_runs
+from diffusionlab.registry.manage.transfer import import_runs, keep_edits
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.record.script import SCRIPT, lines_text
 from diffusionlab.registry.storage.table import Registry
@@ -94,7 +94,7 @@ class Scripts:
             state = "moved" if before is not None else "new"
         record = to_record(script, before.run_id if before else self._new_id(path), path, dates)
         if before is not None:
-            _keep_what_people_said(before, record)
+            keep_edits(before, record)
             record.linked_pictures = before.linked_pictures
         self.by_path[str(path)] = record
         self.ids.add(record.run_id)
@@ -132,11 +132,3 @@ def _records(registry: Registry) -> list[RunRecord]:
         return list(registry.records(deleted=None))
     except MissingRegistry:
         return []
-
-
-def _keep_what_people_said(before: RunRecord, record: RunRecord) -> None:
-    record.deleted_at = before.deleted_at
-    for column, source in before.sources.items():
-        if source == "person":
-            setattr(record, column, getattr(before, column))
-            record.sources[column] = "person"

@@ -14,6 +14,7 @@ from diffusionlab.registry.manage.rebuild import DEFAULT_FOLDERS
 from diffusionlab.registry.manage.transfer import FORMATS, import_fields
 from diffusionlab.registry.record.columns import COLUMNS
 from diffusionlab.registry.storage.table import Registry
+from diffusionlab.registry.trackers.stores import HELP, TRACKERS
 
 RUN = "an id, the beginning of one, `latest` or a name"
 
@@ -27,6 +28,7 @@ examples:
   python registry.py tag latest baseline paper      python registry.py tag latest --remove paper
   python registry.py note latest "loss falls, samples do not improve"
   python registry.py import old_runs.jsonl          python registry.py export runs.csv
+  python registry.py import mlruns                  or wandb/, TensorBoard logs, a Trackio database, Neptune's export
   python registry.py delete 20250314-1005           python registry.py restore 20250314-1005
   python registry.py rebuild                        the table again, from outputs/ and multirun/
 """
@@ -90,9 +92,10 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     sub.add_argument("--layers", action="store_true", help="every layer of the model too")
     sub = command("compare", _compare, "show what differs between runs: architecture, training, result, layers")
     sub.add_argument("runs", nargs="+", metavar="RUN")
-    sub = command("import", _import, "take in runs from a JSON Lines file; a known run id is replaced")
-    sub.add_argument("file", type=Path, help="one run a line, as a JSON object with the fields below")
-    sub.epilog = import_fields()
+    sub = command("import", _import, "take in runs from JSON Lines or another tracker; a known run id is replaced")
+    sub.add_argument("path", type=Path, metavar="PATH", help="one run a line, as a JSON object, or a tracker's files")
+    sub.add_argument("--from", dest="tracker", choices=TRACKERS, help="what PATH holds; default: by what is inside")
+    sub.epilog = f"{HELP}\n\n{import_fields()}"
     sub.formatter_class = argparse.RawDescriptionHelpFormatter
     sub = command("export", _export, "write runs as JSON Lines, CSV or Parquet")
     sub.add_argument(
@@ -183,18 +186,25 @@ def _compare(arguments: argparse.Namespace) -> None:
 
 
 def _import(arguments: argparse.Namespace) -> None:
-    from diffusionlab.registry.manage.display import printable
-    from diffusionlab.registry.manage.transfer import import_runs, read_jsonl
+    from diffusionlab.registry.manage.transfer import import_runs, keep_user_edits, read_jsonl
+    from diffusionlab.registry.trackers.mapping import LABELS
+    from diffusionlab.registry.trackers.stores import find_store, read_store, the_tracker
 
-    registry = _registry(arguments)
+    registry, path = _registry(arguments), arguments.path
     refused: list[str] = []
-    records = read_jsonl(arguments.file, refused.append)
+    if found := find_store(path, arguments.tracker, refused.append):
+        tracker = the_tracker(path, found)
+        _say(f"{path} holds runs of {LABELS[tracker]}")
+        records = list(read_store(path, tracker, found[tracker], refused.append))
+        keep_user_edits(registry, records)
+    else:
+        records = read_jsonl(path, refused.append)
     for line in refused:
-        print(f"skipped: {printable(line)}", file=sys.stderr)
+        print(f"skipped: {_printable(line)}", file=sys.stderr)
     if refused and not records:
-        raise RegistryError(f"no line of {arguments.file} could be imported")
+        raise RegistryError(f"nothing of {path} could be imported")
     import_runs(registry, records)
-    skipped = f", {len(refused)} lines skipped" if refused else ""
+    skipped = f", {len(refused)} {'problems named' if found else 'lines skipped'}" if refused else ""
     _say(f"imported {len({record.run_id for record in records})} runs into {registry.uri}{skipped}")
 
 

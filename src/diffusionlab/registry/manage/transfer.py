@@ -119,6 +119,26 @@ def import_runs(registry: Registry, records: list[RunRecord]) -> None:
         registry.optimize()
 
 
+def keep_user_edits(registry: Registry, records: list[RunRecord]) -> None:
+    """Put into records that are imported again what a person has said here of their runs since."""
+    try:
+        known = {record.run_id: record for record in registry.records(deleted=None)}
+    except MissingRegistry:
+        return
+    for record in records:
+        if before := known.get(record.run_id):
+            keep_edits(before, record)
+
+
+def keep_edits(before: RunRecord, record: RunRecord) -> None:
+    """Put into `record` what a person said of the run in `before`, and whether it was deleted."""
+    record.deleted_at = before.deleted_at
+    for column, source in before.sources.items():
+        if source == "person":
+            setattr(record, column, getattr(before, column))
+            record.sources[column] = "person"
+
+
 def _rows(registry: Registry) -> list[dict[str, Any]]:
     try:
         return registry.rows(columns=["run_id", "revision"], deleted=None)
