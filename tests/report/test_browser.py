@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from diffusionlab.ingest.command import add_ingest
+from diffusionlab.ingest.store import script_of
 from diffusionlab.registry.manage.cli import main
 from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
@@ -15,6 +17,7 @@ from diffusionlab.report.command import add_reports
 from diffusionlab.report.run_page import write_report
 from tests.report.folders import measured, run_folder, square
 from tests.report.test_pages import HOSTILE
+from tests.report.test_script_page import HOSTILE_SCRIPT
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium and chromedriver on this machine")
@@ -199,6 +202,27 @@ def test_nothing_sticks_out_and_no_name_runs(tmp_path: Path, monkeypatch: Any, v
         driver = visit(page, width)
         assert driver.execute_script(OUTSIDE) == [], page
         assert driver.execute_script("return document.documentElement.scrollWidth") <= width, page
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_a_fact_of_a_script_leads_to_its_line(tmp_path: Path, monkeypatch: Any, visit: Callable[..., Any], width: int):
+    monkeypatch.chdir(tmp_path)
+    rows = ["import torch", *(f"x = {number}" for number in range(300)), *HOSTILE_SCRIPT.split("\n")[1:]]
+    (tmp_path / "train.py").write_text("\n".join(rows))
+    square(tmp_path / "epoch_1.png", 1, (1200, 300))
+    assert main(["ingest", "train.py"], more=[add_ingest]) == 0
+    (record,) = Registry().records()
+    assert main(["report", record.run_id, "--output", "page.html"], more=[add_reports]) == 0
+    page = visit(Path("page.html"), width)
+    assert page.execute_script(OUTSIDE) == []
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    (place,) = (fact.lines[-1] for fact in script_of(record).facts["optimizer"])
+    next(link for link in all_of(page, "#facts a") if link.text == str(place)).click()
+    line = one_of(page, f"#L{place}")
+    assert "AdamW" in line.text and page.execute_script("return document.querySelector(':target').id") == f"L{place}"
+    shown = "const box = arguments[0].getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight;"
+    assert page.execute_script(shown, line)
+    assert page.execute_script("return document.querySelector('#source').getBoundingClientRect().top < innerHeight")
 
 
 def test_paper_shows_the_settings_and_leaves_out_the_controls(folder: Path, visit: Callable[..., Any]):

@@ -37,19 +37,25 @@ class Source:
         return self.places[line - 1] if self.places and 0 < line <= len(self.places) else line
 
 
+@dataclass(frozen=True)
+class Block:
+    """Rows as they stand in a file: all of a script (`cell` is None), or one cell of a notebook."""
+
+    kind: str  # code or markdown
+    cell: int | None
+    rows: list[str]
+
+    def place(self, row: int) -> Place:
+        return row if self.cell is None else f"{self.cell}:{row}"
+
+
 def read_source(path: Path) -> Source:
     """Read a script or notebook.
 
     Raises:
         UnreadableFile: too large, binary, or not a notebook.
     """
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise UnreadableFile(f"larger than {MAX_BYTES // 2**20} MiB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(error.strerror or str(error)) from error
+    data = _read(path)
     sha256 = hashlib.sha256(data).hexdigest()
     if path.suffix == ".ipynb":
         return _notebook(path, sha256, data)
@@ -57,6 +63,29 @@ def read_source(path: Path) -> Source:
     if len(text) > MAX_CODE:
         raise UnreadableFile(f"more than {MAX_CODE // 2**20} MiB of code")
     return Source(path, sha256, text)
+
+
+def read_blocks(path: Path, sha256: str) -> list[Block]:
+    """The rows of a script or notebook as a person wrote them.
+
+    Raises:
+        UnreadableFile: as `read_source`, or the content is not the one with this SHA-256.
+    """
+    data = _read(path)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise UnreadableFile("changed since it was read")
+    return _cells(data) if path.suffix == ".ipynb" else [Block("code", None, _decoded(data).split("\n"))]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UnreadableFile(f"larger than {MAX_BYTES // 2**20} MiB")
+        if not path.is_file():
+            raise UnreadableFile("not a file")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UnreadableFile(getattr(error, "strerror", None) or str(error)) from error
 
 
 def digest(path: Path) -> str | None:
@@ -82,6 +111,22 @@ def _decoded(data: bytes) -> str:
 
 
 def _notebook(path: Path, sha256: str, data: bytes) -> Source:
+    source = Source(path, sha256, "")
+    lines: list[str] = []
+    for block in _cells(data):
+        if block.kind == "code":
+            lines += without_magics(block.rows)
+            source.places += [block.place(row) for row in range(1, len(block.rows) + 1)]
+        else:
+            source.notes += [(block.place(row), text) for row, text in enumerate(block.rows, 1)]
+    source.text = "\n".join(lines)
+    if len(source.text) > MAX_CODE:
+        raise UnreadableFile(f"more than {MAX_CODE // 2**20} MiB of code")
+    return source
+
+
+def _cells(data: bytes) -> list[Block]:
+    """The cells of code and markdown of a notebook, in order; UnreadableFile if it is none."""
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
         cells = notebook.get("cells")
@@ -90,23 +135,13 @@ def _notebook(path: Path, sha256: str, data: bytes) -> Source:
         assert isinstance(cells, list)
     except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
         raise UnreadableFile("not a notebook") from error
-    source = Source(path, sha256, "")
-    lines: list[str] = []
+    blocks = []
     for index, cell in enumerate(cells):
-        if not isinstance(cell, dict):
-            continue
-        kind, text = cell.get("cell_type"), cell.get("source", cell.get("input", ""))
-        text = "".join(map(str, text)) if isinstance(text, list) else str(text)
-        rows = text.replace("\r\n", "\n").split("\n")
-        if kind == "code":
-            lines += without_magics(rows)
-            source.places += [f"{index}:{row}" for row in range(1, len(rows) + 1)]
-        elif kind == "markdown":
-            source.notes += [(f"{index}:{row}", text) for row, text in enumerate(rows, 1)]
-    source.text = "\n".join(lines)
-    if len(source.text) > MAX_CODE:
-        raise UnreadableFile(f"more than {MAX_CODE // 2**20} MiB of code")
-    return source
+        if isinstance(cell, dict) and cell.get("cell_type") in ("code", "markdown"):
+            text = cell.get("source", cell.get("input", ""))
+            text = "".join(map(str, text)) if isinstance(text, list) else str(text)
+            blocks.append(Block(cell["cell_type"], index, text.replace("\r\n", "\n").split("\n")))
+    return blocks
 
 
 def without_magics(rows: list[str]) -> list[str]:

@@ -16,19 +16,21 @@ GALLERY, COMPARISON, IMPORTED = (
     Path("outputs/report.html"),
 )
 EXAMPLES = """\
-One RUN: report.html in its run folder. Several: outputs/comparison.html. None: outputs/gallery.html, all runs of the
-registry. Each page is one file that needs no network: mail it, print it, open it on a phone.
+One RUN: report.html in its run folder; of a script, its facts beside its source in outputs/scripts/. Several:
+outputs/comparison.html. None: outputs/gallery.html, all of the registry. Each page is one file that needs no network:
+mail it, print it, open it on a phone.
 
 examples:
   python registry.py report latest
   python registry.py report run-019 run-020 --output linear_against_cosine.html
+  python registry.py report v3/train.py
   python registry.py report
 """
 
 
 def add_reports(add: AddCommand) -> None:
     """Add the commands to those of `registry.py`."""
-    sub = add("report", _report, "write an HTML page of one run, of several side by side, or of all runs")
+    sub = add("report", _report, "write an HTML page of one run or script, of several side by side, or of all")
     sub.epilog, sub.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
     sub.add_argument("runs", nargs="*", metavar="RUN", help="an id, the beginning of one, `latest`, a name or a folder")
     sub.add_argument("--output", type=Path, metavar="FILE", help="where to write the page")
@@ -56,15 +58,22 @@ def write(uri: str | None, texts: Sequence[str], output: Path | None) -> Path:
     from diffusionlab.report.folder import RunContent, folder_of, read_run
     from diffusionlab.report.gallery import write_gallery
     from diffusionlab.report.run_page import REPORT_FILE, write_run_page
+    from diffusionlab.report.script_page import page_of, script_in, write_script_page
 
     def content(text: str) -> RunContent:
         record = find_run(uri, text)
         given = Path(text) if os.path.isfile(Path(text) / RECORD_FILE) else None
         return read_run(record, given or folder_of(record.path, record.run_id))
 
+    def page(run: RunContent) -> Path:
+        script = script_in(run.record)
+        if script is not None:
+            return write_script_page(run.record, script, output or page_of(run.record.run_id))
+        return write_run_page(run, output or (run.folder / REPORT_FILE if run.folder else IMPORTED))
+
     if not texts:
         return write_gallery(Registry(uri), output or GALLERY)[0]
     runs = [content(text) for text in dict.fromkeys(texts)]
     if len(runs) > 1:
         return write_comparison(runs, output or COMPARISON)
-    return write_run_page(runs[0], output or (runs[0].folder / REPORT_FILE if runs[0].folder else IMPORTED))
+    return page(runs[0])

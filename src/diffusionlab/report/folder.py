@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diffusionlab.registry.record.liveness import actual_status
+from diffusionlab.registry.record.pictures import linked
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.curves import Series, read_curves
 from diffusionlab.report.images import Picture, picture
@@ -34,7 +35,9 @@ class RunContent:
     panels: list[Picture] = field(default_factory=list)
     """Images noised, what the network made of them, and as they were; drawn during training, oldest first."""
     pictures: list[Picture] = field(default_factory=list)
-    """What `visualize.py` made."""
+    """What `visualize.py` made, then what was linked from outside the folder."""
+    gone: list[str] = field(default_factory=list)
+    """Linked pictures that are no longer what they were."""
     evaluations: list[Evaluation] = field(default_factory=list)
     clip: list[ClipScoring] = field(default_factory=list)
 
@@ -52,8 +55,9 @@ def folder_of(path: str | Path | None, run_id: str) -> Path | None:
 def read_run(record: RunRecord, folder: Path | None) -> RunContent:
     """Take in all that a page of this run needs."""
     status = actual_status(vars(record))
+    links, gone = linked_pictures(record)
     if folder is None:
-        return RunContent(record, status, None, evaluations=evaluations(record, None))
+        return RunContent(record, status, None, pictures=links, gone=gone, evaluations=evaluations(record, None))
     latest = inside(folder, record.thumbnail)
     return RunContent(
         record,
@@ -63,16 +67,31 @@ def read_run(record: RunRecord, folder: Path | None) -> RunContent:
         samples=_epochs(folder, "samples") or _taken_in(folder, [latest] if latest else [], lambda _: "latest samples"),
         drawn=_taken_in(folder, folder.glob("samples/sampled_*/grid.png"), lambda file: file.parent.name),
         panels=_epochs(folder, "samples/panels"),
-        pictures=_pictures(folder),
+        pictures=[*_pictures(folder), *links],
+        gone=gone,
         evaluations=evaluations(record, folder),
         clip=clip_scorings(folder),
     )
 
 
+def linked_pictures(record: RunRecord) -> tuple[list[Picture], list[str]]:
+    """Linked pictures, at most MOST_EPOCHS of them evenly, and the paths of those that are gone or have changed."""
+    links = linked(record.linked_pictures)
+    files = {one: one.file() for one in links}
+    there = [(one, file) for one, file in files.items() if file is not None]
+    chosen = [there[number] for number in _evenly(len(there))]
+    found = (picture(file, file.parent, one.title) for one, file in chosen)
+    return [one for one in found if one is not None], [one.path for one, file in files.items() if file is None]
+
+
+def _evenly(number: int) -> list[int]:
+    """At most MOST_EPOCHS places of a list, the first and the last among them."""
+    return sorted({round(place * (number - 1) / (MOST_EPOCHS - 1)) for place in range(MOST_EPOCHS)}) if number else []
+
+
 def _epochs(folder: Path, place: str) -> list[Picture]:
     files = sorted(folder.glob(f"{place}/epoch_*.png"))
-    chosen = {round(number * (len(files) - 1) / (MOST_EPOCHS - 1)) for number in range(MOST_EPOCHS)} if files else ()
-    return _taken_in(folder, [files[number] for number in chosen], lambda file: _epoch(file.stem))
+    return _taken_in(folder, [files[number] for number in _evenly(len(files))], lambda file: _epoch(file.stem))
 
 
 def _pictures(folder: Path) -> list[Picture]:

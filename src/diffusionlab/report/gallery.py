@@ -10,20 +10,25 @@ from rich.console import Console
 from rich.progress import track
 
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import METRIC_COLUMNS, label
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, head, label
 from diffusionlab.registry.record.convert import local_path
+from diffusionlab.registry.record.pictures import linked
 from diffusionlab.registry.record.run_record import RECORD_FILE
+from diffusionlab.registry.record.script import SCRIPT
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.images import thumbnail
 from diffusionlab.report.page import write_page
 from diffusionlab.report.run_page import REPORT_FILE, metric_names
+from diffusionlab.report.script_page import page_of
 from diffusionlab.untrusted import inside
 
+SHOWN_OF_SCRIPTS = ("optimizer", "lr", "batch_size", "epochs")
 COLUMNS = (
     "run_id", "name", "created_at", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "metrics",
-    "protocol", "evaluations", "path", "thumbnail", "sweep",
+    "protocol", "evaluations", "path", "thumbnail", "sweep", "kind", "modified_at", "linked_pictures",
+    *SHOWN_OF_SCRIPTS,
 )  # fmt: skip
-WORDS = ("run_id", "name", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "sweep")
+WORDS = ("run_id", "name", "kind", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "sweep")
 """Columns whose words the filter box looks in."""
 PIXELS = 30_000_000
 """Of all thumbnails together: a page of 2,000 runs stays below about fifteen megabytes."""
@@ -31,7 +36,7 @@ LARGEST, SMALLEST = 320 * 160, 160 * 80
 
 
 def write_gallery(registry: Registry, target: Path) -> tuple[Path, int]:
-    """Write the page of all runs, newest first, to `target`; returns its path and how many runs it shows."""
+    """Write the page of all runs and scripts, newest first, to `target`; returns its path and how many it shows."""
     rows = [_filled(row) for row in registry.rows(columns=COLUMNS, order_by="created_at", descending=True)]
     num_pixels = max(SMALLEST, min(LARGEST, PIXELS // max(1, len(rows))))
     shown = track(rows, "reading", console=Console(stderr=True), transient=True, disable=len(rows) < 200)
@@ -43,6 +48,7 @@ def write_gallery(registry: Registry, target: Path) -> tuple[Path, int]:
         cards=cards,
         metrics=sorted({name for row in rows for name in _sortable(row)}),
         facts=[_facts(row) for row in rows],
+        num_scripts=sum(row["kind"] == SCRIPT for row in rows),
         uri=registry.uri,
     )
     return path, len(rows)
@@ -56,14 +62,28 @@ def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
 def _card(row: Mapping[str, Any], beside: Path, num_pixels: int) -> dict[str, Any]:
     place = Path(local_path(row["path"] or ""))
     folder = place if row["path"] and os.path.isfile(place / RECORD_FILE) else None
-    grid = inside(folder, row["thumbnail"]) if folder else None
-    named = [name for name in metric_names(row["metrics"]) if row["metrics"][name] is not None]
+    file = (inside(folder, row["thumbnail"]) if folder else None) or _last_linked(row)
+    page = page_of(row["run_id"]) if row["kind"] == SCRIPT else folder / REPORT_FILE if folder else None
     return {
         "row": row,
-        "picture": thumbnail(grid, num_pixels=num_pixels) if grid else None,
-        "href": _link(folder / REPORT_FILE, beside) if folder and (folder / REPORT_FILE).is_file() else None,
-        "figures": [(label(name), f"{row['metrics'][name]:.4g}") for name in named[:3]],
+        "picture": thumbnail(file, num_pixels=num_pixels) if file else None,
+        "href": _link(page, beside) if page and page.is_file() else None,
+        "figures": _settings(row) if row["kind"] == SCRIPT else _measured(row),
     }
+
+
+def _last_linked(row: Mapping[str, Any]) -> Path | None:
+    """Of the pictures linked to a record, the one of the last epoch."""
+    return next((file for one in reversed(linked(row["linked_pictures"])) if (file := one.file())), None)
+
+
+def _measured(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    named = [name for name in metric_names(row["metrics"]) if row["metrics"][name] is not None]
+    return [(label(name), f"{row['metrics'][name]:.4g}") for name in named[:3]]
+
+
+def _settings(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(head(name), printable(row[name])) for name in SHOWN_OF_SCRIPTS if row[name] is not None]
 
 
 def _link(file: Path, beside: Path) -> str:

@@ -13,7 +13,7 @@
       element.hidden = !words.every(word => text.includes(word));
       number += !element.hidden;
     }
-    total.textContent = number === cards.length ? `${number} runs` : `${number} of ${cards.length} runs`;
+    total.textContent = number === cards.length ? `${number} ${total.dataset.unit}` : `${number} of ${cards.length} ${total.dataset.unit}`;
     nothing.hidden = number > 0;
   }
 
