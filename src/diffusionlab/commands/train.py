@@ -143,6 +143,9 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
             precision, channels_last = str(experiment.trainer.precision), settings.hardware.channels_last
             computes_in = hardware.in_one_line(settings.trainer.accelerator, precision, channels_last=channels_last)
             print(f"trains on {computes_in}")
+            log.info(
+                "run %s (%s), settings %s, on %s", recorder.record.run_id, settings.name, settings.hash, computes_in
+            )
             if experiment.fresh is not None:
                 fresh = f"; starts fresh: {', '.join(experiment.fresh)}" if experiment.fresh else ""
                 say(f"starts from the weights of {settings.init_from}{fresh}")
@@ -172,7 +175,7 @@ def _fit(experiment: Experiment, folder: Path) -> dict[str, Any]:
     """Train from the checkpoint, or from the start; returns the facts to record."""
     checkpoint = experiment.checkpoint
     if checkpoint is not None:
-        log.info("goes on from %s, step %d, epoch %d", checkpoint.path, checkpoint.step, checkpoint.epochs)
+        rank_zero_only(say)(f"goes on from step {checkpoint.step:,}, epoch {checkpoint.epochs}")
     experiment.trainer.fit(
         experiment.module,
         datamodule=experiment.datamodule,
@@ -282,6 +285,7 @@ def _finish(recorder: RunRecorder, facts: dict[str, Any], status: str, reason: s
     if reason:
         facts["notes"] = f"{recorder.record.notes}; {reason}" if recorder.record.notes else reason
     recorder.finish(status, **facts)
+    log.info("%s after %.0f s%s", status, recorder.record.seconds or 0, f": {reason}" if reason else "")
     recorder.close()
     if recorder.folder.is_dir():
         refresh_report(recorder.folder)

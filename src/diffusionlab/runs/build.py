@@ -26,7 +26,7 @@ from diffusionlab.runs.settings import Settings
 from diffusionlab.training import AutoencoderModule, AveragedModule, ClipModule, DiffusionModule
 from diffusionlab.training.callbacks.checkpoints import AtomicCheckpointIO, LastCheckpoint
 from diffusionlab.training.callbacks.guards import LossGuard
-from diffusionlab.training.callbacks.progress import Heartbeat
+from diffusionlab.training.callbacks.progress import Heartbeat, Story
 from diffusionlab.training.callbacks.resumption import RandomState, RunTotals
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
     if checkpoint is not None:
         check_fits(checkpoint, module)
     totals = RunTotals()
-    always = [Heartbeat(beat), RandomState(), LossGuard(), totals]
+    always = [Heartbeat(beat), RandomState(), LossGuard(), totals, Story()]
     always += [SaveWeights(folder, settings), LastCheckpoint(folder / LAST)]
     trainer = _trainer(settings, folder, always)
     if module.lr_schedule.needs_end and trainer.max_epochs == trainer.max_steps == -1:

@@ -176,7 +176,7 @@ def _taken(group: str, part: dict[str, Any]) -> dict[str, Any]:
     ours = {name for file in (CONF / group).glob("*.yaml") for name in OmegaConf.load(file)}
     omitted = [name for name in part if name in ours and name not in known and not name.startswith("_")]
     if omitted:
-        log.info("%s does not take %s: omitted from %s", part["_target_"], ", ".join(omitted), group)
+        log.warning("%s does not take %s: omitted from %s", part["_target_"], ", ".join(omitted), group)
     return {name: value for name, value in part.items() if name not in omitted}
 
 

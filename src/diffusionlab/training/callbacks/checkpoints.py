@@ -1,6 +1,7 @@
 """`checkpoints/last.ckpt`: when it is written, and how, so that a run can be resumed after any end."""
 
 import io
+import logging
 import os
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 from diffusionlab.atomic import replaced, temporary_beside
 from diffusionlab.errors import StorageError, TrainingInterrupted
 from diffusionlab.training.callbacks.stopping import StopRequest
+
+log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_CHECKPOINTS = 600.0
 """Of training inside an epoch; the end of every epoch is saved anyway."""
@@ -110,6 +113,7 @@ class LastCheckpoint(pl.callbacks.Checkpoint):
         if trainer.is_global_zero and self.path.is_file() and (self._has_saved or loads(self.path)):
             _link(self.path, self.previous)
         trainer.save_checkpoint(self.path)
+        log.info("saved %s at step %s", self.path.name, f"{trainer.global_step:,}")
         for logger in trainer.loggers:
             logger.save()  # what was logged so far is on disk with the checkpoint that it led to
         self._saved_at, self._has_saved = time.monotonic(), True

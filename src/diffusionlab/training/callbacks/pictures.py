@@ -1,5 +1,6 @@
 """Pictures as training goes on: the same noise denoised again and again, the same images noised or reconstructed."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from diffusionlab.training.autoencoder_module import AutoencoderModule
 from diffusionlab.training.diffusion_module import DiffusionModule
 from diffusionlab.visualization.forward import forward_process, unit_variance
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png
+
+log = logging.getLogger(__name__)
 
 
 class PictureEvery(pl.Callback):
@@ -56,6 +59,7 @@ class PictureEvery(pl.Callback):
         if picture is not None:
             save_png(picture, self.folder / f"epoch_{num_epochs:04d}.png")
             save_png(picture, self.folder / "latest.png")
+            log.info("drew %s/epoch_%04d.png", self.folder.name, num_epochs)
 
 
 class SampleGrid(PictureEvery):

@@ -1,12 +1,23 @@
 """What a training says while it runs: its speed, that it is alive, its progress bar."""
 
+import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytorch_lightning as pl
-from torch import Tensor
+import rich.progress
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.table import Column
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_DRAWINGS = 0.2
+SECONDS_BETWEEN_LINES = 60.0
 
 
 class Throughput(pl.Callback):
@@ -74,35 +85,161 @@ class Heartbeat(pl.Callback):
             self.beat()
 
 
-class ProgressBar(pl.callbacks.RichProgressBar):
-    """Rich's bar with the loss and images per second, drawn a few times a second rather than at every step.
+class Progress(pl.callbacks.ProgressBar):
+    """Says how far a training is, now and then rather than at every step: each time the loss is read, for which a GPU
+    has to finish what is queued.
 
-    Each drawing reads the loss, for which a GPU has to finish what is queued.
+    `seconds_between`: two sayings, at least.
     """
 
-    SECONDS_BETWEEN_DRAWINGS = 0.2
+    def __init__(self, *, seconds_between: float) -> None:
+        super().__init__()
+        self.seconds_between = seconds_between
+        self._is_enabled = True
+        self._said_at = self._started_at = 0.0
+        self._num_before: float = 0.0
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._loss: Tensor | None = None
-        self._drawn_at = 0.0
+    def say(self, trainer: pl.Trainer, state: str) -> None:
+        """Show the state in words."""
+        raise NotImplementedError
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock."""
+        self._started_at = self._said_at = time.monotonic()
+        self._num_before = _num_batches_done(trainer)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Draw if it is time to, and at the end of an epoch."""
-        self._loss = outputs["loss"].detach()
-        is_last = batch_idx + 1 >= trainer.num_training_batches
-        if is_last or time.monotonic() - self._drawn_at >= self.SECONDS_BETWEEN_DRAWINGS:
-            super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
-            self._drawn_at = time.monotonic()
+        """Say it if it is time to."""
+        if self._is_enabled and time.monotonic() - self._said_at >= self.seconds_between:
+            self._said_at = time.monotonic()
+            figures = {"loss": float(outputs["loss"].detach())}
+            self.say(trainer, "  ".join(_figures(trainer, figures)) + f"  {_clock(self.seconds_left(trainer))}")
 
-    def get_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, Any]:
-        """What stands beside the bar."""
-        shown: dict[str, Any] = {} if self._loss is None else {"loss": self._loss.item()}
-        for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, Throughput) and callback.latest is not None:
-                shown["images/s"] = round(callback.latest)
-        shown |= super().get_metrics(trainer, pl_module)
-        shown.pop("v_num", None)  # the logger's version number
-        return shown
+    def seconds_left(self, trainer: pl.Trainer) -> float:
+        """An estimate from the time that this command has taken so far, validation included; infinite without an end."""
+        done, total = _num_batches_done(trainer), _num_batches(trainer)
+        rate = (done - self._num_before) / max(time.monotonic() - self._started_at, 1e-9)
+        left = (total - done) / rate if rate > 0 else math.inf
+        timers = (each for each in trainer.callbacks if isinstance(each, pl.callbacks.Timer))  # type: ignore[attr-defined]
+        return min([left, *(each.time_remaining() or math.inf for each in timers)])
+
+    def enable(self) -> None:
+        """As Lightning asks."""
+        self._is_enabled = True
+
+    def disable(self) -> None:
+        """As Lightning asks, on all ranks but the first."""
+        self._is_enabled = False
+
+
+class ProgressBar(Progress):
+    """One line on stderr for the whole training: epoch, bar, losses, images per second, time left."""
+
+    def __init__(self) -> None:
+        super().__init__(seconds_between=SECONDS_BETWEEN_DRAWINGS)
+        self._bar: rich.progress.Progress | None = None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the bar."""
+        super().on_train_start(trainer, pl_module)
+        if not self._is_enabled:
+            return
+        one_line = Column(no_wrap=True, overflow="ellipsis")
+        columns = (
+            TextColumn("{task.description}", table_column=one_line),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[state]}", table_column=one_line),
+        )
+        self._bar = rich.progress.Progress(
+            *columns, console=Console(stderr=True), transient=True, expand=True, auto_refresh=False
+        )
+        self._bar.add_task(_epoch(trainer), total=_finite(_num_batches(trainer)), state="")
+        self._bar.start()
+
+    def say(self, trainer: pl.Trainer, state: str) -> None:
+        """Draw it anew."""
+        if self._bar is not None:
+            (task,) = self._bar.task_ids
+            self._bar.update(task, completed=_num_batches_done(trainer), description=_epoch(trainer), state=state)
+            self._bar.refresh()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Remove it."""
+        self._stop()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Remove it."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+class ProgressLines(Progress):
+    """A line a minute on stdout, for logs and batch jobs."""
+
+    def __init__(self) -> None:
+        super().__init__(seconds_between=SECONDS_BETWEEN_LINES)
+
+    def say(self, trainer: pl.Trainer, state: str) -> None:
+        """Print it."""
+        print(f"{_epoch(trainer)}  step {trainer.global_step:,}  {state}", flush=True)
+
+
+class Story(pl.Callback):
+    """Tells the log, which is the run's `train.log`, how each epoch ended; on rank 0 only."""
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Of the epoch before, whose means are known by now."""
+        if trainer.is_global_zero and "train/loss_epoch" in trainer.callback_metrics:
+            self._tell(trainer, trainer.current_epoch)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Of the last one."""
+        if trainer.is_global_zero:
+            self._tell(trainer, trainer.current_epoch)
+
+    def _tell(self, trainer: pl.Trainer, epoch: int) -> None:
+        loss = trainer.callback_metrics.get("train/loss_epoch")
+        figures = _figures(trainer, {} if loss is None else {"train_loss": float(loss)})
+        log.info("epoch %d done, step %s: %s", epoch, f"{trainer.global_step:,}", ", ".join(figures))
+
+
+def _num_batches(trainer: pl.Trainer) -> float:
+    """Of the whole training; infinite if it has no end of that kind."""
+    epochs, steps = trainer.max_epochs, trainer.max_steps
+    of_epochs = math.inf if epochs in (None, -1) else trainer.num_training_batches * epochs
+    of_steps = math.inf if steps == -1 else steps * trainer.accumulate_grad_batches
+    return min(of_epochs, of_steps)
+
+
+def _num_batches_done(trainer: pl.Trainer) -> float:
+    return trainer.current_epoch * trainer.num_training_batches + trainer.fit_loop.epoch_loop.batch_idx + 1
+
+
+def _figures(trainer: pl.Trainer, figures: dict[str, float]) -> list[str]:
+    """`figures`, the latest validation loss and the speed, in words."""
+    val_loss = trainer.callback_metrics.get("val/loss")
+    if val_loss is not None:
+        figures = figures | {"val_loss": float(val_loss)}
+    speeds = [each.latest for each in trainer.callbacks if isinstance(each, Throughput)]  # type: ignore[attr-defined]
+    return [f"{name} {value:.4f}" for name, value in figures.items()] + [
+        f"{speed:,.0f} images/s" for speed in speeds if speed is not None
+    ]
+
+
+def _epoch(trainer: pl.Trainer) -> str:
+    of = "" if trainer.max_epochs in (None, -1) else f"/{trainer.max_epochs}"
+    return f"epoch {trainer.current_epoch + 1}{of}"
+
+
+def _clock(seconds: float) -> str:
+    return "" if math.isinf(seconds) else f"{timedelta(seconds=round(max(seconds, 0)))} left"
+
+
+def _finite(number: float) -> float | None:
+    return None if math.isinf(number) else number

@@ -1,0 +1,59 @@
+"""What a training says while it runs, on a terminal of 80 columns and in its log."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import sys
+import termios
+
+import pytest
+
+from tests.conftest import ROOT, SMALL
+
+SIZES = [option for option in SMALL if "progress_bar" not in option] + ["trainer.max_epochs=3"]
+
+
+def on_a_terminal(folder, environment, *command: str) -> tuple[str, int]:
+    """What a command writes to a terminal of 80 columns, and its exit code."""
+    process, terminal = pty.fork()
+    if process == 0:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        os.chdir(folder)
+        os.execvpe(command[0], command, environment)
+    written = b""
+    try:
+        while block := os.read(terminal, 4096):
+            written += block
+    except OSError:  # the other end is closed
+        pass
+    return written.decode(), os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+@pytest.mark.slow
+def test_the_bar_is_one_line_and_the_log_has_the_story(tmp_path, script_environment):
+    environment = script_environment(TERM="xterm-256color", COLUMNS="80", PYTHONPATH=str(ROOT / "src"))
+    shown, code = on_a_terminal(tmp_path, environment, sys.executable, str(ROOT / "train.py"), *SIZES)
+    assert code == 0
+    drawn = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip() for line in re.split(r"[\r\n]+", shown)]
+    bars = [line for line in drawn if line.startswith("epoch ")]
+    assert any("loss " in line and "left" in line for line in bars)
+    assert all(len(line) <= 80 for line in bars)
+    assert "\x1b[2A" not in shown  # a bar of two lines would have to go up by them
+    (log,) = tmp_path.glob("outputs/*/*/train.log")
+    story = log.read_text()
+    for part in ("settings ", "epoch 1 done", "epoch 3 done", "train_loss", "val_loss", "saved last.ckpt", "finished"):
+        assert part in story
+    assert story.count(" done, step ") == 3
+
+
+def test_lines_for_logs_say_loss_speed_and_time_left(lab, capsys, monkeypatch):
+    monkeypatch.setattr("diffusionlab.training.callbacks.progress.SECONDS_BETWEEN_LINES", 0.0)
+    small = [option for option in SMALL if "progress_bar" not in option]
+    lab.train("callbacks=quiet", "trainer.max_epochs=2", small=small)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch ")]
+    assert len(lines) == 4  # two steps an epoch
+    assert re.fullmatch(
+        r"epoch 2/2  step 4  loss \d\.\d{4}  val_loss \d\.\d{4}  [\d,]+ images/s  0:00:00 left", lines[-1]
+    )
