@@ -118,7 +118,7 @@ class Progress(pl.callbacks.ProgressBar):
             self.say(trainer, "  ".join(_figures(trainer, figures)) + f"  {_clock(self.seconds_left(trainer))}")
 
     def seconds_left(self, trainer: pl.Trainer) -> float:
-        """An estimate from the time that this command has taken so far, validation included; infinite without an end."""
+        """An estimate from the time taken so far, validation included; infinite without an end."""
         done, total = _num_batches_done(trainer), _num_batches(trainer)
         rate = (done - self._num_before) / max(time.monotonic() - self._started_at, 1e-9)
         left = (total - done) / rate if rate > 0 else math.inf
