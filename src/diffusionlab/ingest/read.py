@@ -25,6 +25,7 @@ from diffusionlab.ingest.project import Project
 from diffusionlab.ingest.record import FACETS, FIELDS, Fact, Script
 from diffusionlab.ingest.source import Source, UnreadableFile, digest, read_source
 from diffusionlab.ingest.syntax import parse
+from diffusionlab.ingest.versions import layers, sketch
 
 
 def read_script(path: Path, name: str | None = None) -> Script:
@@ -66,6 +67,7 @@ def facts_of(source: Source, name: str) -> Script:
     running.outputs(scene, out)
     named.named_settings(scene, out)
     facets.facets(scene, out)
+    built = {str(fact.value) for field in ("architecture", "helper_modules") for fact in out.facts.get(field, [])}
     return Script(
         name,
         source.sha256,
@@ -74,6 +76,8 @@ def facts_of(source: Source, name: str) -> Script:
         {field: out.facts[field] for field in FIELDS if field in out.facts},
         [field for field in out.depends if field not in out.facts],
         out.conflicts,
+        [(text, source.place(line)) for text, line in layers(tree, built)],
+        sketch(source.text),
     )
 
 

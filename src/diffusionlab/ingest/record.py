@@ -52,7 +52,8 @@ class Script:
     """What one file says about itself.
 
     `error` is one line where the file does not parse (what could be read is kept) or cannot be read at all. `facets`
-    are facts whose values are words of `FACETS`. `depends_on_input` names the fields that the caller decides.
+    are facts whose values are words of `FACETS`. `depends_on_input` names the fields that the caller decides. `layers`
+    and `sketch` (see `versions`) are kept in the record, but are no facts.
     """
 
     path: str
@@ -62,6 +63,8 @@ class Script:
     facts: dict[str, list[Fact]] = field(default_factory=dict)
     depends_on_input: list[str] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    layers: list[tuple[str, Place]] = field(default_factory=list)
+    sketch: list[str] = field(default_factory=list)
 
     def first(self, name: str) -> Any:
         """The value of a field that takes effect, None if the code does not show one."""

@@ -43,6 +43,7 @@ def to_record(script: Script, run_id: str, path: Path, dates: Dates) -> RunRecor
     values["hardware"] = ", ".join(devices) if isinstance(devices, list) else devices
     values["description"] = describe(script) or None
     details = script.as_dict() | {"path": str(path), "dates": dates.source, "date_flag": dates.flag}
+    details |= {"sketch": script.sketch, "layer_lines": [line for _, line in script.layers]}
     record = RunRecord(
         run_id=run_id,
         name=_name(path),
@@ -51,6 +52,7 @@ def to_record(script: Script, run_id: str, path: Path, dates: Dates) -> RunRecor
         modified_at=dates.modified,
         git_commit=dates.commit,
         path=str(path),
+        layers=[text for text, _ in script.layers],
         extra={SCRIPT: details},
         **values,
     )

@@ -168,11 +168,12 @@ def _list(arguments: argparse.Namespace) -> None:
 
 def _show(arguments: argparse.Namespace) -> None:
     from diffusionlab.registry.manage.display import show_run
-    from diffusionlab.registry.manage.lookup import find_run
+    from diffusionlab.registry.manage.lookup import find_run, other_versions
     from diffusionlab.registry.record.liveness import actual_status
 
     record = find_run(arguments.registry, arguments.run, deleted=None)
-    _print(show_run(record, actual_status(vars(record)), layers=arguments.layers))
+    versions = other_versions(arguments.registry, record)
+    _print(show_run(record, actual_status(vars(record)), layers=arguments.layers, versions=versions))
 
 
 def _compare(arguments: argparse.Namespace) -> None:

@@ -7,9 +7,14 @@ from typing import Any
 
 from diffusionlab.registry.record.columns import grouped
 from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.record.script import SCRIPT, facts_of_script, lines_text
 
 GROUPS: dict[str, tuple[str, ...]] = {group: grouped(group) for group in ("architecture", "training", "result")}
 """Group -> columns compared; metrics join the result, config keys and package versions the training."""
+OF_AN_ARCHITECTURE = (
+    "facets", "architecture", "helper_modules", "unused_modules", "num_classes", "image_size", "channels",
+)  # fmt: skip
+"""Facts of a script that are of its network; the others are of the training."""
 OF_A_RUN = ("paths.", "callbacks.", "logger.", "name")
 """How the config keys begin that differ from run to run by their nature: they are not compared."""
 
@@ -30,10 +35,16 @@ class Comparison:
     groups: dict[str, list[Difference]]
     same: list[str] = field(default_factory=list)
     layers: list[str] = field(default_factory=list)
+    of_scripts: bool = False
 
 
 def compare(runs: Sequence[RunRecord]) -> Comparison:
-    """Compare two or more runs; figures of one protocol where there is one under which all were measured."""
+    """Compare two or more runs; figures of one protocol where there is one under which all were measured.
+
+    Of scripts, all facts that their code shows are compared, each with the lines that say it.
+    """
+    if all(SCRIPT in run.extra for run in runs):
+        return _of_scripts(runs)
     runs = _under_one_protocol(runs)
     groups: dict[str, list[Difference]] = {group: [] for group in GROUPS}
     same: list[str] = []
@@ -50,6 +61,22 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
             values = tuple(table.get(key) for table in tables)
             _sort_in(Difference(prefix + key, values), groups[group], same)
     return Comparison([run.run_id for run in runs], groups, same, _layer_difference(runs))
+
+
+def _of_scripts(runs: Sequence[RunRecord]) -> Comparison:
+    groups: dict[str, list[Difference]] = {"architecture": [], "training": []}
+    same: list[str] = []
+    facts = [facts_of_script(run.extra) for run in runs]
+    for fact in dict.fromkeys(name for of_one in facts for name in of_one):
+        values = [of_one.get(fact, {}) for of_one in facts]
+        if all(value.keys() == values[0].keys() for value in values):
+            same.append(fact)
+            continue
+        shown = tuple(", ".join(f"{text} ({lines})" if lines else text for text, lines in v.items()) for v in values)
+        groups["architecture" if fact in OF_AN_ARCHITECTURE else "training"].append(
+            Difference(fact, tuple(text or None for text in shown))
+        )
+    return Comparison([run.run_id for run in runs], groups, same, _layer_difference(runs), of_scripts=True)
 
 
 def settings_of(run: RunRecord) -> dict[str, Any]:
@@ -90,4 +117,18 @@ def _layer_difference(runs: Sequence[RunRecord]) -> list[str]:
     if len(runs) != 2 or not all(run.layers for run in runs) or runs[0].layers == runs[1].layers:
         return []
     before, after = runs
+    if SCRIPT in before.extra:
+        return _script_layers(before, after)
     return list(difflib.unified_diff(before.layers, after.layers, before.run_id, after.run_id, n=1, lineterm=""))
+
+
+def _script_layers(before: RunRecord, after: RunRecord) -> list[str]:
+    """As a unified diff without its heads, each layer with the line that makes it."""
+    lines = []
+    matcher = difflib.SequenceMatcher(None, before.layers, after.layers, autojunk=False)
+    for tag, start, end, new_start, new_end in matcher.get_opcodes():
+        if tag != "equal":
+            for sign, run, first, end in (("-", before, start, end), ("+", after, new_start, new_end)):
+                made = list(zip(run.layers, run.extra[SCRIPT].get("layer_lines") or (), strict=False))[first:end]
+                lines += [f"{sign} {layer}  ({lines_text([line])})" for layer, line in made]
+    return lines

@@ -1,6 +1,6 @@
 """Runs on a terminal: every text that a person or a file brought is shown as it is, and commands nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +55,13 @@ def show_list(rows: Iterable[Mapping[str, Any]]) -> "RenderableType":
     return table
 
 
-def show_run(record: RunRecord, status: str | None, *, layers: bool = False) -> "RenderableType":
-    """All known facts of a run in groups, each with its source; its layers are counted, or listed for `layers`."""
+def show_run(
+    record: RunRecord, status: str | None, *, layers: bool = False, versions: Sequence[str] = ()
+) -> "RenderableType":
+    """All known facts of a run in groups, each with its source; its layers are counted, or listed for `layers`.
+
+    `versions`: names of the other versions of a script. What its code shows stands once, with the lines.
+    """
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -65,17 +70,21 @@ def show_run(record: RunRecord, status: str | None, *, layers: bool = False) -> 
     table.add_column("fact", style="cyan", no_wrap=True)
     table.add_column("value", overflow="fold")
     table.add_column("from", style="dim")
+    code = list(code_facts(record.extra))
     for group, facts in facts_by_group(record, status):
+        if code and group in ("architecture", "training"):
+            continue
         if facts:
             table.add_row(Text(group, style="bold"))
         for column, value in facts:
             source = record.sources.get(column.partition(".")[0], "")
             table.add_row(Text(f"  {printable(column)}"), Text(printable(value)), Text(printable(source)))
-    code = list(code_facts(record.extra))
     if code:
         table.add_row(Text("in the code", style="bold"))
     for name, value, lines in code:
         table.add_row(Text(f"  {printable(name)}"), Text(printable(value)), Text(printable(lines)))
+    if versions:
+        table.add_row(Text("versions", style="cyan"), Text(printable(", ".join(versions))))
     pictures = linked(record.linked_pictures)
     if pictures:
         table.add_row(Text("pictures", style="bold"))

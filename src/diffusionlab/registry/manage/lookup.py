@@ -7,6 +7,7 @@ from pathlib import Path
 from diffusionlab.registry.errors import UnknownRun, readable, typed
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
+from diffusionlab.registry.record.script import SCRIPT, is_called, linked, sketch_of
 from diffusionlab.registry.storage.table import Registry
 
 
@@ -38,19 +39,34 @@ def find_run_id(registry: Registry, text: str, *, deleted: bool | None = False) 
     ids = [row["run_id"] for row in rows]
     if text in ids:
         return text
-    named = [row["run_id"] for row in rows if row["name"] == text]
+    named = [row["run_id"] for row in rows if row["name"] == text] or [
+        row["run_id"] for row in rows if row["kind"] == SCRIPT and is_called(text, row["name"] or "")
+    ]
     meant = named or [run_id for run_id in ids if run_id.startswith(text)]
     if len(meant) == 1:
         return meant[0]
     if meant:
         what = "is the name of" if named else "begins the ids of"
-        raise UnknownRun(f"{text!r} {what} {len(meant)} runs: type one of {_some(meant)}")
+        names = {row["run_id"]: row["name"] for row in rows if row["kind"] == SCRIPT and row["name"] != text}
+        shown = [names.get(run_id) or run_id for run_id in meant]
+        raise UnknownRun(f"{text!r} {what} {len(meant)} runs: type one of {_some(shown)}")
     if deleted is False and registry.rows(Compare("run_id", "=", text), columns=["run_id"], deleted=True):
         command = typed("registry.py", "restore", text)
         raise UnknownRun(f"run {text} is deleted: type `{command}` to have it back")
     near = difflib.get_close_matches(text, [*ids, *(row["name"] for row in rows)], n=3, cutoff=0.5)
     known = f"did you mean {_some(near)}?" if near else f"there are {_some(ids)}" if ids else "it has no runs"
     raise UnknownRun(f"no {'deleted ' if deleted else ''}run {text[:80]!r} in {registry.uri}: {known}")
+
+
+def other_versions(uri: str | None, record: RunRecord) -> list[str]:
+    """Names of the scripts that are versions of this one; nothing for a run."""
+    if record.kind != SCRIPT:
+        return []
+    rows = Registry(uri).rows(Compare("kind", "=", SCRIPT), columns=["run_id", "name", "extra"])
+    scripts = {row["run_id"]: (row["name"], sketch_of(row["extra"] or {})) for row in rows}
+    if record.run_id not in scripts:
+        return []
+    return [scripts[run_id][0] for run_id in linked(scripts, [record.run_id]) if run_id != record.run_id]
 
 
 def _record(registry: Registry, run_id: str) -> RunRecord:

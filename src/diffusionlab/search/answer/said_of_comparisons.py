@@ -18,7 +18,7 @@ from diffusionlab.registry.record.columns import (
 from diffusionlab.search.answer.compare import Group, compared_runs, ranked, sides_of
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.wording import cite, named, runs, value
+from diffusionlab.search.answer.wording import cite, listed, named, runs, value
 from diffusionlab.search.query.protocols import UNKNOWN, protocol_of
 from diffusionlab.search.query.query import Comparison
 
@@ -35,8 +35,19 @@ def run_sentences(result: Result, engine: Engine) -> list[str]:
         return group_sentences(result)
     by_id = {row["run_id"]: row for row in result.rows}
     rows = [by_id[run_id] for run_id in facts.run_ids]
+    if facts.of_scripts:
+        return [_scripts_apart(facts, rows)]
     decided = isinstance(result.query.ask, Comparison) and result.query.ask.better is not None
     return [_settings_apart(facts, rows), *_results_apart(rows, decided), *_ends_apart(rows)]
+
+
+def _scripts_apart(comparison: Facts, rows: Sequence[Row]) -> str:
+    """What the code of scripts does differently: facts by name, layers by number."""
+    told = [label(one.fact) for group in comparison.groups.values() for one in group]
+    changed = sum(line[0] in "+-" and line[:3] not in ("+++", "---") for line in comparison.layers)
+    told += [f"{changed} line{'' if changed == 1 else 's'} of layers"] if changed else []
+    names = " and ".join(printable(row["name"]) for row in rows)
+    return f"{names} differ in {listed(told)}." if told else f"No fact and no layer of {names} differs."
 
 
 def _settings_apart(comparison: Facts, rows: Sequence[Row]) -> str:

@@ -13,6 +13,7 @@ from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, near_dataset, squeeze
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE, kind_of
+from diffusionlab.registry.record.script import SCRIPT, is_called, linked, sketch_of
 from diffusionlab.search.read.settings import setting_names, stems_of
 from diffusionlab.search.read.text import TEXT_COLUMNS, may_say, mentioned, stem, text_of, words_of
 
@@ -105,6 +106,8 @@ class Known:
         ids, names = self._lower
         if found := self._ids_where(pc.equal(ids, key)) or self._ids_where(pc.equal(names, key)):
             return found
+        if found := tuple(run_id for run_id, name in self._scripts if is_called(key, name)):
+            return found
         if (
             len(key) >= 8
             and any(c.isdigit() for c in key)
@@ -116,6 +119,24 @@ class Known:
         if re.fullmatch(r"[a-z]+[-_ ]?\d{1,6}", key):  # "run_020", "Run 020"
             return self._ids_where(pc.equal(self._plain_ids, squeeze(key)))
         return ()
+
+    @cached_property
+    def _scripts(self) -> tuple[tuple[str, str], ...]:
+        """(id, name) of each record that was read from code."""
+        if not self.has_scripts:
+            return ()
+        found = self._load(("run_id", "name"), Compare("kind", "=", SCRIPT))
+        return tuple(zip(found["run_id"].to_pylist(), found["name"].to_pylist(), strict=True))
+
+    def versions_of(self, text: str) -> tuple[str, ...]:
+        """Ids of the scripts called `text`, and of the other versions of them."""
+        start = [run_id for run_id, name in self._scripts if is_called(text, name) or text == name.lower()]
+        return tuple(linked(self._sketches, start)) if start else ()
+
+    @cached_property
+    def _sketches(self) -> dict[str, tuple[str, frozenset[str]]]:
+        rows = self._load(("run_id", "name", "extra"), Compare("kind", "=", SCRIPT)).to_pylist()
+        return {row["run_id"]: (row["name"], sketch_of(json.loads(row["extra"] or "{}"))) for row in rows}
 
     @cached_property
     def _plain_ids(self) -> pa.ChunkedArray:

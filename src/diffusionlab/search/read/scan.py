@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.record.canonical import squeeze
 from diffusionlab.search.read.cards import counts_cards, is_card
 from diffusionlab.search.read.items import Condition, Item, Number
@@ -21,7 +21,7 @@ from diffusionlab.search.read.tokens import clean
 from diffusionlab.search.time.dates import read_when
 from diffusionlab.search.time.recurring import read_recurring
 from diffusionlab.search.words.english import common, filler
-from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS
+from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS, VERSIONS
 from diffusionlab.search.words.lexicon import phrases
 
 _ORDINAL_WORDS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
@@ -92,6 +92,18 @@ def _name(s: Scan, i: int) -> int:
         return 0
     after += s.word(after) in ("sweep", "sweeps")
     return s.add("condition", Condition("sweep", Compare("sweep", "=", words), True, words), i, after)
+
+
+def _versions(s: Scan, i: int) -> int:
+    """Versions of train_cifar: the scripts of that name and what is linked to them."""
+    if s.word(i) not in VERSIONS or s.word(i + 1) != "of" or not s.known.has_scripts:
+        return 0
+    after = i + 3
+    while s.word(after) in ("-", "_", ".", "/") and after + 1 < len(s.tokens) and s.tokens[after].glued:
+        after += 2
+    name = s.words(i + 2, after)
+    ids = s.known.versions_of(name.lower())
+    return s.add("condition", Condition("run_id", In("run_id", ids), True, name), i, after) if ids else 0
 
 
 def _setting_at(s: Scan, i: int, after: int) -> tuple[str, int] | None:
@@ -173,5 +185,5 @@ def _glued(s: Scan, i: int) -> int:
     return s.add("text", (words, words), i, after)
 
 
-RULES = (run, _name, _when, _number, span, _word)
+RULES = (_versions, run, _name, _when, _number, span, _word)
 """At each place the first rule that reads something wins."""

@@ -90,12 +90,15 @@ NOUNS = (
 """What people call the runs."""
 SCRIPTS = "script, scripts"
 """What people call records that were read from code, and runs where there are none."""
+VERSIONS = ("versions", "version", "copies", "revisions", "variants")
+"""What people call scripts that differ by a few lines."""
 NOTEBOOKS = "notebook, notebooks"
 
 ASKED: tuple[tuple[str, str, str | None], ...] = (
     (
         "compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
-        "how different, distinguish, changed between, distinguishes, separates, side by side, diff",
+        "how different, distinguish, changed between, change between, changes between, changed from, change from, "
+        "distinguishes, separates, side by side, diff",
         "compare",
         None,
     ),
