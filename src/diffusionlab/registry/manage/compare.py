@@ -126,9 +126,9 @@ def _script_layers(before: RunRecord, after: RunRecord) -> list[str]:
     """As a unified diff without its heads, each layer with the line that makes it."""
     lines = []
     matcher = difflib.SequenceMatcher(None, before.layers, after.layers, autojunk=False)
-    for tag, start, end, new_start, new_end in matcher.get_opcodes():
+    for tag, old_first, old_end, new_first, new_end in matcher.get_opcodes():
         if tag != "equal":
-            for sign, run, first, end in (("-", before, start, end), ("+", after, new_start, new_end)):
+            for sign, run, first, end in (("-", before, old_first, old_end), ("+", after, new_first, new_end)):
                 made = list(zip(run.layers, run.extra[SCRIPT].get("layer_lines") or (), strict=False))[first:end]
                 lines += [f"{sign} {layer}  ({lines_text([line])})" for layer, line in made]
     return lines

@@ -10,6 +10,8 @@ from diffusionlab.registry.filters.conditions import In
 from diffusionlab.registry.manage.compare import Comparison, compare
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, label, lower_is_better
+from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.record.script import SCRIPT, version_of
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import value
@@ -33,9 +35,13 @@ def compared_runs(result: Result, engine: Engine) -> Comparison | None:
     """The fact by fact comparison, where a few runs were found and no larger groups asked for."""
     if not 2 <= len(result.rows) <= MOST_RUNS:
         return None
-    ids = [row["run_id"] for row in sorted(result.rows, key=lambda row: row["run_id"])]
-    records = {record.run_id: record for record in engine.registry.records(In("run_id", tuple(ids)))}
-    return compare([records[run_id] for run_id in ids])
+    ids = tuple(row["run_id"] for row in result.rows)
+    return compare(sorted(engine.registry.records(In("run_id", ids)), key=_before))
+
+
+def _before(record: RunRecord) -> tuple[object, ...]:
+    """Runs by id, scripts by version."""
+    return (version_of(record.name), record.name) if record.kind == SCRIPT else ((), record.run_id)
 
 
 def sides_of(result: Result) -> list[Group]:
