@@ -63,8 +63,8 @@ class Script:
     facts: dict[str, list[Fact]] = field(default_factory=dict)
     depends_on_input: list[str] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
-    layers: list[tuple[str, Place]] = field(default_factory=list)
-    sketch: list[str] = field(default_factory=list)
+    layers: list[tuple[str, Place]] = field(default_factory=list, compare=False)
+    sketch: list[str] = field(default_factory=list, compare=False)
 
     def first(self, name: str) -> Any:
         """The value of a field that takes effect, None if the code does not show one."""

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import Filter
-from diffusionlab.registry.record.columns import COLUMNS
+from diffusionlab.registry.record.columns import COLUMNS, MEASURES
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
-from diffusionlab.search.words.english import harmless, vague
+from diffusionlab.search.words.english import harmless, sizes, vague
 
 _NO_WORDS_OF_THEIR_OWN = (  # kinds of items that conditions and orders are made of, or that join them
     *("condition", "run", "text", "field", "carrier", "noun", "connector", "break", "to", "than", "known"),
@@ -46,10 +46,10 @@ def say_what_is_left(a: Asked, found: Sequence[Operand]) -> None:
         said = operand.condition.filter
         if operand.negated and isinstance(said, Mentions) and not a.known.anyone_says(said.phrases):
             a.notes.append(f'no run mentions "{said.phrases[0]}", so leaving out those that do changes nothing')
-    sizes = [words for i, item in enumerate(a.items) if (words := item.words.lower()) in vague() and _unused(a, i)]
-    if sizes and not _is_sized(a):
+    said_alone = [words for i, item in enumerate(a.items) if (words := item.words.lower()) in vague() and _unused(a, i)]
+    for words in [words for words in said_alone if not _is_told(a, words)][:1]:
         how = 'as in "under 5M parameters" or "the 3 smallest"'
-        a.notes.append(f'"{sizes[0]}" has no measure: say how {sizes[0]}, {how}; in quotes it is looked for as a word')
+        a.notes.append(f'"{words}" has no measure: say how {words}, {how}; in quotes it is looked for as a word')
 
 
 def unread(a: Asked, unbound: Sequence[Item]) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ def _is_joined(a: Asked, i: int) -> bool:
         case "between":
             return a.compare or following == "run"
     if words in vague():
-        return _is_sized(a)
+        return _is_told(a, words)
     return words == "either" and any(item.payload == "or" for item in a.items[i:] if item.kind == "connector")
 
 
@@ -120,9 +120,10 @@ def _asks(a: Asked, item: Item) -> bool:
     return item.kind not in _NO_WORDS_OF_THEIR_OWN
 
 
-def _is_sized(a: Asked) -> bool:
-    """Whether something tells how large is meant."""
-    return a.order is not None or any(
+def _is_told(a: Asked, words: str) -> bool:
+    """Whether something tells how large, or how good, is meant: the best FID says nothing of a small model."""
+    by_measure = a.order is not None and a.order.column in MEASURES
+    return (a.order is not None and not (by_measure and words in sizes())) or any(
         item.kind == "condition" and item.payload.category in COLUMNS and is_numeric(item.payload.category)
         for item in a.items
     )

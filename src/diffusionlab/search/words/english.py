@@ -84,9 +84,10 @@ times tiny together total typical under until usually variant variants weak week
 won worse year years yet younger
 """
 
+SIZES = "small tiny big large huge little short long fast slow new old early late shallow wide narrow many few"
 VAGUE = (
-    "small tiny big large huge little short long high low fast slow new old early late good great nice fine bad poor "
-    "strong weak shallow wide narrow many few much lot lots quality realistic photorealistic sharp blurry beautiful "
+    f"{SIZES} high low good great nice fine bad poor "
+    "strong weak much lot lots quality realistic photorealistic sharp blurry beautiful "
     "convincing decent promising"
 )
 """Of WEIGHTY and COMMON: those that say how much without a number."""
@@ -129,6 +130,12 @@ def harmless() -> frozenset[str]:
 @cache
 def weighty() -> frozenset[str]:
     return frozenset(WEIGHTY.split())
+
+
+@cache
+def sizes() -> frozenset[str]:
+    """Those of them that no figure of quality tells."""
+    return frozenset(SIZES.split())
 
 
 @cache
