@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.manage.cli import AddCommand
 
 if TYPE_CHECKING:
+    from diffusionlab.ingest.code import Hit
     from diffusionlab.registry.record.run_record import RunRecord
 
 EXAMPLES = """\
@@ -32,7 +34,16 @@ examples:
   python registry.py ingest generated/ --images-of latest
   python registry.py ingest v3/train.py --recipe        an experiment of this lab with its settings
 """
+CODE_EXAMPLES = """\
+Words match the parts of names, comments and docstrings in one line: `gradient clipping` finds clip_grad_norm_.
+
+examples:
+  python registry.py code gradient clipping
+  python registry.py code where is the cosine schedule implemented
+  python registry.py code which scripts call torch.compile --json
+"""
 FILES_IN_ONE_PROCESS = 24
+MOST_CHARACTERS = 160  # of a line of code that is shown
 
 
 def add_ingest(add: AddCommand) -> None:
@@ -56,6 +67,55 @@ def add_ingest(add: AddCommand) -> None:
         metavar="RUN",
         help="link the pictures in PATH to a run or script: an id, the beginning of one, a name or `latest`",
     )
+
+
+def add_code(add: AddCommand) -> None:
+    """Add the search in code to those of `registry.py`."""
+    sub = add("code", _code, "find functions and lines in the scripts that were ingested")
+    sub.epilog, sub.formatter_class = CODE_EXAMPLES, argparse.RawDescriptionHelpFormatter
+    sub.add_argument("words", nargs="+", metavar="WORDS", help="what to look for, or a question such as those below")
+    sub.add_argument("--limit", type=int, default=20, metavar="N", help="functions shown at most (default 20)")
+    sub.add_argument("--json", action="store_true", help="one JSON object: code, left_out")
+
+
+def _code(arguments: argparse.Namespace) -> None:
+    from diffusionlab.ingest.code import find
+    from diffusionlab.ingest.store import KIND, content_of
+    from diffusionlab.registry.filters.conditions import Compare
+    from diffusionlab.registry.storage.table import Registry
+
+    question = " ".join(arguments.words)
+    records = sorted(Registry(arguments.registry).records(Compare("kind", "=", KIND)), key=lambda one: one.name)
+    if not records:
+        raise RegistryError("no script was ingested yet: type `registry.py ingest PATH`")
+    try:
+        hits, left_out = find(((one.name, one.path or "", content_of(one)) for one in records), question)
+    except ValueError as error:
+        raise RegistryError(str(error)) from error
+    if arguments.json:
+        print(json.dumps({"code": [hit.as_dict() for hit in hits], "left_out": left_out}, ensure_ascii=False))
+        return
+    for hit in hits[: arguments.limit]:
+        _print_hit(hit)
+    if hits:
+        more = f", {arguments.limit} shown" if len(hits) > arguments.limit else ""
+        _say(f"{len(hits)} places in {len({hit.path for hit in hits})} of {len(records)} scripts{more}")
+    else:
+        _say(f"no line of {len(records)} scripts says {question}")
+    if left_out:
+        named = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")
+        _say(f"not searched, as changed or gone since they were ingested: {named}")
+
+
+def _print_hit(hit: Hit) -> None:
+    where = (
+        f"{hit.script}:{hit.first}-{hit.last}  {hit.function}" if hit.function else f"{hit.script}  outside functions"
+    )
+    more = len(hit.lines) - 1
+    _say(f"{where}  ({hit.matched}{f'; {more} more here' if more else ''})")
+    for place, text, matches in hit.shown:
+        _say(f"{'>' if matches else ' '} {place!s:>6}  {text}"[:MOST_CHARACTERS])
+    _say("")
 
 
 def _ingest(arguments: argparse.Namespace) -> None:

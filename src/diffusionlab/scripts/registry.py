@@ -2,12 +2,12 @@
 
 import sys
 
-from diffusionlab.ingest.command import add_ingest
+from diffusionlab.ingest.command import add_code, add_ingest
 from diffusionlab.registry.manage import cli
 from diffusionlab.report.command import add_reports
 from diffusionlab.untrusted import say_in_logs
 
-MORE = (add_reports, add_ingest)
+MORE = (add_reports, add_ingest, add_code)
 """Commands from layers above the registry."""
 
 
