@@ -66,9 +66,8 @@ def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Pat
     from diffusionlab.commands.evaluate import evaluate
     from diffusionlab.commands.sample import sample
     from diffusionlab.commands.visualize import visualize
-    from diffusionlab.ingest.command import add_ingest
     from diffusionlab.registry.manage import cli as registry
-    from diffusionlab.report.command import add_reports
+    from diffusionlab.scripts.registry import MORE
     from diffusionlab.search.show import cli as search
     from diffusionlab.visualization.catalogue import as_override
 
@@ -88,7 +87,7 @@ def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Pat
     shutil.copytree(ROOT / "examples/old_scripts", tmp_path / "examples/old_scripts")
     mains = {
         "python search.py": search.main,
-        "python registry.py": partial(registry.main, more=[add_reports, add_ingest]),
+        "python registry.py": partial(registry.main, more=MORE),
     }
     for command in COMMANDS:  # in order: some ask about what others brought in
         for start, main in mains.items():

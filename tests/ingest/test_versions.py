@@ -66,6 +66,13 @@ def test_comments_indentation_and_order_make_no_version():
 
 
 @pytest.mark.parametrize(
+    "line", ["x = 1 " * 300_000, "'" + "a" * 2_000_000, '"' * 999_999, "x = '#' # y" + "#" * 999_999]
+)
+def test_a_line_of_megabytes_is_read_once(line):
+    assert len(sketch(line)) == 1
+
+
+@pytest.mark.parametrize(
     ("text", "name", "called"),
     [
         ("v3", "v3/train.py", True),

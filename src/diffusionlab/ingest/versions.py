@@ -9,8 +9,8 @@ from diffusionlab.registry.record.script import SKETCH
 
 SHORT = 4
 """Characters up to which a line says nothing: brackets, `pass`, `else`."""
-_COMMENT = re.compile(r"""((?:[^#'"]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')*)#.*""")
-"""After what is no comment of a line; the code may be broken, so no parser is asked."""
+_CODE = re.compile(r"""(?:[^#'"]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')*+""")
+"""A line up to its comment; the code may be broken, so no parser is asked. It never goes back, as lines may be long."""
 
 
 def sketch(code: str) -> list[str]:
@@ -18,9 +18,14 @@ def sketch(code: str) -> list[str]:
 
     A longer script keeps the smallest of its hashes, a sample that is the same for all (Broder 1997).
     """
-    lines = {"".join(_COMMENT.sub(r"\1", line).split()) for line in code.splitlines()}
+    lines = {"".join(_without_comment(line).split()) for line in code.splitlines()}
     hashes = (hashlib.sha256(line.encode("utf-8", "replace")).hexdigest()[:8] for line in lines if len(line) > SHORT)
     return sorted(set(hashes))[:SKETCH]
+
+
+def _without_comment(line: str) -> str:
+    code = _CODE.match(line)
+    return line[: code.end()] if code and line[code.end() : code.end() + 1] == "#" else line
 
 
 def layers(tree: ast.AST, classes: Collection[str]) -> Iterator[tuple[str, int]]:
