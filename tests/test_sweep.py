@@ -59,7 +59,7 @@ def test_a_sweep_typed_again_continues_and_takes_new_values(sweep, tmp_path, reg
     assert after["0.001 1000"].run_id == before["0.001 1000"].run_id
     assert after["0.001 1000"].modified_at > before["0.001 1000"].modified_at
     assert after["0.001 8"].status == "finished" and len(list(tmp_path.glob("multirun/*"))) == 1
-    assert "1 finished trials stay" in printed and f"finished {before['0.001 16'].run_id} before" in printed
+    assert "1 finished trials stay" in printed and f"run {before['0.001 16'].run_id} is finished" in printed
     assert {run.run_id for run in Registry(str(registry_of_its_own)).records()} == {
         run.run_id for run in after.values()
     }
