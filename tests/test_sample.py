@@ -11,6 +11,7 @@ from PIL import Image
 
 from diffusionlab.commands.sample import columns_of, sample
 from diffusionlab.errors import UsageError
+from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.runs.labels import choose_labels
 from diffusionlab.runs.schemas import register
 from tests.conftest import CONF, Lab
@@ -50,7 +51,7 @@ def test_it_writes_the_grid_and_the_single_pictures(trained):
 def test_settings_beside_the_samples_make_them_again(trained, tmp_path):
     first = run_sample(trained, "num_samples=3", "label=Bag", "guidance_scale=3", "seed=5")
     kept = json.loads((first / "settings.json").read_text())
-    assert kept["run"] == trained[0].name and kept["step"] > 0 and kept["sampler"]["num_steps"] == 2
+    assert kept["run"] == read_record(trained[0]).run_id and kept["step"] > 0 and kept["sampler"]["num_steps"] == 2
     again = [f"{name}={kept[name]}" for name in ("num_samples", "label", "guidance_scale", "seed")]
     second = run_sample(trained, f"output_dir={tmp_path / 'again'}", *again)
     np.testing.assert_array_equal(pictures(first), pictures(second))

@@ -43,9 +43,17 @@ def test_the_bar_is_one_line_and_the_log_has_the_story(tmp_path, script_environm
     assert "\x1b[2A" not in shown  # a bar of two lines would have to go up by them
     (log,) = tmp_path.glob("outputs/*/*/train.log")
     story = log.read_text()
-    for part in ("settings ", "epoch 1 done", "epoch 3 done", "train_loss", "val_loss", "saved last.ckpt", "finished"):
+    for part in (
+        "settings ",
+        "epoch 1, step 2: ",
+        "epoch 3, step 6: ",
+        "train_loss",
+        "val_loss",
+        "saved last.ckpt",
+        "finished",
+    ):
         assert part in story
-    assert story.count(" done, step ") == 3
+    assert len(re.findall(r"epoch \d, step", story)) == 3
 
 
 def test_lines_for_logs_say_loss_speed_and_time_left(lab, capsys, monkeypatch):
@@ -57,3 +65,14 @@ def test_lines_for_logs_say_loss_speed_and_time_left(lab, capsys, monkeypatch):
     assert re.fullmatch(
         r"epoch 2/2  step 4  loss \d\.\d{4}  val_loss \d\.\d{4}  [\d,]+ images/s  0:00:00 left", lines[-1]
     )
+
+
+def test_a_run_that_continues_says_what_is_left_from_its_first_step_on(lab, capsys, monkeypatch):
+    monkeypatch.setattr("diffusionlab.training.callbacks.progress.SECONDS_BETWEEN_LINES", 0.0)
+    small = [option for option in SMALL if "progress_bar" not in option]
+    lab.train("callbacks=quiet", "trainer.max_epochs=1", small=small)
+    capsys.readouterr()
+    lab.train("callbacks=quiet", "trainer.max_epochs=3", "ckpt_path=last", small=small)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch ")]
+    assert [line.split("  ")[0] for line in lines] == ["epoch 2/3"] * 2 + ["epoch 3/3"] * 2
+    assert all("left" in line for line in lines[1:])  # the first step alone has no speed

@@ -110,7 +110,7 @@ def _save_settings(cfg: DictConfig, run: Run, scales: Sequence[float], folder: P
     plain = to_plain(cfg)
     names = ("label", "style", "num_samples", "guidance_schedule", "guidance_interval", "guidance", "sampler", "seed")
     settings = {
-        "run": run.folder.name,
+        "run": run.record.run_id,
         "step": saved_step(run.folder),
         "guidance_scale": list(scales),
         **{name: plain[name] for name in names},

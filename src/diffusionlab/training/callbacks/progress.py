@@ -86,18 +86,17 @@ class Heartbeat(pl.Callback):
 
 
 class Progress(pl.callbacks.ProgressBar):
-    """Says how far a training is, now and then rather than at every step: each time the loss is read, for which a GPU
-    has to finish what is queued.
+    """Says how far a training is, now and then rather than at every step: for the loss a GPU has to finish its queue.
 
-    `seconds_between`: two sayings, at least.
+    `seconds_between`: from one time that it does to the next, at least.
     """
 
     def __init__(self, *, seconds_between: float) -> None:
         super().__init__()
         self.seconds_between = seconds_between
         self._is_enabled = True
-        self._said_at = self._started_at = 0.0
-        self._num_before: float = 0.0
+        self._said_at = 0.0
+        self._first: tuple[float, float] | None = None  # when the first batch of this command ended, and which it was
 
     def say(self, trainer: pl.Trainer, state: str) -> None:
         """Show the state in words."""
@@ -105,13 +104,13 @@ class Progress(pl.callbacks.ProgressBar):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock."""
-        self._started_at = self._said_at = time.monotonic()
-        self._num_before = _num_batches_done(trainer)
+        self._said_at, self._first = time.monotonic(), None
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Say it if it is time to."""
+        self._first = self._first or (time.monotonic(), _num_batches_done(trainer))
         if self._is_enabled and time.monotonic() - self._said_at >= self.seconds_between:
             self._said_at = time.monotonic()
             figures = {"loss": float(outputs["loss"].detach())}
@@ -120,7 +119,8 @@ class Progress(pl.callbacks.ProgressBar):
     def seconds_left(self, trainer: pl.Trainer) -> float:
         """An estimate from the time taken so far, validation included; infinite without an end."""
         done, total = _num_batches_done(trainer), _num_batches(trainer)
-        rate = (done - self._num_before) / max(time.monotonic() - self._started_at, 1e-9)
+        start, before = self._first or (time.monotonic(), done)
+        rate = (done - before) / max(time.monotonic() - start, 1e-9)
         left = (total - done) / rate if rate > 0 else math.inf
         timers = (each for each in trainer.callbacks if isinstance(each, pl.callbacks.Timer))  # type: ignore[attr-defined]
         return min([left, *(each.time_remaining() or math.inf for each in timers)])
@@ -191,22 +191,22 @@ class ProgressLines(Progress):
 
 
 class Story(pl.Callback):
-    """Tells the log, which is the run's `train.log`, how each epoch ended; on rank 0 only."""
+    """Tells the log, which is the run's `train.log`, how each epoch ended, and how far the last one came."""
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Of the epoch before, whose means are known by now."""
         if trainer.is_global_zero and "train/loss_epoch" in trainer.callback_metrics:
-            self._tell(trainer, trainer.current_epoch)
+            self._tell(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Of the last one."""
+        """Of the last one, which may have been cut short."""
         if trainer.is_global_zero:
-            self._tell(trainer, trainer.current_epoch)
+            self._tell(trainer)
 
-    def _tell(self, trainer: pl.Trainer, epoch: int) -> None:
+    def _tell(self, trainer: pl.Trainer) -> None:
         loss = trainer.callback_metrics.get("train/loss_epoch")
         figures = _figures(trainer, {} if loss is None else {"train_loss": float(loss)})
-        log.info("epoch %d done, step %s: %s", epoch, f"{trainer.global_step:,}", ", ".join(figures))
+        log.info("epoch %d, step %s: %s", trainer.current_epoch, f"{trainer.global_step:,}", ", ".join(figures))
 
 
 def _num_batches(trainer: pl.Trainer) -> float:
