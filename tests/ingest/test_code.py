@@ -99,8 +99,19 @@ def test_comments_are_searched_and_parts_of_words_are_not(pile, capsys):
 
 def test_what_nobody_says_is_said_and_an_empty_question_refused(pile, capsys):
     assert run("code", "flux", "inhibitor") == 0
-    assert "no line of 3 scripts says flux inhibitor" in capsys.readouterr().out
-    assert run("code", "where", "is") != 0
+    assert "no line says flux inhibitor" in capsys.readouterr().out
+    assert run("code", "where", "is") != 0 and run("code", "flux", "--limit", "0") != 0
+
+
+def test_it_says_what_it_looked_for(pile, capsys):
+    assert found(capsys, "where is EMA updated")["looked_for"][:2] == ["ema", "moving average"]
+
+
+def test_a_file_that_is_nested_deeper_than_the_stack_is_searched(pile, capsys):
+    Path("old/deep.py").write_text(TRAIN + "x = " + "1 + " * 400 + "1  # flux\nif x: pass\n" + "elif x: pass\n" * 300)
+    assert run("ingest", "old/deep.py") == 0
+    capsys.readouterr()
+    assert sorted(one["lines"] for one in found(capsys, "flux")["code"]) == [[4], [28]]
 
 
 def test_three_lines_around_a_match_are_shown_without_escapes(pile, capsys):

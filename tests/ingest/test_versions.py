@@ -1,5 +1,7 @@
 """Versions of one script: which are, what they are called, and what changed between two."""
 
+import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -7,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffusionlab.ingest.command import add_ingest
-from diffusionlab.ingest.versions import sketch
+from diffusionlab.ingest.versions import layers, sketch
 from diffusionlab.registry.manage import cli
-from diffusionlab.registry.record.script import SAME_SCRIPT, is_called, linked, similarity, version_of
+from diffusionlab.registry.record.script import SAME_SCRIPT, is_called, similarity, version_of, with_versions
 from diffusionlab.search.api import search
 from diffusionlab.search.show.cli import main as ask
 
@@ -40,10 +42,10 @@ def sketches(**codes):
 
 
 def test_versions_are_linked_and_scripts_with_the_same_boilerplate_are_not():
-    assert linked(sketches(v12=V12, v4=V4, v3=V3), ["v4"]) == ["v3", "v4", "v12"]
+    assert with_versions(sketches(v12=V12, v4=V4, v3=V3), ["v4"]) == ["v3", "v4", "v12"]
     codes = {path.stem: path.read_text(errors="replace") for path in FIXTURES.glob("*.py")}
     for name in codes:
-        assert linked(sketches(**codes), [name]) == [name]
+        assert with_versions(sketches(**codes), [name]) == [name]
 
 
 def test_a_chain_of_versions_is_one_script_though_its_ends_have_little_in_common():
@@ -51,7 +53,7 @@ def test_a_chain_of_versions_is_one_script_though_its_ends_have_little_in_common
     chain = {f"v{start}": "\n".join(lines[start : start + 40]) for start in range(0, 60, 10)}
     ends = [frozenset(sketch(chain[name])) for name in ("v0", "v50")]
     assert similarity(*ends) < SAME_SCRIPT
-    assert linked(sketches(**chain), ["v50"]) == list(chain)
+    assert with_versions(sketches(**chain), ["v50"]) == list(chain)
 
 
 @given(st.sets(st.integers(0, 400), min_size=1), st.sets(st.integers(0, 400), min_size=1))
@@ -84,10 +86,47 @@ def test_a_line_of_megabytes_is_read_once(line):
         ("train.py", "v3/train.py", True),
         ("rain", "v3/train.py", False),
         (".*", "v3/train.py", False),
+        ("20", "20/train_20.py", False),
+        ("v3", None, False),
     ],
 )
 def test_what_a_script_is_called_for_short(text, name, called):
     assert is_called(text, name) is called
+
+
+def test_a_number_in_a_question_is_no_script(pile):
+    Path("old/20").mkdir()
+    Path("old/20/train_20.py").write_text(V3)
+    run_command("ingest", "old")
+    answer = search("scripts with 20 epochs")
+    assert [row["name"] for row in answer.rows] == ["v12/train_fashion.py"]
+
+
+@pytest.mark.parametrize(
+    "details",
+    ["text", 5, [], {"sketch": 5}, {"sketch": [[1]], "layer_lines": "x"}, {"sketch": None, "layer_lines": [{}]}],
+)
+def test_what_an_import_brought_in_place_of_a_sketch_disables_nothing(pile, details, capsys):
+    odd = {"run_id": "odd", "name": "v3/odd.py", "kind": "script", "layers": ["a"], "extra": {"script": details}}
+    Path("odd.jsonl").write_text(json.dumps(odd) + "\n")
+    assert run_command("import", "odd.jsonl") == 0
+    assert (
+        run_command("compare", "odd", "v4") == 0 and run_command("show", "odd") == 0 and run_command("show", "v4") == 0
+    )
+    assert {row["name"] for row in search("versions of v4").rows} >= {"v3/train_fashion.py", "v12/train_fashion.py"}
+
+
+def test_layers_are_in_the_order_of_the_file_and_cut():
+    code = f"""
+class Net:
+    def __init__(self, wide):
+        if wide:
+            self.a = Conv(1)
+        self.b = Sequential(Linear(1), Linear({"x, " * 300}))
+"""
+    texts = [text for text, _ in layers(ast.parse(code), {"Net"})]
+    assert texts[:2] == ["Net.a = Conv(1)", "Net.b[0] = Linear(1)"] and texts[2].startswith("Net.b[1] = Linear(x")
+    assert max(map(len, texts)) < 250
 
 
 def test_versions_count_and_do_not_spell():

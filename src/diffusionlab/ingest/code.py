@@ -14,75 +14,26 @@ from pathlib import Path
 from diffusionlab.ingest.source import Place, Source, UnreadableFile, read_source
 from diffusionlab.ingest.syntax import parse
 
-SAME = {
-    "gradient clipping": (
-        "clip grad",
-        "clip gradients",
-        "clipnorm",
-        "clipvalue",
-        "clip by norm",
-        "clip by global norm",
-    ),
-    "mixed precision": ("autocast", "grad scaler", "amp", "mixed float16", "mixed bfloat16"),
-    "ema": ("moving average", "averaged model", "exponential average"),
-    "checkpoint": ("torch save", "save weights", "state dict save"),
-    "data augmentation": ("random horizontal flip", "random crop", "color jitter", "augment"),
-    "classifier free guidance": ("cfg", "guidance scale", "uncond"),
-    "attention": ("multihead", "scaled dot product", "softmax q"),
-    "weight initialization": ("xavier", "kaiming", "init weights"),
-    "early stopping": ("patience",),
-    "distributed training": ("ddp", "distributed data parallel", "data parallel"),
+SAME: dict[str, str] = {
+    "gradient clipping": "clip grad, clip gradients, clipnorm, clipvalue, clip by norm, clip by global norm",
+    "mixed precision": "autocast, grad scaler, amp, mixed float16, mixed bfloat16",
+    "ema": "moving average, averaged model, exponential average",
+    "checkpoint": "torch save, save weights, save model",
+    "data augmentation": "random horizontal flip, random crop, color jitter, augment",
+    "classifier free guidance": "cfg, guidance scale, uncond",
+    "attention": "multihead, scaled dot product",
+    "weight initialization": "xavier, kaiming, init weights",
+    "early stopping": "patience",
+    "distributed training": "ddp, distributed data parallel, data parallel",
 }
 """What people ask for -> other words that mean it in code."""
 
-FRAME = frozenset(
-    [
-        "where",
-        "is",
-        "are",
-        "was",
-        "implemented",
-        "defined",
-        "used",
-        "updated",
-        "called",
-        "computed",
-        "done",
-        "find",
-        "show",
-        "which",
-        "what",
-        "scripts",
-        "script",
-        "notebooks",
-        "functions",
-        "function",
-        "code",
-        "that",
-        "use",
-        "uses",
-        "using",
-        "call",
-        "calls",
-        "has",
-        "have",
-        "with",
-        "the",
-        "a",
-        "an",
-        "in",
-        "my",
-        "of",
-        "do",
-        "does",
-        "i",
-        "how",
-        "for",
-        "it",
-        "to",
-    ]
+FRAME = (
+    "where is are was implemented defined used updated called computed done find show which what scripts script "
+    "notebooks functions function code that use uses using call calls has have with the a an in my of do does i how "
+    "for it to"
 )
-"""Words of a question that are not looked for."""
+"""Words of a question that are not looked for; what is looked for is said."""
 
 CONTEXT = 3
 """Lines shown before and after a match."""
@@ -121,12 +72,12 @@ def wanted(question: str) -> list[list[str]]:
 
     Raises ValueError if nothing is left of the question.
     """
-    words = [word for word in parts(question) if word not in FRAME]
+    words = [word for word in parts(question) if word not in FRAME.split()]
     if not words:
         raise ValueError("say what to look for, such as `gradient clipping` or `cosine schedule`")
     said = {stem(word) for word in words}
-    others = [other for name, same in SAME.items() if {stem(word) for word in name.split()} <= said for other in same]
-    return [words, *(other.split() for other in others)]
+    same = [others for name, others in SAME.items() if {stem(word) for word in name.split()} <= said]
+    return [words, *(other.split() for others in same for other in others.split(", "))]
 
 
 def find(scripts: Iterable[tuple[str, str, str]], question: str) -> tuple[list[Hit], list[str]]:
@@ -197,20 +148,18 @@ def _has(words: list[str], wanted: str) -> bool:
 
 
 def _functions(text: str, num_rows: int) -> list[tuple[str, int, int]]:
-    """(qualified name, first line, last line) of each function and class, outer ones before inner ones."""
+    """(qualified name, first line, last line) of the whole file, and of each function and class."""
     tree, _ = parse(text)
     spans = [("", 1, num_rows)]
-
-    def walk(node: ast.AST, prefix: str) -> None:
+    left: list[tuple[ast.AST, str]] = [(tree, "")]
+    while left:  # a stranger's file may be nested deeper than Python's stack
+        node, prefix = left.pop()
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                name = f"{prefix}{child.name}"
-                spans.append((name, child.lineno, child.end_lineno or child.lineno))
-                walk(child, f"{name}.")
-            else:
-                walk(child, prefix)
-
-    walk(tree, "")
+                spans.append((f"{prefix}{child.name}", child.lineno, child.end_lineno or child.lineno))
+                left.append((child, f"{prefix}{child.name}."))
+            elif isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+                left.append((child, prefix))
     return spans
 
 

@@ -74,37 +74,49 @@ def add_code(add: AddCommand) -> None:
     sub = add("code", _code, "find functions and lines in the scripts that were ingested")
     sub.epilog, sub.formatter_class = CODE_EXAMPLES, argparse.RawDescriptionHelpFormatter
     sub.add_argument("words", nargs="+", metavar="WORDS", help="what to look for, or a question such as those below")
-    sub.add_argument("--limit", type=int, default=20, metavar="N", help="functions shown at most (default 20)")
-    sub.add_argument("--json", action="store_true", help="one JSON object: code, left_out")
+    sub.add_argument("--limit", type=int, default=20, metavar="N", help="places printed at most; default: 20")
+    sub.add_argument("--json", action="store_true", help="one JSON object with all places: looked_for, code, left_out")
 
 
 def _code(arguments: argparse.Namespace) -> None:
-    from diffusionlab.ingest.code import find
+    from diffusionlab.ingest.code import find, wanted
     from diffusionlab.ingest.store import KIND, content_of
     from diffusionlab.registry.filters.conditions import Compare
     from diffusionlab.registry.storage.table import Registry
 
+    if arguments.limit < 1:
+        raise RegistryError(f"--limit {arguments.limit} shows nothing: type a number from 1")
     question = " ".join(arguments.words)
     records = sorted(Registry(arguments.registry).records(Compare("kind", "=", KIND)), key=lambda one: one.name)
     if not records:
         raise RegistryError("no script was ingested yet: type `registry.py ingest PATH`")
     try:
+        looked_for = [" ".join(words) for words in wanted(question)]
         hits, left_out = find(((one.name, one.path or "", content_of(one)) for one in records), question)
     except ValueError as error:
         raise RegistryError(str(error)) from error
     if arguments.json:
-        print(json.dumps({"code": [hit.as_dict() for hit in hits], "left_out": left_out}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"looked_for": looked_for, "code": [hit.as_dict() for hit in hits], "left_out": left_out},
+                ensure_ascii=False,
+            )
+        )
         return
     for hit in hits[: arguments.limit]:
         _print_hit(hit)
     if hits:
         more = f", {arguments.limit} shown" if len(hits) > arguments.limit else ""
-        _say(f"{len(hits)} places in {len({hit.path for hit in hits})} of {len(records)} scripts{more}")
-    else:
-        _say(f"no line of {len(records)} scripts says {question}")
+        having = len({hit.path for hit in hits})
+        _say(f"{_number(len(hits), 'place')} in {having} of {_number(len(records), 'script')}{more}")
+    _say(f"{'looked for' if hits else 'no line says'} {' | '.join(looked_for)}")
     if left_out:
         named = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")
         _say(f"not searched, as changed or gone since they were ingested: {named}")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _print_hit(hit: Hit) -> None:
@@ -177,7 +189,7 @@ def _store(arguments: argparse.Namespace, scripts: Iterator[Script]) -> None:
     known.save(stored)
     if not arguments.json:
         told = ", ".join(f"{number} {state}" for state, number in states.items())
-        _say(f"{sum(states.values())} files: {told}; registry {known.registry.uri}")
+        _say(f"{_number(sum(states.values()), 'file')}: {told}; registry {known.registry.uri}")
         for line in said:
             _say(as_typed(line))
 
@@ -196,10 +208,10 @@ def _link_pictures(paths: list[Path], records: list[RunRecord]) -> list[str]:
         record.linked_pictures = as_entries(links)
         said += [f"{record.name}: {path} is gone" for path in gone]
     if number := sum(map(len, found.values())):
-        said.append(f"{number} pictures linked to {sum(map(bool, found.values()))} scripts")
+        said.append(f"{_number(number, 'picture')} linked to {_number(sum(map(bool, found.values())), 'script')}")
     if without:
         said.append(
-            f"{without} pictures belong to no one script: `registry.py ingest FOLDER --images-of SCRIPT` links them"
+            f"{_number(without, 'picture')} without a script of their own: `registry.py ingest FOLDER --images-of SCRIPT` links them"
         )
     return said
 
@@ -220,7 +232,7 @@ def _link_images(arguments: argparse.Namespace) -> None:
         found = in_folder(folder)
         links, gone = add_folder(links, folder, found)
         new = sum(one.path not in before for one in found)
-        _say(f"{folder}: {len(found)} pictures of {record.name} ({record.run_id}), {new} of them new")
+        _say(f"{folder}: {_number(len(found), 'picture')} of {record.name} ({record.run_id}), {new} of them new")
         for path in gone:
             _say(f"{record.name}: {path} is gone")
     if not arguments.dry_run:

@@ -7,7 +7,7 @@ from typing import Any
 
 from diffusionlab.registry.record.columns import grouped
 from diffusionlab.registry.record.run_record import RunRecord
-from diffusionlab.registry.record.script import SCRIPT, facts_of_script, lines_text
+from diffusionlab.registry.record.script import SCRIPT, facts_of_script, layers_of
 
 GROUPS: dict[str, tuple[str, ...]] = {group: grouped(group) for group in ("architecture", "training", "result")}
 """Group -> columns compared; metrics join the result, config keys and package versions the training."""
@@ -124,11 +124,11 @@ def _layer_difference(runs: Sequence[RunRecord]) -> list[str]:
 
 def _script_layers(before: RunRecord, after: RunRecord) -> list[str]:
     """As a unified diff without its heads, each layer with the line that makes it."""
-    lines = []
+    old, new = (layers_of(run.extra, run.layers) for run in (before, after))
     matcher = difflib.SequenceMatcher(None, before.layers, after.layers, autojunk=False)
+    changed: list[str] = []
     for tag, old_first, old_end, new_first, new_end in matcher.get_opcodes():
         if tag != "equal":
-            for sign, run, first, end in (("-", before, old_first, old_end), ("+", after, new_first, new_end)):
-                made = list(zip(run.layers, run.extra[SCRIPT].get("layer_lines") or (), strict=False))[first:end]
-                lines += [f"{sign} {layer}  ({lines_text([line])})" for layer, line in made]
-    return lines
+            changed += [f"- {layer}  ({line})" for layer, line in old[old_first:old_end]]
+            changed += [f"+ {layer}  ({line})" for layer, line in new[new_first:new_end]]
+    return changed

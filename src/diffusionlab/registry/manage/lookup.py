@@ -7,12 +7,13 @@ from pathlib import Path
 from diffusionlab.registry.errors import UnknownRun, readable, typed
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
-from diffusionlab.registry.record.script import SCRIPT, is_called, linked, sketch_of
+from diffusionlab.registry.record.script import SCRIPT, is_called, sketch_of, with_versions
 from diffusionlab.registry.storage.table import Registry
 
 
 def find_run(uri: str | None, text: str, *, deleted: bool | None = False) -> RunRecord:
-    """The run meant by `latest` (which is no script), an id, a run folder, a name or the unique beginning of an id.
+    """The run meant by `latest` (which is no script), an id, a run folder, a name or the unique beginning of an id; a
+    script also by what it is called for short.
 
     `deleted` as in Registry.rows. Raises UnknownRun (a ValueError) that names what could have been meant, and
     MissingRegistry or BrokenRegistry as any read does; a run folder needs no registry.
@@ -40,7 +41,7 @@ def find_run_id(registry: Registry, text: str, *, deleted: bool | None = False) 
     if text in ids:
         return text
     named = [row["run_id"] for row in rows if row["name"] == text] or [
-        row["run_id"] for row in rows if row["kind"] == SCRIPT and is_called(text, row["name"] or "")
+        row["run_id"] for row in rows if row["kind"] == SCRIPT and is_called(text, row["name"])
     ]
     meant = named or [run_id for run_id in ids if run_id.startswith(text)]
     if len(meant) == 1:
@@ -66,7 +67,9 @@ def other_versions(uri: str | None, record: RunRecord) -> list[str]:
     scripts = {row["run_id"]: (row["name"], sketch_of(row["extra"] or {})) for row in rows}
     if record.run_id not in scripts:
         return []
-    return [scripts[run_id][0] for run_id in linked(scripts, [record.run_id]) if run_id != record.run_id]
+    return [
+        scripts[run_id][0] or run_id for run_id in with_versions(scripts, [record.run_id]) if run_id != record.run_id
+    ]
 
 
 def _record(registry: Registry, run_id: str) -> RunRecord:

@@ -10,25 +10,39 @@ from typing import Any
 SCRIPT = "script"
 
 
-def is_called(text: str, name: str) -> bool:
+def is_called(text: str, name: str | None) -> bool:
     """Whether a script that the registry calls FOLDER/FILE may be called `text` for short: its folder, its file with or
-    without the ending, or the version in either ("v3" for cifar_v3/train.py and old/train-v3.py). Case does not count.
+    without the ending, or the version in either ("v3" for cifar_v3/train.py and old/train-v3.py). Case does not count,
+    and a mere number is no name.
     """
-    folder, _, file = name.lower().rpartition("/")
+    folder, _, file = (name or "").lower().rpartition("/")
     stem, text = file.rpartition(".")[0], text.lower()
-    version = re.compile(rf"(.*[^a-z0-9])?{re.escape(text)}([^a-z0-9].*)?") if re.fullmatch(r"v?\d+", text) else None
+    if not text or text.isdecimal():
+        return False
+    version = re.compile(rf"(.*[^a-z0-9])?{text}([^a-z0-9].*)?") if re.fullmatch(r"v\d+", text) else None
     return text in (folder, file, stem) or bool(version and (version.fullmatch(folder) or version.fullmatch(stem)))
 
 
-def version_of(name: str) -> tuple[int, ...]:
+def version_of(name: str | None) -> tuple[int, ...]:
     """The numbers in a script's name, by which its versions are in order: (3,) of v3/train.py."""
-    return tuple(int(number) for number in re.findall(r"\d{1,9}", name.rpartition(".")[0]))
+    return tuple(int(number) for number in re.findall(r"\d{1,9}", (name or "").rpartition(".")[0]))
 
 
 def sketch_of(extra: Mapping[str, Any]) -> frozenset[str]:
-    """Hashes of the lines of code (`ingest.sketch`); empty for a run."""
+    """Hashes of the lines of code (`ingest.versions`); empty for a run, and where an import brought something else."""
+    return frozenset(one for one in _kept(extra, "sketch") if isinstance(one, str))
+
+
+def layers_of(extra: Mapping[str, Any], layers: list[str]) -> list[tuple[str, str]]:
+    """Each layer with the line that makes it, "" where the record does not say."""
+    lines = _kept(extra, "layer_lines")
+    return [(layer, lines_text(lines[i : i + 1])) for i, layer in enumerate(layers)]
+
+
+def _kept(extra: Mapping[str, Any], name: str) -> list[Any]:
     details = extra.get(SCRIPT)
-    return frozenset(details.get("sketch") or ()) if isinstance(details, Mapping) else frozenset()
+    kept = details.get(name) if isinstance(details, Mapping) else None
+    return kept if isinstance(kept, list) else []
 
 
 SKETCH = 512
@@ -44,7 +58,7 @@ def similarity(one: frozenset[str], other: frozenset[str]) -> float:
     return sum(line in one and line in other for line in union) / len(union) if union else 0.0
 
 
-def linked(scripts: Mapping[str, tuple[str, frozenset[str]]], start: Iterable[str]) -> list[str]:
+def with_versions(scripts: Mapping[str, tuple[str | None, frozenset[str]]], start: Iterable[str]) -> list[str]:
     """The ids of the scripts that are versions of those in `start`, which are among them, by version, then name.
 
     `scripts`: id -> (name, sketch). A version of a version is one too: v1 and v12 may have little in common.
@@ -54,7 +68,7 @@ def linked(scripts: Mapping[str, tuple[str, frozenset[str]]], start: Iterable[st
         new = sorted(other for other in left if similarity(scripts[one][1], scripts[other][1]) >= SAME_SCRIPT)
         found += new
         left -= set(new)
-    return sorted(found, key=lambda run_id: (version_of(scripts[run_id][0]), scripts[run_id][0]))
+    return sorted(found, key=lambda run_id: (version_of(scripts[run_id][0]), scripts[run_id][0] or ""))
 
 
 def code_facts(extra: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from diffusionlab.registry.record.convert import to_time
 from diffusionlab.untrusted import IMAGE_FORMATS
 
 Refused = Callable[[str], None]
@@ -78,6 +79,22 @@ def number(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def time_of(text: Any) -> datetime | None:
+    """A time that a tracker wrote as a text; None for none, and for what is no time."""
+    try:
+        return to_time(text) if text else None
+    except (ValueError, TypeError):
+        return None
+
+
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """Raises ValueError for JSON of another kind, and for no JSON."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
 
 
 def typed_value(text: str) -> Any:

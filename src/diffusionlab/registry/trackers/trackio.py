@@ -3,15 +3,12 @@
 Trackio itself brings dozens of packages, a web server among them, for a few columns of JSON.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from diffusionlab.registry.record.convert import to_time
-from diffusionlab.registry.trackers.run import Refused, TrackedRun, each, flat, number
+from diffusionlab.registry.trackers.run import Refused, TrackedRun, each, flat, json_object, number, time_of
 from diffusionlab.registry.trackers.sqlite import columns, opened, tables
 
 
@@ -46,31 +43,17 @@ def _read_run(
     connection: sqlite3.Connection, project: str, run_id: str, known: bool, configs: dict[str, Any]
 ) -> TrackedRun:
     run = TrackedRun(tracker="trackio", run_id=str(run_id), project=project)
-    config = _json(configs.get(run_id) or "{}")
+    config = json_object(configs.get(run_id) or "{}")
     run.settings = {key: value for key, value in flat(config).items() if not key.startswith("_")}
-    run.started = _time(config.get("_Created"))
+    run.started = time_of(config.get("_Created"))
     for timestamp, name, metrics in connection.execute(_HISTORY_BY_ID if known else _HISTORY_BY_NAME, (run_id,)):
         run.name = name
-        at = _time(timestamp)
+        at = time_of(timestamp)
         run.started, run.ended = run.started or at, at or run.ended
-        for key, value in flat(_json(metrics)).items():
+        for key, value in flat(json_object(metrics)).items():
             if isinstance(value, (int, float)) or value is None or value in _NOT_FINITE:
                 run.metrics[key] = number(value)
     return run
 
 
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
-
-
-def _json(text: str | bytes) -> dict[str, Any]:
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        return to_time(text) if text else None
-    except (ValueError, TypeError):
-        return None

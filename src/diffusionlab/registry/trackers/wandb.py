@@ -8,22 +8,22 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from diffusionlab.registry.record.convert import to_time
 from diffusionlab.registry.trackers.run import (
     Refused,
     TrackedRun,
     each,
     flat,
     in_a_line,
+    json_object,
     moment,
     number,
     pictures,
     read_text,
     read_yaml,
+    time_of,
 )  # fmt: skip
 from diffusionlab.untrusted import inside
 
@@ -170,27 +170,13 @@ def _add_config(run: TrackedRun, file: Path) -> None:
 
 
 def _add_summary(run: TrackedRun, file: Path) -> None:
-    _add_metrics(run, flat(_object(file)))
+    _add_metrics(run, flat(json_object(read_text(file))))
 
 
 def _add_metadata(run: TrackedRun, file: Path) -> None:
-    facts = _object(file)
+    facts = json_object(read_text(file))
     git = facts.get("git")
     run.host = run.host or facts.get("host")
     run.git_commit = run.git_commit or (git.get("commit") if isinstance(git, dict) else None)
     run.command = run.command or facts.get("program")
-    run.started = run.started or _time(facts.get("startedAt"))
-
-
-def _object(file: Path) -> dict[str, Any]:
-    value = json.loads(read_text(file))
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        return to_time(text) if text else None
-    except (ValueError, TypeError):
-        return None
+    run.started = run.started or time_of(facts.get("startedAt"))

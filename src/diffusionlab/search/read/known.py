@@ -13,7 +13,7 @@ from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, near_dataset, squeeze
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE, kind_of
-from diffusionlab.registry.record.script import SCRIPT, is_called, linked, sketch_of
+from diffusionlab.registry.record.script import SCRIPT, is_called, sketch_of, with_versions
 from diffusionlab.search.read.settings import setting_names, stems_of
 from diffusionlab.search.read.text import TEXT_COLUMNS, may_say, mentioned, stem, text_of, words_of
 
@@ -121,7 +121,7 @@ class Known:
         return ()
 
     @cached_property
-    def _scripts(self) -> tuple[tuple[str, str], ...]:
+    def _scripts(self) -> tuple[tuple[str, str | None], ...]:
         """(id, name) of each record that was read from code."""
         if not self.has_scripts:
             return ()
@@ -130,11 +130,11 @@ class Known:
 
     def versions_of(self, text: str) -> tuple[str, ...]:
         """Ids of the scripts called `text`, and of the other versions of them."""
-        start = [run_id for run_id, name in self._scripts if is_called(text, name) or text == name.lower()]
-        return tuple(linked(self._sketches, start)) if start else ()
+        start = [run_id for run_id, name in self._scripts if is_called(text, name) or text == (name or "").lower()]
+        return tuple(with_versions(self._sketches, start)) if start else ()
 
     @cached_property
-    def _sketches(self) -> dict[str, tuple[str, frozenset[str]]]:
+    def _sketches(self) -> dict[str, tuple[str | None, frozenset[str]]]:
         rows = self._load(("run_id", "name", "extra"), Compare("kind", "=", SCRIPT)).to_pylist()
         return {row["run_id"]: (row["name"], sketch_of(json.loads(row["extra"] or "{}"))) for row in rows}
 
