@@ -106,7 +106,7 @@ def test_of_several_scripts_the_name_or_the_version_decides(pile: Path, capsys: 
         "pile/cifar_v5.py": ["cifar_v5_grid.png", "samples/v5.png"],
         "pile/cifar.py": ["cifar-grid.png"],
     }
-    assert "2 pictures without a script of their own" in " ".join(capsys.readouterr().out.split())
+    assert "2 pictures without a script" in " ".join(capsys.readouterr().out.split())
 
 
 def test_nothing_outside_the_folder_and_nothing_that_is_no_image(pile: Path):

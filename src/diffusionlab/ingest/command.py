@@ -211,7 +211,8 @@ def _link_pictures(paths: list[Path], records: list[RunRecord]) -> list[str]:
         said.append(f"{_number(number, 'picture')} linked to {_number(sum(map(bool, found.values())), 'script')}")
     if without:
         said.append(
-            f"{_number(without, 'picture')} without a script of their own: `registry.py ingest FOLDER --images-of SCRIPT` links them"
+            f"{_number(without, 'picture')} without a script: "
+            "link them by `registry.py ingest FOLDER --images-of SCRIPT`"
         )
     return said
 
