@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from diffusionlab.registry.manage.cli import main
+from diffusionlab.registry.manage.cli import main, parser
 from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.registry.record.run_record import RunRecord, write_record
 from diffusionlab.registry.storage.table import Registry
+from diffusionlab.scripts.registry import MORE
 
 ROOT = Path(__file__).parents[2]
 RUNS = [
@@ -203,3 +204,28 @@ def test_the_script_itself(tmp_path: Path) -> None:
 def test_a_run_folder_that_was_moved_is_where_it_is_now(tmp_path: Path) -> None:
     write_record(RunRecord(run_id="a", name="a", path=str(tmp_path / "before")), tmp_path / "now")
     assert find_run(None, str(tmp_path / "now")).path == str(tmp_path / "now")
+
+
+def test_list_and_show_say_why_a_run_did_not_finish(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+    long_ago = "2025-03-16T10:00:00+00:00"
+    crashed = {"run_id": "c", "name": "c", "status": "running", "heartbeat_at": long_ago, "host": "far", "pid": 7}
+    failed = {"run_id": "f", "name": "f", "status": "failed", "reason": "out of memory with data.batch_size=64"}
+    stopped = {"run_id": "s", "name": "s", "status": "finished", "reason": "of an earlier try"}
+    Path("ended.jsonl").write_text("".join(json.dumps(run) + "\n" for run in (crashed, failed, stopped)))
+    assert main(["import", "ended.jsonl"]) == 0
+    listed = out(capsys, "list")
+    assert "f: out of memory with data.batch_size=64" in listed and "an earlier try" not in listed
+    assert "c: its process 7 on far ended without a word; last heard of 2025-03-16 10:00" in listed
+    assert "out of memory" in out(capsys, "show", "f") and "last heard of 2025-03-16" in out(capsys, "show", "c")
+    assert "an earlier try" not in out(capsys, "show", "s")
+
+
+def test_show_begins_with_how_the_run_ended_and_its_figures(capsys: pytest.CaptureFixture) -> None:
+    shown = out(capsys, "show", "latest")
+    assert shown.index("metrics.fid") < shown.index("created_at") < shown.index("arch_tags")
+
+
+def test_every_argument_of_every_command_has_a_comment() -> None:
+    (commands,) = [one for one in parser(MORE)._actions if one.choices]
+    silent = [(name, one.dest) for name, sub in commands.choices.items() for one in sub._actions if not one.help]
+    assert not silent

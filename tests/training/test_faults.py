@@ -271,12 +271,12 @@ class TestOneLine:
         advice = r"data\.batch_size=8 trainer\.accumulate_grad_batches=2.*bf16-mixed"
         with pytest.raises(OutOfMemory, match=advice):
             lab.train(*misfortune("memory", ""))
-        assert lab.record().status == "failed" and "out of memory" in lab.record().notes
+        assert lab.record().status == "failed" and "out of memory" in lab.record().reason
 
     def test_a_checkpoint_that_finds_no_room_ends_the_run_in_one_line(self, lab):
         code, line = train_apart(lab, fault=functools.partial(no_file_beyond, 200_000))
         assert code == 1 and "cannot write" in line and "\n" not in line
-        assert lab.record().status == "failed" and "cannot write" in lab.record().notes
+        assert lab.record().status == "failed" and "cannot write" in lab.record().reason
 
     def test_a_training_whose_end_finds_no_room_says_so_and_is_finished_later(self, lab):
         code, line = train_apart(lab, fault=functools.partial(no_room_for, "run.json", 3))

@@ -57,7 +57,7 @@ def test_a_closed_terminal_saves_and_interrupts(tmp_path, script_environment):
         process.kill()
     (folder,) = tmp_path.glob("outputs/*/*")
     record = read_record(folder)
-    assert record.status == "interrupted" and "ckpt_path=last" in record.notes
+    assert record.status == "interrupted" and "ckpt_path=last" in record.reason
     assert choose_checkpoint("last", folder).step >= 2
 
 

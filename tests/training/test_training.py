@@ -137,7 +137,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_with_step_and_cause(lab):
     with pytest.raises(TrainingDiverged, match=r"step \d+ \(epoch 0\).*optimizer\.lr="):
         lab.train("optimizer.lr=1e30", "lr_warmup_steps=0", "trainer.gradient_clip_val=null", "optimizer=sgd")
     assert lab.record().status == "failed"
-    assert "learning rate" in lab.record().notes
+    assert "learning rate" in lab.record().reason
 
 
 def test_warm_up_raises_the_learning_rate_linearly(lab):

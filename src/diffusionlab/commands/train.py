@@ -283,7 +283,7 @@ def _score(record: RunRecord) -> float | None:
 def _finish(recorder: RunRecorder, facts: dict[str, Any], status: str, reason: str | None = None) -> None:
     """Write how the run ended, and its page; a run folder that is gone is not made anew."""
     if reason:
-        facts["notes"] = f"{recorder.record.notes}; {reason}" if recorder.record.notes else reason
+        facts["reason"] = reason
     recorder.finish(status, **facts)
     log.info("%s after %.0f s%s", status, recorder.record.seconds or 0, f": {reason}" if reason else "")
     recorder.close()

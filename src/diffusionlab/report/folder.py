@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from diffusionlab.registry.record.liveness import actual_status
+from diffusionlab.registry.record.liveness import actual_status, why_it_ended
 from diffusionlab.registry.record.pictures import linked
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.report.curves import Series, read_curves
@@ -26,6 +26,7 @@ class RunContent:
 
     record: RunRecord
     status: str | None
+    reason: str | None  # why it did not finish
     folder: Path | None
     curves: dict[str, Series] = field(default_factory=dict)
     samples: list[Picture] = field(default_factory=list)
@@ -54,14 +55,17 @@ def folder_of(path: str | Path | None, run_id: str) -> Path | None:
 
 def read_run(record: RunRecord, folder: Path | None) -> RunContent:
     """Take in all that a page of this run needs."""
-    status = actual_status(vars(record))
+    status, reason = actual_status(vars(record)), why_it_ended(vars(record))
     links, gone = linked_pictures(record)
     if folder is None:
-        return RunContent(record, status, None, pictures=links, gone=gone, evaluations=evaluations(record, None))
+        return RunContent(
+            record, status, reason, None, pictures=links, gone=gone, evaluations=evaluations(record, None)
+        )
     latest = inside(folder, record.thumbnail)
     return RunContent(
         record,
         status,
+        reason,
         folder,
         curves=read_curves(folder),
         samples=_epochs(folder, "samples") or _taken_in(folder, [latest] if latest else [], lambda _: "latest samples"),

@@ -24,11 +24,11 @@ from diffusionlab.untrusted import inside
 
 SHOWN_OF_SCRIPTS = ("optimizer", "lr", "batch_size", "epochs")
 COLUMNS = (
-    "run_id", "name", "created_at", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "metrics",
-    "protocol", "evaluations", "path", "thumbnail", "sweep", "kind", "modified_at", "linked_pictures",
+    "run_id", "name", "created_at", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "reason",
+    "metrics", "protocol", "evaluations", "path", "thumbnail", "sweep", "kind", "modified_at", "linked_pictures",
     *SHOWN_OF_SCRIPTS,
 )  # fmt: skip
-WORDS = ("run_id", "name", "kind", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "sweep")
+WORDS = ("run_id", "name", "kind", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "reason", "sweep")
 """Columns whose words the filter box looks in."""
 PIXELS = 30_000_000
 """Of all thumbnails together: a page of 2,000 runs stays below about fifteen megabytes."""

@@ -25,8 +25,8 @@ _SYSTEM = (
     "hardware", "framework", "precision", "host", "path", "git_commit", "git_dirty", "data_hash", "config_hash",
 )  # fmt: skip
 _SHOWN_ELSEWHERE = {
-    *_SYSTEM, "status", "created_at", "modified_at", "heartbeat_at", "description", "notes", "tags", "command",
-    "thumbnail", "pid", "process_token", "schema_version", "dataset_family", "hardware_kind",
+    *_SYSTEM, "status", "reason", "created_at", "modified_at", "heartbeat_at", "description", "notes", "tags",
+    "command", "thumbnail", "pid", "process_token", "schema_version", "dataset_family", "hardware_kind",
 }  # fmt: skip
 """Groups of the settings that stand open, in this order; the others follow, closed."""
 

@@ -91,7 +91,7 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     sub.add_argument("run", metavar="RUN", help=RUN)
     sub.add_argument("--layers", action="store_true", help="every layer of the model too")
     sub = command("compare", _compare, "show what differs between runs: architecture, training, result, layers")
-    sub.add_argument("runs", nargs="+", metavar="RUN")
+    sub.add_argument("runs", nargs="+", metavar="RUN", help=f"two or more, each {RUN}")
     sub = command("import", _import, "take in runs from JSON Lines or another tracker; a known run id is replaced")
     sub.add_argument("path", type=Path, metavar="PATH", help="one run a line, as a JSON object, or a tracker's files")
     sub.add_argument("--from", dest="tracker", choices=TRACKERS, help="what PATH holds; default: by what is inside")
@@ -105,8 +105,8 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     sub.add_argument("--deleted", action="store_true", help="deleted runs too")
     sub = command("tag", _tag, "add tags to a run, or take some off")
     sub.add_argument("run", metavar="RUN", help=RUN)
-    sub.add_argument("tags", nargs="*", metavar="TAG")
-    sub.add_argument("--remove", nargs="+", default=[], metavar="TAG")
+    sub.add_argument("tags", nargs="*", metavar="TAG", help="a word to find the run by")
+    sub.add_argument("--remove", nargs="+", default=[], metavar="TAG", help="tags to take off")
     sub = command("note", _note, "add a line to a run's notes")
     sub.add_argument("run", metavar="RUN", help=RUN)
     sub.add_argument("text", help='the line, or with --replace all the notes ("" clears them)')
@@ -115,10 +115,15 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     sub.add_argument("run", metavar="RUN", help=RUN)
     sub.add_argument("name", metavar="NAME", help="the new name")
     sub = command("delete", _delete, "take runs out of all answers; `restore` brings them back")
-    sub.add_argument("runs", nargs="+", metavar="RUN")
-    command("restore", _restore, "bring deleted runs back").add_argument("runs", nargs="+", metavar="RUN")
+    sub.add_argument("runs", nargs="+", metavar="RUN", help=RUN)
+    sub = command("restore", _restore, "bring deleted runs back")
+    sub.add_argument(
+        "runs", nargs="+", metavar="RUN", help="of a deleted run the id, the beginning of one, or the name"
+    )
     sub = command("purge", _purge, "take deleted runs out for good; all deleted ones where none is named")
-    sub.add_argument("runs", nargs="*", metavar="RUN")
+    sub.add_argument(
+        "runs", nargs="*", metavar="RUN", help="of a deleted run the id, the beginning of one, or the name"
+    )
     sub.add_argument("--folders", action="store_true", help="remove the files that this project wrote for them, too")
     sub.add_argument("--dry-run", action="store_true", help="only list what would be removed")
     sub = command("rebuild", _rebuild, "make the table again from the run folders and what was imported")
@@ -155,12 +160,12 @@ def _print(content: object) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    from diffusionlab.registry.manage.display import LISTED, show_list
+    from diffusionlab.registry.manage.display import LIST_COLUMNS, show_list
 
     if arguments.limit < 1:
         raise RegistryError(f"--limit {arguments.limit} lists nothing: type a number from 1")
     registry = _registry(arguments)
-    rows = registry.rows(columns=LISTED, order_by="created_at", descending=True, limit=arguments.limit)
+    rows = registry.rows(columns=LIST_COLUMNS, order_by="created_at", descending=True, limit=arguments.limit)
     _print(show_list(rows))
     if (known := registry.count()) > len(rows):
         _say(f"{len(rows)} of {known:,} runs; all of them: {typed('registry.py', 'list', '--limit', str(known))}")

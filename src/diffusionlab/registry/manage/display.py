@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.manage.compare import GROUPS, Comparison
 from diffusionlab.registry.record.columns import KINDS, grouped, label
+from diffusionlab.registry.record.liveness import why_it_ended
 from diffusionlab.registry.record.pictures import linked
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.record.script import SCRIPT, code_facts
@@ -40,8 +41,15 @@ def _text(value: object) -> str:
 LISTED = ("run_id", "name", "status", "dataset", "epochs", "created_at")
 
 
+LIST_COLUMNS = (*LISTED, "reason")
+
+
 def show_list(rows: Iterable[Mapping[str, Any]]) -> "RenderableType":
-    """One line a run, within 80 columns: long names are cut, ids are whole, for the next command."""
+    """One line a run, within 80 columns: long names are cut, ids are whole, for the next command.
+
+    Below them a line for each that did not finish says why.
+    """
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
@@ -50,9 +58,13 @@ def show_list(rows: Iterable[Mapping[str, Any]]) -> "RenderableType":
         table.add_column("run" if column == "run_id" else label(column), no_wrap=True, overflow="ellipsis")
     table.columns[0].overflow = "fold"
     table.columns[0].no_wrap = False
+    reasons = []
     for row in rows:
         table.add_row(*(Text(printable(row[column])) for column in LISTED))
-    return table
+        if row["reason"] and row["status"] != "finished":
+            line = f"{printable(row['run_id'])}: {printable(row['reason'])}"
+            reasons.append(Text(line, style="dim", no_wrap=True, overflow="ellipsis"))
+    return Group(table, *([Text(""), *reasons] if reasons else []))
 
 
 def show_run(
@@ -106,17 +118,20 @@ def _layers(record: RunRecord, *, every: bool) -> "RenderableType":
 
 
 def facts_by_group(record: RunRecord, status: str | None) -> Iterable[tuple[str, list[tuple[str, Any]]]]:
-    """(group, [(fact, value)]): all known facts of a run but its settings, packages and layers."""
-    values = {column: getattr(record, column) for column in KINDS} | {"status": status}
+    """(group, [(fact, value)]): all known facts of a run but its settings, packages and layers; figures first."""
+    values = {column: getattr(record, column) for column in KINDS}
+    values |= {"status": status, "reason": why_it_ended(vars(record))}
     shown = {column: value for column, value in values.items() if value not in (None, [], {})}
 
     def facts(group: str) -> list[tuple[str, Any]]:
         return [(column, shown[column]) for column in grouped(group) if column in shown]
 
+    metrics = [(f"metrics.{name}", value) for name, value in record.metrics.items()]
+    ended = [fact for fact in facts("result") if fact[0] in ("status", "reason")]
+    yield "result", [*ended, *metrics, *(fact for fact in facts("result") if fact not in ended)]
     yield "about", facts("about")
-    for group in GROUPS:
-        metrics = record.metrics.items() if group == "result" else ()
-        yield group, [*facts(group), *((f"metrics.{name}", value) for name, value in metrics)]
+    for group in (group for group in GROUPS if group != "result"):
+        yield group, facts(group)
     yield "evaluations", [(f"evaluations.{n}", _figures(*one)) for n, one in enumerate(record.evaluations.items(), 1)]
     yield "where from", facts("where from")
     yield "other", [(name, value) for name, value in record.extra.items() if name != SCRIPT]

@@ -53,7 +53,8 @@ class RunRecorder:
         record = self.record
         self._guarded(self._make_folder)  # here alone: a folder that vanishes is not made anew
         record.created_at = self._created_before() or record.created_at or now
-        record.status, record.modified_at, record.heartbeat_at = "running", now, now
+        record.status, record.reason = "running", None
+        record.modified_at = record.heartbeat_at = now
         record.host, record.pid, record.process_token = socket.gethostname(), os.getpid(), process_token()
         record.path = str(self.folder)
         self.update()

@@ -104,6 +104,7 @@ TABLE = (
         "script size, script sizes, file sizes, code size, notebook size")),
     # -- result
     Column("status", "text", said="status, state, statuses", group="result", values="listed", shown=7, index="Bitmap"),
+    Column("reason", "text", said="reason, failure reason, error message", group="result"),
     Column("seconds", "float", "duration", "time", group="result", unit="s", better="low", shown=21, said=(
         "duration, runtime, run time, training time, wall time, wall clock, wall clock time, time, durations, "
         "train time, hours of training")),

@@ -66,6 +66,7 @@ def search_text(record: RunRecord) -> str:
         record.architecture,
         record.description,
         record.notes,
+        record.reason,
         *record.tags,
     ]
     for facet in record.arch_tags:

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,15 @@ def actual_status(row: Mapping[str, Any], now: datetime | None = None) -> str | 
         return status
     silent = (now or utc_now()) - heartbeat > SILENCE
     return "crashed" if silent or _is_gone(row) else status
+
+
+def why_it_ended(row: Mapping[str, Any], now: datetime | None = None) -> str | None:
+    """Why a run did not finish: its recorded reason, or what is known of one that crashed; None for any other run."""
+    status = actual_status(row, now)
+    if status == "crashed":
+        seen, of = row["heartbeat_at"], f" {row['pid']} on {row['host']}" if row.get("pid") and row.get("host") else ""
+        return f"its process{of} ended without a word; last heard of {seen.astimezone(UTC):%Y-%m-%d %H:%M}"
+    return row.get("reason") if status in ("failed", "interrupted") else None
 
 
 def _is_gone(row: Mapping[str, Any]) -> bool:

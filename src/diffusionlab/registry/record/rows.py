@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.record.columns import COLUMNS, held_in, value_of
-from diffusionlab.registry.record.liveness import COLUMNS_NEEDED, actual_status
+from diffusionlab.registry.record.liveness import COLUMNS_NEEDED, actual_status, why_it_ended
 from diffusionlab.registry.record.schema import runs_schema
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def complete(table: "pa.Table", columns: Collection[str]) -> "pa.Table":
 
 
 def with_actual_status(table: "pa.Table", now: datetime) -> "pa.Table":
-    """The status as it is at `now` in place of the stored one; needs COLUMNS_NEEDED."""
+    """The status as it is at `now` in place of the stored one, and the reason of crashed runs; needs COLUMNS_NEEDED."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -70,9 +70,12 @@ def with_actual_status(table: "pa.Table", now: datetime) -> "pa.Table":
     rows = to_rows(table.select(COLUMNS_NEEDED).filter(running))
     if not rows:
         return table
-    actual = pa.array([actual_status(row, now) for row in rows], pa.string())
-    place = table.column_names.index("status")
-    return table.set_column(place, "status", pc.replace_with_mask(stored, running, actual))
+    for column, worked_out in (("status", actual_status), ("reason", why_it_ended)):
+        if column in table.column_names:
+            values = pa.array([worked_out(row, now) for row in rows], pa.string())
+            replaced = pc.replace_with_mask(table[column].combine_chunks(), running, values)
+            table = table.set_column(table.column_names.index(column), column, replaced)
+    return table
 
 
 def ordered(table: "pa.Table", column: str | None, descending: bool) -> "pa.Table":

@@ -36,6 +36,7 @@ class RunRecord:
     heartbeat_at: datetime | None = None
     deleted_at: datetime | None = None
     status: str | None = None
+    reason: str | None = None  # why it failed or was interrupted, in one line
     framework: str | None = None
     architecture: str | None = None
     arch_tags: list[str] = field(default_factory=list)

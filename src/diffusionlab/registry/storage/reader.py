@@ -92,7 +92,7 @@ class Reader:
         if left is not None and left.changed is not None:
             waiting = left.changed if waiting is None else laid_over(left.changed, waiting)
         needed = {"run_id", *columns, *condition.reads(), *((order[0],) if order else ())}
-        if "status" in needed:
+        if shows_status := not needed.isdisjoint({"status", "reason"}):
             needed |= {*COLUMNS_NEEDED}
         stored = sorted({held_in(column) for column in needed} & {*COLUMNS})
         merged = And(condition, Not(In("run_id", tuple(waiting["run_id"].to_pylist())))) if waiting else condition
@@ -108,7 +108,7 @@ class Reader:
             present = [column for column in stored if column in waiting.column_names]
             over = _matching(complete(waiting.select(present), needed), condition)
             found = pa.concat_tables([found, over.select(found.column_names)], promote_options="permissive")
-        return with_actual_status(found, now) if "status" in needed else found
+        return with_actual_status(found, now) if shows_status else found
 
     def _query(self, condition: Filter, columns: Sequence[str], order: Order | None) -> "tuple[pa.Table, Filter]":
         """Rows by LanceDB, and what of the condition it could not decide."""

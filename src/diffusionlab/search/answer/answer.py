@@ -116,7 +116,7 @@ def _facts(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
 def _fact(row: Row, column: str) -> str:
     """A value as a sentence has it: prose in quotes."""
     shown = value(row, column)
-    return f'"{shown}"' if column in ("description", "notes", "command") else shown
+    return f'"{shown}"' if column in ("description", "notes", "reason", "command") else shown
 
 
 def _and_more(paths: Sequence[str]) -> str:

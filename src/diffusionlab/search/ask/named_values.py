@@ -11,7 +11,7 @@ from diffusionlab.search.read.items import value_filter
 from diffusionlab.search.read.settings import PREFIX, IsOn, SettingIs
 from diffusionlab.search.read.text import Matches, Mentions
 
-TEXT_FIELDS = ("run_id", "name", "description", "notes", "path", "command")
+TEXT_FIELDS = ("run_id", "name", "description", "notes", "reason", "path", "command")
 _CONTAINS = {
     **dict.fromkeys(("contain", "contains", "containing", "contained", "including", "includes", "include"), "{}"),
     **dict.fromkeys(("starts", "starting", "start", "begins", "beginning", "begin"), "^{}"),

@@ -27,7 +27,7 @@ def _beginning(phrases: list[str]) -> re.Pattern[str]:
 
 
 _FACTS = {columns: _beginning(listed(text)) for columns, text in words.FACTS.items()}
-_WHY = ("status", "description", "notes")
+_WHY = ("status", "reason", "description", "notes")
 _YES_NO = _beginning([*words.YES_NO])
 _PICTURES = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, listed(words.PICTURES)), key=len, reverse=True))})\b")
 _SHOW_ME = re.compile(r"\s*(?:(?:please|can you|could you|show|give|display|see|get|me|us|all|the|any|some)\s+)*")

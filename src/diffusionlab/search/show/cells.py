@@ -11,7 +11,7 @@ from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import value
 
 RANKED = ("rank", "score", "distance")  # columns of the answer, not of the runs
-_PROSE = ("description", "notes")
+_PROSE = ("description", "notes", "reason")
 _IMPLIED = {
     "cnn": ("unet", "resnet"),
     "transformer": ("dit",),

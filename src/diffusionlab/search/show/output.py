@@ -86,7 +86,7 @@ def _evidence(row: Row, columns: Sequence[str], texts: Sequence[Mentions]) -> di
 
 
 def _mention(row: Row, leaf: Mentions) -> str | None:
-    for column in ("name", "description", "notes", "tags", "architecture", "search_text"):
+    for column in ("name", "description", "notes", "reason", "tags", "architecture", "search_text"):
         if row.get(column) and any(mentioned(str(row[column]), phrase) for phrase in leaf.phrases):
             return f"{column}: {str(row[column])[:160]}"
     return None

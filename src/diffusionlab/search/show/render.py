@@ -39,8 +39,16 @@ WIDE = {
 }
 LOOKED_AT = 500  # rows by which columns are chosen
 GAP = 2
-_CAPS = {"name": 48, "arch_tags": 36, "description": 60, "path": 44, "notes": 40, "hardware": 24}
-_FLOORS = {"arch_tags": 20, "description": 24, "path": 20, "notes": 16, "architecture": 16, "hardware": 16}
+_CAPS = {"name": 48, "arch_tags": 36, "description": 60, "path": 44, "notes": 40, "reason": 60, "hardware": 24}
+_FLOORS = {
+    "arch_tags": 20,
+    "description": 24,
+    "path": 20,
+    "notes": 16,
+    "reason": 24,
+    "architecture": 16,
+    "hardware": 16,
+}
 
 
 def pick_columns(result: Result, width: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 FACTS: dict[tuple[str, ...], str] = {
     (
         "status",
+        "reason",
         "description",
         "notes",
     ): "why did, why, reason for, reason why, reason, the reason, what is the reason, "
