@@ -61,6 +61,7 @@ def _try_out(settings: Settings) -> tuple[Experiment, str]:
         trainer=few | {"enable_progress_bar": False, "max_time": None},
         sampler={"num_steps": 2},
         callbacks=None,
+        ema=None,
         logger=None,
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -44,7 +44,14 @@ def evaluate(cfg: DictConfig) -> Evaluation:
     with user_errors():
         options = freeze(to_plain(cfg))
         uri = options.registry.uri
-        run = load_run(options.run, registry=uri, device=options.device, data_dir=options.data_dir, trust=options.trust)
+        run = load_run(
+            options.run,
+            registry=uri,
+            device=options.device,
+            data_dir=options.data_dir,
+            trust=options.trust,
+            ema=options.ema,
+        )
         evaluator = Evaluator(
             run,
             num_samples=options.num_samples,

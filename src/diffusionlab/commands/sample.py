@@ -38,6 +38,7 @@ def sample(cfg: DictConfig) -> Path:
             device=options.device,
             data_dir=options.data_dir,
             trust=options.trust,
+            ema=options.ema,
         )
         labels = run.labels(options.num_samples, options.label, options.style)
         guidances = _guidances(options, run)
@@ -108,7 +109,17 @@ def columns_of(count: int) -> int:
 def _save_settings(cfg: DictConfig, run: Run, scales: Sequence[float], folder: Path) -> None:
     """settings.json: what makes these samples again, of which weights."""
     plain = to_plain(cfg)
-    names = ("label", "style", "num_samples", "guidance_schedule", "guidance_interval", "guidance", "sampler", "seed")
+    names = (
+        "label",
+        "style",
+        "num_samples",
+        "guidance_schedule",
+        "guidance_interval",
+        "guidance",
+        "sampler",
+        "ema",
+        "seed",
+    )
     settings = {
         "run": run.record.run_id,
         "step": saved_step(run.folder),

@@ -8,6 +8,7 @@ explain.py      errors of Hydra, OmegaConf and Lightning in one line
 folder.py       where a run lives on disk
 build.py        settings -> data module, Lightning module, trainer
 first_stage.py  the autoencoder of a latent run: found, or trained first
+averages.py     the averages of ema=post_hoc, and those made of them
 labels.py       what a person types for a class or style -> tensors
 trust.py        which classes from outside this package a file may name
 run.py          a trained run: settings, model, samples, figures

@@ -146,6 +146,7 @@ def _module(settings: Settings, network: nn.Module, similarity: Similarity | Non
 
 def _trainer(settings: Settings, folder: Path, always: list[pl.Callback]) -> pl.Trainer:
     own = list((settings.make("callbacks") or {}).values())
+    own += [settings.make("ema")] if settings.ema is not None else []
     if any(getattr(callback, "save_last", None) for callback in own):
         raise UsageError("callbacks.checkpoint.save_last=true: last.ckpt is written anyway; omit it")
     callbacks = [*always[:-1], *own, always[-1]]  # the last checkpoint holds the state of all others

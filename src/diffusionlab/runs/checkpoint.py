@@ -22,6 +22,7 @@ from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import Codec, Denoiser, NoiseSchedule, Parameterization, make_codec
 from diffusionlab.errors import UsageError, first_line
 from diffusionlab.models import Autoencoder, DualEncoder, Network
+from diffusionlab.runs.averages import average_of
 from diffusionlab.runs.folder import WEIGHTS
 from diffusionlab.runs.settings import Settings
 from diffusionlab.runs.trust import part
@@ -73,12 +74,16 @@ class TrainedModel:
         return self.network.in_channels, self.network.image_size, self.network.image_size
 
 
-def load_model(folder: Path, device: torch.device | str, trust: Collection[str] = ()) -> TrainedModel:
+def load_model(
+    folder: Path, device: torch.device | str, trust: Collection[str] = (), *, ema: float | None = None
+) -> TrainedModel:
     """Read `folder`/weights.safetensors. Raises UsageError in one line if it is missing, broken or foreign.
 
-    `trust`: top-level modules outside this package whose classes it may name.
+    `trust`: top-level modules outside this package whose classes it may name. `ema`: see `average_of`.
     """
     with _weights(folder, device) as (path, settings, state):
+        if ema is not None:
+            state |= average_of(folder, ema, device)
         network = part(settings.model, nn.Module, source=path, trust=trust)
         if isinstance(network, Autoencoder):
             raise UsageError(

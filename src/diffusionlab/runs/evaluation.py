@@ -155,6 +155,7 @@ class Evaluator:
         return (
             f"{self.features.name}, {self.num_samples} samples against {self.real.name} {self.reference} "
             f"({self.real.hash[:8]}), {self.sampler} {num_steps} steps, guidance {self.guidance.scale:g}"
+            + ("" if self.run.ema is None else f", EMA {self.run.ema:g}")
         )
 
     def picture(self) -> Image.Image:

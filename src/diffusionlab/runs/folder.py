@@ -3,6 +3,7 @@
 outputs/2026-11-20/20261120-191530-a1b2c3/
     run.json             what is known of the run (registry/record.py)
     weights.safetensors  the averaged weights, with the settings that they were trained under
+    averages/            averages of some widths along the training, of ema=post_hoc
     checkpoints/last.ckpt, previous.ckpt  to go on from (resume.py chooses)
     samples/  logs/  .hydra/
 """

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 NOT_WHAT_IS_TRAINED = {
     *("ckpt_path", "resume", "allow_changed_data", "check", "trusted_modules"),
-    *("name", "tags", "notes", "paths", "registry", "logger", "callbacks"),
+    *("name", "tags", "notes", "paths", "registry", "logger", "callbacks", "ema"),
 }
 """Settings that do not change what is trained, omitted from the hash."""
 

@@ -39,6 +39,7 @@ def load_run(
     device: str = "auto",
     data_dir: str | None = None,
     trust: str | Collection[str] | None = None,
+    ema: float | None = None,
 ) -> "Run":
     """The run that `run` means: `latest`, an id, the unique beginning of one, a name, or a run folder.
 
@@ -47,6 +48,8 @@ def load_run(
         device: auto, cpu, cuda or mps.
         data_dir: where the run's data set lies now; None for where it lay in training.
         trust: modules outside this package whose classes the run may use: importing them runs their code.
+        ema: of a run with ema=post_hoc, which average of its weights to take: a relative width below 0.288, or a
+            half-life in optimizer steps; None for the one that training validated.
 
     Raises UnknownRun if no run or more than one is meant, another UsageError if it has no folder here.
     """
@@ -55,7 +58,7 @@ def load_run(
         raise UsageError(f"{record.run_id} is a script that was ingested, not a run: it has no weights")
     if record.path is None:
         raise UsageError(f"run {record.run_id} was imported without a folder: its weights are not here")
-    return Run(Path(record.path), device=device, data_dir=data_dir, trust=trust)
+    return Run(Path(record.path), device=device, data_dir=data_dir, trust=trust, ema=ema)
 
 
 class Run:
@@ -68,11 +71,13 @@ class Run:
         device: str | torch.device = "auto",
         data_dir: str | None = None,
         trust: str | Collection[str] | None = None,
+        ema: float | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.device = find_device(str(device))
         self.data_dir = data_dir
         self.trust = tuple([trust] if isinstance(trust, str) else trust or ())
+        self.ema = ema
 
     @cached_property
     def record(self) -> RunRecord:
@@ -92,7 +97,7 @@ class Run:
     @cached_property
     def model(self) -> TrainedModel:
         """The averaged weights; UsageError if the run has none, or is an autoencoder or a CLIP."""
-        return load_model(self.folder, self.device, self.trust)
+        return load_model(self.folder, self.device, self.trust, ema=self.ema)
 
     @cached_property
     def datamodule(self) -> ImageDataModule:

@@ -71,6 +71,7 @@ class TrainConfig:
     lr_warmup_steps: int = MISSING
     lr_schedule: Any = MISSING
     ema_decay: float = MISSING
+    ema: Any = None
     data: Any = MISSING
     model: Any = MISSING
     codec: Any = None
@@ -113,6 +114,7 @@ class RunCommandConfig:
     guidance_scale: Any = None
     seed: int = MISSING
     device: str = MISSING
+    ema: float | None = None
     output_dir: str | None = None
     data_dir: str | None = None
     trust: Any = None

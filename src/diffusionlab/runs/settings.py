@@ -213,7 +213,7 @@ def _autoencoder(cfg: DictConfig, choices: dict[str, Any]) -> tuple[dict[str, An
         stage.codec = stage.schedule = stage.parameterization = stage.clip = None
         stage.condition.style = stage.condition.csv = None
         stage.name, stage.notes = f"{choices['data']}_autoencoder", ""
-        stage.ckpt_path = stage.resume = stage.init_from = None
+        stage.ckpt_path = stage.resume = stage.init_from = stage.ema = None
         stage.paths.output_dir = str(new_run_folder(cfg.paths.runs_dir, new_run_id()).absolute())
     return to_plain(stage), {"data": choices["data"], "model": "autoencoder"}
 

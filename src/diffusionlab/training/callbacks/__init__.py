@@ -1,5 +1,6 @@
 """Callbacks: what guards, measures and shows a training.
 
+averages.py      averages of some widths, kept for ema=... after training
 checkpoints.py   last.ckpt: when it is written, and atomically
 resumption.py    what it holds beside the weights: random state, metrics, seconds
 stopping.py      Ctrl-C, SIGTERM, SIGHUP
