@@ -14,7 +14,18 @@ from diffusionlab.runs.explain import explain, user_errors
 from diffusionlab.runs.settings import resolve
 from tests.conftest import CONF, ROOT, SMALL
 
-GROUPS = ["schedule", "parameterization", "sampler", "optimizer", "callbacks", "logger", "model", "clip"]
+GROUPS = [
+    "schedule",
+    "parameterization",
+    "sampler",
+    "optimizer",
+    "lr_schedule",
+    "ema",
+    "callbacks",
+    "logger",
+    "model",
+    "clip",
+]
 CHOICES = {"model": "conditional_unet", "data": "garments"}
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 

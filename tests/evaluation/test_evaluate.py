@@ -64,7 +64,18 @@ def test_figures_land_in_the_folder_the_record_and_the_registry(trained, measure
     assert re.match(r"classifier-1-[0-9a-f]{8}, 40 samples against Garments train \(", found.protocol)
     assert found.protocol.endswith("DDIM eta=0 2 steps, guidance 2")
     assert set(found.metrics) == {
-        *("fid", "kid", "kid_low", "kid_high", "precision", "recall", "label_accuracy", "memorised")
+        *(
+            "fid",
+            "kid",
+            "kid_low",
+            "kid_high",
+            "precision",
+            "recall",
+            "density",
+            "coverage",
+            "label_accuracy",
+            "memorised",
+        )
     }
     assert found.floor["fid"] < found.metrics["fid"]
     (file,) = (trained[0] / "evaluations").glob("*.json")
@@ -92,10 +103,18 @@ def test_the_same_wish_gives_the_same_figures_whatever_the_batch(measure, tmp_pa
 
 
 def test_classes_with_images_enough_have_figures_of_their_own(trained, measure, monkeypatch):
-    monkeypatch.setattr(judge, "MIN_PER_CLASS", 4)
-    found = measure("reference=test", "per_class=true")
+    monkeypatch.setattr(judge, "MIN_PER_CLASS", 6)
+    found = measure("reference=test", "per_class=true", "num_samples=60")
     assert "against Garments test" in found.protocol
-    assert found.classes["Bag"].keys() >= {"fid", "fid_floor", "kid", "precision", "recall", "label_accuracy"}
+    assert found.classes["Bag"].keys() >= {
+        "fid",
+        "fid_floor",
+        "kid",
+        "precision",
+        "recall",
+        "density",
+        "label_accuracy",
+    }
     mean = sum(own["label_accuracy"] for own in found.classes.values()) / 10
     assert found.metrics["label_accuracy"] == pytest.approx(mean)
 

@@ -41,4 +41,6 @@ def test_real_is_nearer_than_trained_than_untrained_than_noise(lab: Lab, registr
         values = [one[name] for one in (fresh, trained, untrained, random)]
         assert values == sorted(values), (name, values)
     assert trained["label_accuracy"] > 0.5 > untrained["label_accuracy"]
+    assert fresh["density"] > 0.5 > trained["density"] > untrained["density"] and random["density"] < 0.01
+    assert fresh["coverage"] > trained["coverage"] > random["coverage"]
     assert fresh["recall"] > trained["recall"] > random["recall"] == 0

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from diffusionlab.evaluation import neighbours
-from diffusionlab.evaluation.neighbours import nearest, precision_recall, share_memorised
+from diffusionlab.evaluation.neighbours import density_coverage, nearest, precision_recall, share_memorised
 
 
 def normal(num: int, *, mean: float = 0.0, seed: int = 0) -> torch.Tensor:
@@ -42,6 +42,31 @@ def test_a_model_of_one_mode_is_precise_and_recalls_half():
 def test_order_changes_nothing():
     real, generated = normal(80), normal(80, mean=0.7, seed=1)
     assert precision_recall(real.flip(0), generated.flip(0)) == precision_recall(real, generated)
+
+
+def test_density_and_coverage_are_what_is_counted_one_by_one(monkeypatch):
+    monkeypatch.setattr(neighbours, "ROWS", 17)
+    real, generated = normal(60), normal(60, mean=1.0, seed=1)
+    reach = torch.stack([(real - centre).norm(dim=1).sort().values[5] for centre in real])  # the first is itself
+    inside = torch.stack([(generated - centre).norm(dim=1) <= own for centre, own in zip(real, reach, strict=True)])
+    expected = inside.sum(dim=0).float().mean().item() / 5, inside.any(dim=1).float().mean().item()
+    assert density_coverage(real, generated) == pytest.approx(expected)
+    assert 0 < expected[0] < 1 and 0 < expected[1] < 1
+
+
+def test_fresh_images_have_density_one_and_cover():
+    density, coverage = density_coverage(normal(2000), normal(2000, seed=1))
+    assert density == pytest.approx(1, abs=0.05)
+    assert coverage == pytest.approx(1 - 0.5**5, abs=0.02)  # 1 - 2^-k of equally many (Naeem et al. 2020, eq. 8)
+
+
+def test_noise_that_an_outlier_makes_precise_has_no_density():
+    real = torch.cat([normal(995), 60 * normal(5, seed=1)])  # five outliers, each in reach of the others' surroundings
+    noise = 15 * normal(1000, seed=2)
+    assert precision_recall(real, noise)[0] > 0.9
+    density, coverage = density_coverage(real, noise)
+    assert density < 0.5 and coverage < 0.2
+    assert density_coverage(normal(1000), noise)[0] < 0.01
 
 
 def test_too_few_have_no_neighbours():

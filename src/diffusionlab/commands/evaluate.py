@@ -89,11 +89,14 @@ def _lines(evaluation: Evaluation, other: str) -> Iterator[str]:
     for name, of_samples, of_real in figures(metrics, floor_of(asdict(evaluation))):
         yield _line(name, of_samples, f"{of_real} {NOTES.get(name, '')}".strip())
     if evaluation.classes:
-        yield "\n" + _line("class", "classifier accuracy", "Fréchet distance (real), precision, recall")
+        yield "\n" + _line(
+            "class", "classifier accuracy", "Fréchet distance (real), precision, recall, density, coverage"
+        )
     for name, own in evaluation.classes.items():
         reach = "too few for a distance"
         if "fid" in own:
-            reach = f"{own['fid']:.4g} ({own['fid_floor']:.4g}), {own['precision']:.3f}, {own['recall']:.3f}"
+            reach = f"{own['fid']:.4g} ({own['fid_floor']:.4g}), "
+            reach += ", ".join(f"{own[name]:.3f}" for name in ("precision", "recall", "density", "coverage"))
         yield _line(name, f"{own['label_accuracy']:.3f}" if "label_accuracy" in own else "", reach)
 
 

@@ -7,7 +7,7 @@ Import from the modules; this page only says what is where, and importing it cos
     classifier.py     features=classifier: a small network trained on the real training split
     inception.py      features=inception: the network of the usual FID
     distances.py      Fréchet distance, kernel distance with its interval
-    neighbours.py     precision and recall, nearest training images, the share that is memorised
+    neighbours.py     precision and recall, density and coverage, nearest training images, the share that is memorised
     judge.py          Judge: all of them for one set of samples, and the floor that real images set
     clip/             what a CLIP says of images: prompts, scores, features
 """

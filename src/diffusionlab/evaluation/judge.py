@@ -9,12 +9,18 @@ from torch import Tensor
 from diffusionlab.evaluation.classifier import Classifier
 from diffusionlab.evaluation.distances import frechet_distance, kernel_distance
 from diffusionlab.evaluation.features import FeatureExtractor, extract, extract_once
-from diffusionlab.evaluation.neighbours import NUM_NEIGHBOURS, nearest, precision_recall, share_memorised
+from diffusionlab.evaluation.neighbours import (
+    DENSITY_NEIGHBOURS,
+    density_coverage,
+    nearest,
+    precision_recall,
+    share_memorised,
+)
 from diffusionlab.evaluation.real_images import RealImages
 
 OTHER = {"train": "test", "test": "train"}
-MIN_SAMPLES = NUM_NEIGHBOURS + 1
-"""Fewer have no precision and no recall."""
+MIN_SAMPLES = DENSITY_NEIGHBOURS + 1
+"""Fewer have no density."""
 
 MIN_PER_CLASS = 50
 """Fewer samples of a class have no distance of their own: its bias would be all there is to see."""
@@ -40,15 +46,17 @@ class Judgement:
 
 
 def figures(reference: Tensor, generated: Tensor) -> dict[str, float]:
-    """fid, kid, kid_low, kid_high (its 95 % interval), precision, recall of features (N, D) against (M, D).
+    """fid, kid, kid_low, kid_high (its 95 % interval), precision, recall, density, coverage of (N, D) against (M, D).
 
     The Fréchet distance is to the whole reference; the others take equally many of it, its first.
     """
     matched = reference[: len(generated)]
     kid = kernel_distance(matched, generated)
     precision, recall = precision_recall(matched, generated[: len(matched)])
+    density, coverage = density_coverage(matched, generated[: len(matched)])
     distances = {"fid": frechet_distance(reference, generated), "kid": kid.value}
-    return distances | {"kid_low": kid.low, "kid_high": kid.high, "precision": precision, "recall": recall}
+    distances |= {"kid_low": kid.low, "kid_high": kid.high}
+    return distances | {"precision": precision, "recall": recall, "density": density, "coverage": coverage}
 
 
 @dataclass

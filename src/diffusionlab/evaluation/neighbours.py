@@ -1,4 +1,4 @@
-"""What nearest neighbours in feature space tell: precision, recall, and whether training images come back."""
+"""What nearest neighbours in feature space tell: precision, recall, density, coverage, memory."""
 
 import torch
 from torch import Tensor
@@ -8,6 +8,9 @@ ROWS = 500
 
 NUM_NEIGHBOURS = 3
 """k of precision and recall, as in the paper."""
+
+DENSITY_NEIGHBOURS = 5
+"""k of density and coverage, as in the paper."""
 
 
 def nearest(queries: Tensor, among: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:
@@ -22,7 +25,7 @@ def precision_recall(real: Tensor, generated: Tensor, *, k: int = NUM_NEIGHBOURS
 
     Precision: the share of samples that lie within the reach of a real image, which is the distance to its k-th
     nearest real neighbour. Recall: the same the other way round. Take equally many of both, as the paper does. Where
-    a far outlier reaches wide, even noise counts as precise (Naeem et al. 2020): read precision beside recall.
+    a far outlier reaches wide, even noise counts as precise (Naeem et al. 2020): read it beside density.
     Raises ValueError for k images or fewer.
     """
     if min(len(real), len(generated)) <= k:
@@ -35,6 +38,24 @@ def _covered(queries: Tensor, *, by: Tensor, k: int) -> float:
     reach = nearest(centres, centres, k + 1)[0][:, k]  # the nearest of all is the image itself
     inside = [(torch.cdist(rows.double(), centres) <= reach).any(dim=1) for rows in queries.split(ROWS)]
     return torch.cat(inside).double().mean().item()
+
+
+def density_coverage(real: Tensor, generated: Tensor, *, k: int = DENSITY_NEIGHBOURS) -> tuple[float, float]:
+    """Density and coverage (Naeem et al. 2020, sec. 3), by the same reaches of the real images.
+
+    Density: in how many of them a sample lies, on average, over k; 1 for fresh real images, above 1 for samples that
+    crowd where real images are dense, 0 for noise, which the wide reach of one outlier cannot make dense. Coverage: the
+    share of real images within whose reach there is a sample. Raises ValueError for k images or fewer.
+    """
+    if min(len(real), len(generated)) <= k:
+        raise ValueError(f"{len(real)} real and {len(generated)} generated images: {k} neighbours need {k + 1} of each")
+    centres, samples = real.double(), generated.double()
+    reach = nearest(centres, centres, k + 1)[0][:, k]
+    count = num_covered = 0
+    for rows, reaches in zip(centres.split(ROWS), reach.split(ROWS), strict=True):
+        inside = torch.cdist(rows, samples) <= reaches[:, None]
+        count, num_covered = count + int(inside.sum()), num_covered + int(inside.any(dim=1).sum())
+    return count / (k * len(samples)), num_covered / len(centres)
 
 
 def share_memorised(sample_distances: Tensor, test_distances: Tensor) -> float:

@@ -6,8 +6,8 @@ Examples:
   python evaluate.py run=20261120-191530-a1b2c3 sampler=dpmpp_2m sampler.num_steps=20
   python evaluate.py run=latest features=inception features.weights=weights-inception-2015-12-05-6726825d.pth
 
-Prints Fréchet distance, KID, precision and recall beside what real images score in the samples' place, for a
-conditional run the accuracy of an independent classifier on its samples, and the share that is memorized.
+Prints Fréchet distance, KID, precision and recall, density and coverage beside what real images score in the samples'
+place, for a conditional run the accuracy of an independent classifier on its samples, and the share that is memorized.
 Figures compare where the protocol is the same: features, number of samples, real split, sampler, guidance.
 """
 
