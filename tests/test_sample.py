@@ -1,6 +1,7 @@
 """`sample.py` on a run that was really trained, however small."""
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,15 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
+from diffusionlab.commands.closing import to_find, to_type
 from diffusionlab.commands.sample import columns_of, sample
 from diffusionlab.errors import UsageError
+from diffusionlab.invocation import as_typed
 from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.runs.labels import choose_labels
+from diffusionlab.runs.run import load_run
 from diffusionlab.runs.schemas import register
+from diffusionlab.visualization.catalogue import as_override
 from tests.conftest import CONF, Lab
 
 NAMES = ["T-shirt/top", "cat", "dog"]
@@ -151,3 +156,48 @@ def test_changing_one_label_changes_only_that_sample(trained, tmp_path):
 
     before, after = of("before", "[Bag,Bag,Bag]"), of("after", "[Bag,Sandal,Bag]")
     assert np.array_equal(before[[0, 2]], after[[0, 2]]) and not np.array_equal(before[1], after[1])
+
+
+def test_the_bar_counts_the_steps_of_all_scales_and_batches(trained):
+    run = load_run(str(trained[0]))
+    sampler, calls = run.sampler("ddim", 3), []
+    run.sample(5, sampler=sampler, batch_size=2, progress=lambda: calls.append(1))
+    assert len(calls) == run.num_steps_of(5, sampler, 2) == 9
+
+
+def test_it_ends_with_short_paths_and_commands_about_this_run(trained, capsys, monkeypatch):
+    monkeypatch.setenv("DIFFUSIONLAB_REGISTRY", str(trained[1]))
+    monkeypatch.chdir(trained[0].parents[2])
+    folder = run_sample(trained, "num_samples=1")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 5 and str(folder.relative_to(Path.cwd()) / "grid.png") in lines[0]
+    assert not any(str(Path.cwd()) in line for line in lines)
+    commands = [shlex.split(line.partition("python ")[2]) for line in lines if "python " in line]
+    assert commands and all(f"run={read_record(trained[0]).run_id}" in words for words in commands)
+    for script, *words in commands:  # each composes for its command
+        name = script.removesuffix(".py")
+        picture = [as_override(words.pop(0))] if name == "visualize" else []
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            compose(name, [*picture, *words])
+
+
+def test_a_registry_elsewhere_and_trust_are_part_of_what_to_type(monkeypatch, tmp_path):
+    monkeypatch.setenv("DIFFUSIONLAB_REGISTRY", str(tmp_path / "registry"))
+    monkeypatch.chdir(tmp_path)
+    assert to_type("sample", "run=a", registry="registry") == "python sample.py run=a"
+    typed = shlex.split(to_type("sample", "run=a", registry="o'ther (1)", trust=["mine"]))[2:]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("sample", typed)
+    assert cfg.registry.uri == "o'ther (1)" and cfg.trust == ["mine"]
+    assert shlex.split(to_find("a b", "id", registry="x"))[2:] == ['runs named "a b"', "--registry", "x"]
+    assert "show id" in to_find('with " quotes', "id", registry="x")
+
+
+def test_from_another_folder_the_scripts_are_named_with_theirs(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["../the lab/train.py"])
+    (tmp_path.parent / "the lab").mkdir()
+    assert as_typed("python sample.py run=a") == "python '../the lab/sample.py' run=a"
+    monkeypatch.chdir(tmp_path.parent / "the lab")
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    assert as_typed("python sample.py run=a") == "python sample.py run=a"

@@ -1,6 +1,7 @@
 """Where the commands and their option files are, and how this process was started."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -23,5 +24,14 @@ _SCRIPT = re.compile(rf"(?:python )?\b({'|'.join(COMMANDS)})\.py\b")
 
 
 def as_typed(text: str) -> str:
-    """`text` with `python train.py` as `diffusionlab train`, where the installed command runs instead of a script."""
-    return _SCRIPT.sub(r"diffusionlab \1", text) if Path(sys.argv[0]).parent == PACKAGE / "scripts" else text
+    """`text` with `python train.py` as it works here.
+
+    That is `diffusionlab train` where the installed command runs, and the script with its folder where it was started
+    from another one.
+    """
+    started = Path(sys.argv[0])
+    if started.parent == PACKAGE / "scripts":
+        return _SCRIPT.sub(r"diffusionlab \1", text)
+    if started.name.removesuffix(".py") in COMMANDS and started.parent.absolute() != Path.cwd():
+        return _SCRIPT.sub(lambda found: f"python {shlex.quote(str(started.parent / found[1]) + '.py')}", text)
+    return text

@@ -106,11 +106,15 @@ def test_list_is_a_line_a_run_newest_first_within_eighty_columns(
     command: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
+    long = {"run_id": "20250313-100500-3fa9c1", "name": "a_name_" * 12, "dataset": "Fashion-MNIST"}
+    Path("long.jsonl").write_text(json.dumps(long | {"status": "interrupted", "created_at": "2025-03-13"}))
+    assert main(["import", "long.jsonl"]) == 0
+    capsys.readouterr()
     shown = out(capsys, command)
-    assert [line.split()[0] for line in shown.splitlines()[1:]] == ["20250314-b2", "20250314-a1", "x"]
+    assert [line.split()[0] for line in shown.splitlines()[1:]] == ["20250314-b2", "20250314-a1", long["run_id"], "x"]
     assert max(map(len, shown.splitlines())) <= 80 and "\u001b" not in shown
     shown = out(capsys, command, "--limit", "1")
-    assert "20250314-b2" in shown and "20250314-a1" not in shown and "1 of 3 runs" in shown
+    assert "20250314-b2" in shown and "20250314-a1" not in shown and "1 of 4 runs" in shown
     assert "lists nothing" in error(capsys, command, "--limit", "0")
 
 

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from diffusionlab.atomic import replaced
+from diffusionlab.commands.closing import here, to_type
 from diffusionlab.errors import UsageError, first_line
 from diffusionlab.evaluation.features import slug
 from diffusionlab.evaluation.judge import OTHER
@@ -69,7 +70,10 @@ def evaluate(cfg: DictConfig) -> Evaluation:
     say("\n".join(_lines(evaluation, OTHER[options.reference])))
     _write(evaluation, evaluator.picture(), target)
     _remember(evaluation, run.folder, uri)
-    refresh_report(run.folder)
+    if report := refresh_report(run.folder):
+        say(f"report    {here(report)}")
+    if run.record.dataset:
+        say(f"rank      {to_type('search', f'lowest FID on {run.record.dataset}', registry=uri)}")
     return evaluation
 
 
@@ -120,7 +124,8 @@ def _write(evaluation: Evaluation, picture: Image.Image, target: Path) -> None:
     with replaced(target / f"{stem}.json") as temporary:
         temporary.write_text(json.dumps(asdict(evaluation), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     save_png(picture, target / f"{stem}.png")
-    say(f"\nwrote     {target / stem}.json and, of the nearest training images, .png")
+    say(f"\nwrote     {here(target / stem)}.json")
+    say("nearest   the same name, .png: samples beside the training images nearest to them")
 
 
 def _remember(evaluation: Evaluation, folder: Path, uri: str) -> None:

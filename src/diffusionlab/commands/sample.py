@@ -12,12 +12,14 @@ from PIL import Image
 
 from diffusionlab.atomic import replaced
 from diffusionlab.commands.clip_judge import ClipJudge
+from diffusionlab.commands.closing import here, to_type
 from diffusionlab.diffusion import Guidance, Labels
 from diffusionlab.errors import UsageError
 from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.checkpoint import saved_step
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.frozen import Group, freeze
+from diffusionlab.runs.progress import sampling_bar
 from diffusionlab.runs.run import Run, load_run
 from diffusionlab.runs.settings import make, to_plain
 from diffusionlab.untrusted import folder_inside, say
@@ -44,21 +46,25 @@ def sample(cfg: DictConfig) -> Path:
         guidances = _guidances(options, run)
         sampler = run.sampler(make(options, "sampler"))
         judge = ClipJudge(options, run, list(guidances)) if ClipJudge.is_asked_for(options) else None
+        num_steps = len(guidances) * run.num_steps_of(options.num_samples, sampler, options.batch_size)
         target = _output_folder(options.output_dir, run.folder)
-    drawn = {
-        scale: run.sample(
-            options.num_samples,
-            label=options.label,
-            style=options.style,
-            guidance_scale=guidance,
-            sampler=sampler,
-            seed=options.seed,
-            steering=judge.steering if judge else None,
-            batch_size=options.batch_size,
-            progress=True,
-        )
-        for scale, guidance in guidances.items()
-    }
+    label = f"sampling {options.num_samples:,} images"
+    label += f" at {len(guidances)} guidance scales" if len(guidances) > 1 else ""
+    with sampling_bar(label, num_steps) as on_step:
+        drawn = {
+            scale: run.sample(
+                options.num_samples,
+                label=options.label,
+                style=options.style,
+                guidance_scale=guidance,
+                sampler=sampler,
+                seed=options.seed,
+                steering=judge.steering if judge else None,
+                batch_size=options.batch_size,
+                progress=on_step,
+            )
+            for scale, guidance in guidances.items()
+        }
     kept = list(range(options.num_samples))
     if judge is not None and len(drawn) == 1:
         (scale,) = drawn
@@ -70,10 +76,20 @@ def sample(cfg: DictConfig) -> Path:
     shown = {scale: images[kept] for scale, images in drawn.items()}
     save_png(grid(shown, labels[kept], run.class_names or None), target / "grid.png")
     _save_settings(cfg, run, list(guidances), target)
-    say(target / "grid.png")
-    if options.output_dir is None:
-        refresh_report(run.folder)
+    report = refresh_report(run.folder) if options.output_dir is None else None
+    _say_where(options, run, target, report)
     return target
+
+
+def _say_where(options: Group, run: Run, target: Path, report: Path | None) -> None:
+    trust = run.trust
+    say(f"samples  {here(target / 'grid.png')}")
+    if report is not None:
+        say(f"report   {here(report)}")
+    places: dict[str, Any] = {"registry": options.registry.uri, "trust": trust}
+    of = f"run={run.record.run_id}"
+    say(f"more     {to_type('sample', of, f'seed={options.seed + 1}', **places)}")
+    say(f"steps    {to_type('visualize', 'denoising', of, **places)}")
 
 
 def _guidances(options: Group, run: Run) -> dict[float, Guidance]:

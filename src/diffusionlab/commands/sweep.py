@@ -1,7 +1,6 @@
 """The begin and the end of a sweep: what is already done, and its trials as a table, best first."""
 
 import logging
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,14 @@ from omegaconf import DictConfig
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from rich.console import Console
 
+from diffusionlab.commands.closing import here, to_type
 from diffusionlab.registry.errors import reason
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.report.comparison import write_comparison
 from diffusionlab.report.folder import folder_of, read_run
 from diffusionlab.report.run_page import REPORT_FILE
-from diffusionlab.report.sweep import choose_metric, show, trials_in
+from diffusionlab.report.sweep import best_of, choose_metric, show, trials_in
+from diffusionlab.runs.trust import foreign_modules
 from diffusionlab.untrusted import say
 
 log = logging.getLogger(__name__)
@@ -45,11 +46,16 @@ class SweepTable(Callback):
         trials = trials_in(folder)
         if not trials:
             return
-        console = Console()
-        show(console, trials, choose_metric(trials))
-        lines = [f"again    python registry.py sweep {shlex.quote(str(folder))}"]
+        console, metric = Console(), choose_metric(trials)
+        show(console, trials, metric)
+        uri = config.registry.uri
+        lines = [f"again    {to_type('registry', 'sweep', str(here(folder)), registry=uri)}"]
         if report := _report(trials, folder):
-            lines.insert(0, f"report   {report}")
+            lines.insert(0, f"report   {here(report)}")
+        best = best_of(trials, metric)
+        if best.schedule and best.status == "finished":
+            trust = foreign_modules(best.config)
+            lines.append(f"sample   {to_type('sample', f'run={best.run_id}', registry=uri, trust=trust)}")
         for line in lines:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 

@@ -1,7 +1,6 @@
 """One run from settings to record: build the parts, train, remember."""
 
 import logging
-import shlex
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,9 +13,9 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from diffusionlab.commands.check import preflight
+from diffusionlab.commands.closing import here, to_find, to_type
 from diffusionlab.diffusion import LatentCodec
 from diffusionlab.errors import LabError, StorageError, TrainingInterrupted, UsageError, first_line
-from diffusionlab.invocation import as_typed
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.provenance import provenance, save_uncommitted
@@ -167,7 +166,7 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
                 f"run {recorder.record.run_id} is trained, but {folder / RECORD_FILE} cannot be written: "
                 "make room, then type the same command with ckpt_path=last to record its end"
             )
-        _say_where(recorder.record, brief=sweep is not None)
+        _say_where(recorder.record, settings, brief=sweep is not None)
     return recorder.record
 
 
@@ -296,13 +295,14 @@ def _quieten_lightning() -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     logging.raiseExceptions = False  # a log file on a full disk is no reason for a traceback a line
     warnings.filterwarnings("ignore", "Total length of `list` across ranks is zero")  # no validation images: asked for
+    warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")  # means over epochs are logged anyway
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")  # the moving average is, rightly
 
 
-def _say_where(record: RunRecord, *, brief: bool) -> None:
+def _say_where(record: RunRecord, settings: Settings, *, brief: bool) -> None:
     folder = Path(record.path or ".")
-    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    shown = here(folder)
     losses = ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items() if value is not None)
     say(f"run      {record.run_id}  ({losses}; {record.seconds or 0:.0f} s)")
     if brief:
@@ -311,6 +311,8 @@ def _say_where(record: RunRecord, *, brief: bool) -> None:
         say(f"samples  {shown / record.thumbnail}")
     if (folder / REPORT_FILE).is_file():
         say(f"report   {shown / REPORT_FILE}")
+    uri, trust = settings.registry.uri, settings.trusted_modules
     if record.schedule:
-        say(as_typed(f"again    python sample.py {shlex.quote(f'run={record.run_id}')} num_samples=16"))
-    say(as_typed(f"find it  python search.py {shlex.quote(f'runs named {record.name}')}"))
+        again = to_type("sample", f"run={record.run_id}", "num_samples=16", registry=uri, trust=trust)
+        say(f"again    {again}")
+    say(f"find it  {to_find(record.name, record.run_id, registry=uri)}")

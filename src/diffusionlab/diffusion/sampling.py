@@ -1,7 +1,7 @@
 """From labels and a seed to finished images, in batches that leave no trace in the result."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -53,8 +53,12 @@ def sample_batches(
     *,
     batch_size: int,
     device: torch.device | str,
+    on_step: Callable[[], None] | None = None,
 ) -> Iterator[Tensor]:
-    """Yield finished images, (<= batch_size, C, H, W) float32 about [-1, 1], in the order of the samples."""
+    """Yield finished images, (<= batch_size, C, H, W) float32 about [-1, 1], in the order of the samples.
+
+    `on_step` is called after every step of every batch.
+    """
     for start in range(0, request.num_samples, batch_size):
         indices = range(start, min(start + batch_size, request.num_samples))
         labels = request.labels[start : indices.stop].to(device)
@@ -62,5 +66,8 @@ def sample_batches(
         if request.steering is not None and labels.label is not None:
             denoise = SteeredDenoiser(denoise, denoiser.schedule, request.steering, labels.label, codec.clip_x0)
         noise = SampleNoise(seed=request.seed, indices=indices, shape=request.shape, device=device)
-        *_, last = sampler(denoise, denoiser.schedule, noise)
-        yield codec.decode(last.x_t)
+        for step in sampler(denoise, denoiser.schedule, noise):
+            x_0 = step.x_t
+            if on_step is not None:
+                on_step()
+        yield codec.decode(x_0)

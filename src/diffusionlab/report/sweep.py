@@ -203,6 +203,11 @@ def _statuses(trials: Sequence[RunRecord]) -> str:
     return ", ".join(f"{found.count(status)} {status}" for status in dict.fromkeys(found))
 
 
+def best_of(trials: Sequence[RunRecord], metric: str) -> RunRecord:
+    """The run that the table names first."""
+    return _best(ranked(trials, metric)[0].trials, metric)
+
+
 def _best(trials: Sequence[RunRecord], metric: str) -> RunRecord:
     sign = 1 if lower_is_better(metric) else -1
 

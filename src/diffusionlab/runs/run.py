@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from diffusionlab import tensors
@@ -27,6 +25,7 @@ from diffusionlab.runs.evaluation import Evaluation, Evaluator
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.folder import WEIGHTS
 from diffusionlab.runs.labels import choose_labels, number_of
+from diffusionlab.runs.progress import sampling_bar
 from diffusionlab.runs.settings import Settings, make, option
 from diffusionlab.untrusted import inside
 from diffusionlab.visualization.grids import image_grid
@@ -134,7 +133,7 @@ class Run:
         seed: int = 0,
         steering: Steering | None = None,
         batch_size: int = 64,
-        progress: bool = False,
+        progress: bool | Callable[[], None] = False,
     ) -> Tensor:
         """Draw samples with the averaged weights; sample i depends on (seed, i) alone.
 
@@ -145,7 +144,8 @@ class Run:
             guidance_scale: 1 for none; None for 2 if the run can be guided. A `Guidance` also sets its schedule.
             sampler: an option of conf/sampler, such as dpmpp_2m, or a `Sampler`.
             num_steps: of the sampler; None for its own number.
-            progress: whether to show a progress bar on stderr.
+            progress: whether to show a progress bar on stderr; a function is called instead, after each of the
+                steps that `num_steps_of` counts.
 
         Returns:
             (num_samples, C, H, W) uint8 on the CPU.
@@ -164,15 +164,23 @@ class Run:
                 steering=steering,
                 seed=seed,
             )
-            if batch_size < 1:
-                raise UsageError(f"batch_size={batch_size}: at least 1")
-        batches = sample_batches(
-            model.denoiser, model.codec, solver, request, batch_size=batch_size, device=self.device
-        )
-        console = Console(stderr=True)
-        total = -(-num_samples // batch_size)
-        shown = track(batches, "sampling", total=total, console=console, disable=not progress)
-        return tensors.to_uint8(torch.cat([batch.cpu() for batch in shown]))
+            num_calls = self.num_steps_of(num_samples, solver, batch_size)
+
+        def draw(on_step: Callable[[], None] | None) -> Tensor:
+            how: dict[str, Any] = {"batch_size": batch_size, "device": self.device, "on_step": on_step}
+            batches = sample_batches(model.denoiser, model.codec, solver, request, **how)
+            return tensors.to_uint8(torch.cat([batch.cpu() for batch in batches]))
+
+        if progress is True:
+            with sampling_bar(f"sampling {num_samples:,} images", num_calls) as on_step:
+                return draw(on_step)
+        return draw(progress or None)
+
+    def num_steps_of(self, num_samples: int, sampler: Sampler, batch_size: int) -> int:
+        """Steps of the sampler over all batches. Raises UsageError for a batch of nothing."""
+        if batch_size < 1:
+            raise UsageError(f"batch_size={batch_size}: at least 1")
+        return -(-num_samples // batch_size) * (len(sampler.times(self.model.denoiser.schedule)) - 1)
 
     def sampler(self, sampler: str | Sampler, num_steps: int | None = None) -> Sampler:
         """A sampler by name. Raises UsageError for an unknown one, ValueError for more steps than the schedule has."""

@@ -38,7 +38,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-LISTED = ("run_id", "name", "status", "dataset", "epochs", "created_at")
+LISTED = ("run_id", "name", "status", "dataset", "created_at")
 
 
 LIST_COLUMNS = (*LISTED, "reason")
@@ -55,12 +55,12 @@ def show_list(rows: Iterable[Mapping[str, Any]]) -> "RenderableType":
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in LISTED:
-        table.add_column("run" if column == "run_id" else label(column), no_wrap=True, overflow="ellipsis")
-    table.columns[0].overflow = "fold"
-    table.columns[0].no_wrap = False
+        table.add_column("run" if column == "run_id" else label(column), no_wrap=column != "name")  # it alone shrinks
     reasons = []
     for row in rows:
-        table.add_row(*(Text(printable(row[column])) for column in LISTED))
+        name, day = Text(printable(row["name"]), no_wrap=True, overflow="ellipsis"), row["created_at"]
+        others = (Text(printable(row[column])) for column in ("status", "dataset"))
+        table.add_row(Text(printable(row["run_id"])), name, *others, f"{day:%Y-%m-%d}" if day else "-")
         if row["reason"] and row["status"] != "finished":
             line = f"{printable(row['run_id'])}: {printable(row['reason'])}"
             reasons.append(Text(line, style="dim", no_wrap=True, overflow="ellipsis"))
