@@ -115,13 +115,40 @@ REFUSED = [
     (["+callbacks.checkpoint.save_last=true"], "last.ckpt is written anyway"),
     (["notes=" + "a" * 20_000], "notes has 20,000 characters, at most 10,000"),
     (["data.folder=photos"], "data=image_folder has it"),
+    (["logger=null"], "'~logger' leaves it out, or type one of csv"),
+    (["model=null"], "model=null: type one of attention_unet"),
+    (["~optimizer"], "type optimizer=OPTION"),
+    (["~sampler"], "type sampler=OPTION"),
+    (["~model", "+model={_target_:torch.nn.Identity}"], "is no Network"),
+    (["data._target_=pytorch_lightning.LightningDataModule"], "is no ImageDataModule"),
+    (["+callbacks.x={monitor:val/loss}"], "callbacks.x says no class"),
+    (["+callbacks.x={_target_:torch.nn.Identity}"], "callbacks.x is a Identity"),
+    (
+        ["+callbacks.x={_target_:pytorch_lightning.callbacks.EarlyStopping,monitor:val/x}"],
+        "set its monitor to val/loss",
+    ),
+    (["+callbacks.x={_target_:pytorch_lightning.callbacks.ModelCheckpoint,monitor:val/x}"], "monitors val/x, which"),
+    (["trainer.val_check_interval=1000"], "an epoch has 2 batches"),
+    (["trainer.max_epochs=0"], "trains nothing"),
+    (["optimizer.lr=abc"], "optimizer.lr=abc: a number"),
+    (["data.horizontal_flip=no"], "data.horizontal_flip=no: true or false"),
+    (["model.channels=8"], "model.channels=8: a list"),
+    (["model=conditional_latent_unet", "optimizer.lr=abc"], "optimizer.lr=abc: a number"),
+    (["optimizer._target_=torch.optim.RMSprop"], "RMSprop has no option betas: type '~optimizer.betas'"),
+    (["lr=1e-3"], "did you mean optimizer.lr?"),
+    (["epochs=3"], "did you mean trainer.max_epochs?"),
+    (["steps=300"], "did you mean trainer.max_steps"),
+    (["optimizer.lr=1e-3,1e-4"], "add -m for a run of each"),
+    (["notes='it''s'"], "write \\' for a quote"),
 ]
 
 
 @pytest.mark.parametrize(("overrides", "words"), REFUSED, ids=lambda value: value[0] if isinstance(value, list) else "")
-def test_bad_input_is_one_line_that_says_what_to_type(lab, overrides, words):
+def test_bad_input_is_one_line_that_says_what_to_type(lab, overrides, words, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["train.py", *overrides])  # Hydra does not say which group is null
+    gone = tuple(f"{word[1:]}." for word in overrides if word.startswith("~"))
     with pytest.raises(Exception) as caught:
-        lab.train(*overrides)
+        lab.train(*overrides, small=[word for word in SMALL if not gone or not word.startswith(gone)])
     line = str(caught.value) if isinstance(caught.value, UsageError) else explain(caught.value)
     assert line is not None and words in line and "\n" not in line and len(line) < 400, line
 
@@ -145,6 +172,12 @@ def test_bad_input_ends_a_script_with_one_line_and_code_two(arguments, line, scr
     )
     assert done.returncode == 2 and done.stdout == "", done
     assert done.stderr.startswith("error: ") and line in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_batch_job_of_several_tasks_without_srun_is_told_how_to_start(lab, monkeypatch):
+    monkeypatch.setenv("SLURM_NTASKS", "4")
+    with pytest.raises(UsageError, match="srun"):
+        lab.train()
 
 
 @pytest.mark.parametrize("arguments", [["--cfg", "job"], ["--info", "defaults"], ["-sc", "query=bash"]])

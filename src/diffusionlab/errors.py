@@ -115,7 +115,7 @@ def cli_errors(explain: Callable[[Exception], str | None]) -> Iterator[None]:
     except KeyboardInterrupt:
         if SHOW_TRACEBACKS:
             raise
-        print("error: interrupted", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         sys.exit(TrainingInterrupted.exit_code)
     except Exception as raised:
         error = raised
@@ -124,5 +124,6 @@ def cli_errors(explain: Callable[[Exception], str | None]) -> Iterator[None]:
         line = str(error) if isinstance(error, LabError) else explain(error)
         if line is None or SHOW_TRACEBACKS:
             raise
-        print(f"error: {' '.join(plain_text(as_typed(line)).split())}", file=sys.stderr)
+        start = "" if isinstance(error, TrainingInterrupted) else "error: "  # to stop is no error
+        print(f"{start}{' '.join(plain_text(as_typed(line)).split())}", file=sys.stderr)
         sys.exit(getattr(error, "exit_code", UsageError.exit_code))

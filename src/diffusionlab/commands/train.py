@@ -296,6 +296,7 @@ def _quieten_lightning() -> None:
     logging.raiseExceptions = False  # a log file on a full disk is no reason for a traceback a line
     warnings.filterwarnings("ignore", "Total length of `list` across ranks is zero")  # no validation images: asked for
     warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")  # means over epochs are logged anyway
+    warnings.filterwarnings("ignore", ".*It is recommended to use .*sync_dist=True.*")  # they are reduced already
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")  # the moving average is, rightly
 

@@ -1,6 +1,7 @@
 """Settings become parts that fit together: data, module, trainer."""
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import Similarity, make_codec
 from diffusionlab.errors import UsageError
-from diffusionlab.models import Autoencoder, DualEncoder
+from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.runs.checkpoint import SaveWeights, load_start
 from diffusionlab.runs.folder import LAST
@@ -64,14 +65,14 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
     """
     check(settings)
     pl.seed_everything(settings.seed, verbose=False)
-    datamodule = settings.make("data")
+    datamodule = _made(settings, "data", ImageDataModule)
     similarity = _similarity(settings, datamodule) if settings.clip is not None else None
     checkpoint = None
     if settings.ckpt_path is not None:
         checkpoint = choose_checkpoint(settings.ckpt_path, folder)
         check_resumable(checkpoint, folder, settings)
     datamodule.styler = make_styler(settings.condition.style, settings.condition.csv)
-    network, fresh = settings.make("model"), None
+    network, fresh = _made(settings, "model", Network, Autoencoder, DualEncoder), None
     if settings.init_from is not None and checkpoint is None:
         start = find_run(settings.registry.uri, settings.init_from)
         fresh = load_start(Path(start.path or ""), network)
@@ -89,6 +90,7 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
         )
     datamodule.prepare_data()
     datamodule.setup("fit")
+    _check_interval(settings, datamodule)
     if settings.ckpt_path is not None:
         check_same_data(checkpoint, folder, datamodule.data_hash, allow_changed=settings.allow_changed_data)
     return Experiment(datamodule, module, trainer, totals, checkpoint, fresh)
@@ -106,6 +108,57 @@ def is_rank_zero(settings: Settings) -> bool:
     trainer = pl.Trainer(**options)
     rank_zero_only.rank = trainer.global_rank  # type: ignore[attr-defined]
     return trainer.is_global_zero
+
+
+def _made(settings: Settings, group: str, *kinds: type) -> Any:
+    """The part of a group. Raises UsageError if it is of none of the kinds that the lab can use."""
+    part = settings.make(group)
+    if not isinstance(part, kinds):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        target = (settings.config[group] or {}).get("_target_")
+        raise UsageError(
+            f"{group}._target_={target} is no {wanted}: type {group}=OPTION for one of the lab's (python train.py "
+            f"--help {group}), or name a class of your own that inherits {kinds[0].__module__}.{kinds[0].__name__}"
+        )
+    return part
+
+
+def _all_made(settings: Settings, group: str, kind: type) -> list[Any]:
+    """The callbacks, or the loggers. Raises UsageError for a part that is none."""
+    parts = settings.make(group) or {}
+    for name, part in parts.items():
+        if not isinstance(part, kind):
+            what = "says no class" if isinstance(part, dict) else f"is a {type(part).__name__}"
+            raise UsageError(
+                f"{group}.{name} {what}: type '+{group}.{name}={{_target_:MODULE.CLASS,...}}', with a class that "
+                f"inherits {kind.__module__.partition('.')[0]}'s {kind.__name__}"
+            )
+    return list(parts.values())
+
+
+def _try_optimizer(make: Callable[..., Any], network: nn.Module) -> None:
+    """Raises here what the optimizer would refuse once training starts."""
+    try:
+        make(network.parameters())
+    except TypeError as error:
+        if word := re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error)):
+            raise UsageError(
+                f"{word[1]} has no option {word[2]}: type '~optimizer.{word[2]}' to leave it out"
+            ) from error
+        raise
+
+
+def _check_interval(settings: Settings, datamodule: ImageDataModule) -> None:
+    """Raises UsageError if a validation every so many batches would never fall into an epoch."""
+    every, batches = settings.trainer.val_check_interval, len(datamodule.train_dataloader())
+    limit = settings.trainer.limit_train_batches
+    if limit is not None:
+        batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
+    if isinstance(every, int) and every > batches and settings.trainer.check_val_every_n_epoch is not None:
+        raise UsageError(
+            f"trainer.val_check_interval={every}: an epoch has {batches} batches; type that or less, or "
+            "trainer.check_val_every_n_epoch=null to count across epochs"
+        )
 
 
 def _similarity(settings: Settings, datamodule: ImageDataModule) -> Similarity:
@@ -126,7 +179,7 @@ def _module(settings: Settings, network: nn.Module, similarity: Similarity | Non
         "lr_schedule": settings.make("lr_schedule"),
         "channels_last": settings.hardware.channels_last,
     }
-    training["optimizer"](network.parameters())  # refuses here what it would refuse once training starts
+    _try_optimizer(training["optimizer"], network)
     if isinstance(network, Autoencoder):
         return AutoencoderModule(**training)
     if isinstance(network, DualEncoder):
@@ -145,7 +198,7 @@ def _module(settings: Settings, network: nn.Module, similarity: Similarity | Non
 
 
 def _trainer(settings: Settings, folder: Path, always: list[pl.Callback]) -> pl.Trainer:
-    own = list((settings.make("callbacks") or {}).values())
+    own = _all_made(settings, "callbacks", pl.Callback)
     own += [settings.make("ema")] if settings.ema is not None else []
     if any(getattr(callback, "save_last", None) for callback in own):
         raise UsageError("callbacks.checkpoint.save_last=true: last.ckpt is written anyway; omit it")
@@ -154,7 +207,7 @@ def _trainer(settings: Settings, folder: Path, always: list[pl.Callback]) -> pl.
         callbacks = [callback for callback in callbacks if not isinstance(callback, pl.callbacks.ProgressBar)]
     if settings.trainer.enable_checkpointing is False:
         callbacks = [callback for callback in callbacks if not isinstance(callback, pl.callbacks.Checkpoint)]
-    loggers = list((settings.make("logger") or {}).values()) or False
+    loggers = _all_made(settings, "logger", pl.loggers.Logger) or False
     given = {name: value for name, value in plain(settings.trainer).items() if value is not None}
     given = {"default_root_dir": str(folder)} | given
     given["plugins"] = [AtomicCheckpointIO(), *(given.get("plugins") or ())]

@@ -90,8 +90,8 @@ class Evaluator:
             raise UsageError(f"batch_size={batch_size}: at least 1")
         self.run, self.num_samples, self.reference = run, num_samples, reference
         self.per_class, self.seed, self.batch_size = per_class, seed, batch_size
+        self.sampler: Sampler = run.sampler(sampler, num_steps)  # refuses a run that has saved nothing yet
         self.step = saved_step(run.folder)
-        self.sampler: Sampler = run.sampler(sampler, num_steps)
         self.guidance: Guidance = run.guidance(guidance_scale)
         self.real = RealImages.of(run.datamodule)
         self.label: Tensor | None = None

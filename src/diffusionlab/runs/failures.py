@@ -6,12 +6,14 @@ from pathlib import Path
 
 import torch
 
-from diffusionlab.errors import LabError, OutOfMemory, StorageError
+from diffusionlab.errors import LabError, OutOfMemory, StorageError, UsageError
 from diffusionlab.runs.settings import Settings
 
 _OUT_OF_MEMORY = re.compile(
     r"out of memory|can't allocate memory|not enough memory|ALLOC_FAILED|Cannot allocate memory", re.IGNORECASE
 )
+_MONITOR = re.compile(r"(?:conditioned on metric `|monitor=')([^`']+)['`)]+ (?:which is not available|could not find)")
+"""What Lightning says, at the end of an epoch, of a metric that EarlyStopping or ModelCheckpoint waits for."""
 _OF_STORAGE = {
     getattr(errno, name)
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO", "ENOENT", "ENOTDIR", "ESTALE")
@@ -27,6 +29,12 @@ def in_one_line(error: BaseException, settings: Settings, folder: Path) -> LabEr
         isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error))
     ):
         return OutOfMemory(_less_memory(settings))
+    if monitor := _MONITOR.search(str(error)):
+        near = re.findall(r"[`']([\w/]+/[\w/]+)[`']", str(error)[monitor.end() :].partition("HINT")[0])
+        return UsageError(
+            f"a callback monitors {monitor[1]}, which this training does not compute: set its monitor to "
+            f"{', '.join(near) or 'train/loss_epoch'}"
+        )
     if isinstance(error, FileNotFoundError) and not folder.exists():
         return StorageError.moved(folder)
     if isinstance(error, OSError) and error.errno in _OF_STORAGE:

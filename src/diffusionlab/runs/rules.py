@@ -1,11 +1,12 @@
 """What no single part can check: rules across groups, and the arguments of Lightning's Trainer."""
 
 import math
+from collections.abc import Mapping
 from types import NoneType
 from typing import get_args, get_origin
 
 from diffusionlab.errors import UsageError, did_you_mean
-from diffusionlab.runs.settings import Settings, trainer_parameters
+from diffusionlab.runs.settings import Settings, trainer_parameters, values_of
 
 MOST_CHARACTERS = 10_000
 """Of notes; a registry is no place for more."""
@@ -13,15 +14,34 @@ MOST_CHARACTERS = 10_000
 PLAIN = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "null"}
 """The types that are checked here, in words; Lightning checks the others itself."""
 
+_KINDS: dict[type, tuple[type, ...]] = {bool: (bool, int), int: (int, float), float: (int, float), list: (list, tuple)}
+_WANTED = {bool: "true or false", int: "a number", float: "a number", list: "a list"}
+"""By the type of the value in the option's file."""
+
 
 def check(settings: Settings) -> None:
     """Raises UsageError with the override that mends it."""
+    _check_kinds(settings)
     _check_trainer(settings)
     _check_training(settings)
     _check_precision(settings.hardware.precision)
     _check_labels(settings)
     if settings.schedule is not None:
         _check_diffusion(settings)
+
+
+def _check_kinds(settings: Settings) -> None:
+    """A text for a number and a number for a list would fail far from here, in words that do not name the setting."""
+    for group, choice in settings.choices.items():
+        known, given = values_of(group, choice), settings.config.get(group)
+        if known is None or not isinstance(given, Mapping) or given.get("_target_") != known.get("_target_"):
+            continue
+        for name, default in known.items():
+            value = given.get(name)
+            if value is None or isinstance(value, _KINDS.get(type(default), (object,))):
+                continue
+            shown = str(default).lower() if isinstance(default, bool) else str(default).replace(" ", "")
+            raise UsageError(f"{group}.{name}={value}: {_WANTED[type(default)]}, such as {shown}")
 
 
 def _check_trainer(settings: Settings) -> None:
@@ -39,6 +59,9 @@ def _check_trainer(settings: Settings) -> None:
 def _check_training(settings: Settings) -> None:
     if settings.resume not in (None, "auto"):
         raise UsageError(f"resume={settings.resume}: auto, or null for a new run; ckpt_path=FILE names a checkpoint")
+    for name in ("max_epochs", "max_steps"):
+        if settings.trainer[name] == 0:
+            raise UsageError(f"trainer.{name}=0 trains nothing: at least 1; check=true tries the settings out")
     accumulated, clipped = settings.trainer.accumulate_grad_batches, settings.trainer.gradient_clip_val
     if accumulated < 1:
         raise UsageError(f"trainer.accumulate_grad_batches={accumulated}: at least 1, which accumulates nothing")
@@ -58,7 +81,7 @@ def _check_precision(precision: str) -> None:
 
 
 def _check_labels(settings: Settings) -> None:
-    classes, model = settings.model.get("num_classes"), settings.choices["model"]
+    classes, model = settings.model.get("num_classes"), settings.choices.get("model", "")
     known = settings.data.get("num_classes", classes)
     if classes not in (None, known):
         raise UsageError(f"model.num_classes={classes}, but the data have {known}: omit it")

@@ -52,6 +52,20 @@ def option(group: str, name: str) -> Group:
     return freeze(to_plain(OmegaConf.load(CONF / group / f"{name}.yaml")))
 
 
+def values_of(group: str, name: str) -> dict[str, Any] | None:
+    """What conf/<group>/<name>.yaml and the options that it builds on state plainly; None if it is not ours."""
+    file = CONF / group / f"{name}.yaml"
+    if not file.is_file():
+        return None
+    content = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
+    assert isinstance(content, dict)
+    values: dict[str, Any] = {}
+    for base in content.pop("defaults", ()):
+        if isinstance(base, str) and base != "_self_":
+            values |= values_of(group, base) or {}
+    return values | {str(key): value for key, value in content.items()}
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that a run was made with, every interpolation resolved.
@@ -137,6 +151,9 @@ def to_plain(cfg: Any) -> dict[str, Any]:
 
 
 def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Settings | None = None) -> Settings:
+    for group in ("data", "model", "loss", "optimizer", "lr_schedule", *(("sampler",) if config["schedule"] else ())):
+        if not isinstance(config[group], dict):
+            raise UsageError(f"nothing can be trained without {group}: type {group}=OPTION, or omit '~{group}'")
     for group in ("callbacks", "logger"):
         config[group] = {name: part for name, part in (config[group] or {}).items() if part is not None}
     if not config["loss"].get("clip_weight"):

@@ -1,10 +1,12 @@
 """What the commands that Hydra composes have in common: quick help, errors in one line, one job."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.invocation import CONF
 from diffusionlab.scripts import help
+from diffusionlab.scripts.words import as_hydra_reads
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -34,5 +36,6 @@ def run_program(name: str, text: str, job: "Callable[[DictConfig], Any]") -> Non
 
     say_in_logs()
     register()
+    sys.argv[1:] = as_hydra_reads(sys.argv[1:])
     with cli_errors(in_words):
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(guarded)()
