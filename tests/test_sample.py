@@ -186,6 +186,8 @@ def test_a_registry_elsewhere_and_trust_are_part_of_what_to_type(monkeypatch, tm
     monkeypatch.chdir(tmp_path)
     assert to_type("sample", "run=a", registry="registry") == "python sample.py run=a"
     typed = shlex.split(to_type("sample", "run=a", registry="o'ther (1)", trust=["mine"]))[2:]
+    register()
+    GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("sample", typed)
     assert cfg.registry.uri == "o'ther (1)" and cfg.trust == ["mine"]

@@ -233,7 +233,7 @@ def test_the_description_is_made_of_facts_and_spellings() -> None:
     )
     assert describe(record) == (
         "Class-conditional latent U-Net (unet, cnn) with linear attention and classifier-free guidance (cfg) "
-        "predicting noise (epsilon) on Fashion-MNIST (fashion mnist, fashionmnist), 28x28, cosine schedule, "
+        "predicting noise (epsilon) on Fashion-MNIST, 28x28, cosine schedule, "
         "AdamW, lr 0.0002, batch 128, 1 epoch, on h100."
     )
     assert {"convnet", "fmnist", "h100", "velocity"} & set(search_text(record).split()) == {"convnet", "fmnist", "h100"}

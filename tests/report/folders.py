@@ -12,7 +12,7 @@ from PIL import Image
 
 from diffusionlab.registry.record.run_record import RunRecord, read_record, write_record
 
-VOID = {"meta", "link", "img", "input", "br", "line", "circle", "path"}
+VOID = {"meta", "link", "img", "input", "br", "line", "circle", "path", "wbr"}
 METRICS = """\
 epoch,step,train/loss_epoch,train/loss_step,train/loss_t_high,train/loss_t_low,val/loss
 0,4,,0.9,,,

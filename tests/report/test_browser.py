@@ -130,7 +130,7 @@ def test_clicking_through_a_run(folder: Path, visit: Callable[..., Any]):
     chart.send_keys(Keys.ARROW_LEFT)
     assert visible(page, ".chart [data-step]")[0] == "step 29"
     chart.send_keys(Keys.ARROW_LEFT)
-    assert visible(page, ".chart [data-step]")[0] == "step 19"
+    assert visible(page, ".chart [data-step]")[0] == "step 24"  # the middle of the last epoch
 
     one_of(page, "#pictures .zoom").click()
     assert one_of(page, "dialog img").get_attribute("alt") == "The forward process"
@@ -177,6 +177,18 @@ def test_a_gallery_is_filtered_and_sorted(tmp_path: Path, folder: Path, monkeypa
         assert "".join(visible(page, ".card h2")) == order
     next(chip for chip in all_of(page, "button.chip") if chip.text == "CIFAR-10").click()
     assert visible(page, ".card h2") == ["c"] and box.get_property("value") == "mine cifar-10"
+    box.clear()
+    box.send_keys("m")
+    ticks = all_of(page, "[data-tick]")
+    assert not visible(page, "#compare")
+    for number in (1, 0):
+        ticks[number].click()
+    ids = [all_of(page, "label.tick bdi")[number].text for number in (1, 0)]
+    assert [code.text for code in all_of(page, "#compare code")] == [
+        f"python registry.py {command} {' '.join(ids)}" for command in ("compare", "report")
+    ]
+    one_of(page, "[data-clear]").click()
+    assert not visible(page, "#compare") and not any(tick.is_selected() for tick in ticks)
     box.clear()
     box.send_keys("garments")
     one_of(page, ".card a").click()

@@ -36,6 +36,15 @@ def test_a_line_that_is_being_written_is_no_error(tmp_path: Path):
     assert read_curves(tmp_path / "nowhere") == {}
 
 
+def test_a_mean_stands_in_the_middle_of_its_epoch_and_what_is_measured_at_its_end_there(tmp_path: Path):
+    write(tmp_path, 0, "epoch,step,train/loss_epoch,train/loss_t_low,val/loss\n0,9,5,7,6\n1,19,4,3,2\n2,25,1,1,1\n")
+    assert read_curves(tmp_path) == {
+        "train/loss_epoch": [(4, 5), (14, 4), (22, 1)],
+        "train/loss_t_low": [(4, 7), (14, 3), (22, 1)],
+        "val/loss": [(9, 6), (19, 2), (25, 1)],
+    }
+
+
 @given(series)
 def test_thinning_keeps_the_mean_and_the_order(points: list[tuple[int, float]]):
     thin = thinned(points, most=50)
@@ -88,5 +97,5 @@ def test_each_quantity_has_a_chart_and_steps_are_the_background_of_means():
     ]  # fmt: skip
     assert loss.lines[0].colour == loss.lines[1].colour != loss.lines[2].colour
     assert [line.label for line in by_time.lines] == ["low t", "high t"]
-    (alone,) = charts({"train/loss_step": curve, "train/loss_epoch": curve[:2]})
+    (alone,) = charts({"train/loss_step": curve, "train/loss_epoch": curve[:1]})
     assert not alone.lines[0].faint

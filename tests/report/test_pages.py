@@ -10,11 +10,14 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from diffusionlab.registry.manage.cli import main
+from diffusionlab.registry.record.describe import describe
 from diffusionlab.registry.record.run_record import RunRecord, read_record, write_record
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.report.command import add_reports
+from diffusionlab.report.gallery import short_protocols
 from diffusionlab.report.images import data_uri
 from diffusionlab.report.run_page import write_report
+from diffusionlab.visualization.style import new_figure, save_figure
 from tests.conftest import ROOT, Lab
 from tests.report.folders import Page, assert_stands_alone, measured, run_folder, square
 
@@ -109,7 +112,7 @@ def test_whatever_a_run_is_called_it_is_text(tmp_path: Path, capsys: pytest.Capt
         assert page.one("h1").text == said and f"{said} · id" in page.one("title").text
         assert all(word in page.text for word in said.split())
     assert report(*map(str, folders)) == 0
-    assert_stands_alone(Page.read(Path("outputs/comparison.html")))
+    assert_stands_alone(Page.read(next(Path("outputs").glob("comparison*.html"))))
     assert report() == 0
     gallery = Page.read(Path("outputs/gallery.html"))
     assert_stands_alone(gallery, links={f"../run{number}/report.html": folder for number, folder in enumerate(folders)})
@@ -213,9 +216,37 @@ def test_a_comparison_says_what_differs_and_draws_curves_over_each_other(tmp_pat
     assert rows["lr"] == ["0.001", "0.0003"] and rows["val_loss"] == ["0.19", "0.18"] and rows["seed"] == ["1", "-"]
     assert [cell.text for cell in page.all("td", class_="best")] == ["0.18"]
     assert "batch_size" not in rows and [one.text for one in page.all("ins")][-1] == "+stem: Linear(3)"
-    assert [len(page.data(number)) for number in range(4)] == [2, 2, 2, 2]  # a chart a quantity, a line a run
+    assert [len(page.data(number)) for number in range(4)] == [2, 4, 2, 2]  # a line a run; of single steps another
+    assert page.one("h1").text == "2 runs compared"
     assert "a run aaaaaa" in page.text and "a run bbbbbb" in page.text
     assert len(page.all("img")) == 2
+
+
+def test_comparisons_of_other_runs_do_not_overwrite_each_other(tmp_path: Path, capsys: pytest.CaptureFixture):
+    ids = ["a", "b/../b", "c", "d", "e", "f"]
+    folders = [str(run_folder(tmp_path, run_id)) for run_id in ids]
+    for chosen in (folders[:2], folders[1:3], folders[:5], folders[1:]):
+        assert report(*chosen) == 0
+    pages = capsys.readouterr().out.split()
+    assert len({*pages}) == 4 and {Path(page).parent for page in pages} == {Path("outputs")}
+    for run_id in ("x", "y"):
+        Registry().upsert(RunRecord(run_id=run_id, name=run_id))
+        assert report(run_id) == 0
+    assert capsys.readouterr().out.split() == ["outputs/report_x.html", "outputs/report_y.html"]
+
+
+def test_no_title_stands_twice_and_no_cell_is_empty(tmp_path: Path):
+    folder = run_folder(tmp_path, dataset="Fashion-MNIST", config={"notes": "", "name": "a_long_name", "seed": None})
+    figure = new_figure("Learning curves", 2)
+    (folder / "pictures").mkdir()
+    save_figure(figure, folder / "pictures/curves", ["png"], title="Learning curves", caption="Falling.", source="a")
+    square(folder / "pictures/mine.png")
+    page = Page.read(write_report(folder))
+    headings = [heading.text for heading in page.all("h3")]
+    assert "Mine" in headings and "Learning curves" not in headings and "Falling." in page.text
+    settings = page.rows()
+    assert settings["notes"] == ["-"] and settings["seed"] == ["-"] and settings["name"] == ["a_long_name"]
+    assert "fashionmnist" not in describe(read_record(folder))
 
 
 def test_distances_of_two_protocols_are_not_ranked(tmp_path: Path):
@@ -250,6 +281,36 @@ def test_a_gallery_of_imports_and_folders(tmp_path: Path):
     assert small["src"].startswith("data:image/webp") and len(small["src"]) < 3000
 
 
+def test_cards_say_what_differs_why_a_run_ended_and_all_of_its_tags(tmp_path: Path):
+    tags = [f"tag{number}" for number in range(8)]
+    protocol = "classifier-1-56b06146, 2000 samples against Garments train (8bde6464), DDIM eta=0 50 steps, guidance 2"
+    of_two = {"protocol": protocol, "evaluations": {protocol: {"fid": 2.0}}, "metrics": {"fid": 2.0}}
+    Registry().upsert(
+        [
+            RunRecord(run_id="a b", name="a_b", lr=1e-3, seed=0, batch_size=64, seconds=61.0, tags=tags, **of_two),
+            RunRecord(run_id="b", name="b", lr=2e-3, seed=1, batch_size=64, status="failed", reason="no <room>"),
+        ]
+    )
+    assert report() == 0
+    page = Page.read(Path("outputs/gallery.html"))
+    settings = [one.text for one in page.all("dl", class_="settings-of")]
+    assert len(settings) == 2 and "lr0.001" in settings[0] and "time61 s" in settings[0] and "lr0.002" in settings[1]
+    assert "batch" not in "".join(settings) and "seed1" in settings[1]
+    assert "no <room>" in page.one("div", class_="warning").text
+    assert {*tags} <= {chip.text for chip in page.all("button", class_="chip own")}
+    assert page.one("div", title=protocol).text == "classifier, 2000 samples, DDIM 50 steps, guidance 2"
+    assert [one["typed"] for one in page.data()] == ["'a b'", "b"]
+
+
+def test_two_protocols_with_one_short_name_keep_their_own():
+    long = [f"clip-1-{digit * 8}, 9 samples, DDIM eta=0 5 steps, guidance 2" for digit in "ab"]
+    rows = [{"protocol": None, "evaluations": {name: {} for name in long}}]
+    assert short_protocols(rows) == {name: name for name in long}
+    assert short_protocols([{"protocol": long[0], "evaluations": {}}]) == {
+        long[0]: "clip, 9 samples, DDIM 5 steps, guidance 2"
+    }
+
+
 def test_many_runs_share_a_bounded_number_of_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folders = [run_folder(tmp_path, f"run-{number}") for number in range(4)]
     Registry().upsert([read_record(folder) for folder in folders])
@@ -278,7 +339,7 @@ def test_the_command_is_quick_to_start_and_stands_in_the_help(tmp_path: Path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     path, modules = done.stdout.splitlines()
-    assert path == str(folder / "report.html")
+    assert Path(path).absolute() == folder / "report.html"
     assert not {"torch", "pytorch_lightning", "hydra", "omegaconf", "pandas", "matplotlib", "lancedb"} & {
         *json.loads(modules)
     }

@@ -1,7 +1,7 @@
 """What a picture shows is what it was given: properties of the drawing, without any run."""
 
 import io
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from diffusionlab.visualization.catalogue import PICTURES, as_override, find_pic
 from diffusionlab.visualization.forward import forward_process, unit_variance
 from diffusionlab.visualization.interpolation import slerp
 from diffusionlab.visualization.losses import LearningCurve, learning_curves
-from diffusionlab.visualization.maps import flat_map, neighbour_agreement
+from diffusionlab.visualization.maps import flat_map, neighbour_agreement, scatter_by_class
 from diffusionlab.visualization.schedules import shares_and_snr
 from diffusionlab.visualization.style import new_figure, save_figure
 from diffusionlab.visualization.tables import ENLARGED, GAP, image_table, mosaic, tiled
@@ -140,15 +140,32 @@ def test_a_map_keeps_what_is_apart_apart():
     assert neighbour_agreement(generator.normal(size=(60, 5)), generator.permutation(labels)) < 0.8
 
 
+def test_names_on_a_map_do_not_cover_each_other_and_ten_classes_have_ten_colours():
+    generator = np.random.default_rng(0)
+    labels = np.repeat(np.arange(10), 20)
+    names = [f"a class called {number}" for number in range(10)]
+    figure = scatter_by_class(generator.normal(size=(200, 2)), labels, names, title="all in one cloud")
+    figure.savefig(io.BytesIO())
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 10 and not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+    assert len({tuple(points.get_facecolor()[0, :3]) for points in figure.axes[0].collections}) == 10
+    assert not legend.get_window_extent().overlaps(figure.axes[0].get_window_extent())
+
+
 def test_curves_of_several_runs_are_told_apart():
     def curve(name):
-        return LearningCurve(name, np.empty((0, 2)), np.array([[1, 0.5], [2, 0.4]]), np.array([[2, 0.45]]))
+        steps = np.array([[1, 0.6], [2, 0.3]])
+        return LearningCurve(name, steps, np.array([[1, 0.5], [2, 0.4]]), np.array([[2, 0.45]]))
 
     figure = learning_curves([curve("a"), curve("b")], title="")
     lines = figure.axes[0].get_lines()
-    assert [line.get_label() for line in lines] == ["a, training", "a, held out", "b, training", "b, held out"]
-    assert lines[0].get_color() == lines[1].get_color() != lines[2].get_color()
+    kinds = ("each step", "training", "held out")
+    assert [line.get_label() for line in lines] == [f"{name}, {kind}" for name in "ab" for kind in kinds]
+    assert len({line.get_color() for line in lines[:3]}) == 1 and lines[2].get_color() != lines[3].get_color()
     figure.savefig(io.BytesIO())
+    assert not figure.legends[0].get_window_extent().overlaps(figure.axes[0].get_window_extent())
 
 
 def test_the_catalogue_lists_and_finds_every_picture():

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import track
 
+from diffusionlab.commands.closing import here
 from diffusionlab.errors import UsageError
 from diffusionlab.gallery import of_clip, of_features, of_noise, of_sampling, of_training
 from diffusionlab.gallery.options import Drawn, PictureOptions
@@ -52,7 +53,7 @@ def visualize(cfg: DictConfig) -> list[Path]:
         target = None if settings.output_dir is None else Path(settings.output_dir)
         files = draw_pictures(chosen, runs, options, target=target, formats=FORMATS[settings.format])
     for file in files:
-        say(file)
+        say(here(file))
     for run in runs if target is None else ():
         refresh_report(run.folder)
     return files

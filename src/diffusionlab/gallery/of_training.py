@@ -1,6 +1,5 @@
 """Pictures of what was recorded while a run trained."""
 
-import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from PIL import Image
 
 from diffusionlab.errors import UsageError
 from diffusionlab.gallery.options import Drawn, PictureOptions
+from diffusionlab.report.curves import read_curves
 from diffusionlab.runs.run import Run
 from diffusionlab.untrusted import inside, opened_image
 from diffusionlab.visualization import losses
@@ -60,20 +60,12 @@ def curves(runs: Sequence[Run], options: PictureOptions) -> Drawn:
 
 
 def read_curve(folder: Path, name: str) -> losses.LearningCurve:
-    """The losses in all logs/version_N/metrics.csv; a resumed run has several, the later ones of which count."""
-    found = folder.glob("logs/version_*/metrics.csv")
-    own = [file for file in found if inside(folder, str(file.relative_to(folder)))]
-    files = sorted(own, key=lambda file: int(file.parent.name.split("_")[1]))
-    columns: dict[str, dict[int, float]] = {"train/loss_step": {}, "train/loss_epoch": {}, "val/loss": {}}
-    for file in files:
-        with file.open(newline="") as lines:
-            for row in csv.DictReader(lines):
-                for column, values in columns.items():
-                    if row.get(column):
-                        values[int(row["step"])] = float(row[column])
-    if not any(columns.values()):
+    """The losses in all logs/version_N/metrics.csv. Raises UsageError if there are none."""
+    logged = read_curves(folder)
+    found = [logged.get(column, []) for column in ("train/loss_step", "train/loss_epoch", "val/loss")]
+    if not any(found):
         raise UsageError(f"{folder} has no losses in logs/version_*/metrics.csv: train with logger=csv")
-    return losses.LearningCurve(name, *(np.array(sorted(values.items())).reshape(-1, 2) for values in columns.values()))
+    return losses.LearningCurve(name, *(np.array(series, dtype=float).reshape(-1, 2) for series in found))
 
 
 def _of_epochs(folder: Path, title: str, callback: str) -> Drawn:

@@ -1,24 +1,28 @@
 """`python registry.py report` and `sweep`: pages of runs, and the table of a sweep."""
 
 import argparse
+import hashlib
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diffusionlab.registry.manage.cli import AddCommand
 from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.registry.record.run_record import RECORD_FILE
 from diffusionlab.registry.storage.table import Registry
 
-GALLERY, COMPARISON, IMPORTED = (
-    Path("outputs/gallery.html"),
-    Path("outputs/comparison.html"),
-    Path("outputs/report.html"),
-)
+if TYPE_CHECKING:
+    from diffusionlab.report.folder import RunContent
+
+OUTPUTS = Path("outputs")
+GALLERY = OUTPUTS / "gallery.html"
+MOST_IN_NAME = 3
 EXAMPLES = """\
 One RUN: report.html in its run folder; of a script, its facts beside its source in outputs/scripts/. Several:
-outputs/comparison.html. None: outputs/gallery.html, all of the registry. Each page is one file that needs no network:
-mail it, print it, open it on a phone.
+outputs/comparison_RUN_RUN.html. None: outputs/gallery.html, all of the registry. Each page is one file that
+needs no network: mail it, print it, open it on a phone.
 
 examples:
   python registry.py report latest
@@ -40,7 +44,8 @@ def add_reports(add: AddCommand) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    print(write(arguments.registry, arguments.runs, arguments.output))
+    page = write(arguments.registry, arguments.runs, arguments.output)
+    print(page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page)
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
@@ -50,6 +55,14 @@ def _sweep(arguments: argparse.Namespace) -> None:
 
     trials = trials_of(Registry(arguments.registry), arguments.name)
     show(Console(), trials, choose_metric(trials, arguments.by))
+
+
+def page_name(kind: str, runs: "Sequence[RunContent]") -> Path:
+    """Where a page of these very runs is written by default; that of many runs is told by a hash of their ids."""
+    ids = [re.sub(r"[^A-Za-z0-9-]", "_", run.record.run_id)[:40] for run in runs]
+    name = "_".join([kind, *ids])
+    digest = hashlib.sha256(" ".join(run.record.run_id for run in runs).encode()).hexdigest()[:8]
+    return OUTPUTS / (f"{name}.html" if len(runs) <= MOST_IN_NAME else f"{kind}_of_{len(runs)}_runs_{digest}.html")
 
 
 def write(uri: str | None, texts: Sequence[str], output: Path | None) -> Path:
@@ -69,11 +82,11 @@ def write(uri: str | None, texts: Sequence[str], output: Path | None) -> Path:
         script = script_in(run.record)
         if script is not None:
             return write_script_page(run.record, script, output or page_of(run.record.run_id))
-        return write_run_page(run, output or (run.folder / REPORT_FILE if run.folder else IMPORTED))
+        return write_run_page(run, output or (run.folder / REPORT_FILE if run.folder else page_name("report", [run])))
 
     if not texts:
         return write_gallery(Registry(uri), output or GALLERY)[0]
     runs = [content(text) for text in dict.fromkeys(texts)]
     if len(runs) > 1:
-        return write_comparison(runs, output or COMPARISON)
+        return write_comparison(runs, output or page_name("comparison", runs))
     return page(runs[0])

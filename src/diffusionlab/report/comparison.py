@@ -22,6 +22,7 @@ def write_comparison(runs: Sequence[RunContent], target: Path, title: str = "") 
         "comparison.html.jinja",
         "page.js",
         title=title or " · ".join(names),
+        heading=title or f"{len(runs)} runs compared",
         runs=list(zip(runs, names, strict=True)),
         groups=_groups(comparison, same_protocol=all(one.fact != "protocol" for one in comparison.groups["result"])),
         layers=comparison.layers,
@@ -73,17 +74,28 @@ def _together(runs: Sequence[RunContent]) -> list[Picture]:
 
 
 def _charts(runs: Sequence[RunContent], names: Sequence[str]) -> list[Chart]:
-    """One chart a logged name, validation first; single steps only where no mean over epochs was logged."""
+    """One chart a logged name, validation first; single steps, if logged, are the background of their means."""
     logged = {name for run in runs for name in run.curves}
-    shown = [
-        name for name in logged if not name.endswith("_step") or f"{name.removesuffix('_step')}_epoch" not in logged
-    ]
+    own = {name for name in logged if not name.endswith("_step") or _mean_of(name) not in logged}
     drawn = []
-    for name in sorted(shown, key=lambda name: ("val/" not in name, "loss_t_" in name, name)):
-        lines = [
-            Line(label, run.curves.get(name, []), number)
-            for number, (run, label) in enumerate(zip(runs, names, strict=True))
-        ]
+    for name in sorted(own, key=lambda name: ("val/" not in name, "loss_t_" in name, name)):
         quantity, split = reading(name)
+        split = split.removesuffix(", each step")
+        lines = _lines(runs, names, name)
         drawn.append(chart(f"{quantity}, {split}" if split != quantity else quantity, lines))
     return [one for one in drawn if one is not None]
+
+
+def _mean_of(name: str) -> str:
+    return f"{name.removesuffix('_step')}_epoch"
+
+
+def _lines(runs: Sequence[RunContent], names: Sequence[str], name: str) -> list[Line]:
+    """A colour a run: its single steps, and before them the means over epochs, of which one alone is no line."""
+    each_step = f"{name.removesuffix('_epoch')}_step" if name.endswith("_epoch") else ""
+    steps, means = [], []
+    for number, (run, label) in enumerate(zip(runs, names, strict=True)):
+        mean, single = run.curves.get(name, []), run.curves.get(each_step, [])
+        steps.append(Line(f"{label}, each step", single, number, faint=len(mean) > 1))
+        means.append(Line(label, mean if len(mean) > 1 or not single else [], number))
+    return steps + means

@@ -14,6 +14,7 @@ def read_curves(folder: Path) -> dict[str, Series]:
     """Logged name ("val/loss") -> its series, from all `logs/version_N/metrics.csv` of a run folder.
 
     A run that went on has several versions; from the step on at which a later one begins, the later one counts.
+    Means over an epoch stand at its middle.
     Cells that are no finite number are left out: a running training may just be writing the last line.
     """
     curves: dict[str, Series] = {}
@@ -25,7 +26,18 @@ def read_curves(folder: Path) -> dict[str, Series]:
             series[:] = [point for point in series if point[0] < begin]
         for name, series in own.items():
             curves.setdefault(name, []).extend(series)
-    return {name: series for name, series in curves.items() if series}
+    return {name: _centred(series) if _is_mean(name) else series for name, series in curves.items() if series}
+
+
+def _is_mean(name: str) -> bool:
+    """Whether it is logged at the end of an epoch as the mean over its steps."""
+    return name.endswith("_epoch") or "/loss_t_" in name
+
+
+def _centred(series: Series) -> Series:
+    """Each mean at the middle of its epoch rather than at the end, where it would lag behind other curves."""
+    begins = [0, *(step + 1 for step, _ in series[:-1])]
+    return [((begin + end) // 2, value) for begin, (end, value) in zip(begins, series, strict=True)]
 
 
 def _version(file: Path) -> int:

@@ -27,6 +27,8 @@ class Picture:
     height: int
     num_bytes: int
     runs: frozenset[str] = frozenset()
+    titled: bool = False
+    """Whether the title can be read in the picture itself, as in all that `visualize.py` draws."""
 
 
 def picture(file: Path, folder: Path, title: str) -> Picture | None:
@@ -47,7 +49,7 @@ def picture(file: Path, folder: Path, title: str) -> Picture | None:
     uri = None if content is None else data_uri(content, f"image/{kind}")
     told_title, caption, source = (_text(told) for told in said)
     path, runs = str(file.relative_to(folder)), frozenset(source.split())
-    return Picture(told_title or title, caption, path, uri, width, height, num_bytes, runs)
+    return Picture(told_title or title, caption, path, uri, width, height, num_bytes, runs, titled=bool(source))
 
 
 def _text(value: object) -> str:

@@ -15,6 +15,7 @@ from diffusionlab.registry.record.run_record import utc_now
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -60,6 +61,7 @@ def _environment() -> "Environment":
     environment.filters |= {
         "quoted": quoted,
         "shown": shown,
+        "breaking": breaking,
         "count": count,
         "duration": duration,
         "num_bytes": num_bytes,
@@ -69,8 +71,18 @@ def _environment() -> "Environment":
 
 
 def shown(value: object) -> str:
-    """A value as text: figures to four places, moments in UTC, and no character that could drive a terminal."""
-    return printable(value) + (" UTC" if isinstance(value, datetime) else "")
+    """A value as text: figures to four places, moments in UTC, a dash for nothing.
+
+    No character of it could drive a terminal.
+    """
+    return (printable(value) or "-") + (" UTC" if isinstance(value, datetime) else "")
+
+
+def breaking(text: str) -> "Markup":
+    """A text that a browser may break after an underscore: names are long."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(text)).replace("_", "_<wbr>"))
 
 
 def quoted(word: object) -> str:

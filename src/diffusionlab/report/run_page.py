@@ -32,7 +32,7 @@ _SHOWN_ELSEWHERE = {
 
 
 _AT_A_GLANCE = ("epochs", "seconds", "images_per_second", "num_parameters", "flops", "size_bytes")
-_IN_UNIT: dict[str, Callable[[Any], str]] = {"s": duration, "count": count, "B": num_bytes}
+IN_UNIT: dict[str, Callable[[Any], str]] = {"s": duration, "count": count, "B": num_bytes}
 
 
 def write_report(folder: Path) -> Path:
@@ -95,7 +95,7 @@ def _figures(record: RunRecord) -> Iterator[tuple[str, str]]:
             yield label(name), f"{value:.4g}"
     for column in _AT_A_GLANCE:
         if (value := getattr(record, column)) is not None:
-            yield label(column), _IN_UNIT.get(about(column).unit, printable)(value)
+            yield label(column), IN_UNIT.get(about(column).unit, printable)(value)
 
 
 def charts(curves: Mapping[str, Series]) -> list[Chart]:
@@ -130,7 +130,7 @@ def _chart(quantity: str, labelled: list[tuple[str, Series]]) -> Chart | None:
     labelled.sort(key=lambda pair: (order.index(pair[0]) if pair[0] in order else -1, pair[0]))
     each_step = [pair for pair in labelled if pair[0].endswith("each step")]
     means = [pair for pair in labelled if pair not in each_step]
-    faint = any(len(series) > 2 for _, series in means)
+    faint = any(len(series) > 1 for _, series in means)
     colours = {label: number for number, (label, _) in enumerate(means)}
     lines = [
         Line(label, series, colours.setdefault(label.partition(",")[0], len(colours)), faint)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from diffusionlab.visualization.loss_table import LossTable
-from diffusionlab.visualization.style import PALETTE, add_sentence, look, new_figure
+from diffusionlab.visualization.style import CLASSES, PALETTE, add_sentence, look, new_figure
 
 RANGES = (
     ("early", "t up to 1/3, little noise"),
@@ -76,16 +76,17 @@ class LearningCurve:
 
 @look
 def learning_curves(curves: Sequence[LearningCurve], *, title: str) -> Figure:
-    """One colour a run; the loss of single steps faint, of epochs drawn out, of held-out images dashed."""
-    figure = new_figure(title, 4.2)
+    """One colour a run, of a single run one a series; single steps faint, held-out images dashed."""
+    alone = len(curves) == 1
+    figure = new_figure(title, 4.2 + (0 if alone else 0.5 * len(curves)))
     axes = figure.add_subplot()
     for number, curve in enumerate(curves):
-        colour = PALETTE[number % len(PALETTE)]
-        alone = len(curves) == 1
-        if alone:
-            axes.plot(*curve.train_steps.T, color=colour, alpha=0.25, linewidth=1)
+        colour = CLASSES[number % len(CLASSES)]
+        if len(curve.train_steps):
+            each_step = "training, each step" if alone else f"{curve.name}, each step"
+            axes.plot(*curve.train_steps.T, color=colour, alpha=0.3, linewidth=1, label=each_step)
         for values, style, kind in ((curve.train_epochs, "-", "training"), (curve.val, "--", "held out")):
-            shade = PALETTE[1] if alone and style == "--" else colour
+            shade = CLASSES[1] if alone and style == "--" else colour
             label = kind if alone else f"{curve.name}, {kind}"
             if len(values):
                 axes.plot(*values.T, style, color=shade, marker="o", markersize=4, label=label)
@@ -94,7 +95,7 @@ def learning_curves(curves: Sequence[LearningCurve], *, title: str) -> Figure:
     axes.set_xlabel("optimizer steps")
     axes.set_ylabel("loss")
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="upper right")
+        figure.legend(loc="outside lower left", ncols=3 if len(curves) == 1 else 1)
     return figure
 
 

@@ -19,6 +19,9 @@ from diffusionlab.untrusted import plain_text
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Seven colours that the colour-blind can tell apart (Okabe & Ito 2008), those with most contrast first."""
 
+CLASSES = (*PALETTE, "#8A3A1E", "#7A4FBF", "#8C8C00")
+"""PALETTE and three more: ten that a legend can tell apart."""
+
 WIDTH = 7.0
 """Inches of a whole picture: with letters of 12 points still read when a phone shows it at half the size."""
 
@@ -57,7 +60,7 @@ look = matplotlib.rc_context(LOOK)  # type: ignore[arg-type]
 def new_figure(title: str, height: float, width: float = WIDTH) -> Figure:
     """An empty figure of so many inches, which sees to it that nothing in it overlaps."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title, x=0.01, horizontalalignment="left")
+    figure.suptitle(fill(title, int(width * 8.5)), x=0.01, horizontalalignment="left")
     return figure
 
 

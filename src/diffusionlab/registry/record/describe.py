@@ -16,17 +16,16 @@ _TASKS = {"epsilon": "noise (epsilon)", "x0": "the clean image (x0)", "v": "velo
 
 
 def describe(record: RunRecord) -> str:
-    """One sentence made from the record's fields alone, with the spellings that people type.
+    """One sentence made from the record's fields alone.
 
-    "Class-conditional latent U-Net (unet, cnn) with linear attention, predicting noise (epsilon) on Fashion-MNIST
-    (fashion mnist, fashionmnist), 28x28, cosine schedule, AdamW, lr 0.0002, batch 128, 50 epochs, on cpu."
+    "Class-conditional latent U-Net (unet, cnn) with linear attention, predicting noise (epsilon) on Fashion-MNIST,
+    28x28, cosine schedule, AdamW, lr 0.0002, batch 128, 50 epochs, on cpu."
     """
     said = [_network(record)]
     if record.parameterization not in (None, "none"):
         said.append(f"predicting {_TASKS.get(record.parameterization, record.parameterization)}")
     if record.dataset:
-        others = spellings("dataset", record.dataset)[1:3]
-        said.append(f"on {record.dataset}" + (f" ({', '.join(others)})" if others else ""))
+        said.append(f"on {record.dataset}")
     head = " ".join(said)
     tail = [
         f"{record.image_size}x{record.image_size}" if record.image_size else None,

@@ -40,6 +40,39 @@
     filter();
     box.focus();
   });
+  // Ticked cards make a command that compares them, in the order in which they were ticked.
+  const bar = document.getElementById("compare"), ticked = new Set();
+  for (const card of cards) {
+    const tick = card.element.querySelector("[data-tick]");
+    tick.hidden = false;
+    tick.addEventListener("change", () => {
+      if (tick.checked) ticked.add(card.typed); else ticked.delete(card.typed);
+      say();
+    });
+  }
+  function say() {
+    bar.hidden = ticked.size < 2;
+    for (const code of bar.querySelectorAll("code")) code.textContent = [code.dataset.command, ...ticked].join(" ");
+  }
+  bar.querySelector("[data-clear]").addEventListener("click", () => {
+    for (const tick of list.querySelectorAll("[data-tick]")) tick.checked = false;
+    ticked.clear();
+    say();
+  });
+  for (const button of bar.querySelectorAll("[data-copy]")) {
+    button.addEventListener("click", async () => {
+      const code = button.parentElement.querySelector("code");
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "copied";
+      } catch {  // where the browser does not let a page write, the command is marked for the reader to copy
+        getSelection().selectAllChildren(code);
+        button.textContent = "marked";
+      }
+      setTimeout(() => { button.textContent = "copy"; }, 1500);
+    });
+  }
+
   const form = document.querySelector(".controls");
   form.addEventListener("submit", event => event.preventDefault());
   form.hidden = false;
