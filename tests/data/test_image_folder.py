@@ -134,3 +134,53 @@ def test_hidden_files_are_no_images(folder):
     before = [len(split.images) for split in ImageFolder(folder=folder, image_size=8, batch_size=1).read()]
     (folder / "red" / "._000.png").write_bytes(b"no image")
     assert [len(split.images) for split in ImageFolder(folder=folder, image_size=8, batch_size=1).read()] == before
+
+
+def test_images_in_folders_within_a_class_and_of_all_readable_endings_are_read(folder):
+    before = sum(len(split.images) for split in ImageFolder(folder=folder, image_size=8).read())
+    colours = iter(range(9))
+
+    def picture() -> Image.Image:
+        return Image.new("RGB", (8, 8), (next(colours), 90, 90))
+
+    (folder / "red/more/deep").mkdir(parents=True)
+    picture().save(folder / "red/more/deep/0.PNG", "PNG")
+    picture().save(folder / "red/1.gif")
+    picture().save(folder / "red/2.jfif", "JPEG")
+    (folder / "red/.cache").mkdir()
+    picture().save(folder / "red/.cache/3.png")
+    assert sum(len(split.images) for split in ImageFolder(folder=folder, image_size=8).read()) == before + 3
+
+
+def test_files_that_are_left_out_are_counted(folder, caplog):
+    Image.new("RGB", (8, 8)).save(folder / "red/1.tif")
+    Image.new("RGB", (8, 8)).save(folder / "beside.png")
+    ImageFolder(folder=folder, image_size=8).read()
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert "1 .tif" in line and "1 images beside the class folders" in line
+
+
+@pytest.mark.parametrize("splits", [False, True])
+def test_a_class_of_one_picture_is_trained_on(tmp_path, splits):
+    """It could be asked for, and would never have been seen."""
+    for number in range(12):
+        for name, count in (("many", 30), ("one", 1)):
+            for place in range(count):
+                shade = (number * 31 + place * 7) % 256
+                for part in ("train", "test") if splits else (".",):
+                    save(tmp_path / str(number) / part / name / f"{place}.png", Image.new("L", (8, 8), shade))
+        data = ImageFolder(folder=tmp_path / str(number), image_size=8, channels=1, num_val=12, batch_size=4)
+        data.setup()
+        assert set(data.train.labels.tolist()) == {0, 1} and len(data.val) == 12
+
+
+@pytest.mark.parametrize("count", [3, 60, 200])
+def test_a_small_folder_is_trained_on_in_one_try(tmp_path, count, caplog):
+    for place in range(count):
+        save(tmp_path / "ab"[place % 2] / f"{place}.png", Image.new("RGB", (8, 8), (place, 9, 9)))
+    data = ImageFolder(folder=tmp_path, image_size=8, num_val=64, batch_size=64)
+    data.setup()
+    assert len(data.train) >= max(data.batch_size, len(data.val)) and len(data.train_dataloader()) >= 1
+    said = [record.getMessage() for record in caplog.records]
+    fits = (data.num_val, data.batch_size) == (64, 64)
+    assert fits != any(f"data.num_val={data.num_val} data.batch_size={data.batch_size}" in line for line in said)

@@ -156,6 +156,8 @@ def save_singly(images: torch.Tensor, folder: Path, numbers: Sequence[int]) -> N
 def _output_folder(requested: str | None, run_folder: Path) -> Path:
     if requested is None:
         return _new_folder(folder_inside(run_folder, "samples"))
+    if Path(requested, "grid.png").exists():
+        raise UsageError(f"output_dir={requested} holds samples already: type another folder, or remove them")
     try:
         Path(requested).mkdir(parents=True, exist_ok=True)
     except OSError as error:

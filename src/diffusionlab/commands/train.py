@@ -141,6 +141,8 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
             save_uncommitted(folder)
             precision, channels_last = str(experiment.trainer.precision), settings.hardware.channels_last
             computes_in = hardware.in_one_line(settings.trainer.accelerator, precision, channels_last=channels_last)
+            data = experiment.datamodule
+            say(f"data     {data.name}: {len(data.train):,} images to train on, {len(data.val):,} to validate on")
             print(f"trains on {computes_in}")
             log.info(
                 "run %s (%s), settings %s, on %s", recorder.record.run_id, settings.name, settings.hash, computes_in

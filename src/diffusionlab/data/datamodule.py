@@ -66,7 +66,7 @@ class ImageDataModule(pl.LightningDataModule):
         download: bool = True,
     ) -> None:
         super().__init__()
-        self.data_dir = Path(data_dir)
+        self.data_dir = Path(data_dir).expanduser()
         self.batch_size = batch_size
         self.num_val = num_val
         self.seed = seed
@@ -130,6 +130,9 @@ class ImageDataModule(pl.LightningDataModule):
         """`(kept, held_out)` rows of the training split; each class gives its share. By place: most sets never grow."""
         return stratified_split(train.labels, self.num_val, self.split_seed)
 
+    def fit_sizes(self, train: ImageArrays) -> None:
+        """Make `num_val` and `batch_size` fit the training split, validation images included. Most sets are large."""
+
     # ---- what Lightning asks for ----
 
     def setup(self, stage: str | None = None) -> None:
@@ -142,16 +145,17 @@ class ImageDataModule(pl.LightningDataModule):
         train, test = map(self._fitted, splits if self.styler is None else self.styler(*splits))
         if not len(train):
             raise ValueError(f"{self.name} has no training images: add some")
+        self.fit_sizes(train)
         if self.num_val >= len(train):
             raise ValueError(
                 f"data.num_val={self.num_val} leaves nothing of the {len(train)} training images of {self.name}; "
                 f"type data.num_val={len(train) // 10}"
             )
         kept, held_out = self.split_validation(train)
-        if self.batch_size * self._world_size > len(kept):
+        if self.batch_size * self.world_size > len(kept):
             raise ValueError(
-                f"data.batch_size={self.batch_size} on {self._world_size} device(s) exceeds the {len(kept)} training "
-                f"images of {self.name}; type data.batch_size={max(1, len(kept) // self._world_size)} or less"
+                f"data.batch_size={self.batch_size} on {self.world_size} device(s) exceeds the {len(kept)} training "
+                f"images of {self.name}; type data.batch_size={max(1, len(kept) // self.world_size)} or less"
             )
         self._arrays = train.take(kept), train.take(held_out), test
 
@@ -192,7 +196,7 @@ class ImageDataModule(pl.LightningDataModule):
         return content_hash(self.train, self.val, self.test)
 
     @property
-    def _world_size(self) -> int:
+    def world_size(self) -> int:
         return self.trainer.world_size if self.trainer is not None else 1
 
     def train_dataloader(self) -> BatchLoader:
@@ -234,6 +238,6 @@ class ImageDataModule(pl.LightningDataModule):
             seed=self.seed,
             augmentation=augmentation,
             rank=self.trainer.global_rank if self.trainer is not None else 0,
-            world_size=self._world_size,
+            world_size=self.world_size,
             drop_last=drop_last,
         )

@@ -1,6 +1,8 @@
 """Class folders of image files, decoded once into memory."""
 
+import logging
 import os
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -9,13 +11,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageOps
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from diffusionlab.data.arrays import ImageArrays
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.held_out import content_scores, number_held_out, share_held_out
-from diffusionlab.data.layout import IMAGE_SUFFIXES, has_splits, image_files
+from diffusionlab.data.layout import IMAGE_SUFFIXES, has_splits, image_files, left_out
 from diffusionlab.data.layout import class_names as find_class_names
 from diffusionlab.untrusted import ImageError, opened_image
+
+log = logging.getLogger(__name__)
 
 _MODES = {1: "L", 3: "RGB"}
 _BLOCK = 128  # files per task: threads help with large photographs, and for small ones a task per file costs more
@@ -94,11 +99,26 @@ class ImageFolder(ImageDataModule):
 
     def split_validation(self, train: ImageArrays) -> tuple[np.ndarray, np.ndarray]:
         """By content, so that no image that was trained on is validated on once the folder has grown."""
-        return number_held_out(content_scores(train, "validation", self.split_seed), self.num_val)
+        return number_held_out(content_scores(train, "validation", self.split_seed), train.labels.numpy(), self.num_val)
+
+    def fit_sizes(self, train: ImageArrays) -> None:
+        """Where `num_val` is more than half, a fifth; `batch_size` at most what is left. What is taken is said."""
+        num_classes, given = len(train.labels.unique()), (self.num_val, self.batch_size)
+        if self.num_val * 2 > len(train):
+            self.num_val = len(train) // 5
+        self.num_val = min(self.num_val, len(train) - num_classes)  # one of each class is trained on
+        self.batch_size = min(self.batch_size, max(1, (len(train) - self.num_val) // self.world_size))
+        if given != (self.num_val, self.batch_size):
+            rank_zero_only(log.warning)(
+                f"{self.name} has {len(train)} training images: takes data.num_val={self.num_val} "
+                f"data.batch_size={self.batch_size} instead of {given[0]} and {given[1]}"
+            )
 
 
 def decode_classes(folder: Path, *, classes: Sequence[str], image_size: int, channels: int) -> ImageArrays:
-    """Every image in `folder/<class>/`, class k of `classes` having label k.
+    """Every image in `folder/<class>/` and the folders within it, class k of `classes` having label k.
+
+    Files that are not read are counted in a warning.
 
     Raises:
         ValueError: a class has no images.
@@ -115,9 +135,22 @@ def decode_classes(folder: Path, *, classes: Sequence[str], image_size: int, cha
     decode = partial(_decode_block, image_size=image_size, mode=_MODES[channels])
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         pixels = np.concatenate(list(pool.map(decode, blocks)))
+    _say_what_is_left_out(folder, classes)
     images = torch.from_numpy(pixels).reshape(len(pixels), image_size, image_size, channels).permute(0, 3, 1, 2)
     counts = torch.tensor([len(files) for files in files_of.values()])
     return ImageArrays(images.contiguous(), torch.arange(len(classes)).repeat_interleave(counts))
+
+
+def _say_what_is_left_out(folder: Path, classes: Sequence[str]) -> None:
+    counts = Counter[str]()
+    for path in (folder / name for name in classes):
+        counts.update(left_out(path))
+    if beside := sum(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir() if path.is_file()):
+        counts["images beside the class folders"] = beside
+    if counts:
+        files = ", ".join(f"{number} {ending}" for ending, number in counts.most_common())
+        read = ", ".join(sorted(IMAGE_SUFFIXES))
+        rank_zero_only(log.warning)(f"{folder}: left out {files} ({read} are read: convert the others)")
 
 
 def _decode_block(paths: Sequence[Path], *, image_size: int, mode: str) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Class folders on disk: `{train,test}/<class>/<image>` or `<class>/<image>`. Imports neither torch nor Lightning,
 so that a configuration can count classes before anything heavy loads."""
 
+from collections import Counter
 from pathlib import Path
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".gif"})
 
 
 def has_splits(folder: Path) -> bool:
@@ -30,7 +31,17 @@ def class_names(folder: str | Path) -> list[str]:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """Image files directly in `folder`, sorted by name."""
+    """Image files in `folder` and the folders within it, sorted by path."""
+    return [path for path in _files(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+
+
+def left_out(folder: Path) -> dict[str, int]:
+    """How many files of each other ending lie in `folder` and within, the most frequent first."""
+    endings = (path.suffix.lower() or "no ending" for path in _files(folder))
+    return dict(Counter(ending for ending in endings if ending not in IMAGE_SUFFIXES).most_common())
+
+
+def _files(folder: Path) -> list[Path]:
     # macOS leaves `._000.jpg`, which is no image, beside 000.jpg on foreign disks
-    files = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in files if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts))

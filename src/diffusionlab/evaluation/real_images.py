@@ -10,6 +10,13 @@ from torch import Tensor
 
 from diffusionlab.data.arrays import ImageArrays, content_hash
 from diffusionlab.data.datamodule import ImageDataModule
+from diffusionlab.data.image_folder import ImageFolder
+from diffusionlab.registry.record.canonical import own_folder
+
+
+def recorded_name(data: ImageDataModule) -> str:
+    """What records and protocols call the data set."""
+    return own_folder(data.name) if isinstance(data, ImageFolder) else data.name
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class RealImages:
         order = _own_order(images, labels)
         test_order = _own_order(data.test.images, data.test.labels)
         return cls(
-            name=data.name,
+            name=recorded_name(data),
             class_names=tuple(data.class_names),
             train=ImageArrays(images[order], labels[order]),
             test=ImageArrays(data.test.images[test_order], data.test.labels[test_order]),

@@ -15,6 +15,7 @@ from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
 from diffusionlab.diffusion import Similarity, make_codec
 from diffusionlab.errors import UsageError
+from diffusionlab.evaluation.real_images import recorded_name
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.runs.checkpoint import SaveWeights, load_start
@@ -88,6 +89,7 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
             f"lr_schedule={settings.choices['lr_schedule']} falls towards the end of the training, which has none: "
             "type trainer.max_epochs=... or trainer.max_steps=..., or lr_schedule=constant"
         )
+    datamodule.trainer = trainer  # which says how many devices share a batch
     datamodule.prepare_data()
     datamodule.setup("fit")
     _check_interval(settings, datamodule)
@@ -163,7 +165,7 @@ def _check_interval(settings: Settings, datamodule: ImageDataModule) -> None:
 
 def _similarity(settings: Settings, datamodule: ImageDataModule) -> Similarity:
     """Of images to their classes, by a CLIP."""
-    clip = settings.make("clip").choose(datamodule.name, datamodule.class_names, settings.choices["data"])
+    clip = settings.make("clip").choose(recorded_name(datamodule), datamodule.class_names, settings.choices["data"])
     return clip.scorer.similarity
 
 

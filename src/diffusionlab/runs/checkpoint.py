@@ -127,6 +127,8 @@ def load_settings(folder: Path) -> Settings:
 
 def saved_step(folder: Path) -> int | None:
     """The optimizer steps behind `folder`/weights.safetensors, which must be there; None where it does not say."""
+    if not (folder / WEIGHTS).is_file():
+        raise UsageError(f"the run has no {folder / WEIGHTS}: it has saved nothing yet")
     with safe_open(folder / WEIGHTS, framework="pt") as file:
         step = (file.metadata() or {}).get(STEP, "")
     return int(step) if step.isdecimal() else None
@@ -141,14 +143,25 @@ def load_data(
     they may not, ValueError if the images cannot be read.
     """
     settings = dict(config["data"])
-    if data_dir is not None and "data_dir" in settings:
-        settings["data_dir"] = data_dir
+    for option in ("folder", "data_dir"):
+        if option in settings:
+            settings[option] = data_dir or _where_it_is(str(settings[option]), folder)
+            if option == "folder" and not Path(settings[option]).expanduser().is_dir():
+                raise UsageError(f"the images of the run are no longer in {settings[option]}: type data_dir=FOLDER")
     datamodule = part(settings, ImageDataModule, source=folder / WEIGHTS, trust=trust)
     condition = config.get("condition") or {}
     datamodule.styler = make_styler(condition.get("style"), condition.get("csv"))
     datamodule.prepare_data()
     datamodule.setup("fit")
     return datamodule
+
+
+def _where_it_is(place: str, folder: Path) -> str:
+    """A place below the folder in which the training was started, for a command that is started elsewhere."""
+    if Path(place).expanduser().exists():
+        return place
+    beside = (parent / place for parent in folder.absolute().parents)
+    return str(next((path for path in beside if path.is_dir()), place))
 
 
 def load_autoencoder(folder: Path, trust: Collection[str] = ()) -> Autoencoder:

@@ -9,6 +9,7 @@ import torch
 
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.diffusion import LatentCodec
+from diffusionlab.evaluation.real_images import recorded_name
 from diffusionlab.models.facets import describe
 from diffusionlab.registry.record.columns import TABLE, value_of
 from diffusionlab.registry.record.provenance import processor_name
@@ -48,7 +49,8 @@ def facts_of_parts(datamodule: ImageDataModule, module: AveragedModule, trainer:
     }
     measured = {
         "framework": f"PyTorch {version('torch')}, Lightning {version('pytorch-lightning')}",
-        "dataset": datamodule.name,
+        "dataset": recorded_name(datamodule),
+        "batch_size": datamodule.batch_size,
         "data_hash": datamodule.data_hash,
         "hardware": _hardware(trainer),
         "precision": str(trainer.precision),

@@ -40,14 +40,17 @@ def choose_labels(
 
 
 def number_of(option: str, request: Any, names: Sequence[str]) -> int:
-    """The place in `names` of a name, in any case, or of a number; UsageError naming `option` if there is none."""
-    if not isinstance(request, bool) and str(request).lstrip("-").isdecimal():
+    """The place in `names` of a name, in any case, or else of a number; UsageError naming `option` if there is none.
+
+    A class that is called 10 is meant by 10, wherever it stands.
+    """
+    word, lower = str(request).lower(), [name.lower() for name in names]
+    if word in lower:
+        return names.index(str(request)) if str(request) in names else lower.index(word)
+    if not isinstance(request, bool) and word.lstrip("-").isdecimal():
         if 0 <= int(request) < len(names):
             return int(request)
         raise UsageError(f"{option}={request}: they are numbered 0 to {len(names) - 1}, {', '.join(names)}")
-    lower = [name.lower() for name in names]
-    if str(request).lower() in lower:
-        return lower.index(str(request).lower())
     raise UsageError(f"{option}={request} is none of {', '.join(names)}{did_you_mean(str(request), list(names))}")
 
 

@@ -214,7 +214,9 @@ def _with_run_id(config: dict[str, Any]) -> dict[str, Any]:
     if "run" not in config["clip"]:
         return config["clip"]
     datamodule = make(config, "data")
-    record = make(config, "clip").find(datamodule.name, datamodule.class_names)
+    from diffusionlab.evaluation.real_images import recorded_name  # torch loads here
+
+    record = make(config, "clip").find(recorded_name(datamodule), datamodule.class_names)
     return config["clip"] | ({} if record is None else {"run": record.run_id})
 
 

@@ -122,6 +122,11 @@ def canonical(column: str, text: str | None) -> str | None:
     return known.get(squeeze(words)) or known.get(squeeze(words.rsplit(".", 1)[-1])) or words
 
 
+def own_folder(name: str) -> str:
+    """How a folder of somebody's own images is recorded: never as the public data set that it happens to be called."""
+    return f"{name} (folder)" if canonical("dataset", name) in VOCABULARY["dataset"] else name
+
+
 def spellings(column: str, value: str | None) -> tuple[str, ...]:
     """What people type for a canonical value, the value itself first."""
     return () if value is None else (value, *VOCABULARY.get(column, {}).get(value, ()))
