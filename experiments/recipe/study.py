@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[2]
 
 NETWORK = ("model=conditional_unet", "model.channels=[64,128]", "model.patch_size=2", "model.attention_max_size=7")
 BASE = (
-    "data=fashion_mnist", "data.batch_size=128", "schedule=flow", "parameterization=flow", "loss.times.kind=logit_normal",
-    "optimizer=muon", "optimizer.lr=3e-3", "lr_schedule=cosine", "ema_decay=0.999",
+    "data=fashion_mnist", "data.batch_size=128", "schedule=flow", "parameterization=flow",
+    "loss.times.kind=logit_normal", "optimizer=muon", "optimizer.lr=3e-3", "lr_schedule=cosine", "ema_decay=0.999",
 )  # fmt: skip
 """What every row has, but for its change; a row of another model has its own `NETWORK`."""
 
@@ -140,7 +140,8 @@ def table(out: Path) -> str:
         for one in whole["figures"]:
             rows.append((one["calls"], one["fid"], path.stem, whole, one))
     lines = [
-        "| calls | row | sampler | guidance | Fréchet distance | KID, 95 % | precision | recall | accuracy | val_loss |",
+        "| calls | row | sampler | guidance | Fréchet distance | KID, 95 % | precision | recall | accuracy "
+        "| val_loss |",
         "| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for calls, fid, name, whole, one in sorted(rows, key=lambda each: each[:3]):
