@@ -36,7 +36,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory):
     root = tmp_path_factory.mktemp("lab")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIFFUSIONLAB_REGISTRY", str(root / "registry"))
-        return Lab(root).train("data.num_test=60", name=RUN), root / "registry"
+        return Lab(root).train("data.num_train=80", "data.num_test=60", name=RUN), root / "registry"
 
 
 @pytest.fixture(autouse=True)
