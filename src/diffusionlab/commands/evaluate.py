@@ -27,7 +27,7 @@ from diffusionlab.runs.checkpoint import saved_step
 from diffusionlab.runs.evaluation import Evaluation, Evaluator
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.frozen import freeze
-from diffusionlab.runs.run import load_run
+from diffusionlab.runs.run import Run, load_run
 from diffusionlab.runs.settings import make, to_plain
 from diffusionlab.untrusted import folder_inside, say
 from diffusionlab.visualization.grids import save_png
@@ -52,6 +52,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
             data_dir=options.data_dir,
             trust=options.trust,
             ema=options.ema,
+            checkpoint=options.checkpoint,
         )
         evaluator = Evaluator(
             run,
@@ -69,7 +70,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
     evaluation = evaluator.evaluate()
     say("\n".join(_lines(evaluation, OTHER[options.reference])))
     _write(evaluation, evaluator.picture(), target)
-    _remember(evaluation, run.folder, uri)
+    _remember(evaluation, run, uri)
     if report := refresh_report(run.folder):
         say(f"report    {here(report)}")
     if run.record.dataset:
@@ -128,10 +129,11 @@ def _write(evaluation: Evaluation, picture: Image.Image, target: Path) -> None:
     say("nearest   the same name, .png: samples beside the training images nearest to them")
 
 
-def _remember(evaluation: Evaluation, folder: Path, uri: str) -> None:
+def _remember(evaluation: Evaluation, run: Run, uri: str) -> None:
     """Into run.json and the registry, unless the weights are no longer those that were judged."""
+    folder = run.folder
     training = actual_status(vars(read_record(folder))) == "running"
-    if training or saved_step(folder) != evaluation.step:
+    if training or saved_step(folder, run.checkpoint) != evaluation.step:
         state = "is still training" if training else "has trained on meanwhile"
         log.warning("run %s %s: its figures are not put into the registry", evaluation.run_id, state)
         return

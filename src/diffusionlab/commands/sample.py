@@ -41,6 +41,7 @@ def sample(cfg: DictConfig) -> Path:
             data_dir=options.data_dir,
             trust=options.trust,
             ema=options.ema,
+            checkpoint=options.checkpoint,
         )
         labels = run.labels(options.num_samples, options.label, options.style)
         guidances = _guidances(options, run)
@@ -68,7 +69,12 @@ def sample(cfg: DictConfig) -> Path:
     kept = list(range(options.num_samples))
     if judge is not None and len(drawn) == 1:
         (scale,) = drawn
-        about = {"step": saved_step(run.folder), "seed": options.seed, "guidance_scale": scale, **options.guidance}
+        about = {
+            "step": saved_step(run.folder, run.checkpoint),
+            "seed": options.seed,
+            "guidance_scale": scale,
+            **options.guidance,
+        }
         assert labels.label is not None
         kept = judge.judge(drawn[scale], labels.label, target, about)
     for scale, images in drawn.items():
@@ -134,11 +140,12 @@ def _save_settings(cfg: DictConfig, run: Run, scales: Sequence[float], folder: P
         "guidance",
         "sampler",
         "ema",
+        "checkpoint",
         "seed",
     )
     settings = {
         "run": run.record.run_id,
-        "step": saved_step(run.folder),
+        "step": saved_step(run.folder, run.checkpoint),
         "guidance_scale": list(scales),
         **{name: plain[name] for name in names},
     }

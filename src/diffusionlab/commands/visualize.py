@@ -108,7 +108,10 @@ def _runs(options: Group) -> list[Run]:
     if not requested:
         raise UsageError("run=[] names none: type an id, a name, latest, or a run folder")
     places = {"registry": options.registry.uri, "device": options.device, "data_dir": options.data_dir}
-    return [load_run(str(one), trust=options.trust, ema=options.ema, **places) for one in requested]
+    return [
+        load_run(str(one), trust=options.trust, ema=options.ema, checkpoint=options.checkpoint, **places)
+        for one in requested
+    ]
 
 
 def _options(settings: Group) -> PictureOptions:

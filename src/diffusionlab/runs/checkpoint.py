@@ -75,13 +75,21 @@ class TrainedModel:
 
 
 def load_model(
-    folder: Path, device: torch.device | str, trust: Collection[str] = (), *, ema: float | None = None
+    folder: Path,
+    device: torch.device | str,
+    trust: Collection[str] = (),
+    *,
+    ema: float | None = None,
+    checkpoint: str | None = None,
 ) -> TrainedModel:
     """Read `folder`/weights.safetensors. Raises UsageError in one line if it is missing, broken or foreign.
 
-    `trust`: top-level modules outside this package whose classes it may name. `ema`: see `average_of`.
+    `trust`: top-level modules outside this package whose classes it may name. `ema`: see `average_of`. `checkpoint`:
+    the name of a file in checkpoints/, without .ckpt, whose averaged weights are taken in place of the latest.
     """
-    with _weights(folder, device) as (path, settings, state):
+    if ema is not None and checkpoint is not None:
+        raise UsageError(f"ema={ema:g} is an average up to the last step: omit it, or checkpoint={checkpoint}")
+    with _weights(folder, device, checkpoint) as (path, settings, state):
         if ema is not None:
             state |= average_of(folder, ema, device)
         network = part(settings.model, nn.Module, source=path, trust=trust)
@@ -125,11 +133,12 @@ def load_settings(folder: Path) -> Settings:
         return settings
 
 
-def saved_step(folder: Path) -> int | None:
-    """The optimizer steps behind `folder`/weights.safetensors, which must be there; None where it does not say."""
-    if not (folder / WEIGHTS).is_file():
-        raise UsageError(f"the run has no {folder / WEIGHTS}: it has saved nothing yet")
-    with safe_open(folder / WEIGHTS, framework="pt") as file:
+def saved_step(folder: Path, checkpoint: str | None = None) -> int | None:
+    """The optimizer steps behind the weights; None where the file does not say. Raises UsageError if there is none."""
+    path = _path(folder, checkpoint)
+    if checkpoint is not None:
+        return int(torch.load(path, weights_only=True, map_location="cpu", mmap=True)["global_step"])
+    with safe_open(path, framework="pt") as file:
         step = (file.metadata() or {}).get(STEP, "")
     return int(step) if step.isdecimal() else None
 
@@ -172,19 +181,40 @@ def load_autoencoder(folder: Path, trust: Collection[str] = ()) -> Autoencoder:
     return network
 
 
+def _path(folder: Path, checkpoint: str | None) -> Path:
+    name = WEIGHTS if checkpoint is None else f"checkpoints/{checkpoint}.ckpt"
+    if inside(folder, name) is None:
+        why = "it has saved nothing yet" if checkpoint is None else "callbacks=best writes best.ckpt"
+        raise UsageError(f"the run has no {folder / name}: {why}, or the file is a link out of the folder")
+    return folder / name
+
+
+def _read(path: Path, device: torch.device | str | None) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    """The metadata of a file of weights and, with a device, its tensors."""
+    with safe_open(path, framework="pt", device=str(device or "cpu")) as file:
+        names = file.keys() if device is not None else ()
+        return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
+
+
+def _read_checkpoint(path: Path, device: torch.device | str | None) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    """The same of a checkpoint, as `export_state_dict` would have given it to the file of weights."""
+    try:
+        content = torch.load(path, weights_only=True, map_location=device or "cpu")
+        state = {name.removeprefix("ema.network."): tensor for name, tensor in content["state_dict"].items()}
+        kept = [name for name in state if name.startswith("codec.") or f"ema.network.{name}" in content["state_dict"]]
+        return content[FORMAT] | {"format": FORMAT}, {name: state[name] for name in kept}
+    except Exception as error:  # a broken file may make torch raise anything
+        raise UsageError(f"{path} is not a readable checkpoint of this program: {first_line(error)}") from error
+
+
 @contextmanager
 def _weights(
-    folder: Path, device: torch.device | str | None
+    folder: Path, device: torch.device | str | None, checkpoint: str | None = None
 ) -> Iterator[tuple[Path, Settings, dict[str, torch.Tensor]]]:
     """The file, the settings in it and, with a device, its tensors; whatever does not fit is a UsageError."""
-    path = folder / WEIGHTS
-    if inside(folder, WEIGHTS) is None:
-        raise UsageError(f"the run has no {path}: it has saved nothing yet, or the file is a link out of the folder")
+    path = _path(folder, checkpoint)
     try:
-        with safe_open(path, framework="pt", device=str(device or "cpu")) as file:
-            metadata = file.metadata() or {}
-            names = file.keys() if device is not None else ()
-            state = {name: file.get_tensor(name) for name in names}
+        metadata, state = _read(path, device) if checkpoint is None else _read_checkpoint(path, device)
     except SafetensorError as error:
         raise UsageError(f"{path} is not a readable safetensors file: {first_line(error)}") from error
     if metadata.get("format") != FORMAT:

@@ -91,7 +91,7 @@ class Evaluator:
         self.run, self.num_samples, self.reference = run, num_samples, reference
         self.per_class, self.seed, self.batch_size = per_class, seed, batch_size
         self.sampler: Sampler = run.sampler(sampler, num_steps)  # refuses a run that has saved nothing yet
-        self.step = saved_step(run.folder)
+        self.step = saved_step(run.folder, run.checkpoint)
         self.guidance: Guidance = run.guidance(guidance_scale)
         self.real = RealImages.of(run.datamodule)
         self.label: Tensor | None = None
@@ -156,6 +156,7 @@ class Evaluator:
             f"{self.features.name}, {self.num_samples} samples against {self.real.name} {self.reference} "
             f"({self.real.hash[:8]}), {self.sampler} {num_steps} steps, guidance {self.guidance.scale:g}"
             + ("" if self.run.ema is None else f", EMA {self.run.ema:g}")
+            + ("" if self.run.checkpoint is None else f", checkpoint {self.run.checkpoint}")
         )
 
     def picture(self) -> Image.Image:

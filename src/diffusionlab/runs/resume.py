@@ -14,7 +14,7 @@ import torch
 from diffusionlab.errors import UsageError, first_line
 from diffusionlab.registry.record.run_record import RECORD_FILE, read_record
 from diffusionlab.runs.checkpoint import FORMAT
-from diffusionlab.runs.folder import CHECKPOINTS
+from diffusionlab.runs.folder import CHECKPOINTS, LAST
 from diffusionlab.runs.settings import Settings
 
 FREE_TO_CHANGE = {
@@ -94,7 +94,7 @@ def choose_checkpoint(ckpt_path: str, folder: Path) -> Checkpoint | None:
             problems.append(str(error))
     if problems and not readable:
         raise UsageError(f"no checkpoint to go on from: {'; '.join(problems)}")
-    return max(readable, key=lambda checkpoint: checkpoint.step, default=None)
+    return max(readable, key=lambda one: (one.step, one.path.name == LAST.name), default=None)
 
 
 def check_resumable(checkpoint: Checkpoint | None, folder: Path, settings: Settings) -> None:

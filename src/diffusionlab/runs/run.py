@@ -39,6 +39,7 @@ def load_run(
     data_dir: str | None = None,
     trust: str | Collection[str] | None = None,
     ema: float | None = None,
+    checkpoint: str | None = None,
 ) -> "Run":
     """The run that `run` means: `latest`, an id, the unique beginning of one, a name, or a run folder.
 
@@ -49,6 +50,7 @@ def load_run(
         trust: modules outside this package whose classes the run may use: importing them runs their code.
         ema: of a run with ema=post_hoc, which average of its weights to take: a relative width below 0.288, or a
             half-life in optimizer steps; None for the one that training validated.
+        checkpoint: the name of a file in the run's checkpoints/ whose weights to take, such as best.
 
     Raises UnknownRun if no run or more than one is meant, another UsageError if it has no folder here.
     """
@@ -57,7 +59,7 @@ def load_run(
         raise UsageError(f"{record.run_id} is a script that was ingested, not a run: it has no weights")
     if record.path is None:
         raise UsageError(f"run {record.run_id} was imported without a folder: its weights are not here")
-    return Run(Path(record.path), device=device, data_dir=data_dir, trust=trust, ema=ema)
+    return Run(Path(record.path), device=device, data_dir=data_dir, trust=trust, ema=ema, checkpoint=checkpoint)
 
 
 class Run:
@@ -71,12 +73,13 @@ class Run:
         data_dir: str | None = None,
         trust: str | Collection[str] | None = None,
         ema: float | None = None,
+        checkpoint: str | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.device = find_device(str(device))
         self.data_dir = data_dir
         self.trust = tuple([trust] if isinstance(trust, str) else trust or ())
-        self.ema = ema
+        self.ema, self.checkpoint = ema, checkpoint
 
     @cached_property
     def record(self) -> RunRecord:
@@ -96,7 +99,7 @@ class Run:
     @cached_property
     def model(self) -> TrainedModel:
         """The averaged weights; UsageError if the run has none, or is an autoencoder or a CLIP."""
-        return load_model(self.folder, self.device, self.trust, ema=self.ema)
+        return load_model(self.folder, self.device, self.trust, ema=self.ema, checkpoint=self.checkpoint)
 
     @cached_property
     def datamodule(self) -> ImageDataModule:

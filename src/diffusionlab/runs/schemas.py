@@ -115,6 +115,7 @@ class RunCommandConfig:
     seed: int = MISSING
     device: str = MISSING
     ema: float | None = None
+    checkpoint: str | None = None
     output_dir: str | None = None
     data_dir: str | None = None
     trust: Any = None

@@ -51,15 +51,17 @@ class FiguresEvery(pl.Callback):
         self.reference = extract_once(self.features, self.real, "train", self.cache_dir, shown="features of real train")
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Sample on rank 0 every so many epochs, and log."""
-        due = (trainer.current_epoch + 1) % self.every_n_epochs == 0
-        if not due or not isinstance(pl_module, DiffusionModule) or not trainer.is_global_zero:
+        """Sample on rank 0 every so many epochs, and log on all: whatever watches a figure decides alike everywhere."""
+        if (trainer.current_epoch + 1) % self.every_n_epochs or not isinstance(pl_module, DiffusionModule):
             return
+        figures = self._figures(trainer, pl_module) if trainer.is_global_zero else {}
+        pl_module.log_dict(trainer.strategy.broadcast(figures))
+
+    def _figures(self, trainer: pl.Trainer, module: DiffusionModule) -> dict[str, float]:
         with trainer.precision_plugin.forward_context():
-            generated = extract(self.features, self._samples(pl_module))
-        pl_module.log("eval/fid", frechet_distance(self.reference, generated), rank_zero_only=True)
+            generated = extract(self.features, self._samples(module))
         kid = kernel_distance(self.reference[: len(generated)], generated)
-        pl_module.log("eval/kid", kid.value, rank_zero_only=True)
+        return {"eval/fid": frechet_distance(self.reference, generated), "eval/kid": kid.value}
 
     def _samples(self, module: DiffusionModule) -> torch.Tensor:
         """(num_samples, C, H, W) uint8, each class as often as the real images have it, any style."""

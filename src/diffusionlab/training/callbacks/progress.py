@@ -200,8 +200,12 @@ class Story(pl.Callback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Of the last one, which may have been cut short."""
-        if trainer.is_global_zero:
-            self._tell(trainer)
+        if not trainer.is_global_zero:
+            return
+        self._tell(trainer)
+        for each in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(each, pl.callbacks.EarlyStopping) and each.stopping_reason_message:
+                log.info("stopped early: %s", each.stopping_reason_message)
 
     def _tell(self, trainer: pl.Trainer) -> None:
         loss = trainer.callback_metrics.get("train/loss_epoch")
