@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
 from diffusionlab.commands.closing import to_find, to_type
-from diffusionlab.commands.sample import columns_of, sample
+from diffusionlab.commands.sample import columns_of, grid, sample
+from diffusionlab.diffusion import NO_LABELS, Labels
 from diffusionlab.errors import UsageError
 from diffusionlab.invocation import as_typed
 from diffusionlab.registry.record.run_record import read_record
@@ -67,6 +69,24 @@ def test_samples_of_one_class_fill_a_rectangle_that_is_no_strip():
         columns = columns_of(count)
         assert count % columns == 0 and columns <= 8 * (count // columns)
     assert columns_of(37) == 7  # no rectangle but a strip: nearly a square
+
+
+def test_a_grid_names_what_it_shows_without_a_hole():
+    """Ink above the images: the name of the one class, or a name over each where classes have unequal numbers."""
+    dark = torch.zeros(14, 1, 28, 28, dtype=torch.uint8)
+    one_class = Labels(label=torch.full((14,), 1))
+    tile, gap = 28 * 3, 4
+    bare = np.asarray(grid({2.0: dark}, NO_LABELS, NAMES))
+    named = np.asarray(grid({2.0: dark}, one_class, NAMES))
+    assert bare.shape[1] == named.shape[1] and (named[: named.shape[0] - bare.shape[0]] < 200).any()
+    mixed = np.asarray(grid({2.0: dark}, Labels(label=torch.arange(14) % 3), NAMES))
+    for column in range(7):
+        x = gap + column * (tile + gap) + bare.shape[1] - (7 * (tile + gap) + gap)
+        assert (mixed[4:16, x : x + tile] < 200).any()
+    scales = np.asarray(grid({1.0: dark[:7], 2.0: dark[:7]}, Labels(label=torch.full((7,), 1)), NAMES))
+    assert (
+        scales[-tile - gap : -gap, -7 * (tile + gap) : -gap].max(axis=2) == 0
+    ).mean() > 0.9  # the second scale's row
 
 
 @pytest.mark.parametrize(

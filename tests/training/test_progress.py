@@ -7,9 +7,13 @@ import re
 import struct
 import sys
 import termios
+import time
 
 import pytest
+import pytorch_lightning as pl
 
+from diffusionlab.runs.checkpoint import saved_step
+from diffusionlab.training.callbacks.progress import Progress
 from tests.conftest import ROOT, SMALL
 
 SIZES = [option for option in SMALL if "progress_bar" not in option] + ["trainer.max_epochs=3"]
@@ -76,3 +80,24 @@ def test_a_run_that_continues_says_what_is_left_from_its_first_step_on(lab, caps
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch ")]
     assert [line.split("  ")[0] for line in lines] == ["epoch 2/3"] * 2 + ["epoch 3/3"] * 2
     assert all("left" in line for line in lines[1:])  # the first step alone has no speed
+
+
+def test_the_demo_makes_the_steps_that_tell_garments_apart_whatever_the_time(lab, capsys, monkeypatch):
+    monkeypatch.setattr("diffusionlab.training.callbacks.progress.SECONDS_BETWEEN_LINES", 0.0)
+    small = [option for option in SMALL if "progress_bar" not in option]
+    steps = ("trainer.max_epochs=-1", "trainer.max_steps=9", "trainer.min_steps=5", "trainer.max_time=00:00:00:00")
+    folder = lab.train("experiment=demo", "callbacks=quiet", *steps, small=small)
+    assert saved_step(folder) == 5 and lab.record().status == "finished"
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch ")]
+    assert lines[-1].endswith("0:00:00 left") and all("left" in line for line in lines[1:])
+
+
+def test_the_time_left_is_that_of_the_least_steps_where_the_limit_is_past():
+    trainer = pl.Trainer(
+        max_steps=400, max_epochs=-1, min_steps=200, max_time="00:00:00:00", accelerator="cpu", logger=False
+    )
+    loop = trainer.fit_loop
+    loop.max_batches, loop.epoch_loop.batch_progress.current.ready = 500, 100
+    bar = Progress(seconds_between=1)
+    bar._first = (time.monotonic() - 50, 0)
+    assert bar.seconds_left(trainer) == pytest.approx(50, rel=0.1)  # of 200 steps one half is done

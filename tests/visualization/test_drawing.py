@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.text import Text
 from PIL import Image
 
 from diffusionlab.diffusion import CosineSchedule, EDMSchedule, LinearSchedule, SigmoidSchedule
@@ -18,7 +19,7 @@ from diffusionlab.visualization.forward import forward_process, unit_variance
 from diffusionlab.visualization.interpolation import slerp
 from diffusionlab.visualization.losses import LearningCurve, learning_curves
 from diffusionlab.visualization.maps import flat_map, neighbour_agreement, scatter_by_class
-from diffusionlab.visualization.schedules import shares_and_snr
+from diffusionlab.visualization.schedules import schedule_curves, shares_and_snr
 from diffusionlab.visualization.style import new_figure, save_figure
 from diffusionlab.visualization.tables import ENLARGED, GAP, image_table, mosaic, tiled
 
@@ -62,6 +63,15 @@ def test_slerp_goes_between_the_samples_with_the_norm_and_the_angle_of_its_share
         return torch.cosine_similarity(u.flatten(1).double(), v.flatten(1).double()).clamp(-1, 1).acos()
 
     torch.testing.assert_close(angle(a, between), share * angle(a, b), atol=1e-3, rtol=1e-3)
+
+
+def test_no_label_of_the_schedules_shows_its_markup():
+    figure = schedule_curves(
+        {"cosine": CosineSchedule()}, {"a": torch.zeros(3, 1, 8, 8, dtype=torch.uint8)}, num_steps=9
+    )
+    figure.savefig(io.BytesIO())
+    shown = [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
+    assert "0.001" in shown and not any("$" in text for text in shown)
 
 
 def test_slerp_between_equals_stays():

@@ -1,5 +1,6 @@
 """Measure the samples of a trained run under one protocol, show the figures, and remember them."""
 
+import hashlib
 import json
 import logging
 from collections.abc import Iterator
@@ -121,7 +122,8 @@ def _folder(requested: str | None, run_folder: Path) -> Path:
 
 
 def _write(evaluation: Evaluation, picture: Image.Image, target: Path) -> None:
-    stem = slug(evaluation.protocol)
+    digest = hashlib.sha256(evaluation.protocol.encode()).hexdigest()[:6]
+    stem = f"{slug(evaluation.protocol.partition('-')[0])}-{evaluation.num_samples}-{digest}"
     with replaced(target / f"{stem}.json") as temporary:
         temporary.write_text(json.dumps(asdict(evaluation), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     save_png(picture, target / f"{stem}.png")

@@ -112,13 +112,24 @@ def _guidances(options: Group, run: Run) -> dict[float, Guidance]:
 
 
 def grid(drawn: Mapping[float, torch.Tensor], labels: Labels, class_names: Sequence[str] | None) -> Image.Image:
-    """One column a class where all classes have equally many samples; rows of one guidance scale after another."""
-    images = torch.cat(list(drawn.values()))
-    counts = [] if labels.label is None else labels.label.unique(return_counts=True)[1].tolist()
-    if class_names is None or labels.label is None or len(counts) < 2 or len(set(counts)) > 1:
-        return image_grid(images, columns=columns_of(len(images)))
-    captions = [f"{scale:g}" for scale in drawn] if len(drawn) > 1 else None
-    return class_grid(images, labels.label.repeat(len(drawn)), class_names, row_captions=captions)
+    """One column a class where all classes have equally many samples; rows of one guidance scale after another.
+
+    Of a single class its name stands above; of classes with unequal numbers, above each sample.
+    """
+    images, scales = torch.cat(list(drawn.values())), [f"{scale:g}" for scale in drawn] if len(drawn) > 1 else None
+    count = len(images) // len(drawn)
+    columns = columns_of(count)
+    if scales and count % columns:
+        columns = count  # each scale begins a row
+    if class_names is None or labels.label is None:
+        return image_grid(images, columns=columns, row_captions=scales)
+    present, counts = labels.label.unique(return_counts=True)
+    if len(present) == 1:
+        return image_grid(images, columns=columns, captions=[class_names[present[0]]], row_captions=scales)
+    if len(counts.unique()) > 1:
+        names = [class_names[label] for label in labels.label.tolist()] * len(drawn)
+        return image_grid(images, columns=columns, tile_captions=names, row_captions=scales)
+    return class_grid(images, labels.label.repeat(len(drawn)), class_names, row_captions=scales)
 
 
 def columns_of(count: int) -> int:

@@ -16,28 +16,39 @@ GAP = 4
 
 
 def image_grid(
-    images: Tensor, *, columns: int, captions: Sequence[str] | None = None, row_captions: Sequence[str] | None = None
+    images: Tensor,
+    *,
+    columns: int,
+    captions: Sequence[str] | None = None,
+    row_captions: Sequence[str] | None = None,
+    tile_captions: Sequence[str] | None = None,
 ) -> Image.Image:
-    """`images`: (N, C, H, W) uint8, C = 1 or 3, laid out row by row; `captions`: one for each column.
+    """`images`: (N, C, H, W) uint8, C = 1 or 3, laid out row by row; `captions`: one for each column, or one for all.
 
-    `row_captions` stand at the left, each at the first of its equal share of the rows.
+    `row_captions` stand at the left, each at the first of its equal share of the rows, `tile_captions` above each
+    image.
     Small images are enlarged by a whole factor without smoothing, so that a pixel stays a pixel.
     """
     count, _, height, width = images.shape
     scale = max(1, -(-MIN_CELL // max(height, width)))
-    cell_width, cell_height = width * scale + GAP, height * scale + GAP
+    header, above = 18 if captions else 0, 15 if tile_captions else 0
+    cell_width, cell_height = width * scale + GAP, height * scale + GAP + above
     font = ImageFont.load_default(11)
-    header = 18 if captions else 0
     margin = max(30, *(ceil(font.getlength(caption)) + 8 for caption in row_captions)) if row_captions else 0
     rows = -(-count // columns)
     canvas = Image.new("RGB", (margin + columns * cell_width + GAP, rows * cell_height + GAP + header), BACKGROUND)
+    draw = ImageDraw.Draw(canvas)
     for i, image in enumerate(images):
         tile = to_pil(image).convert("RGB").resize((width * scale, height * scale), Image.Resampling.NEAREST)
-        canvas.paste(tile, (margin + i % columns * cell_width + GAP, i // columns * cell_height + GAP + header))
-    draw = ImageDraw.Draw(canvas)
+        x, y = margin + i % columns * cell_width + GAP, i // columns * cell_height + GAP + header
+        canvas.paste(tile, (x, y + above))
+        if tile_captions:
+            caption = _fitted(tile_captions[i], width * scale, font)
+            draw.text((x + width * scale / 2, y + above / 2), caption, INK, font, anchor="mm")
     for column, caption in enumerate(captions or ()):
-        middle = margin + column * cell_width + GAP + width * scale / 2
-        draw.text((middle, header / 2 + 2), _fitted(caption, width * scale, font), INK, font, anchor="mm")
+        wide = columns // len(captions or ()) * cell_width - GAP
+        middle = margin + column * (wide + GAP) + GAP + wide / 2
+        draw.text((middle, header / 2 + 2), _fitted(caption, wide, font), INK, font, anchor="mm")
     for place, caption in enumerate(row_captions or ()):
         row = place * rows // len(row_captions or ())
         draw.text((margin - 4, header + GAP + (row + 0.5) * cell_height), caption, INK, font, anchor="rm")

@@ -42,6 +42,7 @@ def schedule_curves(
     snr.set_title("signal-to-noise ratio")
     snr.set_yscale("log")
     snr.set_ylim(1e-5, 1e5)
+    snr.yaxis.set_major_formatter("{x:g}")
     snr.set_ylabel("SNR")
     snr.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     for axes in (signal, noise, snr):

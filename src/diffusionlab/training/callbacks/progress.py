@@ -121,9 +121,12 @@ class Progress(pl.callbacks.ProgressBar):
         done, total = _num_batches_done(trainer), _num_batches(trainer)
         start, before = self._first or (time.monotonic(), done)
         rate = (done - before) / max(time.monotonic() - start, 1e-9)
-        left = (total - done) / rate if rate > 0 else math.inf
+        if rate <= 0:
+            return math.inf
+        at_least = ((trainer.min_steps or 0) * trainer.accumulate_grad_batches - done) / rate  # even if the time is up
         timers = (each for each in trainer.callbacks if isinstance(each, pl.callbacks.Timer))  # type: ignore[attr-defined]
-        return min([left, *(each.time_remaining() or math.inf for each in timers)])
+        limits = [each.time_remaining() for each in timers]
+        return min([(total - done) / rate, *(max(limit, at_least) for limit in limits if limit is not None)])
 
     def enable(self) -> None:
         """As Lightning asks."""
