@@ -32,7 +32,10 @@ from diffusionlab.runs.ownership import Ownership
 from diffusionlab.runs.resume import choose_checkpoint
 from diffusionlab.runs.settings import Settings, resolve
 from diffusionlab.training import DiffusionModule
+from diffusionlab.training.callbacks.loss_by_time import LossByTime
+from diffusionlab.training.loss_advice import advice, min_snr_weights
 from diffusionlab.untrusted import link_out_of, say
+from diffusionlab.visualization.loss_table import read_loss_table
 
 log = logging.getLogger(__name__)
 
@@ -169,6 +172,9 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
                 "make room, then type the same command with ckpt_path=last to record its end"
             )
         _say_where(recorder.record, settings, brief=sweep is not None)
+        if sentence := _advice(experiment):
+            log.info("%s", sentence)
+            say(f"next     {sentence}")
     return recorder.record
 
 
@@ -301,6 +307,19 @@ def _quieten_lightning() -> None:
     warnings.filterwarnings("ignore", ".*It is recommended to use .*sync_dist=True.*")  # they are reduced already
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")  # the moving average is, rightly
+
+
+def _advice(experiment: Experiment) -> str | None:
+    """What the loss by time says of the settings to try next."""
+    files = [one.file for one in experiment.trainer.callbacks if isinstance(one, LossByTime)]  # type: ignore[attr-defined]
+    module = experiment.module
+    if not files or not files[0].is_file() or not isinstance(module, DiffusionModule):
+        return None
+    try:
+        return advice(read_loss_table(files[0]), min_snr_weights(module))
+    except (ValueError, OSError) as error:
+        log.warning("%s", first_line(error))
+        return None
 
 
 def _say_where(record: RunRecord, settings: Settings, *, brief: bool) -> None:
