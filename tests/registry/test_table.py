@@ -136,7 +136,10 @@ def test_what_the_heartbeat_says(tmp_path: Path) -> None:
     registry.upsert(
         [
             run("alive", heartbeat_at=recent, **here),
-            run("silent", heartbeat_at=silent, **here),
+            run("alive, the clock jumped ahead", heartbeat_at=silent, **here),
+            run("alive, the clock jumped back", heartbeat_at=now + timedelta(days=1), **here),
+            run("silent", heartbeat_at=silent, **here | {"process_token": None}),
+            run("silent elsewhere", heartbeat_at=silent, **here | {"host": "another"}),
             run("gone", heartbeat_at=recent, **here | {"pid": gone.pid}),
             run("gone, no token", heartbeat_at=recent, **here | {"pid": gone.pid, "process_token": None}),
             run("pid taken by another", heartbeat_at=recent, **here | {"process_token": f"{process_token()}0"}),
@@ -148,7 +151,8 @@ def test_what_the_heartbeat_says(tmp_path: Path) -> None:
         ]
     )
     status = {row["run_id"]: row["status"] for row in registry.rows(columns=["run_id", "status"], now=now)}
-    running = {"alive", "elsewhere", "same host name, other machine", "imported"}
+    jumped = {"alive, the clock jumped ahead", "alive, the clock jumped back"}
+    running = {*jumped, "alive", "elsewhere", "same host name, other machine", "imported"}
     assert {run_id for run_id, value in status.items() if value == "running"} == running
     assert status["done"] == "finished"
     for condition in (

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from diffusionlab.registry.record.liveness import actual_status, why_it_ended
@@ -108,6 +108,7 @@ def _pictures(folder: Path) -> list[Picture]:
     found = _taken_in(
         folder, (folder / "pictures").rglob("*"), lambda file: _CATALOGUE.get(name(file)) or _title(file.stem)
     )
+    found = [replace(one, titled=one.titled or name(one.path) == "gif") for one in found]  # it has its title in it too
     return sorted(found, key=lambda one: order.index(name(one.path)) if name(one.path) in order else len(order))
 
 

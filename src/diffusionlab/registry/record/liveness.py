@@ -33,15 +33,18 @@ def process_token(pid: int | None = None) -> str | None:
 
 
 def actual_status(row: Mapping[str, Any], now: datetime | None = None) -> str | None:
-    """The status to show: `crashed` for a running one whose heartbeat is silent or whose process is gone here.
+    """The status to show: `crashed` for a running one whose process is gone here, or whose heartbeat is silent.
 
+    Where its process can be seen to live, no silence counts: the clock may have jumped, the machine may have slept.
     A run without a heartbeat (an import) is taken at its word.
     """
     status, heartbeat = row.get("status"), row.get("heartbeat_at")
     if status != "running" or heartbeat is None:
         return status
-    silent = (now or utc_now()) - heartbeat > SILENCE
-    return "crashed" if silent or _is_gone(row) else status
+    lives = _lives(row)
+    if lives is None:
+        lives = (now or utc_now()) - heartbeat <= SILENCE
+    return status if lives else "crashed"
 
 
 def why_it_ended(row: Mapping[str, Any], now: datetime | None = None) -> str | None:
@@ -53,20 +56,21 @@ def why_it_ended(row: Mapping[str, Any], now: datetime | None = None) -> str | N
     return row.get("reason") if status in ("failed", "interrupted") else None
 
 
-def _is_gone(row: Mapping[str, Any]) -> bool:
+def _lives(row: Mapping[str, Any]) -> bool | None:
+    """Whether the process of the run is there; None where that cannot be seen from here."""
     pid, token = row.get("pid"), row.get("process_token")
     if not pid or row.get("host") != socket.gethostname():
-        return False
+        return None
     if token:
         # Only a reader of the same boot and the same pid namespace can tell; any other waits for the silence.
         here = process_token()
         if here is None or here.rpartition("/")[0] != token.rpartition("/")[0]:
-            return False
-        return process_token(pid) != token
+            return None
+        return process_token(pid) == token
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):  # or no number of a process at all
-        return True
-    except OSError:  # there, but another user's
         return False
-    return False
+    except OSError:  # there, but another user's
+        return None
+    return None  # perhaps a later process of the same number
