@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from diffusionlab.atomic import replaced
+from diffusionlab.bars import counted
 from diffusionlab.commands.clip_judge import ClipJudge
 from diffusionlab.commands.closing import here, to_type
 from diffusionlab.diffusion import Guidance, Labels
@@ -19,7 +20,6 @@ from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.checkpoint import saved_step
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.frozen import Group, freeze
-from diffusionlab.runs.progress import sampling_bar
 from diffusionlab.runs.run import Run, load_run
 from diffusionlab.runs.settings import make, to_plain
 from diffusionlab.untrusted import folder_inside, say
@@ -51,7 +51,7 @@ def sample(cfg: DictConfig) -> Path:
         target = _output_folder(options.output_dir, run.folder)
     label = f"sampling {options.num_samples:,} images"
     label += f" at {len(guidances)} guidance scales" if len(guidances) > 1 else ""
-    with sampling_bar(label, num_steps) as on_step:
+    with counted(label, num_steps) as on_step:
         drawn = {
             scale: run.sample(
                 options.num_samples,

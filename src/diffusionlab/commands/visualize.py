@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
-from rich.console import Console
-from rich.progress import track
 
+from diffusionlab.bars import tracked
 from diffusionlab.commands.closing import here
 from diffusionlab.errors import UsageError
 from diffusionlab.gallery import of_clip, of_features, of_noise, of_sampling, of_training
@@ -72,7 +71,7 @@ def draw_pictures(
     A single picture that the run cannot have raises UsageError; of several it is skipped with a message.
     """
     files = []
-    shown = track(pictures, "drawing", console=Console(stderr=True), transient=True) if len(pictures) > 1 else pictures
+    shown = tracked(pictures, "drawing") if len(pictures) > 1 else pictures
     for picture in shown:
         groups = [list(runs)] if picture.runs == "together" else [[run] for run in runs]
         for group in groups:

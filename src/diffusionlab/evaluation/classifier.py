@@ -5,14 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import track
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from diffusionlab.atomic import replaced
+from diffusionlab.bars import tracked
 from diffusionlab.data.arrays import ImageArrays
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.features import FeatureExtractor, fingerprint
@@ -129,7 +128,7 @@ def _train(network: ClassifierNetwork, data: ImageArrays, device: torch.device) 
     batches = [rows for _ in range(num_epochs) for rows in torch.randperm(len(data)).split(batch_size)]
     optimizer = torch.optim.AdamW(network.parameters(), lr=LR)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=len(batches))
-    for rows in track(batches, "training the classifier", console=Console(stderr=True), transient=True):
+    for rows in tracked(batches, "training the classifier"):
         images = to_float(data.images[rows].to(device)).contiguous(memory_format=torch.channels_last)
         loss = F.cross_entropy(network(images), data.labels[rows].to(device))
         optimizer.zero_grad()

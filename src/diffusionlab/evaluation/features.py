@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from rich.console import Console
-from rich.progress import track
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from diffusionlab.atomic import replaced
+from diffusionlab.bars import tracked
 from diffusionlab.evaluation.real_images import RealImages
 
 
@@ -39,15 +38,8 @@ class MakeFeatures(Protocol):
 
 def extract(features: FeatureExtractor, images: Tensor, *, shown: str | None = None, batch_size: int = 250) -> Tensor:
     """(N, C, H, W) uint8 -> (N, num_features) float32; `shown`: the words beside a progress bar, None for no bar."""
-    batches = track(
-        images.split(batch_size),
-        shown or "",
-        total=-(-len(images) // batch_size),
-        console=Console(stderr=True),
-        disable=shown is None,
-        transient=True,
-    )
-    return torch.cat([features(batch) for batch in batches])
+    batches = images.split(batch_size)
+    return torch.cat([features(batch) for batch in (batches if shown is None else tracked(batches, shown))])
 
 
 def extract_once(

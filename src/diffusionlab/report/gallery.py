@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rich.console import Console
-from rich.progress import track
-
+from diffusionlab.bars import tracked
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, about, head, label
 from diffusionlab.registry.record.convert import local_path
@@ -46,7 +44,7 @@ def write_gallery(registry: Registry, target: Path) -> tuple[Path, int]:
     """Write the page of all runs and scripts, newest first, to `target`; returns its path and how many it shows."""
     rows = [_filled(row) for row in registry.rows(columns=COLUMNS, order_by="created_at", descending=True)]
     num_pixels = max(SMALLEST, min(LARGEST, PIXELS // max(1, len(rows))))
-    shown = track(rows, "reading", console=Console(stderr=True), transient=True, disable=len(rows) < 200)
+    shown = tracked(rows, "reading") if len(rows) >= 200 else rows
     runs, protocols = [row for row in rows if row["kind"] != SCRIPT], short_protocols(rows)
     differing = [name for name in MAY_DIFFER if len({row[name] for row in runs}) > 1]
     cards = [_card(row, target.absolute().parent, num_pixels, differing, protocols) for row in shown]

@@ -11,7 +11,6 @@ first_stage.py  the autoencoder of a latent run: found, or trained first
 averages.py     the averages of ema=post_hoc, and those made of them
 labels.py       what a person types for a class or style -> tensors
 trust.py        which classes from outside this package a file may name
-progress.py     a bar while samples are drawn
 run.py          a trained run: settings, model, samples, figures
 evaluation.py   measuring the samples of a run
 facts.py        what the registry records of a run

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from diffusionlab import tensors
+from diffusionlab.bars import counted
 from diffusionlab.data import ImageArrays, ImageDataModule
 from diffusionlab.diffusion import Guidance, Labels, Sampler, SampleRequest, Steering, can_be_guided, sample_batches
 from diffusionlab.diffusion.guidance import DEFAULT_SCALE
@@ -25,7 +26,6 @@ from diffusionlab.runs.evaluation import Evaluation, Evaluator
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.folder import WEIGHTS
 from diffusionlab.runs.labels import choose_labels, number_of
-from diffusionlab.runs.progress import sampling_bar
 from diffusionlab.runs.settings import Settings, make, option
 from diffusionlab.untrusted import inside
 from diffusionlab.visualization.grids import image_grid
@@ -175,7 +175,7 @@ class Run:
             return tensors.to_uint8(torch.cat([batch.cpu() for batch in batches]))
 
         if progress is True:
-            with sampling_bar(f"sampling {num_samples:,} images", num_calls) as on_step:
+            with counted(f"sampling {num_samples:,} images", num_calls) as on_step:
                 return draw(on_step)
         return draw(progress or None)
 

@@ -155,8 +155,14 @@ class ProgressBar(Progress):
             BarColumn(bar_width=None),
             TextColumn("{task.fields[state]}", table_column=one_line),
         )
+        console = Console(stderr=True)
         self._bar = rich.progress.Progress(
-            *columns, console=Console(stderr=True), transient=True, expand=True, auto_refresh=False
+            *columns,
+            console=console,
+            transient=True,
+            expand=True,
+            auto_refresh=False,
+            disable=not console.is_terminal,  # a log gets no empty line
         )
         self._bar.add_task(_epoch(trainer), total=_finite(_num_batches(trainer)), state="")
         self._bar.start()
