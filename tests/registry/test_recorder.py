@@ -8,6 +8,9 @@ import pytest
 from diffusionlab.registry.manage import edits, recorder
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord, read_record
+from diffusionlab.registry.storage import table
+from diffusionlab.registry.storage.lock import is_locked, locked
+from diffusionlab.registry.storage.store import Store
 from diffusionlab.registry.storage.table import Registry
 
 
@@ -30,7 +33,7 @@ def both(recording: RunRecorder) -> RunRecord:
 def test_a_run_from_start_to_finish(started: RunRecorder) -> None:
     record = both(started)
     assert (record.status, record.dataset, record.path) == ("running", "MNIST", str(started.folder))
-    assert record.description == "U-Net (unet, cnn) on MNIST (mnist digits, handwritten digits)."
+    assert record.description == "U-Net (unet, cnn) on MNIST."
     started.update(metrics={"train_loss": 0.5}, sources={"metrics": "measured"})
     started.finish("finished", metrics={"fid": 12.0, "kid": float("nan")}, seconds=3.5, lr=1e-3)
     record = both(started)
@@ -108,3 +111,23 @@ def test_a_fact_that_has_no_column_is_the_callers_mistake(started: RunRecorder) 
         started.update(learning_rate=1.0)
     with pytest.raises(ValueError, match="epochs: 'many'"):
         started.update(epochs="many")
+
+
+def test_a_registry_that_was_held_when_the_run_ended_is_asked_again(
+    started: RunRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "PATIENCE", 0.05)
+    with locked(Path(started.registry.uri)):
+        started.finish("finished", epochs=3)
+    started.close()
+    assert both(started).status == "finished"
+
+
+def test_what_takes_long_to_import_is_imported_before_others_have_to_wait(
+    started: RunRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, held = Path(started.registry.uri), []
+    monkeypatch.setattr(Store, "prepare", lambda store: held.append(is_locked(folder)))
+    started.registry.flush()
+    started.registry.upsert(started.record)
+    assert held[0] is False and held.count(False) >= 2

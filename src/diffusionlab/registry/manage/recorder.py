@@ -42,6 +42,7 @@ class RunRecorder:
         self._warned = False
         self._last_beat = float("-inf")
         self._has_stepped = False
+        self._is_entered = True  # the record as it is now, in the table or announced to it
         self._registry_again_at = float("-inf")
 
     def start(self) -> None:
@@ -107,7 +108,11 @@ class RunRecorder:
 
     def close(self) -> None:
         """Bring the row into the table, should it still wait beside it, and leave all rows for the question that
-        comes next; the last thing a training calls."""
+        comes next; the last thing a training calls. A registry that was too busy for the end of the run is asked again.
+        """
+        if not self._is_entered:
+            self._registry_again_at = float("-inf")
+            self._write()
         self._guarded(self.registry.flush)
         self._guarded(self.registry.leave_snapshot)
 
@@ -117,12 +122,14 @@ class RunRecorder:
 
     def _write_both(self) -> None:
         registry = self.registry if time.monotonic() >= self._registry_again_at else None
+        self._is_entered = False
         try:
             write_run(registry, self.folder, self._next_revision)
         except RegistryError:
             mark(self.folder, self.registry)
             raise
         if registry is not None:
+            self._is_entered = True
             unmark(self.folder)
 
     def _make_folder(self) -> None:

@@ -116,8 +116,13 @@ class Store:
         assert self.folder is not None
         return self.folder / f"{self.table}.lance" / "_versions"
 
-    def _connect(self) -> Any:
+    def prepare(self) -> None:
+        """Import LanceDB before a lock is taken: on a busy machine that takes longer than others wait for it."""
         os.environ.setdefault("LANCE_LOG", "error")  # Lance warns on stderr of what is retried here
+        import lancedb  # noqa: F401
+
+    def _connect(self) -> Any:
+        self.prepare()
         import lancedb
 
         return lancedb.connect(str(self.folder or self.uri))

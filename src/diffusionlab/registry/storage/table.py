@@ -153,6 +153,7 @@ class Registry:
 
     def flush(self) -> None:
         """Merge into the table what waits beside it."""
+        self._store.prepare()
         with self.holding():
             _, version = self._merge([])
         self._optimize_now_and_then(version)
@@ -163,6 +164,7 @@ class Registry:
         `where` says which rows may be replaced; by default those that are not of a newer revision. Returns how many
         records were taken.
         """
+        self._store.prepare()
         with self.holding():
             taken, version = self._merge(list(records) if not isinstance(records, RunRecord) else [records], where)
         self._optimize_now_and_then(version)
