@@ -92,3 +92,20 @@ def test_more_samples_make_the_interval_narrower():
 def test_one_image_has_no_distance(distance):
     with pytest.raises(ValueError, match="two of each"):
         distance(normal(1), normal(10))
+
+
+def test_cmmd_is_the_published_formula_over_all_pairs(monkeypatch):
+    """Against the definition, term by term, and with the answers that it must have."""
+    monkeypatch.setattr(distances, "ROWS", 7)
+    generator = torch.Generator().manual_seed(0)
+    x, y = (torch.nn.functional.normalize(torch.randn(n, 16, generator=generator), dim=1) for n in (30, 40))
+
+    def mean_kernel(a, b):
+        return np.mean([[np.exp(-((u - v) ** 2).sum() / 200) for v in b] for u in a])
+
+    a, b = x.double().numpy(), y.double().numpy()
+    expected = 1000 * (mean_kernel(a, a) + mean_kernel(b, b) - 2 * mean_kernel(a, b))
+    assert distances.cmmd(x, y) == pytest.approx(expected, rel=1e-6) and expected > 0
+    assert distances.cmmd(x, x.flip(0)) == pytest.approx(0, abs=1e-9)
+    away = torch.nn.functional.normalize(y + 2, dim=1)
+    assert distances.cmmd(x, away) > 2 * distances.cmmd(x, y)

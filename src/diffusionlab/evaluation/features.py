@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -13,12 +14,15 @@ from diffusionlab.atomic import replaced
 from diffusionlab.bars import tracked
 from diffusionlab.evaluation.real_images import RealImages
 
+Distance = Callable[[Tensor, Tensor], float]
+"""Between features (N, D) of real and (M, D) of generated images."""
+
 
 class FeatureExtractor(Protocol):
     """Maps images (B, C, H, W) uint8 to features (B, num_features) float32 on the CPU.
 
     `name` tells the space and, by `fingerprint`, its weights; it stands in the protocol of each figure that was
-    measured in it.
+    measured in it. A space for which further distances were published may have them as `distances`, by name.
     """
 
     name: str

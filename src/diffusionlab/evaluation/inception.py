@@ -3,7 +3,6 @@
 import hashlib
 from pathlib import Path
 from pickle import UnpicklingError
-from urllib.request import Request, urlopen
 
 import torch
 from torch import Tensor
@@ -13,8 +12,7 @@ from torchmetrics.image.fid import NoTrainInceptionV3
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.features import FeatureExtractor
 from diffusionlab.evaluation.real_images import RealImages
-
-SECONDS_TO_ANSWER = 5.0
+from diffusionlab.evaluation.weights import weights_file
 
 
 class Inception:
@@ -46,29 +44,6 @@ def inception_features(
     *, weights: str | None, real: RealImages, cache_dir: Path, device: torch.device
 ) -> FeatureExtractor:
     """The `MakeFeatures` of conf/features/inception.yaml. Raises UsageError at once where there are no weights."""
-    return Inception(_weights_file(weights), device)
-
-
-def _weights_file(requested: str | None) -> Path:
-    if requested is not None:
-        if not Path(requested).expanduser().is_file():
-            raise UsageError(f"features.weights={requested} is not a file: omit it to download {URL_INCEPTION_V3}")
-        return Path(requested).expanduser()
     name = URL_INCEPTION_V3.rpartition("/")[2]
-    path = Path(torch.hub.get_dir(), "checkpoints", name)
-    if not path.is_file():
-        _download(path)
-    return path
-
-
-def _download(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        # torch's download waits for as long as the network pleases, so ask first whether there is one
-        urlopen(Request(URL_INCEPTION_V3, method="HEAD"), timeout=SECONDS_TO_ANSWER).close()
-        torch.hub.download_url_to_file(URL_INCEPTION_V3, str(path), hash_prefix=path.stem.rpartition("-")[2])
-    except (OSError, RuntimeError) as error:
-        raise UsageError(
-            f"features=inception: its weights cannot be downloaded here; get {URL_INCEPTION_V3}, "
-            "then type features.weights=FILE, or take features=classifier"
-        ) from error
+    hash_prefix = Path(name).stem.rpartition("-")[2]
+    return Inception(weights_file("inception", weights, URL_INCEPTION_V3, hash_prefix=hash_prefix), device)

@@ -1,14 +1,16 @@
 """All figures of one set of samples, and what real images would get in their place."""
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from torch import Tensor
 
 from diffusionlab.evaluation.classifier import Classifier
 from diffusionlab.evaluation.distances import frechet_distance, kernel_distance
-from diffusionlab.evaluation.features import FeatureExtractor, extract, extract_once
+from diffusionlab.evaluation.features import Distance, FeatureExtractor, extract, extract_once
 from diffusionlab.evaluation.neighbours import (
     DENSITY_NEIGHBOURS,
     density_coverage,
@@ -45,10 +47,13 @@ class Judgement:
     rows: Tensor
 
 
-def figures(reference: Tensor, generated: Tensor) -> dict[str, float]:
+def figures(
+    reference: Tensor, generated: Tensor, further: Mapping[str, Distance] = MappingProxyType({})
+) -> dict[str, float]:
     """fid, kid, kid_low, kid_high (its 95 % interval), precision, recall, density, coverage of (N, D) against (M, D).
 
-    The Fréchet distance is to the whole reference; the others take equally many of it, its first.
+    And the `further` distances. The Fréchet distance is to the whole reference; the others take equally many of it, its
+    first.
     """
     matched = reference[: len(generated)]
     kid = kernel_distance(matched, generated)
@@ -56,6 +61,7 @@ def figures(reference: Tensor, generated: Tensor) -> dict[str, float]:
     density, coverage = density_coverage(matched, generated[: len(matched)])
     distances = {"fid": frechet_distance(reference, generated), "kid": kid.value}
     distances |= {"kid_low": kid.low, "kid_high": kid.high}
+    distances |= {name: distance(matched, generated) for name, distance in further.items()}
     return distances | {"precision": precision, "recall": recall, "density": density, "coverage": coverage}
 
 
@@ -87,7 +93,7 @@ class Judge:
         """`images` (N, C, H, W) uint8; `label` (N,) int64, the class that each was meant to be, None for no class."""
         generated = extract(self.features, images, shown=self._words("the samples"))
         reference, other = self.of_split[self.reference], self.of_split[OTHER[self.reference]][: len(generated)]
-        metrics = figures(reference, generated)
+        metrics = self._figures(reference, generated)
         classes: dict[str, dict[str, float]] = {}
         if label is not None:
             right = self._right(images, generated, label)
@@ -99,12 +105,15 @@ class Judge:
         metrics["memorised"] = share_memorised(distances[:, 0], nearest(self.of_split["test"], trained_on)[0][:, 0])
         return Judgement(
             metrics=metrics,
-            floor=figures(reference, other),
+            floor=self._figures(reference, other),
             floor_samples=len(other),
             classes=classes,
             distances=distances,
             rows=self.real.trained_on.nonzero().squeeze(1)[places],
         )
+
+    def _figures(self, reference: Tensor, generated: Tensor) -> dict[str, float]:
+        return figures(reference, generated, getattr(self.features, "distances", {}))
 
     def best_floor(self) -> float:
         """The Fréchet distance between the two real splits, all their images taken."""
@@ -126,7 +135,7 @@ class Judge:
             own = {split: taken[self.real.split(split).labels == number] for split, taken in self.of_split.items()}
             reference, other = own[self.reference], own[OTHER[self.reference]][: int(chosen.sum())]
             if min(len(reference), len(other), int(chosen.sum())) >= MIN_PER_CLASS:
-                found |= figures(reference, generated[chosen]) | {"fid_floor": frechet_distance(reference, other)}
+                found |= self._figures(reference, generated[chosen]) | {"fid_floor": frechet_distance(reference, other)}
             classes[name] = found
         return classes
 

@@ -1,12 +1,14 @@
 """`features=clip`: what a CLIP sees in images, without a word."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from diffusionlab.evaluation.clip.source import LocalClip, PretrainedClip
-from diffusionlab.evaluation.features import FeatureExtractor, fingerprint
+from diffusionlab.evaluation.distances import cmmd
+from diffusionlab.evaluation.features import Distance, FeatureExtractor, fingerprint
 from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.models import DualEncoder
 from diffusionlab.tensors import to_float
@@ -14,6 +16,8 @@ from diffusionlab.tensors import to_float
 
 class ClipFeatures:
     """The unit vectors of a CLIP's image tower; images of any size, grey or in colour."""
+
+    distances: ClassVar[dict[str, Distance]] = {"cmmd": cmmd}
 
     def __init__(self, encoder: DualEncoder, name: str, device: torch.device) -> None:
         self.encoder = encoder.eval().requires_grad_(False).to(device)

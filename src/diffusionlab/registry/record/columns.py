@@ -123,6 +123,7 @@ TABLE = (
     Column("train_loss", "float", "training loss", source="metric", better="low", measure=True,
            logged="train/loss_epoch", said="train loss, training loss, train losses, training losses"),
     Column("metrics.fid_floor", "float", "FID of real images", source="json", better="low", within=_WITHIN),
+    Column("metrics.cmmd", "float", "CMMD", source="json", better="low", within=_WITHIN),
     Column("metrics.recall", "float", "recall", source="json", better="high", within=_WITHIN),
     Column("metrics.density", "float", "density", source="json", better="high", within=_WITHIN),
     Column("metrics.coverage", "float", "coverage", source="json", better="high", within=_WITHIN),
