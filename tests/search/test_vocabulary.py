@@ -25,6 +25,13 @@ SAID = {
     "DPM-Solver++ 2M": "sampler-dpmpp_2m",
     "dpm++": "sampler-dpmpp_2m",
     "sigmoid schedule": "schedule-sigmoid",
+    "cosine schedule": "schedule-cosine",
+    "cosine runs": "schedule-cosine",
+    "cosine lr schedule": "lr_schedule-cosine",
+    "runs with a linear learning rate schedule": "lr_schedule-linear",
+    "one cycle learning rate": "lr_schedule-one_cycle",
+    "wsd": "lr_schedule-wsd",
+    "constant lr": "lr_schedule-constant",
     "v-prediction": "parameterization-v",
     "predicting the noise": "parameterization-epsilon",
     "heun solver": "sampler-heun",
@@ -45,6 +52,8 @@ def target(group: str, option: str) -> str:
 def runs() -> list[RunRecord]:
     """One run for each option, recorded as a training records it."""
     found = [RunRecord(run_id=f"{g}-{o}", name=f"a {g}", **{g: o}) for g in GROUPS for o in options(g)]
+    for option in options("lr_schedule"):
+        found.append(RunRecord(run_id=f"lr_schedule-{option}", name="a rate", lr_schedule=option))
     for option in options("optimizer"):
         found.append(RunRecord(run_id=f"optimizer-{option}", name="b", optimizer=target("optimizer", option)))
     for option in options("data"):

@@ -42,6 +42,7 @@ def test_a_run_leaves_everything_it_promises(lab, registry_of_its_own):
     assert {"unet", "cnn", "conditional"} <= set(record.arch_tags)
     assert record.metrics["val_loss"] == pytest.approx(values["val/loss"][-1])
     assert record.metrics["train_loss"] == pytest.approx(values["train/loss_epoch"][-1])
+    assert (record.lr_schedule, record.schedule) == ("constant", "cosine")
     assert record.tags == ["first"] and record.notes == "hello"
     assert record.sources["num_parameters"] == "module graph" and record.sources["lr"] == "config"
     assert record.data_hash and record.config_hash and record.git_commit is not None

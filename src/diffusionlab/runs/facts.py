@@ -30,6 +30,7 @@ def facts_of_settings(settings: Settings) -> dict[str, Any]:
         "notes": settings.notes or None,
         **{column.name: value_of(known, f"config.{column.setting}") for column in TABLE if column.setting},
         "optimizer": optimizer["_target_"].rpartition(".")[2],
+        "lr_schedule": choices.get("lr_schedule"),
         **{group: choices.get(group) if diffuses else None for group in ("schedule", "parameterization", "sampler")},
         "config": plain(settings.config),
         "config_hash": settings.hash,

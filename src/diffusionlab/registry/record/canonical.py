@@ -34,6 +34,10 @@ VOCABULARY: dict[str, dict[str, tuple[str, ...]]] = {
         "RMSprop": ("rms-prop", "rms prop"), "Lion": (), "LAMB": (), "Muon": (), "SOAP": (), "Shampoo": (),
         "Sophia": (), "Prodigy": (), "LBFGS": ("l-bfgs",), "ScheduleFree": ("schedule-free",),
     },
+    "lr_schedule": {  # before the noise schedules, to which the bare words of both belong
+        "constant": (), "cosine": ("cosine annealing", "cosine decay"), "linear": ("linear decay",),
+        "one_cycle": ("one cycle", "onecycle", "1cycle"), "wsd": ("warmup stable decay",),
+    },
     "schedule": {
         "linear": ("linear beta", "linear betas", "ddpm linear"), "cosine": ("cos", "squaredcos"),
         "sigmoid": (), "karras": (), "edm": (), "flow": ("linear interpolation",), "none": (),

@@ -74,6 +74,9 @@ TABLE = (
            said="hardware, device, devices, accelerator, accelerators, machine, machines, hw"),
     Column("schedule", "text", group="training", values="named", shown=15, said=(
         "schedule, sch, noise schedule, schedules, noise schedules, scheduler, beta schedule, noise scheduler")),
+    Column("lr_schedule", "text", "learning-rate schedule", "lr schedule", group="training", values="named", said=(
+        "lr schedule, learning rate schedule, lr schedules, learning rate schedules, lr scheduler, "
+        "learning rate scheduler, lr decay, learning rate decay")),
     Column("parameterization", "text", head="predicts", short="prediction", group="training", values="named", shown=16,
            said="parameterization, parametrization, parameterisation, parametrisation, prediction, prediction type, "
            "prediction target, predictions, objective, target, parameterizations, objectives, prediction types"),

@@ -51,6 +51,7 @@ class RunRecord:
     num_parameters: int | None = None
     flops: int | None = None  # of one forward pass of one image
     image_size: int | None = None  # pixels along one side
+    lr_schedule: str | None = None
     schedule: str | None = None
     parameterization: str | None = None
     sampler: str | None = None
@@ -110,6 +111,7 @@ class RunRecord:
         for column in (
             "dataset",
             "optimizer",
+            "lr_schedule",
             "schedule",
             "parameterization",
             "sampler",

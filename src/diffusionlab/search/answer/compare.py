@@ -56,6 +56,7 @@ def sides_of(result: Result) -> list[Group]:
             in (
                 "dataset",
                 "optimizer",
+                "lr_schedule",
                 "schedule",
                 "parameterization",
                 "hardware_kind",

@@ -32,6 +32,7 @@ FREE_COLUMNS = (
     "framework",
     "dataset",
     "optimizer",
+    "lr_schedule",
     "schedule",
     "sampler",
     "architecture",

@@ -26,13 +26,14 @@ _LISTED = (
     "text",
     "dataset",
     "optimizer",
+    "lr_schedule",
     "schedule",
     "parameterization",
     "sampler",
     "hardware_kind",
     "status",
 )
-_NAMES = ("text", "optimizer", "schedule", "parameterization", "sampler")
+_NAMES = ("text", "optimizer", "lr_schedule", "schedule", "parameterization", "sampler")
 _BREAKS = {"|": "or", "&": "and"}
 
 

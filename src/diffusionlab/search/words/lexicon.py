@@ -53,7 +53,12 @@ from diffusionlab.search.words.value_words import (
 Meaning = tuple[str, Any]
 Entry = tuple[str, str, Any]  # phrases with commas between them, kind, payload
 
-_TOO_SHORT_OR_COMMON = ("half", "cos", "extendedmnist")  # spellings of values that mean something else in a question
+_TOO_SHORT_OR_COMMON = (
+    "half",
+    "cos",
+    "extendedmnist",
+    "constant",
+)  # spellings of values that mean something else in a question
 
 
 @cache

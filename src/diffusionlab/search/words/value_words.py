@@ -80,6 +80,29 @@ VALUE_WORDS: dict[tuple[str, str], str] = {
     "x0 parameterization, clean image",
     ("parameterization", "flow"): "flows, rectified flows, flow prediction, flow models, flow based, flow model",
     ("parameterization", "consistency"): "consistency training, consistency distillation",
+    ("lr_schedule", "constant"): (
+        "constant lr schedule, constant learning rate schedule, constant lr scheduler, constant learning rate "
+        "scheduler, constant learning rate, constant lr"
+    ),
+    ("lr_schedule", "cosine"): (
+        "cosine lr schedule, cosine learning rate schedule, cosine lr scheduler, cosine learning rate "
+        "scheduler, cosine lr decay, cosine learning rate decay, cosine learning rate, cosine lr"
+    ),
+    ("lr_schedule", "linear"): (
+        "linear lr schedule, linear learning rate schedule, linear lr scheduler, linear learning rate "
+        "scheduler, linear lr decay, linear learning rate decay, linear learning rate, linear lr"
+    ),
+    ("lr_schedule", "one_cycle"): (
+        "one cycle lr schedule, one cycle learning rate schedule, one cycle lr scheduler, one cycle learning "
+        "rate scheduler, one cycle lr decay, one cycle learning rate decay, one cycle learning rate, one "
+        "cycle lr, onecycle lr schedule, onecycle learning rate schedule, onecycle lr scheduler, onecycle "
+        "learning rate scheduler, onecycle lr decay, onecycle learning rate decay, onecycle learning rate, "
+        "onecycle lr"
+    ),
+    ("lr_schedule", "wsd"): (
+        "wsd lr schedule, wsd learning rate schedule, wsd lr scheduler, wsd learning rate scheduler, wsd lr "
+        "decay, wsd learning rate decay, wsd learning rate, wsd lr"
+    ),
     ("schedule", "linear"): "linear schedule, linear noise schedule, linear noise, linearly, linear schedules",
     ("schedule", "cosine"): "cosine schedule, cosine noise schedule, cosine noise, cosine schedules, cosines",
     ("schedule", "karras"): "karras schedule, karras noise schedule, karras noise, karras sigmas",
