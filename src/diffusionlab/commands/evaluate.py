@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from PIL import Image
 
 from diffusionlab.atomic import replaced
 from diffusionlab.commands.closing import here, to_type
+from diffusionlab.diffusion import Heun
 from diffusionlab.errors import UsageError, first_line
 from diffusionlab.evaluation.features import slug
 from diffusionlab.evaluation.judge import OTHER
@@ -27,7 +28,7 @@ from diffusionlab.report.run_page import refresh_report
 from diffusionlab.runs.checkpoint import saved_step
 from diffusionlab.runs.evaluation import Evaluation, Evaluator
 from diffusionlab.runs.explain import user_errors
-from diffusionlab.runs.frozen import freeze
+from diffusionlab.runs.frozen import Group, freeze
 from diffusionlab.runs.run import Run, load_run
 from diffusionlab.runs.settings import make, to_plain
 from diffusionlab.untrusted import folder_inside, say
@@ -55,20 +56,12 @@ def evaluate(cfg: DictConfig) -> Evaluation:
             ema=options.ema,
             checkpoint=options.checkpoint,
         )
-        evaluator = Evaluator(
-            run,
-            num_samples=options.num_samples,
-            features=make(options, "features"),
-            sampler=make(options, "sampler"),
-            guidance_scale=options.guidance_scale,
-            reference=options.reference,
-            per_class=options.per_class,
-            seed=options.seed,
-            batch_size=options.batch_size,
-            cache_dir=options.cache_dir,
-        )
+        evaluator = _evaluator(run, options, options.sampler)
+        others = list(_by_calls(run, options))
         target = _folder(options.output_dir, run.folder)
     evaluation = evaluator.evaluate()
+    if others:
+        say("\n".join(_table_by_calls(others)) + "\n")
     say("\n".join(_lines(evaluation, OTHER[options.reference])))
     _write(evaluation, evaluator.picture(), target)
     _remember(evaluation, run, uri)
@@ -77,6 +70,60 @@ def evaluate(cfg: DictConfig) -> Evaluation:
     if run.record.dataset:
         say(f"rank      {to_type('search', f'lowest FID on {run.record.dataset}', registry=uri)}")
     return evaluation
+
+
+def _evaluator(run: Run, options: Group, sampler: Any) -> Evaluator:
+    return Evaluator(
+        run,
+        num_samples=options.num_samples,
+        features=make(options, "features"),
+        sampler=sampler,
+        guidance_scale=options.guidance_scale,
+        reference=options.reference,
+        per_class=options.per_class,
+        seed=options.seed,
+        batch_size=options.batch_size,
+        cache_dir=options.cache_dir,
+    )
+
+
+def _by_calls(run: Run, options: Group) -> Iterator[tuple[int, Evaluator]]:
+    """An evaluator for each number of network calls and each run. Raises UsageError for a number that none can have."""
+    calls = options.calls or ()
+    if options.beside is not None and not calls:
+        raise UsageError("beside=RUN is for a table by network calls: add calls=[1,2,4,8,16]")
+    runs = [run]
+    if options.beside is not None:
+        runs.append(
+            load_run(
+                options.beside,
+                registry=options.registry.uri,
+                device=options.device,
+                data_dir=options.data_dir,
+                trust=options.trust,
+            )
+        )
+    for number in calls:
+        for one in runs:
+            sampler, cost = one.sampler(options.sampler), 1 + (one.guidance(options.guidance_scale).scale != 1)
+            if isinstance(sampler, Heun):
+                raise UsageError("calls=... counts a call a step, and heun takes two: type sampler=dpmpp_2m")
+            if not isinstance(number, int) or number < cost or number % cost:
+                raise UsageError(
+                    f"calls={list(calls)}: whole numbers from 1; guidance takes two calls a step: "
+                    "guidance_scale=1 takes one"
+                )
+            yield number, _evaluator(one, options, replace(sampler, num_steps=number // cost))
+
+
+def _table_by_calls(evaluators: list[tuple[int, Evaluator]]) -> Iterator[str]:
+    """A line for each number of network calls, a column for each run."""
+    runs = list(dict.fromkeys(f"{one.run.record.name} ({one.run.record.run_id})" for _, one in evaluators))
+    yield f"Fréchet distance of {evaluators[0][1].num_samples:,} samples by network calls a sample"
+    yield _line("calls", *([*runs, ""][:2]))
+    for number in dict.fromkeys(number for number, _ in evaluators):
+        found = [one.evaluate() for given, one in evaluators if given == number]
+        yield _line(str(number), *([*(f"{one.metrics['fid']:.4g}" for one in found), ""][:2]))
 
 
 NOTES = {

@@ -21,7 +21,7 @@ from diffusionlab.runs.checkpoint import saved_step
 from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.frozen import Group, freeze
 from diffusionlab.runs.run import Run, load_run
-from diffusionlab.runs.settings import make, to_plain
+from diffusionlab.runs.settings import to_plain
 from diffusionlab.untrusted import folder_inside, say
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png, to_pil
 
@@ -45,7 +45,7 @@ def sample(cfg: DictConfig) -> Path:
         )
         labels = run.labels(options.num_samples, options.label, options.style)
         guidances = _guidances(options, run)
-        sampler = run.sampler(make(options, "sampler"))
+        sampler = run.sampler(options.sampler)
         judge = ClipJudge(options, run, list(guidances)) if ClipJudge.is_asked_for(options) else None
         num_steps = len(guidances) * run.num_steps_of(options.num_samples, sampler, options.batch_size)
         target = _output_folder(options.output_dir, run.folder)

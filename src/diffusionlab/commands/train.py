@@ -313,7 +313,7 @@ def _advice(experiment: Experiment) -> str | None:
     """What the loss by time says of the settings to try next."""
     files = [one.file for one in experiment.trainer.callbacks if isinstance(one, LossByTime)]  # type: ignore[attr-defined]
     module = experiment.module
-    if not files or not files[0].is_file() or not isinstance(module, DiffusionModule):
+    if not files or not files[0].is_file() or not isinstance(module, DiffusionModule) or module.teacher is not None:
         return None
     try:
         return advice(read_loss_table(files[0]), min_snr_weights(module))

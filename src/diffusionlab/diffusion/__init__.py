@@ -4,6 +4,7 @@ from diffusionlab.diffusion.codec import Codec as Codec
 from diffusionlab.diffusion.codec import LatentCodec as LatentCodec
 from diffusionlab.diffusion.codec import PixelCodec as PixelCodec
 from diffusionlab.diffusion.codec import make_codec as make_codec
+from diffusionlab.diffusion.consistency import ConsistencyLoss as ConsistencyLoss
 from diffusionlab.diffusion.denoiser import Denoiser as Denoiser
 from diffusionlab.diffusion.guidance import Guidance as Guidance
 from diffusionlab.diffusion.guidance import GuidedDenoiser as GuidedDenoiser
@@ -23,6 +24,7 @@ from diffusionlab.diffusion.parameterization import Flow as Flow
 from diffusionlab.diffusion.parameterization import Parameterization as Parameterization
 from diffusionlab.diffusion.parameterization import V as V
 from diffusionlab.diffusion.sampler import DDIM as DDIM
+from diffusionlab.diffusion.sampler import Consistency as Consistency
 from diffusionlab.diffusion.sampler import DPMSolverPP2M as DPMSolverPP2M
 from diffusionlab.diffusion.sampler import DPMSolverPPSDE as DPMSolverPPSDE
 from diffusionlab.diffusion.sampler import Heun as Heun

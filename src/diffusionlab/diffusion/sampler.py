@@ -102,6 +102,23 @@ class DDIM(Sampler):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Consistency(Sampler):
+    """Multistep consistency sampling (Song et al. 2023, alg. 1): leap to x0_hat, add fresh noise, leap again.
+
+    For runs that `loss=consistency` distilled; the estimates of another run are means of images, and stay blurred.
+    """
+
+    def steps(
+        self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
+    ) -> Iterator[SampleStep]:
+        for t, s in pairwise(self.times(schedule)):
+            alpha_s, sigma_s = schedule.at(s)
+            x0_hat = denoise(x_t, t)
+            x_t = alpha_s * x0_hat + sigma_s * draw_noise() if sigma_s > 0 else alpha_s * x0_hat
+            yield SampleStep(s, x_t, x0_hat)
+
+
+@dataclass(frozen=True, kw_only=True)
 class DPMSolverPP2M(Sampler):
     """DPM-Solver++(2M) (Lu et al. 2022, alg. 2): second order from the previous step's estimate, one evaluation a step.
 

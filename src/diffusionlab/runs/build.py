@@ -18,7 +18,7 @@ from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.real_images import recorded_name
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.registry.manage.lookup import find_run
-from diffusionlab.runs.checkpoint import SaveWeights, load_start
+from diffusionlab.runs.checkpoint import SaveWeights, load_model, load_start
 from diffusionlab.runs.folder import LAST
 from diffusionlab.runs.frozen import plain
 from diffusionlab.runs.hardware import device_type
@@ -77,7 +77,7 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
     if settings.init_from is not None and checkpoint is None:
         start = find_run(settings.registry.uri, settings.init_from)
         fresh = load_start(Path(start.path or ""), network)
-    module = _module(settings, network, similarity)
+    module = _module(settings, network, similarity, _teacher(settings))
     if checkpoint is not None:
         check_fits(checkpoint, module)
     totals = RunTotals()
@@ -169,7 +169,17 @@ def _similarity(settings: Settings, datamodule: ImageDataModule) -> Similarity:
     return clip.scorer.similarity
 
 
-def _module(settings: Settings, network: nn.Module, similarity: Similarity | None) -> AveragedModule:
+def _teacher(settings: Settings) -> nn.Module | None:
+    """The network of the run that is distilled, of its averaged weights."""
+    if settings.teacher is None:
+        return None
+    record = find_run(settings.registry.uri, settings.teacher)
+    return load_model(Path(record.path or ""), "cpu", settings.trusted_modules).network
+
+
+def _module(
+    settings: Settings, network: nn.Module, similarity: Similarity | None, teacher: nn.Module | None
+) -> AveragedModule:
     if settings.hardware.compile:  # reduce-overhead: CUDA graphs, one launch for a whole forward or backward pass
         network.compile(mode="reduce-overhead" if device_type(settings.trainer.accelerator) == "cuda" else "default")
     training = {
@@ -191,6 +201,7 @@ def _module(settings: Settings, network: nn.Module, similarity: Similarity | Non
         schedule=settings.make("schedule"),
         parameterization=settings.make("parameterization"),
         similarity=similarity,
+        teacher=teacher,
         **training,
     )
     settings.make("sampler").times(module.schedule)  # refuses more steps than the schedule has

@@ -1,10 +1,11 @@
 """Measuring the samples of a run under one protocol, against real images of its data set."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
@@ -73,7 +74,7 @@ class Evaluator:
         *,
         num_samples: int,
         features: str | MakeFeatures = "classifier",
-        sampler: str | Sampler = "ddim",
+        sampler: str | Sampler | Mapping[str, Any] | None = None,
         num_steps: int | None = None,
         guidance_scale: float | None = None,
         reference: str = "train",

@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -131,7 +131,7 @@ class Run:
         label: Any = None,
         style: Any = None,
         guidance_scale: float | Guidance | None = None,
-        sampler: str | Sampler = "ddim",
+        sampler: str | Sampler | None = None,
         num_steps: int | None = None,
         seed: int = 0,
         steering: Steering | None = None,
@@ -145,7 +145,8 @@ class Run:
                 None for all classes in turn.
             style: likewise; None for any.
             guidance_scale: 1 for none; None for 2 if the run can be guided. A `Guidance` also sets its schedule.
-            sampler: an option of conf/sampler, such as dpmpp_2m, or a `Sampler`.
+            sampler: an option of conf/sampler, such as dpmpp_2m, or a `Sampler`; None for ddim, or for the own sampler
+                of a distilled run.
             num_steps: of the sampler; None for its own number.
             progress: whether to show a progress bar on stderr; a function is called instead, after each of the
                 steps that `num_steps_of` counts.
@@ -185,9 +186,26 @@ class Run:
             raise UsageError(f"batch_size={batch_size}: at least 1")
         return -(-num_samples // batch_size) * (len(sampler.times(self.model.denoiser.schedule)) - 1)
 
-    def sampler(self, sampler: str | Sampler, num_steps: int | None = None) -> Sampler:
-        """A sampler by name. Raises UsageError for an unknown one, ValueError for more steps than the schedule has."""
-        found = make({"sampler": option("sampler", sampler)}, "sampler") if isinstance(sampler, str) else sampler
+    @property
+    def is_distilled(self) -> bool:
+        """Whether the run leaps to images in a few steps, which its own sampler alone makes use of."""
+        return bool(self.settings.config.get("teacher"))
+
+    def sampler(
+        self, sampler: str | Sampler | Mapping[str, Any] | None = None, num_steps: int | None = None
+    ) -> Sampler:
+        """A sampler by name or by its settings. Raises UsageError for an unknown one, ValueError for too many steps.
+
+        For a distilled run ddim, the default of every command, stands for the sampler that it was trained for, with
+        the settings that differ from ddim's.
+        """
+        default = option("sampler", "ddim")
+        found: Any = option("sampler", sampler) if isinstance(sampler, str) else sampler or default
+        if isinstance(found, Mapping):
+            if self.is_distilled and found["_target_"] == default["_target_"]:
+                given = {name: value for name, value in found.items() if value != default.get(name)}
+                found = self.settings.sampler | given
+            found = make({"sampler": found}, "sampler")
         found = found if num_steps is None else replace(found, num_steps=num_steps)
         found.times(self.model.denoiser.schedule)
         return found

@@ -66,6 +66,7 @@ class TrainConfig:
     ckpt_path: str | None = None
     resume: str | None = None
     init_from: Any = None
+    teacher: Any = None
     allow_changed_data: bool = False
     check: bool = False
     lr_warmup_steps: int = MISSING
@@ -169,6 +170,8 @@ class EvaluateConfig(RunCommandConfig):
     reference: str = MISSING
     guidance_scale: float | None = None
     per_class: bool = MISSING
+    calls: list[int] | None = None
+    beside: Any = None
     batch_size: int = MISSING
     cache_dir: str = MISSING
 

@@ -150,10 +150,36 @@ def to_plain(cfg: Any) -> dict[str, Any]:
     return {str(key): value for key, value in resolved.items()}
 
 
+OF_TEACHER = ("data", "model", "codec", "schedule", "parameterization", "condition")
+"""Groups that a student takes over from the run that it distils."""
+
+
+def _as_teacher(config: dict[str, Any], choices: dict[str, Any]) -> None:
+    """Let the settings be those of the teacher where the student cannot have others; it starts with its weights."""
+    from diffusionlab.runs.checkpoint import load_settings  # torch loads here
+
+    record = find_run(config["registry"]["uri"], str(config["teacher"]))
+    teacher = load_settings(Path(record.path or ""))
+    if teacher.schedule is None or (teacher.codec or {}).get("autoencoder"):
+        raise UsageError(f"teacher={config['teacher']} is no diffusion model of pixels, and only these are distilled")
+    if not str(config["loss"]["_target_"]).endswith(".ConsistencyLoss"):
+        raise UsageError("teacher=RUN is for distillation: type experiment=distill, or init_from=RUN to fine-tune")
+    here = {"batch_size": config["data"].get("batch_size"), "data_dir": config["paths"]["data_dir"]}
+    config |= {group: plain(teacher.config[group]) for group in OF_TEACHER if group in teacher.config}
+    config["data"] |= {name: value for name, value in here.items() if name in config["data"]}
+    choices |= {group: teacher.choices[group] for group in OF_TEACHER if group in teacher.choices}
+    config["teacher"] = record.path if Path(str(config["teacher"])).is_dir() else record.run_id
+    config["init_from"] = config["init_from"] or config["teacher"]
+
+
 def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Settings | None = None) -> Settings:
     for group in ("data", "model", "loss", "optimizer", "lr_schedule", *(("sampler",) if config["schedule"] else ())):
         if not isinstance(config[group], dict):
             raise UsageError(f"nothing can be trained without {group}: type {group}=OPTION, or omit '~{group}'")
+    if config["teacher"] is not None:
+        _as_teacher(config, choices)
+    elif str(config["loss"].get("_target_")).endswith(".ConsistencyLoss"):
+        raise UsageError("loss=consistency distils a finished run: type experiment=distill teacher=RUN")
     for group in ("callbacks", "logger"):
         config[group] = {name: part for name, part in (config[group] or {}).items() if part is not None}
     if not config["loss"].get("clip_weight"):
@@ -232,7 +258,7 @@ def _autoencoder(cfg: DictConfig, choices: dict[str, Any]) -> tuple[dict[str, An
         stage.codec = stage.schedule = stage.parameterization = stage.clip = None
         stage.condition.style = stage.condition.csv = None
         stage.name, stage.notes = f"{choices['data']}_autoencoder", ""
-        stage.ckpt_path = stage.resume = stage.init_from = stage.ema = None
+        stage.ckpt_path = stage.resume = stage.init_from = stage.teacher = stage.ema = None
         stage.paths.output_dir = str(new_run_folder(cfg.paths.runs_dir, new_run_id()).absolute())
     return to_plain(stage), {"data": choices["data"], "model": "autoencoder"}
 

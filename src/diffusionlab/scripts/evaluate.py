@@ -4,6 +4,7 @@ Examples:
   python evaluate.py run=latest num_samples=10000
   python evaluate.py run=latest num_samples=2000 reference=test guidance_scale=3
   python evaluate.py run=20261120-191530-a1b2c3 sampler=dpmpp_2m sampler.num_steps=20
+  python evaluate.py run=STUDENT calls=[1,2,4,8,16] beside=TEACHER guidance_scale=1
   python evaluate.py run=latest features=inception features.weights=weights-inception-2015-12-05-6726825d.pth
 
 Prints Fréchet distance, KID, precision and recall, density and coverage beside what real images score in the samples'

@@ -9,6 +9,7 @@ Examples:
   python train.py -m optimizer.lr=1e-3,3e-4 model=simple_unet,efficient_unet
   python train.py hardware=gpu hardware.compile=true logger=wandb
   python train.py model=simple_unet ckpt_path=last                 resume the newest run of that name
+  python train.py experiment=distill teacher=RUN                   a finished run becomes a sampler of few steps
   python train.py data=cifar_catdog init_from=RUN                  start from the weights of another run
   python train.py data=cifar_catdog resume=auto                    start, continue, or say that it is finished
 

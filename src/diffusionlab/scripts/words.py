@@ -12,6 +12,8 @@ PATHS = {"data.folder", "data.data_dir", "data_dir", "output_dir", "cache_dir", 
 PATHS |= {
     "run",
     "init_from",
+    "teacher",
+    "beside",
     "features.weights",
     "paths.data_dir",
     "paths.runs_dir",

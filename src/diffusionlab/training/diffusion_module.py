@@ -3,11 +3,12 @@
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffusionlab import tensors
 from diffusionlab.diffusion import (
     Codec,
+    ConsistencyLoss,
     Denoiser,
     DenoisingLoss,
     Guidance,
@@ -33,7 +34,8 @@ class DiffusionModule(AveragedModule):
 
     Batches are (images, *labels): (B, C, H, W) float32 in [-1, 1], and each label (B,) int64; the network's
     `null_labels` say how many of them it takes. `similarity`: for loss.clip_weight; in training alone, so that the
-    losses of runs with and without it compare in validation.
+    losses of runs with and without it compare in validation. `teacher`: the network that `ConsistencyLoss` distils, of
+    the same schedule and parameterization; it is neither trained nor saved.
     """
 
     network: Network
@@ -46,8 +48,9 @@ class DiffusionModule(AveragedModule):
         codec: Codec,
         schedule: NoiseSchedule,
         parameterization: Parameterization,
-        loss: DenoisingLoss,
+        loss: DenoisingLoss | ConsistencyLoss,
         similarity: Similarity | None = None,
+        teacher: nn.Module | None = None,
         **training: Any,
     ) -> None:
         super().__init__(network=network, **training)
@@ -56,6 +59,7 @@ class DiffusionModule(AveragedModule):
         self.parameterization = parameterization
         self.loss = loss
         self.similarity = similarity
+        self.teacher = None if teacher is None else Denoiser(teacher, schedule, parameterization)
         # per range of t: the sum of the errors, and their number, in this epoch
         self.register_buffer("error_sums", torch.zeros(2, len(T_RANGES)), persistent=False)
         self.denoiser = Denoiser(self.network, schedule, parameterization)
@@ -126,7 +130,14 @@ class DiffusionModule(AveragedModule):
         parts = self._loss(self.ema_denoiser, batch, generator=generator)
         self.log("val/loss", parts.loss, prog_bar=True, batch_size=len(parts.t), sync_dist=True)
 
+    def on_fit_start(self) -> None:
+        """The teacher is no part of this module, so that no checkpoint holds it: it is moved by hand."""
+        if self.teacher is not None:
+            self.teacher.network.to(self.device, memory_format=self.memory_format)  # type: ignore[attr-defined]
+
     def _loss(self, denoiser: Denoiser, batch: tuple[Tensor, ...], **options: Any) -> LossParts:
         images, *labels = batch
+        if self.teacher is not None:
+            options["teacher"] = self.teacher
         x0 = self.codec.encode(images.contiguous(memory_format=self.memory_format))
         return self.loss(denoiser, x0, Labels.of(labels, self.null_labels), **options)

@@ -86,7 +86,7 @@ def advice(table: LossTable, min_snr: np.ndarray | None = None) -> str | None:
 
 def min_snr_weights(module: DiffusionModule, num_times: int = 300) -> np.ndarray | None:
     """(3,): see `advice`; None if the loss of the module has weights."""
-    if module.loss.weighting != "uniform":
+    if not isinstance(module.loss, DenoisingLoss) or module.loss.weighting != "uniform":
         return None
     t = module.schedule.nearest((torch.arange(num_times, device=module.device) + 0.5) / num_times)
     weights = DenoisingLoss(weighting="min_snr").weight(module.ema_denoiser, t)
