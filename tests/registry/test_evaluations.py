@@ -41,7 +41,7 @@ def both(registry: Registry, folder: Path) -> RunRecord:
     return on_disk
 
 
-def test_the_latest_evaluation_stands_with_its_protocol_and_none_is_lost(registry: Registry, folder: Path) -> None:
+def test_the_evaluation_of_most_samples_stands_with_its_protocol_and_none_is_lost(registry: Registry, folder: Path) -> None:
     record_evaluation(registry, folder, FEW, {"fid": 9.0, "label_accuracy": 0.8, "fid/Bag": 20.0})
     record_evaluation(registry, folder, MANY, {"fid": 3.0, "kid": math.nan})
     record = both(registry, folder)
@@ -54,6 +54,18 @@ def test_the_latest_evaluation_stands_with_its_protocol_and_none_is_lost(registr
     assert [row["fid"] for row in registry.rows(Compare("protocol", "=", MANY))] == [3.0]
     record_evaluation(registry, folder, MANY, {"fid": 4.0})
     assert both(registry, folder).evaluations[MANY] == {"fid": 4.0}
+
+
+def test_a_worse_sampler_does_not_take_the_place_of_the_best_figures(registry: Registry, folder: Path) -> None:
+    good, fewer_steps, other = f"{MANY}, DDIM 50 steps", f"{MANY}, DDIM 5 steps", "inception, 2000 samples, DDIM 50 steps"
+    for protocol, fid in ((good, 3.0), (fewer_steps, 30.0), (FEW, 1.0)):
+        record_evaluation(registry, folder, protocol, {"fid": fid})
+        record = both(registry, folder)
+        assert (record.protocol, record.metrics["fid"]) == (good, 3.0) and record.evaluations[protocol] == {"fid": fid}
+    record_evaluation(registry, folder, other, {"fid": 70.0})  # of other features, which do not compare
+    assert both(registry, folder).protocol == other
+    record_evaluation(registry, folder, fewer_steps, {"fid": 2.0})
+    assert (both(registry, folder).protocol, both(registry, folder).metrics["fid"]) == (fewer_steps, 2.0)
 
 
 def test_runs_are_compared_under_a_protocol_that_they_share() -> None:

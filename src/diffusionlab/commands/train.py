@@ -268,7 +268,7 @@ def _recorder(settings: Settings, folder: Path, sweep: str | None, *, leads: boo
     recorder = RunRecorder(settings.registry.uri, folder, record)
     with user_errors():
         for field, value in facts_of_settings(settings).items():
-            setattr(record, field, value)
+            setattr(record, field, record.sources | value if field == "sources" else value)
         record.normalise()
     return recorder
 

@@ -17,6 +17,7 @@ from diffusionlab.diffusion.labels import Labels as Labels
 from diffusionlab.diffusion.loss import DenoisingLoss as DenoisingLoss
 from diffusionlab.diffusion.loss import LossParts as LossParts
 from diffusionlab.diffusion.noise import SampleNoise as SampleNoise
+from diffusionlab.diffusion.noise import Share as Share
 from diffusionlab.diffusion.parameterization import EDM as EDM
 from diffusionlab.diffusion.parameterization import X0 as X0
 from diffusionlab.diffusion.parameterization import Epsilon as Epsilon

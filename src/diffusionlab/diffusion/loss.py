@@ -9,6 +9,7 @@ from torch import Tensor
 
 from diffusionlab.diffusion.denoiser import Denoiser, per_image
 from diffusionlab.diffusion.labels import NO_LABELS, Labels
+from diffusionlab.diffusion.noise import WHOLE, Share
 from diffusionlab.diffusion.times import TimeDistribution
 
 Weighting = Literal["uniform", "min_snr", "edm"]
@@ -72,16 +73,18 @@ class DenoisingLoss:
         drop_labels: bool = False,
         generator: torch.Generator | None = None,
         similarity: Callable[[Tensor], Tensor] | None = None,
+        share: Share = WHOLE,
     ) -> LossParts:
         """`x0`: (B, C, H, W) of about unit variance.
 
         `drop_labels`: whether to drop labels, as in training. `generator`: for repeatable draws. `similarity`: of each
         x0_hat to the class of its x0, (B,) in [-1, 1], whether that label is dropped or not; for `clip_weight`.
+        `share`: which rows these are of a batch that several processes share.
         """
-        t = self.times.draw(denoiser.schedule, len(x0), x0.device, generator)
-        noise = torch.randn(x0.shape, device=x0.device, generator=generator)
+        t = share(lambda count: self.times.draw(denoiser.schedule, count, x0.device, generator), len(x0))
+        noise = share(lambda count: torch.randn((count, *x0.shape[1:]), device=x0.device, generator=generator), len(x0))
         if drop_labels and labels:
-            labels = self.drop(labels, generator)
+            labels = self.drop(labels, generator, share)
 
         alpha, sigma = (per_image(value) for value in denoiser.schedule(t))
         x_t = alpha * x0 + sigma * noise
@@ -96,13 +99,13 @@ class DenoisingLoss:
         distance = (snr / (1 + snr) * (1 - similarity(denoiser.x0_from(output, x_t, t)))).mean()
         return LossParts(loss + self.clip_weight * distance, error.detach(), t, distance.detach())
 
-    def drop(self, labels: Labels, generator: torch.Generator | None) -> Labels:
+    def drop(self, labels: Labels, generator: torch.Generator | None, share: Share = WHOLE) -> Labels:
         """The labels with some replaced by their null labels, drawn per sample."""
         assert labels.label is not None
         device = labels.label.device
 
-        def chosen(share: float) -> Tensor:
-            return torch.rand(len(labels), device=device, generator=generator) < share
+        def chosen(part: float) -> Tensor:
+            return share(lambda count: torch.rand(count, device=device, generator=generator), len(labels)) < part
 
         together = chosen(self.label_dropout)
         return labels.dropped([together] + [together | chosen(self.style_dropout) for _ in [*labels][1:]])

@@ -1,10 +1,29 @@
-"""Noise for sampling in which sample i depends on (seed, i) alone, never on the batch or the device."""
+"""Noise that no batch or device decides: of sample i by (seed, i) alone, of a training batch by the whole of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Share:
+    """The rows that this process has of a batch that `number` processes share: its row i is row i number + `first`.
+
+    Random numbers are drawn for the whole batch, so that they are the same however many processes share it.
+    """
+
+    first: int = 0
+    number: int = 1
+
+    def __call__(self, draw: Callable[[int], Tensor], count: int) -> Tensor:
+        """The rows (count, ...) of this process of what `draw` gives for as many of every process."""
+        return draw(count * self.number)[self.first :: self.number]
+
+
+WHOLE = Share()
 
 
 class SampleNoise:

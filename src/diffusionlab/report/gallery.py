@@ -24,7 +24,7 @@ from diffusionlab.untrusted import inside
 
 SHOWN_OF_SCRIPTS = ("optimizer", "lr", "batch_size", "epochs")
 MAY_DIFFER = (
-    "lr", "optimizer", "batch_size", "schedule", "parameterization", "image_size", "num_parameters", "epochs",
+    "lr", "optimizer", "batch_size", "schedule", "parameterization", "image_size", "num_parameters", "epochs", "steps",
     "seconds", "seed",
 )  # fmt: skip
 """What a card of a run says if the runs of the page are not all alike in it."""

@@ -31,7 +31,7 @@ _SHOWN_ELSEWHERE = {
 """Groups of the settings that stand open, in this order; the others follow, closed."""
 
 
-_AT_A_GLANCE = ("epochs", "seconds", "images_per_second", "num_parameters", "flops", "size_bytes")
+_AT_A_GLANCE = ("epochs", "steps", "seconds", "images_per_second", "num_parameters", "flops", "size_bytes")
 IN_UNIT: dict[str, Callable[[Any], str]] = {"s": duration, "count": count, "B": num_bytes}
 
 

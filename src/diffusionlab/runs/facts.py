@@ -1,5 +1,6 @@
 """What the registry records of a run, and where each fact came from."""
 
+import math
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,8 @@ def facts_of_result(trainer: pl.Trainer, totals: RunTotals, folder: Path) -> dic
     names = {column.name.removeprefix("metrics."): column.logged for column in TABLE if column.logged}
     logged = totals.latest_metrics(trainer)
     facts = {
-        "epochs": trainer.current_epoch,
+        "epochs": _whole_epochs(trainer),
+        "steps": trainer.global_step,
         "metrics": {metric: logged[name] for metric, name in names.items() if name in logged},
         "seconds": totals.seconds_spent,
         "images_per_second": totals.images_per_second,
@@ -74,6 +76,14 @@ def facts_of_result(trainer: pl.Trainer, totals: RunTotals, folder: Path) -> dic
     }
     known = {name: value for name, value in facts.items() if value is not None}
     return known | {"sources": dict.fromkeys(known, "measured")}
+
+
+def _whole_epochs(trainer: pl.Trainer) -> int:
+    """Epochs that were trained to their end: Lightning counts one that max_steps, max_time or a signal cut short."""
+    batches = trainer.num_training_batches
+    if not 0 < batches < math.inf:
+        return trainer.current_epoch
+    return min(trainer.current_epoch, trainer.global_step // -(-int(batches) // trainer.accumulate_grad_batches))
 
 
 def _facets_of_the_whole(module: AveragedModule) -> set[str]:

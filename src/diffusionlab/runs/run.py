@@ -270,7 +270,7 @@ class Run:
             "run": record.run_id, "status": record.status, "data": record.dataset, "network": record.architecture,
             "parameters": f"{record.num_parameters:,}" if record.num_parameters else None,
             "schedule": record.schedule, "parameterization": record.parameterization, "sampler": record.sampler,
-            "epochs": record.epochs,
+            "epochs": record.epochs, "steps": record.steps,
             **{name: f"{value:.4g}" for name, value in record.metrics.items() if value is not None},
         }  # fmt: skip
         rows = "".join(

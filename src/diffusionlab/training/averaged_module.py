@@ -25,6 +25,9 @@ class AveragedModule(pl.LightningModule):
     linearly from 0; `lr_schedule`: what it does from there to the end of the training.
     """
 
+    draws_for_whole_batch = False
+    """Whether random numbers are drawn for the batch of all processes, so that the loss is that of one process."""
+
     def __init__(
         self,
         *,

@@ -18,6 +18,7 @@ from diffusionlab.diffusion import (
     Parameterization,
     Sampler,
     SampleRequest,
+    Share,
     Similarity,
     can_be_guided,
     sample_batches,
@@ -38,6 +39,7 @@ class DiffusionModule(AveragedModule):
     the same schedule and parameterization; it is neither trained nor saved.
     """
 
+    draws_for_whole_batch = True
     network: Network
     error_sums: Tensor
 
@@ -140,4 +142,5 @@ class DiffusionModule(AveragedModule):
         if self.teacher is not None:
             options["teacher"] = self.teacher
         x0 = self.codec.encode(images.contiguous(memory_format=self.memory_format))
-        return self.loss(denoiser, x0, Labels.of(labels, self.null_labels), **options)
+        share = Share(self.global_rank, self.trainer.world_size)
+        return self.loss(denoiser, x0, Labels.of(labels, self.null_labels), share=share, **options)

@@ -70,6 +70,8 @@ TABLE = (
            values="named", shown=12, index="Bitmap"),
     Column("epochs", "int", said="epochs, epoch, number of epochs, num epochs, training epochs, epoch count",
            group="training", shown=13),
+    Column("steps", "int", "optimizer steps", "steps", group="training",
+           said="steps, optimizer steps, training steps, iterations, number of steps, num steps, step count"),
     Column("hardware_kind", "text", "hardware", "hw", "hardware", group="where from", values="named", shown=14,
            said="hardware, device, devices, accelerator, accelerators, machine, machines, hw"),
     Column("schedule", "text", group="training", values="named", shown=15, said=(

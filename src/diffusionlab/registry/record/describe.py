@@ -1,5 +1,7 @@
 """A run in words: the generated description, and the text that searches rank by."""
 
+from collections.abc import Iterator
+
 from diffusionlab.registry.record.canonical import spellings
 from diffusionlab.registry.record.facets import FACETS
 from diffusionlab.registry.record.run_record import RunRecord
@@ -33,11 +35,19 @@ def describe(record: RunRecord) -> str:
         record.optimizer,
         f"lr {record.lr:g}" if record.lr is not None else None,
         f"batch {record.batch_size}" if record.batch_size is not None else None,
-        f"{record.epochs} epoch{'' if record.epochs == 1 else 's'}" if record.epochs is not None else None,
+        *_length(record),
         f"on {record.hardware_kind}" if record.hardware_kind else None,
     ]
     sentence = ", ".join([head, *filter(None, tail)])
     return sentence[0].upper() + sentence[1:] + "."
+
+
+def _length(record: RunRecord) -> Iterator[str]:
+    """Whole epochs if there are any, and steps: "1 epoch" would be too much for 300 steps of 469."""
+    if record.epochs is not None and (record.epochs or not record.steps):
+        yield f"{record.epochs} epoch{'' if record.epochs == 1 else 's'}"
+    if record.steps:
+        yield f"{record.steps:,} step{'' if record.steps == 1 else 's'}"
 
 
 def _network(record: RunRecord) -> str:

@@ -46,6 +46,7 @@ class RunRecord:
     lr: float | None = None
     optimizer: str | None = None
     epochs: int | None = None
+    steps: int | None = None  # of the optimizer
     hardware: str | None = None  # as found: "NVIDIA GeForce RTX 4090"
     hardware_kind: str | None = None  # canonical: "rtx-4090"
     num_parameters: int | None = None

@@ -52,8 +52,8 @@ class LastCheckpoint(pl.callbacks.Checkpoint):
     """Saves after every epoch, every ten minutes in between, and where a run stops; `previous` is the one before.
 
     Resuming is exact only between two optimizer steps of one epoch, and after the last hook of an epoch (validation
-    and pictures done): nothing is saved elsewhere. SIGINT, SIGTERM and SIGHUP finish the step at hand, save, and end
-    the run; a second signal ends it at once. (A Checkpoint, since Lightning calls those last: by then every other
+    and pictures done): nothing is saved elsewhere. SIGINT, SIGTERM and SIGHUP finish the step at hand, save,
+    validate, and end the run; a second signal ends it at once. (A Checkpoint, since Lightning calls those last: by then every other
     callback has seen the step.)
     """
 
@@ -88,10 +88,11 @@ class LastCheckpoint(pl.callbacks.Checkpoint):
         asked = self.stop.received is not None or time.monotonic() - self._saved_at >= self.seconds_between
         # in a group of processes all must save and stop at the same step, whichever of them got the signal
         asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
-        if asked or trainer.should_stop or trainer.global_step == trainer.max_steps:
+        is_done = trainer.global_step == trainer.max_steps
+        if asked or trainer.should_stop or is_done:
             self._save(trainer)
-        if asked:
-            self._stop_if_asked(trainer)
+        # Lightning validates before it stops, so that the run has a loss; on_train_epoch_end says that it was asked to
+        trainer.should_stop = trainer.should_stop or is_done or (asked and self._is_asked_to_stop(trainer))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save, unless max_steps or max_time cut the epoch short: that point is saved already, and is inside it."""
@@ -104,10 +105,13 @@ class LastCheckpoint(pl.callbacks.Checkpoint):
         self.stop.give_back()
 
     def _stop_if_asked(self, trainer: pl.Trainer) -> None:
-        if trainer.strategy.reduce_boolean_decision(bool(self.stop), all=False):
+        if self._is_asked_to_stop(trainer):
             raise TrainingInterrupted(
                 f"stopped at step {trainer.global_step}; type the same command with ckpt_path=last to go on"
             )
+
+    def _is_asked_to_stop(self, trainer: pl.Trainer) -> bool:
+        return trainer.strategy.reduce_boolean_decision(bool(self.stop), all=False)
 
     def _save(self, trainer: pl.Trainer) -> None:
         if trainer.is_global_zero and self.path.is_file() and (self._has_saved or loads(self.path)):

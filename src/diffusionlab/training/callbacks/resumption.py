@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import Strategy
 
 from diffusionlab.training.callbacks.progress import Throughput
 
@@ -13,8 +14,8 @@ from diffusionlab.training.callbacks.progress import Throughput
 class RandomState(pl.Callback):
     """Keeps the random generators in the checkpoint: a resumed run draws the noise that the whole run would have.
 
-    Each of several processes draws its own noise; on resuming they start new streams, so that resumption is exact for
-    one process only.
+    Several processes draw the same numbers, of which each takes its rows, if the module draws for the whole batch; else
+    each starts a stream of its own, and resumption is exact for one process only.
     """
 
     def __init__(self) -> None:
@@ -29,17 +30,27 @@ class RandomState(pl.Callback):
         self._loaded = state_dict
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Restore the loaded state, or give each of several processes a stream of its own."""
-        if trainer.world_size > 1:
+        """Restore the loaded state, and give several processes the same, or each one of its own."""
+        if self._loaded is not None:
+            torch.set_rng_state(self._loaded["cpu"].cpu())
+            if len(self._loaded["cuda"]) == torch.cuda.device_count():
+                torch.cuda.set_rng_state_all([state.cpu() for state in self._loaded["cuda"]])
+            self._loaded = None
+        if trainer.world_size == 1:
+            return
+        if getattr(pl_module, "draws_for_whole_batch", False):
+            _share_state(trainer.strategy)
+        else:
             entropy = [torch.initial_seed(), trainer.global_rank, trainer.global_step]
             torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
-            return
-        if self._loaded is None:
-            return
-        torch.set_rng_state(self._loaded["cpu"].cpu())
-        if len(self._loaded["cuda"]) == torch.cuda.device_count():
-            torch.cuda.set_rng_state_all([state.cpu() for state in self._loaded["cuda"]])
-        self._loaded = None
+
+
+def _share_state(strategy: Strategy) -> None:
+    """Give the generators of all processes the state that they have in the first one."""
+    torch.set_rng_state(strategy.broadcast(torch.get_rng_state()))
+    if strategy.root_device.type == "cuda":
+        state = strategy.broadcast(torch.cuda.get_rng_state(strategy.root_device))
+        torch.cuda.set_rng_state(state, strategy.root_device)
 
 
 class RunTotals(Throughput):
