@@ -185,6 +185,8 @@ def test_export_by_the_ending_of_the_name(tmp_path: Path, capsys: pytest.Capture
         ["show", "x", "--nonsense"],
         ["import", "no such file"],
         ["export", "no/such/folder.csv"],
+        ["export", "runs.xlsx"],
+        ["export", "runs"],
         ["show", "latest", "--registry", "nowhere"],
         ["import", "."],
     ],

@@ -11,7 +11,7 @@ from diffusionlab.registry.errors import BrokenRegistry
 from diffusionlab.registry.manage import edits
 from diffusionlab.registry.manage.check import check
 from diffusionlab.registry.manage.purge import purge
-from diffusionlab.registry.manage.rebuild import rebuild
+from diffusionlab.registry.manage.rebuild import rebuild, run_folders
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.manage.transfer import import_runs
 from diffusionlab.registry.record.run_record import RunRecord, read_record, utc_now, write_record
@@ -203,3 +203,15 @@ def test_a_backup_put_back_counts_and_a_row_written_meanwhile_stays(registry: Re
     rebuild(registry, [tmp_path / "outputs"])
     after = everything(registry)
     assert (after["t1"].tags, after["i1"].tags) == ([], ["later"])
+
+
+def test_a_day_that_is_a_link_to_another_disk_is_found_once_and_no_link_inside_a_run(tmp_path: Path) -> None:
+    for place in ("disk/day/a", "strange/b"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "run.json").write_text("{}")
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs/2026-01-01").symlink_to(tmp_path / "disk/day")
+    (tmp_path / "outputs/2026-01-02").symlink_to(tmp_path / "disk/day")
+    (tmp_path / "disk/day/round").symlink_to(tmp_path / "outputs")
+    (tmp_path / "disk/day/a/elsewhere").symlink_to(tmp_path / "strange")
+    assert list(run_folders([tmp_path / "outputs"])) == [tmp_path / "outputs/2026-01-01/a"]

@@ -28,10 +28,12 @@ from diffusionlab.runs.facts import facts_of_parts, facts_of_result, facts_of_se
 from diffusionlab.runs.failures import in_one_line
 from diffusionlab.runs.first_stage import find_autoencoder, fit_codec, resume_if_interrupted
 from diffusionlab.runs.folder import discard_unless_recorded, new_id_for
+from diffusionlab.runs.frozen import plain
 from diffusionlab.runs.ownership import Ownership
 from diffusionlab.runs.resume import choose_checkpoint
 from diffusionlab.runs.settings import Settings, resolve
 from diffusionlab.training import DiffusionModule
+from diffusionlab.training.callbacks.logged import close_loggers, log_settings
 from diffusionlab.training.callbacks.loss_by_time import LossByTime
 from diffusionlab.training.loss_advice import advice, min_snr_weights
 from diffusionlab.untrusted import link_out_of, say
@@ -153,6 +155,7 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
             if experiment.fresh is not None:
                 fresh = f"; starts fresh: {', '.join(experiment.fresh)}" if experiment.fresh else ""
                 say(f"starts from the weights of {settings.init_from}{fresh}")
+        log_settings(experiment.trainer, plain(settings.config))
         result = _fit(experiment, folder)
     except BaseException as error:
         line = in_one_line(error, settings, folder)
@@ -164,6 +167,9 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
         if line is not None:
             raise line from error
         raise
+    finally:
+        if experiment is not None:
+            close_loggers(experiment.trainer)
     if ownership is not None:
         _finish(recorder, result, "finished")
         if not recorder.is_written:
@@ -228,6 +234,7 @@ def _train_codec(settings: Settings, experiment: Experiment) -> str | None:
     assert isinstance(module, DiffusionModule) and isinstance(module.codec, LatentCodec)
     record = find_autoencoder(stage, datamodule.data_hash)
     if record is None:
+        _say_first_stage(stage, settings, experiment.trainer.world_size)
         try:
             with isolate_rng():
                 record = _train(resume_if_interrupted(stage, datamodule.data_hash), sweep=None)
@@ -235,6 +242,20 @@ def _train_codec(settings: Settings, experiment: Experiment) -> str | None:
             raise TrainingInterrupted("stopped in the autoencoder's training; go on with the same command") from error
     fit_codec(module.codec, Path(record.path or ""), datamodule, trust=settings.trusted_modules)
     return record.run_id
+
+
+def _say_first_stage(stage: Settings, settings: Settings, world_size: int) -> None:
+    """What is trained before the run itself, and which settings say how long; UsageError for several processes."""
+    if world_size > 1:
+        raise UsageError(
+            "this latent model's autoencoder is not trained yet, and is trained in one process: type the same command "
+            "with hardware.devices=1 and stop it (Ctrl-C) once the autoencoder is finished, then this one"
+        )
+    limits = {name: stage.trainer[name] for name in ("max_epochs", "max_steps", "max_time")}
+    said = ", ".join(f"{name}={value}" for name, value in limits.items() if value not in (None, -1))
+    own = [name for name in limits if settings.trainer[name] != limits[name]]
+    which = f"; trainer.{' and trainer.'.join(own)} are of the run after it" if own else ""
+    say(f"first    an autoencoder, as no finished run has it: codec.autoencoder.trainer has {said}{which}")
 
 
 def _record_in(folder: Path) -> RunRecord | None:

@@ -3,6 +3,7 @@
 Imports neither torch nor Lightning: `--help`, `--cfg job` and the refusal of an unknown option answer at once.
 """
 
+import hashlib
 import math
 import netrc
 import os
@@ -195,6 +196,7 @@ def register() -> None:
         "run_folder": run_folder,
         "style_names": _style_names,
         "trial_folder": trial_folder,
+        "wandb_id": lambda folder: hashlib.sha256(os.path.abspath(folder).encode()).hexdigest()[:16],
     }
     # cached in the settings: the trials take the folder of their sweep, not one of their own overrides
     OmegaConf.register_new_resolver("sweep_folder", sweep_folder, replace=True, use_cache=True)

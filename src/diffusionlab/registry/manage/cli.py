@@ -101,7 +101,7 @@ def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     sub.add_argument(
         "file", help="where to, the ending says the format: runs.jsonl, runs.csv, runs.parquet; - is stdout"
     )
-    sub.add_argument("--format", choices=FORMATS, help="default: by the file's ending, else jsonl")
+    sub.add_argument("--format", choices=FORMATS, help="default: by the file's ending; jsonl for -")
     sub.add_argument("--deleted", action="store_true", help="deleted runs too")
     sub = command("tag", _tag, "add tags to a run, or take some off")
     sub.add_argument("run", metavar="RUN", help=RUN)
@@ -218,7 +218,10 @@ def _export(arguments: argparse.Namespace) -> None:
     from diffusionlab.registry.manage.transfer import export_runs
 
     ending = Path(arguments.file).suffix.removeprefix(".")
-    form = arguments.format or (ending if ending in FORMATS else "jsonl")
+    form = arguments.format or ("jsonl" if arguments.file == "-" else ending)
+    if form not in FORMATS:
+        formats = ", ".join(f"runs.{known}" for known in FORMATS)
+        raise ValueError(f"{arguments.file}: the ending says the format, as in {formats}; or type --format")
     records = _registry(arguments).records(deleted=None if arguments.deleted else False)
     if arguments.file == "-":
         export_runs(records, sys.stdout.buffer, form)

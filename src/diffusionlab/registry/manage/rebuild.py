@@ -105,11 +105,25 @@ def _age(record: RunRecord) -> tuple[int, float]:
 
 
 def run_folders(folders: Iterable[Path | str]) -> Iterator[Path]:
-    for top in folders:
-        for place, inside, files in os.walk(top):
-            inside.sort()
-            if RECORD_FILE in files:
-                yield Path(place)
+    """Every folder with a run.json, each once, in order.
+
+    Links are followed, such as that of a day to another disk; none inside a run folder, which may be a stranger's.
+    """
+    seen: set[str] = set()
+    pending = [(Path(top), False) for top in folders][::-1]
+    while pending:
+        place, in_run = pending.pop()
+        if (real := os.path.realpath(place)) in seen or not place.is_dir():
+            continue
+        seen.add(real)
+        try:
+            entries = sorted(os.scandir(place), key=lambda entry: entry.name, reverse=True)
+        except OSError:  # one that may not be read
+            continue
+        if any(entry.name == RECORD_FILE for entry in entries):
+            in_run = True
+            yield place
+        pending += [(Path(entry), in_run) for entry in entries if entry.is_dir(follow_symlinks=not in_run)]
 
 
 def _set_aside(registry: Registry) -> Path:

@@ -52,9 +52,9 @@ class LastCheckpoint(pl.callbacks.Checkpoint):
     """Saves after every epoch, every ten minutes in between, and where a run stops; `previous` is the one before.
 
     Resuming is exact only between two optimizer steps of one epoch, and after the last hook of an epoch (validation
-    and pictures done): nothing is saved elsewhere. SIGINT, SIGTERM and SIGHUP finish the step at hand, save,
-    validate, and end the run; a second signal ends it at once. (A Checkpoint, since Lightning calls those last: by then every other
-    callback has seen the step.)
+    and pictures done): nothing is saved elsewhere. SIGINT, SIGTERM and SIGHUP finish the step at hand, save, validate,
+    and end the run; a second signal ends it at once. (A Checkpoint, since Lightning calls those last: by then every
+    other callback has seen the step.)
     """
 
     def __init__(self, path: Path, *, seconds_between: float = SECONDS_BETWEEN_CHECKPOINTS) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from diffusionlab import tensors
 from diffusionlab.diffusion import NO_LABELS, Labels, SampleNoise, Sampler
 from diffusionlab.training.autoencoder_module import AutoencoderModule
+from diffusionlab.training.callbacks.logged import log_picture
 from diffusionlab.training.diffusion_module import DiffusionModule
 from diffusionlab.visualization.forward import forward_process, unit_variance
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png
@@ -59,6 +60,7 @@ class PictureEvery(pl.Callback):
         if picture is not None:
             save_png(picture, self.folder / f"epoch_{num_epochs:04d}.png")
             save_png(picture, self.folder / "latest.png")
+            log_picture(trainer, self.folder.name, picture)
             log.info("drew %s/epoch_%04d.png", self.folder.name, num_epochs)
 
 
