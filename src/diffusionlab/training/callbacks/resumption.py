@@ -20,6 +20,8 @@ class RandomState(pl.Callback):
 
     def __init__(self) -> None:
         self._loaded: dict[str, Any] | None = None
+        self._built = torch.get_rng_state()
+        """When the run was built: to start several processes, Lightning goes back to the seed."""
 
     def state_dict(self) -> dict[str, Any]:
         """The state of torch's global generators, CPU and GPUs."""
@@ -36,6 +38,8 @@ class RandomState(pl.Callback):
             if len(self._loaded["cuda"]) == torch.cuda.device_count():
                 torch.cuda.set_rng_state_all([state.cpu() for state in self._loaded["cuda"]])
             self._loaded = None
+        elif trainer.world_size > 1:
+            torch.set_rng_state(self._built)
         if trainer.world_size == 1:
             return
         if getattr(pl_module, "draws_for_whole_batch", False):
