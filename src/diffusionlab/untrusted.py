@@ -60,12 +60,23 @@ def inside(folder: Path, name: str | None) -> Path | None:
 
 
 def link_out_of(folder: Path) -> Path | None:
-    """A link anywhere below `folder` that leads out of it; None if there is none."""
+    """A link anywhere below `folder` that leads out of it; None if there is none.
+
+    The log files of W&B, which link to its cache, are none: nothing writes through them once their run has ended.
+    """
     for parent, folders, files in os.walk(folder):
         for path in (Path(parent, name) for name in (*folders, *files)):
-            if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            if (
+                path.is_symlink()
+                and not path.resolve().is_relative_to(folder.resolve())
+                and not _is_wandb_log(path.relative_to(folder))
+            ):
                 return path
     return None
+
+
+def _is_wandb_log(path: Path) -> bool:
+    return len(path.parts) == 4 and path.match("wandb/*/logs/*.log")
 
 
 def folder_inside(folder: Path, name: str) -> Path:

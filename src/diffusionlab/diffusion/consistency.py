@@ -10,6 +10,7 @@ from torch import Tensor
 from diffusionlab.diffusion.denoiser import Denoiser, per_image
 from diffusionlab.diffusion.labels import NO_LABELS, Labels
 from diffusionlab.diffusion.loss import LossParts
+from diffusionlab.diffusion.noise import WHOLE, Share
 from diffusionlab.diffusion.schedule import NoiseSchedule
 from diffusionlab.diffusion.times import Spacing, sampling_times
 
@@ -46,11 +47,16 @@ class ConsistencyLoss:
         *,
         teacher: Denoiser,
         generator: torch.Generator | None = None,
+        share: Share = WHOLE,
         **_: Any,
     ) -> LossParts:
         """`x0`: (B, C, H, W) of about unit variance. The error of the parts is the distance, (B,)."""
-        t, s = self._draw(denoiser.schedule, len(x0), x0.device, generator)
-        noise = torch.randn(x0.shape, device=x0.device, generator=generator)
+
+        def draw(count: int) -> Tensor:
+            return torch.stack(self._draw(denoiser.schedule, count, x0.device, generator), dim=1)
+
+        t, s = share(draw, len(x0)).unbind(dim=1)
+        noise = share(lambda count: torch.randn((count, *x0.shape[1:]), device=x0.device, generator=generator), len(x0))
         alpha, sigma = (per_image(value) for value in denoiser.schedule(t))
         x_t = alpha * x0 + sigma * noise
         with torch.no_grad():

@@ -41,7 +41,6 @@ class DiffusionModule(AveragedModule):
 
     draws_for_whole_batch = True
     network: Network
-    error_sums: Tensor
 
     def __init__(
         self,
@@ -62,8 +61,9 @@ class DiffusionModule(AveragedModule):
         self.loss = loss
         self.similarity = similarity
         self.teacher = None if teacher is None else Denoiser(teacher, schedule, parameterization)
-        # per range of t: the sum of the errors, and their number, in this epoch
-        self.register_buffer("error_sums", torch.zeros(2, len(T_RANGES)), persistent=False)
+        # per range of t: the sum of the errors, and their number, in this epoch; no buffer, which DDP would take from
+        # the first process at every step
+        self.error_sums = torch.zeros(2, len(T_RANGES))
         self.denoiser = Denoiser(self.network, schedule, parameterization)
         self.ema_denoiser = Denoiser(self.ema.network, schedule, parameterization)
 
@@ -114,6 +114,7 @@ class DiffusionModule(AveragedModule):
         parts = self._loss(self.denoiser, batch, drop_labels=True, similarity=similarity)
         self.log_training(parts.loss, **({} if parts.clip_distance is None else {"clip_distance": parts.clip_distance}))
         third = (parts.t * len(T_RANGES)).long().clamp(max=len(T_RANGES) - 1)
+        self.error_sums = self.error_sums.to(third.device)
         self.error_sums.index_add_(1, third, torch.stack([parts.error, torch.ones_like(parts.error)]))
         return parts._asdict()
 
