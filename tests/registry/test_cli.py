@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,24 @@ def test_every_argument_of_every_command_has_a_comment() -> None:
     (commands,) = [one for one in parser(MORE)._actions if one.choices]
     silent = [(name, one.dest) for name, sub in commands.choices.items() for one in sub._actions if not one.help]
     assert not silent
+
+
+def test_a_time_zone_that_changes_moves_no_run_to_another_day(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("far.jsonl").write_text(
+        json.dumps({"run_id": "far", "name": "far", "created_at": "2025-03-14T23:30:00-05:00"})
+    )
+    assert main(["import", "far.jsonl"]) == 0
+    capsys.readouterr()
+    shown = set()
+    try:
+        for zone in ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            shown.add((out(capsys, "list"), out(capsys, "show", "far")))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    ((listed, known),) = shown
+    assert "2025-03-15" in listed and "2025-03-15 04:30" in known

@@ -60,7 +60,7 @@ def show_list(rows: Iterable[Mapping[str, Any]]) -> "RenderableType":
     for row in rows:
         name, day = Text(printable(row["name"]), no_wrap=True, overflow="ellipsis"), row["created_at"]
         others = (Text(printable(row[column])) for column in ("status", "dataset"))
-        table.add_row(Text(printable(row["run_id"])), name, *others, f"{day:%Y-%m-%d}" if day else "-")
+        table.add_row(Text(printable(row["run_id"])), name, *others, printable(day)[:10])
         if row["reason"] and row["status"] != "finished":
             line = f"{printable(row['run_id'])}: {printable(row['reason'])}"
             reasons.append(Text(line, style="dim", no_wrap=True, overflow="ellipsis"))
