@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
 from diffusionlab.commands.closing import to_find, to_type
-from diffusionlab.commands.sample import columns_of, grid, sample
+from diffusionlab.commands.sample import _new_folder, columns_of, grid, sample
 from diffusionlab.diffusion import NO_LABELS, Labels
 from diffusionlab.errors import UsageError
 from diffusionlab.invocation import as_typed
-from diffusionlab.registry.record.run_record import read_record
+from diffusionlab.registry.record.run_record import RunRecord, new_run_id, read_record, utc_now
+from diffusionlab.registry.storage.table import Registry
 from diffusionlab.runs.labels import choose_labels
 from diffusionlab.runs.run import load_run
 from diffusionlab.runs.schemas import register
@@ -223,3 +225,18 @@ def test_from_another_folder_the_scripts_are_named_with_theirs(monkeypatch, tmp_
     monkeypatch.chdir(tmp_path.parent / "the lab")
     monkeypatch.setattr("sys.argv", ["train.py"])
     assert as_typed("python sample.py run=a") == "python sample.py run=a"
+
+
+def test_a_run_whose_folder_has_moved_says_how_to_find_it(tmp_path):
+    record = RunRecord(run_id="moved", name="moved", path=str(tmp_path / "gone"))
+    Registry(tmp_path / "registry").upsert(record)
+    with pytest.raises(UsageError, match=r"no longer at .*gone: type run=FOLDER .* rebuild FOLDER") as caught:
+        load_run("moved", registry=tmp_path / "registry")
+    assert "\n" not in str(caught.value)
+
+
+def test_starts_in_the_same_second_take_a_folder_each(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(_new_folder, [tmp_path / "samples"] * 24))) == 24
+    now = utc_now()
+    assert len({new_run_id(now) for _ in range(50)}) == 50

@@ -22,7 +22,7 @@ def to_type(command: str, *words: str, registry: str, trust: Collection[str] = (
     """`python COMMAND.py WORDS`, with the registry if it is not where commands look by themselves, and with `trust`."""
     elsewhere = os.path.abspath(registry) != os.path.abspath(default_uri())
     if command in _OF_HYDRA:
-        also = [f"registry.uri={_hydra_value(str(registry))}"] if elsewhere else []
+        also = [f"registry.uri={hydra_value(str(registry))}"] if elsewhere else []
         also += [f"trust=[{','.join(trust)}]"] if trust else []
     else:
         also = ["--registry", str(registry)] if elsewhere else []
@@ -36,6 +36,6 @@ def to_find(name: str, run_id: str, *, registry: str) -> str:
     return to_type("registry", "show", run_id, registry=registry)
 
 
-def _hydra_value(text: str) -> str:
+def hydra_value(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return text if re.fullmatch(r"[\w./:-]+", text) else f"'{escaped}'"

@@ -13,7 +13,7 @@ from PIL import Image
 from diffusionlab.atomic import replaced
 from diffusionlab.bars import counted
 from diffusionlab.commands.clip_judge import ClipJudge
-from diffusionlab.commands.closing import here, to_type
+from diffusionlab.commands.closing import here, hydra_value, to_type
 from diffusionlab.diffusion import Guidance, Labels
 from diffusionlab.errors import UsageError
 from diffusionlab.report.run_page import refresh_report
@@ -93,7 +93,8 @@ def _say_where(options: Group, run: Run, target: Path, report: Path | None) -> N
     if report is not None:
         say(f"report   {here(report)}")
     places: dict[str, Any] = {"registry": options.registry.uri, "trust": trust}
-    of = f"run={run.record.run_id}"
+    by_folder = Path(str(options.run)).is_dir()  # which a registry here may not know
+    of = f"run={hydra_value(str(here(run.folder))) if by_folder else run.record.run_id}"
     say(f"more     {to_type('sample', of, f'seed={options.seed + 1}', **places)}")
     say(f"steps    {to_type('visualize', 'denoising', of, **places)}")
 

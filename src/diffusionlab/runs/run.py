@@ -2,6 +2,7 @@
 
 import base64
 import html
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -20,7 +21,7 @@ from diffusionlab.diffusion import Guidance, Labels, Sampler, SampleRequest, Ste
 from diffusionlab.diffusion.guidance import DEFAULT_SCALE
 from diffusionlab.errors import UsageError
 from diffusionlab.registry.manage.lookup import find_run
-from diffusionlab.registry.record.run_record import RunRecord, read_record
+from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.runs.checkpoint import TrainedModel, load_data, load_model, load_settings
 from diffusionlab.runs.evaluation import Evaluation, Evaluator
 from diffusionlab.runs.explain import user_errors
@@ -59,6 +60,11 @@ def load_run(
         raise UsageError(f"{record.run_id} is a script that was ingested, not a run: it has no weights")
     if record.path is None:
         raise UsageError(f"run {record.run_id} was imported without a folder: its weights are not here")
+    if not os.path.isfile(Path(record.path) / RECORD_FILE):
+        raise UsageError(
+            f"run {record.run_id} is no longer at {record.path}: type run=FOLDER where it is now, or "
+            "`python registry.py rebuild FOLDER` with the folder around it, after which its id finds it again"
+        )
     return Run(Path(record.path), device=device, data_dir=data_dir, trust=trust, ema=ema, checkpoint=checkpoint)
 
 
