@@ -11,11 +11,13 @@ from diffusionlab.diffusion import (
     DPMSolverPP2M,
     Epsilon,
     Guidance,
+    Guide,
     GuidedDenoiser,
     Heun,
     Labels,
     SteeredDenoiser,
     Steering,
+    V,
 )
 from tests.diffusion.oracles import draws, gaussian_denoise
 
@@ -36,6 +38,21 @@ def test_outside_the_interval_the_network_is_asked_once():
     for t, nfe in ((0.9, 1), (0.5, 3), (0.1, 4)):
         denoise(torch.randn(2, 1, 4, 4), t)
         assert denoise.nfe == nfe
+
+
+def test_a_guide_takes_the_place_of_the_null_label():
+    """weak + scale (strong - weak), for the same labels, whatever each network predicts."""
+    schedule = CosineSchedule()
+    strong = Denoiser(lambda x, time, label: 0.3 * x + label.view(-1, 1, 1, 1), schedule, Epsilon())
+    weak = Denoiser(lambda x, time, label: 0.1 * x - label.view(-1, 1, 1, 1), schedule, V())
+    labels, x_t = Labels(torch.tensor([1, 2]), nulls=(9,)), torch.randn(2, 1, 4, 4)
+    times = torch.full((2,), 0.4)
+    denoise = GuidedDenoiser(strong, labels, Guidance(scale=3.0, by=Guide("weak", weak)), clip_x0=False)
+    expected = 3 * strong(x_t, times, *labels) - 2 * weak(x_t, times, *labels)
+    torch.testing.assert_close(denoise(x_t, 0.4), expected)
+    assert denoise.nfe == 2
+    itself = GuidedDenoiser(strong, labels, Guidance(scale=3.0, by=Guide("itself", strong)), clip_x0=False)
+    torch.testing.assert_close(itself(x_t, 0.4), strong(x_t, times, *labels))
 
 
 def test_two_labels_are_dropped_together():

@@ -73,12 +73,13 @@ def evaluate(cfg: DictConfig) -> Evaluation:
 
 
 def _evaluator(run: Run, options: Group, sampler: Any) -> Evaluator:
+    guide = run.guide(options.guidance.by, options.guidance.checkpoint, registry=options.registry.uri)
     return Evaluator(
         run,
         num_samples=options.num_samples,
         features=make(options, "features"),
         sampler=sampler,
-        guidance_scale=options.guidance_scale,
+        guidance_scale=run.guidance(options.guidance_scale, by=guide),
         reference=options.reference,
         per_class=options.per_class,
         seed=options.seed,
@@ -92,6 +93,8 @@ def _by_calls(run: Run, options: Group) -> Iterator[tuple[int, Evaluator]]:
     calls = options.calls or ()
     if options.beside is not None and not calls:
         raise UsageError("beside=RUN is for a table by network calls: add calls=[1,2,4,8,16]")
+    if calls and any(options.guidance.values()):
+        raise UsageError("calls=... makes its table without autoguidance: omit guidance.by and guidance.checkpoint")
     runs = [run]
     if options.beside is not None:
         runs.append(

@@ -101,14 +101,15 @@ def _say_where(options: Group, run: Run, target: Path, report: Path | None) -> N
 
 def _guidances(options: Group, run: Run) -> dict[float, Guidance]:
     """The guidance of every scale requested, by the scale."""
+    by = run.guide(options.guidance.by, options.guidance.checkpoint, registry=options.registry.uri)
     requested = options.guidance_scale
     if requested is None:
-        requested = run.guidance().scale
+        requested = run.guidance(by=by).scale
     try:
         scales = [float(one) for one in (requested if isinstance(requested, tuple) and requested else [requested])]
     except (TypeError, ValueError):
         raise UsageError(f"guidance_scale={requested}: a number, or a list such as [1,2,4]") from None
-    shape: dict[str, Any] = {"schedule": options.guidance_schedule, "interval": options.guidance_interval}
+    shape: dict[str, Any] = {"schedule": options.guidance_schedule, "interval": options.guidance_interval, "by": by}
     return {scale: run.guidance(Guidance(scale=scale, **shape)) for scale in scales}
 
 

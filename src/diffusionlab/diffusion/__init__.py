@@ -7,6 +7,7 @@ from diffusionlab.diffusion.codec import make_codec as make_codec
 from diffusionlab.diffusion.consistency import ConsistencyLoss as ConsistencyLoss
 from diffusionlab.diffusion.denoiser import Denoiser as Denoiser
 from diffusionlab.diffusion.guidance import Guidance as Guidance
+from diffusionlab.diffusion.guidance import Guide as Guide
 from diffusionlab.diffusion.guidance import GuidedDenoiser as GuidedDenoiser
 from diffusionlab.diffusion.guidance import Similarity as Similarity
 from diffusionlab.diffusion.guidance import SteeredDenoiser as SteeredDenoiser

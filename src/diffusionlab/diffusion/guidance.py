@@ -26,6 +26,14 @@ def can_be_guided(null_labels: Sequence[int], label_dropout: float) -> bool:
     return bool(null_labels) and label_dropout > 0
 
 
+@dataclass(frozen=True)
+class Guide:
+    """A weaker denoiser of the same images, noise schedule and labels; `name`: what a protocol calls it."""
+
+    name: str
+    denoiser: Denoiser
+
+
 @dataclass(frozen=True, kw_only=True)
 class Guidance:
     """The guidance scale as a function of the time t in (0, 1]; 1 is none.
@@ -33,11 +41,14 @@ class Guidance:
     - `constant`: `scale` at every t
     - `linear`: from 1 at t = 1 to `scale` at t = 0: variety first, the class later (Wang et al. 2024)
     - `interval`: `scale` between the two times of `interval`, 1 outside (Kynkäänniemi et al. 2024)
+
+    `by`: what guides in place of the null label.
     """
 
     scale: float = 1.0
     schedule: GuidanceSchedule = "constant"
     interval: tuple[float, float] = (0.2, 0.8)
+    by: Guide | None = None
 
     def __post_init__(self) -> None:
         if self.schedule not in get_args(GuidanceSchedule):
@@ -53,6 +64,9 @@ class Guidance:
             return 1.0
         return self.scale
 
+    def __str__(self) -> str:
+        return f"{self.scale:g}" + ("" if self.by is None else f" by {self.by.name}")
+
 
 NO_GUIDANCE = Guidance()
 
@@ -62,9 +76,12 @@ class GuidedDenoiser:
     """Classifier-free guidance: uncond + scale (cond - uncond) (Ho & Salimans 2022, eq. 6).
 
     Written for x0_hat, which is affine in the noise estimate, so the combination is the paper's. A scale of 1 asks
-    the network once, any other scale twice, in one batch. `labels`: of the batch, none for an unconditional network;
-    with all of them null it makes the unconditional estimate. `clip_x0`: clamp x0_hat to [-1, 1], as pixels are. `nfe`
-    counts the network evaluations per sample.
+    the network once, any other scale twice, in one batch. With a guide it is autoguidance, weak + scale (this - weak),
+    the weak estimate being that of a smaller or less trained network for the same labels (Karras et al. 2024,
+    arXiv:2406.02507, eq. 3): away from its errors, which are this network's own in larger, not towards the class.
+
+    `labels`: of the batch, none for an unconditional network; with all of them null it makes the unconditional
+    estimate. `clip_x0`: clamp x0_hat to [-1, 1], as pixels are. `nfe` counts the network evaluations per sample.
     """
 
     denoiser: Denoiser
@@ -76,10 +93,14 @@ class GuidedDenoiser:
     def __call__(self, x_t: Tensor, t: float) -> Tensor:
         """x0_hat for a whole batch (B, C, H, W) at one time t in (0, 1]."""
         times = torch.full((len(x_t),), t, device=x_t.device)
-        scale = self.guidance(t)
-        if not self.labels or scale == 1.0:
+        scale, guide = self.guidance(t), self.guidance.by
+        if scale == 1.0 or (guide is None and not self.labels):
             self.nfe += 1
             x0_hat = self.denoiser(x_t, times, *self.labels)
+        elif guide is not None:
+            self.nfe += 2
+            weak = guide.denoiser(x_t, times, *self.labels)
+            x0_hat = weak + scale * (self.denoiser(x_t, times, *self.labels) - weak)
         else:
             self.nfe += 2
             doubled = self.labels.followed_by(self.labels.null)

@@ -38,7 +38,7 @@ class SampleRequest:
             raise ValueError(f"guidance_scale={self.guidance.scale}: a finite number, 1 for none")
         if self.steering is not None and not self.labels:
             raise ValueError("steering goes by the class, and there are no labels")
-        if self.guidance.scale != 1.0 and not self.labels:
+        if self.guidance.scale != 1.0 and self.guidance.by is None and not self.labels:
             raise ValueError(
                 f"guidance_scale={self.guidance.scale} needs labels and a class-conditional network: "
                 "leave it at 1, or train with model=conditional_unet"

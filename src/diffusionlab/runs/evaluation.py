@@ -76,7 +76,7 @@ class Evaluator:
         features: str | MakeFeatures = "classifier",
         sampler: str | Sampler | Mapping[str, Any] | None = None,
         num_steps: int | None = None,
-        guidance_scale: float | None = None,
+        guidance_scale: float | Guidance | None = None,
         reference: str = "train",
         per_class: bool = True,
         seed: int = 0,
@@ -155,7 +155,7 @@ class Evaluator:
         num_steps = len(self.sampler.times(self.run.model.denoiser.schedule)) - 1
         return (
             f"{self.features.name}, {self.num_samples} samples against {self.real.name} {self.reference} "
-            f"({self.real.hash[:8]}), {self.sampler} {num_steps} steps, guidance {self.guidance.scale:g}"
+            f"({self.real.hash[:8]}), {self.sampler} {num_steps} steps, guidance {self.guidance}"
             + ("" if self.run.ema is None else f", EMA {self.run.ema:g}")
             + ("" if self.run.checkpoint is None else f", checkpoint {self.run.checkpoint}")
         )

@@ -17,7 +17,16 @@ from torch import Tensor
 from diffusionlab import tensors
 from diffusionlab.bars import counted
 from diffusionlab.data import ImageArrays, ImageDataModule
-from diffusionlab.diffusion import Guidance, Labels, Sampler, SampleRequest, Steering, can_be_guided, sample_batches
+from diffusionlab.diffusion import (
+    Guidance,
+    Guide,
+    Labels,
+    Sampler,
+    SampleRequest,
+    Steering,
+    can_be_guided,
+    sample_batches,
+)
 from diffusionlab.diffusion.guidance import DEFAULT_SCALE
 from diffusionlab.errors import UsageError
 from diffusionlab.registry.manage.lookup import find_run
@@ -150,7 +159,8 @@ class Run:
             label: a class by name or number, a list of them to take in turn, or a tensor (num_samples,) of numbers;
                 None for all classes in turn.
             style: likewise; None for any.
-            guidance_scale: 1 for none; None for 2 if the run can be guided. A `Guidance` also sets its schedule.
+            guidance_scale: 1 for none; None for 2 if the run can be guided. A `Guidance` also sets its
+                schedule, and what guides (`Run.guide`).
             sampler: an option of conf/sampler, such as dpmpp_2m, or a `Sampler`; None for ddim, or for the own sampler
                 of a distilled run.
             num_steps: of the sampler; None for its own number.
@@ -216,12 +226,34 @@ class Run:
         found.times(self.model.denoiser.schedule)
         return found
 
-    def guidance(self, scale: float | Guidance | None = None) -> Guidance:
+    def guide(self, by: str | None, checkpoint: str | None = None, *, registry: str | None = None) -> Guide | None:
+        """The weaker model that autoguidance asks for: a run, or an earlier checkpoint, of this run without `by`.
+
+        None without either. Raises UsageError if its images, labels or noise schedule are not those of this run.
+        """
+        if by is None and checkpoint is None:
+            return None
+        options: dict[str, Any] = {"device": str(self.device), "trust": self.trust, "checkpoint": checkpoint}
+        weak = Run(self.folder, **options) if by is None else load_run(by, registry=registry, **options)
+        name = weak.record.run_id + ("" if checkpoint is None else f" checkpoint {checkpoint}")
+        codecs = [model.codec.state_dict() for model in (self.model, weak.model)]
+        alike = {
+            "image size": self.model.x0_shape == weak.model.x0_shape,
+            "labels": self.model.network.null_labels == weak.model.network.null_labels,
+            "noise schedule": self.settings.schedule == weak.settings.schedule,
+            "autoencoder": codecs[0].keys() == codecs[1].keys()
+            and all(torch.equal(tensor, codecs[1][key]) for key, tensor in codecs[0].items()),
+        }
+        if unlike := [what for what, same in alike.items() if not same]:
+            raise UsageError(f"guidance.by={by}: {name} has another {unlike[0]} than {self.record.run_id}")
+        return Guide(name, weak.model.denoiser)
+
+    def guidance(self, scale: float | Guidance | None = None, *, by: Guide | None = None) -> Guidance:
         """The guidance to sample with. Raises UsageError if the run cannot be guided and the scale is not 1."""
         if scale is None:
-            return Guidance(scale=DEFAULT_SCALE if self.can_be_guided else 1.0)
-        guidance = scale if isinstance(scale, Guidance) else Guidance(scale=float(scale))
-        if guidance.scale != 1 and not self.can_be_guided:
+            return Guidance(scale=DEFAULT_SCALE if self.can_be_guided or by else 1.0, by=by)
+        guidance = scale if isinstance(scale, Guidance) else Guidance(scale=float(scale), by=by)
+        if guidance.scale != 1 and guidance.by is None and not self.can_be_guided:
             why = "was trained with loss.label_dropout=0" if self.model.network.null_labels else "is unconditional"
             raise UsageError(
                 f"guidance_scale={guidance.scale:g}: run {self.record.run_id} {why}; omit it, or train "

@@ -93,7 +93,15 @@ class TrainConfig:
 
 
 @dataclass
-class ClipGuidance:
+class GuidanceBy:
+    """What guides in place of the null label."""
+
+    by: str | None = None
+    checkpoint: str | None = None
+
+
+@dataclass
+class SampleGuidance(GuidanceBy):
     """Guidance other than by the labels alone."""
 
     clip_scale: float = 0.0
@@ -132,7 +140,7 @@ class SampleConfig(RunCommandConfig):
     label: Any = None
     style: Any = None
     clip: Any = MISSING
-    guidance: ClipGuidance = field(default_factory=ClipGuidance)
+    guidance: SampleGuidance = field(default_factory=SampleGuidance)
     select: Select = field(default_factory=Select)
     scores: bool = False
     guidance_schedule: str = MISSING
@@ -170,6 +178,7 @@ class EvaluateConfig(RunCommandConfig):
     clip: Any = None
     reference: str = MISSING
     guidance_scale: float | None = None
+    guidance: GuidanceBy = field(default_factory=GuidanceBy)
     per_class: bool = MISSING
     calls: list[int] | None = None
     beside: Any = None
