@@ -10,6 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
@@ -30,6 +31,7 @@ from diffusionlab.training.callbacks.checkpoints import AtomicCheckpointIO, Last
 from diffusionlab.training.callbacks.guards import LossGuard
 from diffusionlab.training.callbacks.progress import Heartbeat, Story
 from diffusionlab.training.callbacks.resumption import RandomState, RunTotals
+from diffusionlab.training.schedule_free import is_schedule_free
 
 log = logging.getLogger(__name__)
 
@@ -141,13 +143,18 @@ def _all_made(settings: Settings, group: str, kind: type) -> list[Any]:
 def _try_optimizer(make: Callable[..., Any], network: nn.Module) -> None:
     """Raises here what the optimizer would refuse once training starts."""
     try:
-        make(network.parameters())
+        optimizer = make(network.parameters())
     except TypeError as error:
         if word := re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error)):
             raise UsageError(
                 f"{word[1]} has no option {word[2]}: type '~optimizer.{word[2]}' to leave it out"
             ) from error
         raise
+    if is_schedule_free(optimizer) and any(isinstance(module, _BatchNorm) for module in network.modules()):
+        raise UsageError(
+            "optimizer=schedule_free: BatchNorm would measure other weights than those that are used: type "
+            "optimizer=adamw, or a model without it such as model=conditional_unet"
+        )
 
 
 def _check_interval(settings: Settings, datamodule: ImageDataModule) -> None:

@@ -24,6 +24,7 @@ def check(settings: Settings) -> None:
     _check_kinds(settings)
     _check_trainer(settings)
     _check_training(settings)
+    _check_schedule_free(settings)
     _check_precision(settings.hardware.precision)
     _check_labels(settings)
     if settings.schedule is not None:
@@ -70,6 +71,16 @@ def _check_training(settings: Settings) -> None:
     length = len(settings.notes or "")
     if length > MOST_CHARACTERS:
         raise UsageError(f"notes has {length:,} characters, at most {MOST_CHARACTERS:,}: put the text in a file")
+
+
+def _check_schedule_free(settings: Settings) -> None:
+    """What an optimizer that averages by itself leaves no place for."""
+    if not settings.optimizer["_target_"].endswith(".ScheduleFree"):
+        return
+    if settings.ema_decay or settings.ema is not None:
+        raise UsageError("optimizer=schedule_free averages the weights by itself: type ema_decay=0 ema=null")
+    if settings.choices["lr_schedule"] not in (None, "constant"):
+        raise UsageError("optimizer=schedule_free takes the place of a schedule: type lr_schedule=constant")
 
 
 def _check_precision(precision: str) -> None:

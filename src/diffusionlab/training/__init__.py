@@ -14,3 +14,4 @@ from diffusionlab.training.lr_schedule import LRSchedule as LRSchedule
 from diffusionlab.training.lr_schedule import OneCycle as OneCycle
 from diffusionlab.training.lr_schedule import WarmupStableDecay as WarmupStableDecay
 from diffusionlab.training.muon import Muon as Muon
+from diffusionlab.training.schedule_free import ScheduleFree as ScheduleFree

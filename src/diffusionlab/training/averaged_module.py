@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from diffusionlab.training.ema import EMA
 from diffusionlab.training.lr_schedule import Constant, LRSchedule
+from diffusionlab.training.schedule_free import is_schedule_free, used_weights
 
 CONSTANT = Constant()
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
@@ -113,4 +114,5 @@ class AveragedModule(pl.LightningModule):
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Step, then average: here rather than in a hook, so that a checkpoint never falls between the two."""
         super().optimizer_step(*args, **kwargs)
-        self.ema.update(self.network)
+        optimizer: torch.optim.Optimizer = self.trainer.optimizers[0]
+        self.ema.update(self.network, used_weights(optimizer) if is_schedule_free(optimizer) else None)

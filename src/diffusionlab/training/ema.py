@@ -24,12 +24,15 @@ class EMA(nn.Module):
         self._listed: tuple[nn.Module, tuple[list[Tensor], ...]] | None = None  # in a tuple, lest it become a submodule
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
-        """Take one step towards `network`; buffers such as BatchNorm's running statistics are copied."""
+    def update(self, network: nn.Module, used: list[Tensor] | None = None) -> None:
+        """Take one step towards `network`; buffers such as BatchNorm's running statistics are copied.
+
+        `used`: what to follow in place of the network's parameters, in their order.
+        """
         self.num_updates += 1
         decay = min(self.decay, (1 + self.num_updates) / (10 + self.num_updates))
         averages, weights, average_buffers, buffers = self._tensors_beside(network)
-        torch._foreach_lerp_(averages, weights, 1 - decay)
+        torch._foreach_lerp_(averages, weights if used is None else used, 1 - decay)
         if buffers:
             torch._foreach_copy_(average_buffers, buffers)
 
