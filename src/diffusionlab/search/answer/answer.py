@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from diffusionlab.registry.manage.compare import flatten
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
 from diffusionlab.search.answer.compare import compares_groups
@@ -277,6 +277,10 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
     return said
 
 
+_PLANNED = ("batch_size", "lr", "epochs", "seed", "image_size")
+"""Columns of which the settings hold the number as well."""
+
+
 def disagreements(rows: Sequence[Row]) -> list[str]:
     """Facts that a person or an import gives otherwise than the recorded configuration, one note a fact.
 
@@ -284,15 +288,26 @@ def disagreements(rows: Sequence[Row]) -> list[str]:
     """
     found: dict[tuple[str, str], list[tuple[Row, float]]] = {}
     for row in rows:
-        config = flatten(row.get("config") or {})
-        for column in ("batch_size", "lr", "epochs", "seed", "image_size"):
-            planned = {v for key, v in config.items() if key.rsplit(".", 1)[-1] == column and type(v) in (int, float)}
-            source = (row.get("sources") or {}).get(column, "the record")
-            if source != "measured" and row.get(column) is not None and len(planned) == 1:
-                number = planned.pop()
+        planned: dict[str, set[float]] = {column: set() for column in _PLANNED}
+        _add_planned(row.get("config") or {}, planned)
+        sources = row.get("sources") or {}
+        for column, numbers in planned.items():
+            source = sources.get(column, "the record")
+            if len(numbers) == 1 and source != "measured" and row.get(column) is not None:
+                (number,) = numbers
                 if float(number) != float(row[column]):
                     found.setdefault((column, source), []).append((row, number))
     return [_disagreement(column, source, among) for (column, source), among in found.items()]
+
+
+def _add_planned(config: Mapping[str, Any], planned: dict[str, set[float]]) -> None:
+    """The numbers of the settings called as the columns are, at any depth."""
+    for key, setting in config.items():
+        name = key.rpartition(".")[2]
+        if isinstance(setting, dict):
+            _add_planned(setting, planned)
+        elif name in planned and type(setting) in (int, float):
+            planned[name].add(setting)
 
 
 def _disagreement(column: str, source: str, among: Sequence[tuple[Row, float]]) -> str:

@@ -61,13 +61,20 @@ class Known:
         return tuple(name for name in self._light["name"].unique().to_pylist() if name)
 
     @cached_property
-    def odd_names(self) -> tuple[str, ...]:
-        """Names of runs in lower case that hold blanks, quotes or brackets, the longest first."""
+    def _odd_names(self) -> tuple[frozenset[str], tuple[int, ...]]:
+        """Names of runs in lower case that hold blanks, quotes or brackets, and their lengths, the longest first."""
         import pyarrow.compute as pc
 
         names = self._lower[1]
         odd = names.filter(pc.match_substring_regex(names, r"[\s\"'\[\](){}]")).to_pylist()
-        return tuple(sorted({name.strip() for name in odd}, key=len, reverse=True))
+        stripped = frozenset(name.strip() for name in odd)
+        return stripped, tuple(sorted(set(map(len, stripped)), reverse=True))
+
+    def odd_name_at(self, text: str) -> str | None:
+        """The longest name with blanks, quotes or brackets that `text`, in lower case, begins with as a whole word."""
+        names, lengths = self._odd_names
+        whole = (text[:n] for n in lengths if not text[n : n + 1].isalnum())
+        return next((name for name in whole if name in names), None)
 
     def facts(self, run_id: str) -> dict[str, Any]:
         """All that is known of one run, by column."""

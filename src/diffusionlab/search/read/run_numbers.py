@@ -99,9 +99,7 @@ def _token_after(s: Scan, place: int) -> int:
 
 def _spaced(s: Scan, i: int) -> str | None:
     """The whole name of a run, with blanks or brackets in it, that is written at token i."""
-    rest = s.text[s.tokens[i].start :]
-    names = [name for name in s.known.odd_names if rest.startswith(name)]
-    return next((name for name in names if not rest[len(name) : len(name) + 1].isalnum()), None)
+    return s.known.odd_name_at(s.text[s.tokens[i].start :])
 
 
 def _numbered(s: Scan, i: int) -> tuple[list[str], int]:
