@@ -1,6 +1,7 @@
 """One run from settings to record: build the parts, train, remember."""
 
 import logging
+import os
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
@@ -322,6 +323,7 @@ def _finish(recorder: RunRecorder, facts: dict[str, Any], status: str, reason: s
 def _quieten_lightning() -> None:
     """Its greetings, and warnings that are about neither the user's settings nor a fault of ours."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    os.environ.setdefault("WANDB_SILENT", "true")  # its greeting and its summary
     logging.raiseExceptions = False  # a log file on a full disk is no reason for a traceback a line
     warnings.filterwarnings("ignore", "Total length of `list` across ranks is zero")  # no validation images: asked for
     warnings.filterwarnings("ignore", ".*smaller than the logging interval.*")  # means over epochs are logged anyway
