@@ -14,7 +14,7 @@ INSTALL = $(UV) pip install --quiet --python $(PY) --constraint requirements.loc
 PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-all test-faults check format sweep bench-search docs bench-gpu lock clean
+.PHONY: help setup setup-dev demo test test-all test-faults check format sweep bench bench-search docs bench-gpu lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ format: setup-dev  ## put the code into its usual form
 sweep: setup  ## a grid of short runs, best first (SWEEP=name from conf/sweep, ARGS='data=cifar_catdog')
 	$(PY) train.py sweep=$(SWEEP) $(ARGS)
 
+bench: .venv/.installed .venv-peers/.installed  ## training, loading, sampling, starting, beside peers (QUICK=1: three minutes)
+	.venv-peers/bin/python experiments/benchmarks/bench.py --out outputs/bench $(if $(QUICK),--quick) $(ARGS)
+
 bench-search: .venv/.installed .venv-mlflow/.installed  ## registry and search against MLflow, on a quiet machine (minutes)
 	$(PY) experiments/search_benchmark/bench.py --mlflow-python .venv-mlflow/bin/python
 	$(PY) experiments/search_benchmark/bench.py --runs 10000
@@ -65,7 +68,7 @@ lock: .venv/.uv  ## resolve the versions anew
 		--no-emit-index-url --generate-hashes --upgrade pyproject.toml --output-file requirements.lock
 
 clean:  ## remove .venv and caches; runs and registry stay
-	rm -rf .venv .venv-mlflow site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-mlflow .venv-peers site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/.uv:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
@@ -83,6 +86,17 @@ clean:  ## remove .venv and caches; runs and registry stay
 	@rm -f .venv/.backend-* && touch $@
 
 # MLflow gets an environment of its own: it brings pandas, which would slow every import of lancedb in ours
+# the peers' own packages alone: torch and the lab are those of .venv, so that both sides run on the same
+.venv-peers/.installed: .venv/.installed
+	$(PYTHON) -m venv .venv-peers
+	$(UV) pip install --quiet --python .venv-peers/bin/python --no-deps diffusers==0.36.0 huggingface-hub==2.4.0 \
+		importlib-metadata==10.2.0 zipp==4.1.2 regex==2026.11.19 denoising-diffusion-pytorch==2.3.4 einops==0.8.2 \
+		ema-pytorch==0.8.3 accelerate==1.15.0 pytorch-fid==0.3.0
+	$(PY) -c 'import site; print("import site; site.addsitedir(" + repr(site.getsitepackages()[0]) + ")")' \
+		> .venv-peers/lab.pth
+	mv .venv-peers/lab.pth .venv-peers/lib/python*/site-packages/
+	@touch $@
+
 .venv-mlflow/.installed: .venv/.uv
 	$(PYTHON) -m venv .venv-mlflow
 	$(UV) pip install --quiet --python .venv-mlflow/bin/python mlflow

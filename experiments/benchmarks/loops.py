@@ -45,17 +45,10 @@ def tight_loop(
     stream = batches(data, device)
     weights, averages = list(network.parameters()), list(average.parameters())
 
-    def loss_of(batch: tuple[Tensor, ...]) -> Tensor:
-        images = batch[0].contiguous(memory_format=module.memory_format)
-        if isinstance(module, AutoencoderModule):
-            return module.loss(network, images, batch[1]).loss
-        x0 = module.codec.encode(images)
-        return module.loss(module.denoiser, x0, Labels.of(batch[1:], module.null_labels), drop_labels=True).loss
-
     def step() -> Tensor:
         optimizer.zero_grad()
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            loss = loss_of(next(stream))
+            loss = _loss(module, network, next(stream))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
@@ -64,3 +57,36 @@ def tight_loop(
         return loss
 
     return step
+
+
+def naive_loop(module: AveragedModule, data: ImageDataModule) -> Callable[[], Any]:
+    """The same step as a notebook has it: float32, contiguous, an optimizer tensor by tensor, an average likewise."""
+    module = copy.deepcopy(module)
+    module.network.to(memory_format=torch.contiguous_format)
+    module.memory_format = torch.contiguous_format
+    network, average = module.network, copy.deepcopy(module.network).requires_grad_(False)
+    optimizer = module.make_optimizer(network.parameters())
+    for group in optimizer.param_groups:
+        group["fused"], group["foreach"] = False, False
+    stream = batches(data, torch.device("cpu"))
+
+    def step() -> Tensor:
+        optimizer.zero_grad()
+        loss = _loss(module, network, next(stream))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        with torch.no_grad():
+            for mean, weight in zip(average.parameters(), network.parameters(), strict=True):
+                mean.lerp_(weight, 0.001)
+        return loss
+
+    return step
+
+
+def _loss(module: AveragedModule, network: torch.nn.Module, batch: tuple[Tensor, ...]) -> Tensor:
+    images = batch[0].contiguous(memory_format=module.memory_format)
+    if isinstance(module, AutoencoderModule):
+        return module.loss(network, images, batch[1]).loss
+    x0 = module.codec.encode(images)
+    return module.loss(module.denoiser, x0, Labels.of(batch[1:], module.null_labels), drop_labels=True).loss
