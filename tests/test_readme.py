@@ -72,9 +72,8 @@ def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Pat
     from diffusionlab.visualization.catalogue import as_override
 
     monkeypatch.chdir(tmp_path)
-    data = (f"paths.data_dir={data_dir}", "data=cifar_catdog")
-    lab.train(*SHRINK, *data, "model=clip", small=(), name="20260101-120000-aaaaaa")
-    folder = lab.train(*SHRINK, *data, small=())
+    folder = lab.train(*SHRINK, f"paths.data_dir={data_dir}", small=())
+    lab.train(*SHRINK, f"paths.data_dir={data_dir}", "model=clip", small=(), name="20260101-120000-aaaaaa")
     for command in commands("python sample.py"):
         cfg = composed("sample", *shlex.split(command)[2:], "sampler.num_steps=2", "num_samples=4")
         assert (sample(cfg) / "grid.png").is_file()
@@ -94,7 +93,7 @@ def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Pat
             if command.startswith(start):
                 assert main(shlex.split(command)[2:]) == 0, command
     assert list((tmp_path / "outputs/scripts").glob("*.html"))
-    assert "cifar_catdog" in capsys.readouterr().out
+    assert "garments_conditional_unet" in capsys.readouterr().out
 
 
 def composed(name: str, *overrides: str) -> DictConfig:

@@ -51,7 +51,9 @@ def load_run(
     ema: float | None = None,
     checkpoint: str | None = None,
 ) -> "Run":
-    """The run that `run` means: `latest`, an id, the unique beginning of one, a name, or a run folder.
+    """The run that `run` means: an id, the unique beginning of one, a name, a run folder, or `latest`.
+
+    The latest is the newest that draws images: neither an autoencoder nor a CLIP.
 
     Args:
         registry: where runs are recorded; None for DIFFUSIONLAB_REGISTRY, or `registry`.
@@ -64,7 +66,7 @@ def load_run(
 
     Raises UnknownRun if no run or more than one is meant, another UsageError if it has no folder here.
     """
-    record = find_run(None if registry is None else str(registry), str(run))
+    record = find_run(None if registry is None else str(registry), str(run), drawing=True)
     if record.kind == "script":
         raise UsageError(f"{record.run_id} is a script that was ingested, not a run: it has no weights")
     if record.path is None:

@@ -11,11 +11,12 @@ from diffusionlab.registry.record.script import SCRIPT, is_called, sketch_of, wi
 from diffusionlab.registry.storage.table import Registry
 
 
-def find_run(uri: str | None, text: str, *, deleted: bool | None = False) -> RunRecord:
+def find_run(uri: str | None, text: str, *, deleted: bool | None = False, drawing: bool = False) -> RunRecord:
     """The run meant by `latest` (which is no script), an id, a run folder, a name or the unique beginning of an id; a
     script also by what it is called for short.
 
-    `deleted` as in Registry.rows. Raises UnknownRun (a ValueError) that names what could have been meant, and
+    `deleted` as in Registry.rows. `drawing`: `latest` is the latest that draws images, no autoencoder and no CLIP, if
+    there is one. Raises UnknownRun (a ValueError) that names what could have been meant, and
     MissingRegistry or BrokenRegistry as any read does; a run folder needs no registry.
     """
     text = text.strip()
@@ -27,14 +28,15 @@ def find_run(uri: str | None, text: str, *, deleted: bool | None = False) -> Run
         return record
     registry = Registry(uri)
     with readable(registry.uri):
-        return _record(registry, find_run_id(registry, text, deleted=deleted))
+        return _record(registry, find_run_id(registry, text, deleted=deleted, drawing=drawing))
 
 
-def find_run_id(registry: Registry, text: str, *, deleted: bool | None = False) -> str:
+def find_run_id(registry: Registry, text: str, *, deleted: bool | None = False, drawing: bool = False) -> str:
     """As `find_run`, for a run of the registry alone, and only its id."""
-    rows = registry.rows(columns=["run_id", "name", "kind", "created_at"], deleted=deleted)
+    rows = registry.rows(columns=["run_id", "name", "kind", "created_at", "schedule"], deleted=deleted)
     if text == "latest" and rows:
         runs = [row for row in rows if row["kind"] != "script"] or rows
+        runs = [row for row in runs if drawing and row["schedule"] is not None] or runs
         dated = [row for row in runs if row["created_at"] is not None] or runs
         return max(dated, key=lambda row: (row["created_at"] or 0, row["run_id"]))["run_id"]
     ids = [row["run_id"] for row in rows]
