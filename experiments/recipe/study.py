@@ -84,7 +84,7 @@ def row(name: str, overrides: tuple[str, ...], arguments: argparse.Namespace) ->
     changed = [*BASE, *overrides] if overrides and overrides[0].startswith("model=") else [*BASE, *NETWORK, *overrides]
     batch_size = int(next(one.split("=")[1] for one in reversed(changed) if one.startswith("data.batch_size=")))
     command = [
-        sys.executable, "train.py", *changed, f"name=recipe {name}".replace(",", "").replace(":", ""),
+        sys.executable, "train.py", *changed, f"name=recipe_{file_name(name)}",
         f"hydra.run.dir={folder.absolute()}", "trainer.max_epochs=-1",
         f"trainer.max_steps={arguments.images // batch_size}", "callbacks=quiet", "~callbacks.sample_grid",
         "~callbacks.panels", f"registry.uri={(arguments.out / 'registry').absolute()}", *arguments.set,
