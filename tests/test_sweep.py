@@ -51,7 +51,7 @@ def test_a_sweep_typed_again_continues_and_takes_new_values(sweep, tmp_path, reg
     printed = sweep("data.batch_size=16,1000", "optimizer.lr=1e-3", small=small)  # 1000 are more images than there are
     before = trials(tmp_path)
     assert {key: run.status for key, run in before.items()} == {"0.001 16": "finished", "0.001 1000": "failed"}
-    assert printed.count(before["0.001 16"].run_id) == 2  # its own line, and in the table
+    assert printed.count(before["0.001 16"].run_id) == 3  # its own line, in the table, and in what to type next
 
     printed = sweep("data.batch_size=16,1000,8", "optimizer.lr=0.001", small=small)
     after = trials(tmp_path)

@@ -91,11 +91,12 @@ class DDIM(Sampler):
         for t, s in pairwise(self.times(schedule)):
             (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
             x0_hat = denoise(x_t, t)
-            noise_hat = (x_t - alpha_t * x0_hat) / sigma_t
             # standard deviation of the posterior q(x_s | x_t, x0)
             posterior_std = sigma_s / sigma_t * math.sqrt(max(sigma_t**2 - (alpha_t / alpha_s * sigma_s) ** 2, 0.0))
             fresh = self.eta * posterior_std
-            x_t = alpha_s * x0_hat + math.sqrt(max(sigma_s**2 - fresh**2, 0.0)) * noise_hat
+            # alpha_s x0_hat + sqrt(sigma_s^2 - fresh^2) noise_hat, where noise_hat = (x_t - alpha_t x0_hat) / sigma_t
+            kept = math.sqrt(max(sigma_s**2 - fresh**2, 0.0)) / sigma_t
+            x_t = _weighted(kept, x_t, alpha_s - kept * alpha_t, x0_hat)
             if fresh > 0:
                 x_t = x_t + fresh * draw_noise()
             yield SampleStep(s, x_t, x0_hat)
@@ -133,12 +134,9 @@ class DPMSolverPP2M(Sampler):
             (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
             x0_hat = denoise(x_t, t)
             step = _log_snr_step(alpha_t, sigma_t, alpha_s, sigma_s)
-            estimate = x0_hat
-            if previous is not None and math.isfinite(step):
-                last_step, last_x0_hat = previous
-                estimate = x0_hat + step / (2 * last_step) * (x0_hat - last_x0_hat)
+            estimate = _extrapolated(x0_hat, step, previous)
             # 1 - exp(-h), written without logarithms so that alpha_t = 0 and sigma_s = 0 need no case of their own
-            x_t = sigma_s / sigma_t * x_t + (alpha_s - alpha_t * sigma_s / sigma_t) * estimate
+            x_t = _weighted(sigma_s / sigma_t, x_t, alpha_s - alpha_t * sigma_s / sigma_t, estimate)
             previous = (step, x0_hat)
             yield SampleStep(s, x_t, x0_hat)
 
@@ -158,12 +156,9 @@ class DPMSolverPPSDE(Sampler):
             (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
             x0_hat = denoise(x_t, t)
             step = _log_snr_step(alpha_t, sigma_t, alpha_s, sigma_s)
-            estimate = x0_hat
-            if previous is not None and math.isfinite(step):
-                last_step, last_x0_hat = previous
-                estimate = x0_hat + step / (2 * last_step) * (x0_hat - last_x0_hat)
+            estimate = _extrapolated(x0_hat, step, previous)
             decay = alpha_t * sigma_s / (alpha_s * sigma_t)  # exp(-h), 0 where h is infinite
-            x_t = sigma_s / sigma_t * decay * x_t + alpha_s * (1 - decay**2) * estimate
+            x_t = _weighted(sigma_s / sigma_t * decay, x_t, alpha_s * (1 - decay**2), estimate)
             if sigma_s > 0:
                 x_t = x_t + sigma_s * math.sqrt(1 - decay**2) * draw_noise()
             previous = (step, x0_hat)
@@ -203,11 +198,12 @@ class Heun(Sampler):
                 t, x_t = self._churned(schedule, t, x_t, share, draw_noise)
             (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
             x0_hat = denoise(x_t, t)
-            slope = (x_t - alpha_t * x0_hat) / sigma_t
-            x_s = alpha_s * x0_hat + sigma_s * slope
+            slope = _weighted(1 / sigma_t, x_t, -alpha_t / sigma_t, x0_hat)
+            x_s = _weighted(alpha_s, x0_hat, sigma_s, slope)
             if sigma_s > 0 and alpha_t > self.MIN_SIGNAL:
-                slope_s = (x_s - alpha_s * denoise(x_s, s)) / sigma_s
-                x_s = x_s + alpha_s * (sigma_s / alpha_s - sigma_t / alpha_t) * (slope_s - slope) / 2
+                slope_s = _weighted(1 / sigma_s, x_s, -alpha_s / sigma_s, denoise(x_s, s))
+                half = alpha_s * (sigma_s / alpha_s - sigma_t / alpha_t) / 2
+                x_s = torch.add(x_s, slope_s, alpha=half).sub_(slope, alpha=half)
             x_t = x_s
             yield SampleStep(s, x_t, x0_hat)
 
@@ -224,6 +220,20 @@ class Heun(Sampler):
             return t, x_t
         grown = math.sqrt((sigma_later / alpha_later) ** 2 - (sigma / alpha) ** 2)
         return later, alpha_later * (x_t / alpha + self.churn_noise * grown * draw_noise())
+
+
+def _weighted(a: float, x: Tensor, b: float, y: Tensor) -> Tensor:
+    """a x + b y in two operations: for small images the samplers' time is the number of them."""
+    return (a * x).add_(y, alpha=b)
+
+
+def _extrapolated(x0_hat: Tensor, step: float, previous: tuple[float, Tensor] | None) -> Tensor:
+    """D of DPM-Solver++(2M): x0_hat + r (x0_hat - the last one), r half the ratio of the steps in log-SNR."""
+    if previous is None or not math.isfinite(step):
+        return x0_hat
+    last_step, last_x0_hat = previous
+    ratio = step / (2 * last_step)
+    return _weighted(1 + ratio, x0_hat, -ratio, last_x0_hat)
 
 
 def _log_snr_step(alpha_t: float, sigma_t: float, alpha_s: float, sigma_s: float) -> float:

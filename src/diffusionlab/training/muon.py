@@ -33,7 +33,7 @@ class Muon(torch.optim.Optimizer):
         self._hidden = groups[1]
         self._views = [nn.Parameter(_matrix(parameter.detach(), parameter)) for parameter in self._hidden]
         self._parts: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(groups[0], lr, (betas[0], betas[1]), weight_decay=weight_decay)
+            torch.optim.AdamW(groups[0], lr, (betas[0], betas[1]), weight_decay=weight_decay, fused=True)
         ]
         if self._views:
             self._parts.append(

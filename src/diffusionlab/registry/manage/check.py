@@ -10,7 +10,7 @@ from diffusionlab.atomic import leftovers
 from diffusionlab.registry.errors import typed
 from diffusionlab.registry.manage.edits import run_folder
 from diffusionlab.registry.manage.rebuild import DEFAULT_FOLDERS, journaled, rebuild, records_in, run_folders
-from diffusionlab.registry.record.liveness import actual_status
+from diffusionlab.registry.record.liveness import actual_status, why_it_ended
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record, write_record
 from diffusionlab.registry.storage.lock import locked
 from diffusionlab.registry.storage.table import Registry
@@ -117,4 +117,6 @@ def _difference(registry: Registry, record: RunRecord, in_folder: bool) -> str |
 
 def _as_shown(record: RunRecord) -> RunRecord:
     """The record as a read of the table gives it."""
-    return replace(record, status=actual_status(vars(record)))
+    if record.status != "running":
+        return record
+    return replace(record, status=actual_status(vars(record)), reason=why_it_ended(vars(record)))

@@ -56,6 +56,7 @@ VOCABULARY: dict[str, dict[str, tuple[str, ...]]] = {
             "dpm-solver++", "dpmsolver++", "dpm++", "dpm solver", "dpm-solver", "dpm++ 2m", "dpm solver 2m", "dpmpp",
             "dpm-solver++(2m)", "dpm 2m", "dpm",
         ),
+        "consistency": ("consistency sampling", "multistep consistency"),
         "dpmpp_sde": ("dpm-solver++ sde", "dpm++ sde", "sde-dpm-solver++", "dpm solver sde", "dpm sde"),
     },
     "precision": {
