@@ -74,7 +74,7 @@ class Evil:
 
 
 @pytest.mark.parametrize("content", [Evil(), {"pos_embed": torch.zeros(1, 5, 3)}, [1, 2]])
-def test_a_file_of_something_else_is_told_in_one_line_and_runs_nothing(content, tmp_path, monkeypatch):
+def test_a_file_of_something_else_is_refused_in_one_line_and_runs_nothing(content, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save(content, tmp_path / "other.pth")
     with pytest.raises(UsageError, match="does not hold the weights of") as caught:

@@ -1,17 +1,23 @@
 """A finished run becomes a sampler of few steps."""
 
 import json
+import re
 
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from safetensors.torch import load_file
 
-from diffusionlab.diffusion import Consistency
+from diffusionlab.commands.evaluate import evaluate
+from diffusionlab.diffusion import DDIM, Consistency
 from diffusionlab.errors import UsageError
+from diffusionlab.evaluation import classifier
 from diffusionlab.runs.build import build
 from diffusionlab.runs.run import load_run
-from diffusionlab.runs.settings import resolve
-from tests.conftest import SMALL, Lab
+from diffusionlab.runs.schemas import register
+from diffusionlab.runs.settings import option, resolve
+from tests.conftest import CONF, SMALL, Lab
 
 STUDENT = (
     *(one for one in SMALL if not one.startswith(("model.", "data.num"))),
@@ -82,8 +88,10 @@ def test_training_changes_the_student_alone_and_no_checkpoint_holds_the_teacher(
 
 def test_a_distilled_run_samples_with_its_own_sampler_and_without_guidance(both):
     run = load_run(folder(both, "student"))
-    assert run.sampler() == run.sampler("ddim") == Consistency(num_steps=2)
-    assert run.sampler({"_target_": "diffusionlab.diffusion.DDIM", "num_steps": 4}) == Consistency(num_steps=4)
+    assert run.sampler() == Consistency(num_steps=2) and run.sampler("ddim") == DDIM(num_steps=50)
+    composed = option("sampler", "ddim")
+    assert run.sampler(run.sampler_settings(composed)) == Consistency(num_steps=2)
+    assert run.sampler(run.sampler_settings(composed | {"num_steps": 4})) == Consistency(num_steps=4)
     assert str(run.sampler("heun", 3)).startswith("Heun") and run.guidance().scale == 1
     assert run.sample(3).shape == (3, 1, 28, 28)
     with pytest.raises(UsageError, match="guidance"):
@@ -105,6 +113,34 @@ def test_what_cannot_be_distilled_is_refused(both):
         built(both)
     with pytest.raises(UsageError, match="nobody"):
         built(both, "teacher=nobody")
+    with pytest.raises(UsageError, match="schedule=cosine: a student has the schedule of its teacher"):
+        built(both, "teacher=teacher", "schedule=cosine")
+
+
+def test_a_run_that_is_no_longer_there_teaches_nobody_and_starts_nothing(both):
+    gone = both.train(*TEACHER, "name=moved", name="moved")
+    gone.rename(both.root / "elsewhere")
+    with pytest.raises(UsageError, match=r"type teacher=FOLDER"):
+        built(both, f"teacher={gone.name}")
+    with pytest.raises(UsageError, match=r"type init_from=FOLDER"):
+        built(both, f"init_from={gone.name}", small=SMALL)
+    assert built(both, f"teacher={both.root / 'elsewhere'}").module.teacher is not None
+
+
+def test_the_table_by_calls_has_student_beside_teacher(both, monkeypatch, capsys):
+    monkeypatch.setattr(classifier, "MIN_STEPS", 40)
+    register()
+    GlobalHydra.instance().clear()
+    own = ("num_samples=40", f"cache_dir={both.root / 'cache'}", "guidance_scale=1", "calls=[1,2]")
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("evaluate", [f"run={folder(both, 'student')}", *own, f"beside={folder(both, 'teacher')}"])
+    whole = evaluate(cfg)
+    lines = capsys.readouterr().out.splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("Fréchet distance of 40 samples"))
+    (_, student, teacher), one, two = (re.split(r"\s{2,}", line) for line in lines[start + 1 : start + 4])
+    assert student.startswith("distilled (") and teacher.startswith("teacher (")
+    assert (one[0], two[0]) == ("1", "2") and float(two[1]) == pytest.approx(whole.metrics["fid"], rel=1e-3)
+    assert float(one[1]) != float(one[2]), "one call of the student is not one of the teacher"
 
 
 def test_the_metadata_of_the_student_say_what_it_is(both):

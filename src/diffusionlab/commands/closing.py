@@ -37,5 +37,6 @@ def to_find(name: str, run_id: str, *, registry: str) -> str:
 
 
 def hydra_value(text: str) -> str:
+    """`text` as the value of a setting, in Hydra's quotes where its grammar would read something else."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return text if re.fullmatch(r"[\w./:-]+", text) else f"'{escaped}'"

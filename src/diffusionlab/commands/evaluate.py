@@ -56,7 +56,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
             ema=options.ema,
             checkpoint=options.checkpoint,
         )
-        evaluator = _evaluator(run, options, options.sampler)
+        evaluator = _evaluator(run, options, run.sampler_settings(options.sampler))
         others = list(_by_calls(run, options))
         target = _folder(options.output_dir, run.folder)
     evaluation = evaluator.evaluate()
@@ -108,7 +108,8 @@ def _by_calls(run: Run, options: Group) -> Iterator[tuple[int, Evaluator]]:
         )
     for number in calls:
         for one in runs:
-            sampler, cost = one.sampler(options.sampler), 1 + (one.guidance(options.guidance_scale).scale != 1)
+            sampler = one.sampler(one.sampler_settings(options.sampler))
+            cost = 1 + (one.guidance(options.guidance_scale).scale != 1)
             if isinstance(sampler, Heun):
                 raise UsageError("calls=... counts a call a step, and heun takes two: type sampler=dpmpp_2m")
             if not isinstance(number, int) or number < cost or number % cost:
@@ -121,12 +122,15 @@ def _by_calls(run: Run, options: Group) -> Iterator[tuple[int, Evaluator]]:
 
 def _table_by_calls(evaluators: list[tuple[int, Evaluator]]) -> Iterator[str]:
     """A line for each number of network calls, a column for each run."""
-    runs = list(dict.fromkeys(f"{one.run.record.name} ({one.run.record.run_id})" for _, one in evaluators))
+    found: dict[int, dict[str, str]] = {}
+    for number, one in evaluators:
+        name = f"{one.run.record.name} ({one.run.record.run_id})"
+        found.setdefault(number, {})[name] = f"{one.judge.distance(one.images):.4g}"
+    names = list(dict.fromkeys(name for row in found.values() for name in row))
     yield f"Fréchet distance of {evaluators[0][1].num_samples:,} samples by network calls a sample"
-    yield _line("calls", *([*runs, ""][:2]))
-    for number in dict.fromkeys(number for number, _ in evaluators):
-        found = [one.evaluate() for given, one in evaluators if given == number]
-        yield _line(str(number), *([*(f"{one.metrics['fid']:.4g}" for one in found), ""][:2]))
+    yield "  ".join(["calls", *names])
+    for number, row in found.items():
+        yield "  ".join([f"{number:<5}", *(f"{row[name]:<{len(name)}}" for name in names)]).rstrip()
 
 
 NOTES = {

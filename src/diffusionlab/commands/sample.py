@@ -45,7 +45,8 @@ def sample(cfg: DictConfig) -> Path:
         )
         labels = run.labels(options.num_samples, options.label, options.style)
         guidances = _guidances(options, run)
-        sampler = run.sampler(options.sampler)
+        asked = run.sampler_settings(options.sampler)
+        sampler = run.sampler(asked)
         judge = ClipJudge(options, run, list(guidances)) if ClipJudge.is_asked_for(options) else None
         num_steps = len(guidances) * run.num_steps_of(options.num_samples, sampler, options.batch_size)
         target = _output_folder(options.output_dir, run.folder)
@@ -81,8 +82,10 @@ def sample(cfg: DictConfig) -> Path:
         save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target, kept)
     shown = {scale: images[kept] for scale, images in drawn.items()}
     save_png(grid(shown, labels[kept], run.class_names or None), target / "grid.png")
-    _save_settings(cfg, run, list(guidances), target)
+    _save_settings(options | {"sampler": asked}, run, list(guidances), target)
     report = refresh_report(run.folder) if options.output_dir is None else None
+    if asked != options.sampler:
+        say(f"sampler  {sampler} {sampler.num_steps} steps, which this run is distilled for")
     _say_where(options, run, target, report)
     return target
 
@@ -141,9 +144,8 @@ def columns_of(count: int) -> int:
     return columns if columns <= 8 * rows else isqrt(count - 1) + 1
 
 
-def _save_settings(cfg: DictConfig, run: Run, scales: Sequence[float], folder: Path) -> None:
+def _save_settings(options: Mapping[str, Any], run: Run, scales: Sequence[float], folder: Path) -> None:
     """settings.json: what makes these samples again, of which weights."""
-    plain = to_plain(cfg)
     names = (
         "label",
         "style",
@@ -160,7 +162,7 @@ def _save_settings(cfg: DictConfig, run: Run, scales: Sequence[float], folder: P
         "run": run.record.run_id,
         "step": saved_step(run.folder, run.checkpoint),
         "guidance_scale": list(scales),
-        **{name: plain[name] for name in names},
+        **{name: options[name] for name in names},
     }
     with replaced(folder / "settings.json") as temporary:
         temporary.write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

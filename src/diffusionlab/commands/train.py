@@ -255,7 +255,9 @@ def _say_first_stage(stage: Settings, settings: Settings, world_size: int) -> No
     limits = {name: stage.trainer[name] for name in ("max_epochs", "max_steps", "max_time")}
     said = ", ".join(f"{name}={value}" for name, value in limits.items() if value not in (None, -1))
     own = [name for name in limits if settings.trainer[name] != limits[name]]
-    which = f"; trainer.{' and trainer.'.join(own)} are of the run after it" if own else ""
+    which = (
+        f"; trainer.{' and trainer.'.join(own)} {'is' if len(own) == 1 else 'are'} for the run after it" if own else ""
+    )
     say(f"first    an autoencoder, as no finished run has it: codec.autoencoder.trainer has {said}{which}")
 
 

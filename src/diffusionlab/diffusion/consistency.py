@@ -1,13 +1,14 @@
 """Consistency distillation: a network that leaps from any time of a teacher's trajectory to its end."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar, get_args
 
 import torch
 from torch import Tensor
 
 from diffusionlab.diffusion.denoiser import Denoiser, per_image
+from diffusionlab.diffusion.guidance import classifier_free
 from diffusionlab.diffusion.labels import NO_LABELS, Labels
 from diffusionlab.diffusion.loss import LossParts
 from diffusionlab.diffusion.noise import WHOLE, Share
@@ -33,11 +34,11 @@ class ConsistencyLoss:
     label_dropout: ClassVar[float] = 0.0
     """Labels are never hidden: a student cannot be guided further."""
 
-    clip_weight: ClassVar[None] = None
-
     def __post_init__(self) -> None:
         if self.num_steps < 1:
             raise ValueError(f"loss.num_steps={self.num_steps}: at least 1")
+        if self.spacing not in get_args(Spacing):
+            raise ValueError(f"loss.spacing={self.spacing}: choose from {', '.join(get_args(Spacing))}")
 
     def __call__(
         self,
@@ -50,7 +51,10 @@ class ConsistencyLoss:
         share: Share = WHOLE,
         **_: Any,
     ) -> LossParts:
-        """`x0`: (B, C, H, W) of about unit variance. The error of the parts is the distance, (B,)."""
+        """`x0`: (B, C, H, W) of about unit variance. The error of the parts is the distance, (B,).
+
+        `_`: what `DenoisingLoss` takes beside; nothing here is dropped or steered.
+        """
 
         def draw(count: int) -> Tensor:
             return torch.stack(self._draw(denoiser.schedule, count, x0.device, generator), dim=1)
@@ -69,23 +73,25 @@ class ConsistencyLoss:
 
     def step(self, teacher: Denoiser, x_t: Tensor, t: Tensor, s: Tensor, labels: Labels) -> Tensor:
         """x_s of the teacher's ODE from x_t, (B, C, H, W): DDIM (Song et al. 2021, eq. 12), with guidance."""
-        if labels and self.guidance_scale != 1:
-            both = teacher(x_t.repeat(2, 1, 1, 1), t.repeat(2), *labels.followed_by(labels.null))
-            cond, uncond = both.chunk(2)
-            x0_hat = uncond + self.guidance_scale * (cond - uncond)
-        else:
-            x0_hat = teacher(x_t, t, *labels)
+        guided = bool(labels) and self.guidance_scale != 1
+        x0_hat = classifier_free(teacher, x_t, t, labels, self.guidance_scale) if guided else teacher(x_t, t, *labels)
         (alpha_t, sigma_t), (alpha_s, sigma_s) = (map(per_image, teacher.schedule(one)) for one in (t, s))
         return alpha_s * x0_hat + sigma_s / sigma_t * (x_t - alpha_t * x0_hat)
+
+    def times(self, schedule: NoiseSchedule) -> list[float]:
+        """The grid, from 1 down to 0. Raises ValueError for more steps than the schedule has."""
+        return sampling_times(schedule, self.num_steps, self.spacing)
 
     def _draw(
         self, schedule: NoiseSchedule, batch_size: int, device: torch.device, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
         """Neighbouring times t > s, (batch_size,) each."""
-        times = torch.tensor(sampling_times(schedule, self.num_steps, self.spacing), device=device)
+        times = _grid(self, schedule, device)
         place = torch.randint(self.num_steps, (batch_size,), device=device, generator=generator)
         return times[place], times[place + 1]
 
 
-Loss = Callable[..., LossParts]
-"""(denoiser, x0, labels, **options) -> LossParts."""
+@lru_cache(maxsize=4)
+def _grid(loss: ConsistencyLoss, schedule: NoiseSchedule, device: torch.device) -> Tensor:
+    """`loss.times` on the device: worked out once, not at every step."""
+    return torch.tensor(loss.times(schedule), device=device)

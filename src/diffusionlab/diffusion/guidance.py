@@ -71,12 +71,21 @@ class Guidance:
 NO_GUIDANCE = Guidance()
 
 
+def classifier_free(denoiser: Denoiser, x_t: Tensor, t: Tensor, labels: Labels, scale: float) -> Tensor:
+    """uncond + scale (cond - uncond), (B, C, H, W), both estimates in one batch (Ho & Salimans 2022, eq. 6).
+
+    Written for x0_hat, which is affine in the noise estimate, so the combination is the paper's.
+    """
+    both = denoiser(x_t.repeat(2, 1, 1, 1), t.repeat(2), *labels.followed_by(labels.null))
+    cond, uncond = both.chunk(2)
+    return uncond + scale * (cond - uncond)
+
+
 @dataclass
 class GuidedDenoiser:
-    """Classifier-free guidance: uncond + scale (cond - uncond) (Ho & Salimans 2022, eq. 6).
+    """x0_hat with guidance: `classifier_free`, for which a scale of 1 asks the network once, any other twice.
 
-    Written for x0_hat, which is affine in the noise estimate, so the combination is the paper's. A scale of 1 asks
-    the network once, any other scale twice, in one batch. With a guide it is autoguidance, weak + scale (this - weak),
+    With a guide it is autoguidance, weak + scale (this - weak),
     the weak estimate being that of a smaller or less trained network for the same labels (Karras et al. 2024,
     arXiv:2406.02507, eq. 3): away from its errors, which are this network's own in larger, not towards the class.
 
@@ -103,10 +112,7 @@ class GuidedDenoiser:
             x0_hat = weak + scale * (self.denoiser(x_t, times, *self.labels) - weak)
         else:
             self.nfe += 2
-            doubled = self.labels.followed_by(self.labels.null)
-            both = self.denoiser(x_t.repeat(2, 1, 1, 1), times.repeat(2), *doubled)
-            cond, uncond = both.chunk(2)
-            x0_hat = uncond + scale * (cond - uncond)
+            x0_hat = classifier_free(self.denoiser, x_t, times, self.labels, scale)
         return x0_hat.clamp(-1, 1) if self.clip_x0 else x0_hat
 
 

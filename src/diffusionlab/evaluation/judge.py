@@ -89,6 +89,11 @@ class Judge:
             for split in OTHER
         }
 
+    def distance(self, images: Tensor) -> float:
+        """The Fréchet distance alone of `images` (N, C, H, W) uint8."""
+        generated = extract(self.features, images, shown=self._words("the samples"))
+        return frechet_distance(self.of_split[self.reference], generated)
+
     def judge(self, images: Tensor, label: Tensor | None, *, per_class: bool = True) -> Judgement:
         """`images` (N, C, H, W) uint8; `label` (N,) int64, the class that each was meant to be, None for no class."""
         generated = extract(self.features, images, shown=self._words("the samples"))

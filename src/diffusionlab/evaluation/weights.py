@@ -13,7 +13,7 @@ SECONDS_TO_ANSWER = 5.0
 def weights_file(features: str, requested: str | None, url: str, *, hash_prefix: str | None = None) -> Path:
     """The file that `features.weights` names; for None the one in torch's cache, downloaded where it is missing.
 
-    Raises UsageError, at once, if the file does not exist or cannot be had here.
+    Raises UsageError, at once, if the file does not exist or cannot be downloaded.
     """
     if requested is not None:
         path = Path(requested).expanduser()

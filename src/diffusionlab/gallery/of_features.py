@@ -9,7 +9,6 @@ from torch import Tensor
 from diffusionlab.diffusion import LatentCodec
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.features import MakeFeatures, extract
-from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.gallery.of_sampling import labels_of, sampled_with, samples_of
 from diffusionlab.gallery.options import Drawn, PictureOptions
 from diffusionlab.runs.run import Run
@@ -48,7 +47,7 @@ def samples_among_images(run: Run, options: PictureOptions, make_features: MakeF
     real = run.images(options.num_points // 2, requested)
     if len(real) < 10:
         raise UsageError(f"tsne needs at least 10 test images, and the data have {len(real)}: num_points=20 or more")
-    features = make_features(real=RealImages.of(run.datamodule), cache_dir=options.cache_dir, device=run.device)
+    features = make_features(real=run.real_images, cache_dir=options.cache_dir, device=run.device)
     labels = labels_of(run, options, len(real))
     samples = samples_of(run, options, len(real), batch_size=250, progress=True)
     values = extract(features, torch.cat([real.images, samples])).numpy()

@@ -20,6 +20,7 @@ def write_comparison(runs: Sequence[RunContent], target: Path, title: str = "") 
     return write_page(
         target,
         "comparison.html.jinja",
+        "copy.js",
         "page.js",
         title=title or " · ".join(names),
         heading=title or f"{len(runs)} runs compared",

@@ -51,6 +51,7 @@ def write_gallery(registry: Registry, target: Path) -> tuple[Path, int]:
     path = write_page(
         target,
         "gallery.html.jinja",
+        "copy.js",
         "gallery.js",
         cards=cards,
         metrics=sorted({name for row in rows for name in _sortable(row, protocols)}),

@@ -56,6 +56,7 @@ def write_run_page(run: RunContent, target: Path) -> Path:
     return write_page(
         target,
         "run.html.jinja",
+        "copy.js",
         "page.js",
         run=run,
         record=run.record,

@@ -54,6 +54,7 @@ def write_script_page(record: RunRecord, script: Script, target: Path) -> Path:
     return write_page(
         target,
         "script.html.jinja",
+        "copy.js",
         "page.js",
         record=record,
         figures=[

@@ -14,13 +14,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.styles import make_styler
-from diffusionlab.diffusion import Similarity, make_codec
+from diffusionlab.diffusion import Similarity, can_be_guided, make_codec
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.real_images import recorded_name
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.runs.checkpoint import SaveWeights, load_model, load_start
-from diffusionlab.runs.folder import LAST
+from diffusionlab.runs.folder import LAST, folder_of
 from diffusionlab.runs.frozen import plain
 from diffusionlab.runs.hardware import device_type
 from diffusionlab.runs.resume import Checkpoint, check_fits, check_resumable, check_same_data, choose_checkpoint
@@ -78,7 +78,7 @@ def build(settings: Settings, folder: Path, beat: Callable[[], None]) -> Experim
     network, fresh = _made(settings, "model", Network, Autoencoder, DualEncoder), None
     if settings.init_from is not None and checkpoint is None:
         start = find_run(settings.registry.uri, settings.init_from)
-        fresh = load_start(Path(start.path or ""), network)
+        fresh = load_start(folder_of(start, "init_from"), network)
     module = _module(settings, network, similarity, _teacher(settings))
     if checkpoint is not None:
         check_fits(checkpoint, module)
@@ -177,11 +177,15 @@ def _similarity(settings: Settings, datamodule: ImageDataModule) -> Similarity:
 
 
 def _teacher(settings: Settings) -> nn.Module | None:
-    """The network of the run that is distilled, of its averaged weights."""
+    """The averaged network of the run that is distilled. Raises UsageError if it cannot be guided as asked."""
     if settings.teacher is None:
         return None
-    record = find_run(settings.registry.uri, settings.teacher)
-    return load_model(Path(record.path or ""), "cpu", settings.trusted_modules).network
+    folder = folder_of(find_run(settings.registry.uri, settings.teacher), "teacher")
+    model = load_model(folder, "cpu", settings.trusted_modules)
+    scale, dropout = settings.loss.guidance_scale, model.settings.loss.get("label_dropout") or 0.0
+    if scale != 1 and not can_be_guided(model.network.null_labels, dropout):
+        raise UsageError(f"loss.guidance_scale={scale:g}: run {settings.teacher} cannot be guided; type 1")
+    return model.network
 
 
 def _module(
@@ -211,7 +215,8 @@ def _module(
         teacher=teacher,
         **training,
     )
-    settings.make("sampler").times(module.schedule)  # refuses more steps than the schedule has
+    for part in (settings.make("sampler"), *((training["loss"],) if teacher is not None else ())):
+        part.times(module.schedule)  # refuses more steps than the schedule has
     if warning := module.schedule.terminal_warning():
         log.warning(warning)
     return module

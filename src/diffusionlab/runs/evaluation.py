@@ -16,7 +16,6 @@ from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.classifier import Classifier, trained_classifier
 from diffusionlab.evaluation.features import FeatureExtractor, MakeFeatures
 from diffusionlab.evaluation.judge import MIN_SAMPLES, OTHER, Judge, Judgement
-from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.registry.record.run_record import utc_now
 from diffusionlab.runs.checkpoint import saved_step
 from diffusionlab.runs.settings import make, option
@@ -94,7 +93,7 @@ class Evaluator:
         self.sampler: Sampler = run.sampler(sampler, num_steps)  # refuses a run that has saved nothing yet
         self.step = saved_step(run.folder, run.checkpoint)
         self.guidance: Guidance = run.guidance(guidance_scale)
-        self.real = RealImages.of(run.datamodule)
+        self.real = run.real_images
         self.label: Tensor | None = None
         if run.model.network.null_labels:  # each class as often as the real split has it
             self.label = self.real.labels_in_proportion(reference, num_samples)

@@ -30,6 +30,23 @@ CHECKPOINTS = "checkpoints/*.ckpt"
 WEIGHTS = "weights.safetensors"
 
 
+def folder_of(record: RunRecord, option: str = "run") -> Path:
+    """Where the weights of the run lie that `option` names.
+
+    Raises UsageError for a script, an import, and a run that is no longer there.
+    """
+    if record.kind == "script":
+        raise UsageError(f"{record.run_id} is a script that was ingested, not a run: it has no weights")
+    if record.path is None:
+        raise UsageError(f"run {record.run_id} was imported without a folder: its weights are not here")
+    if not Path(record.path, RECORD_FILE).is_file():
+        raise UsageError(
+            f"run {record.run_id} is no longer at {record.path}: type {option}=FOLDER where it is now, or "
+            "`python registry.py rebuild FOLDER` with the folder around it, after which its id finds it again"
+        )
+    return Path(record.path)
+
+
 @cache  # Hydra resolves its folder more than once, and it must be one folder
 def run_folder(runs_dir: str, ckpt_path: str | None, name: str, resume: str | None, trial: str) -> str:
     """The folder for Hydra to run in. `ckpt_path`: None, `last`, or a checkpoint file.

@@ -2,7 +2,6 @@
 
 import base64
 import html
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -29,12 +28,13 @@ from diffusionlab.diffusion import (
 )
 from diffusionlab.diffusion.guidance import DEFAULT_SCALE
 from diffusionlab.errors import UsageError
+from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.registry.manage.lookup import find_run
-from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
+from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.runs.checkpoint import TrainedModel, load_data, load_model, load_settings
 from diffusionlab.runs.evaluation import Evaluation, Evaluator
 from diffusionlab.runs.explain import user_errors
-from diffusionlab.runs.folder import WEIGHTS
+from diffusionlab.runs.folder import WEIGHTS, folder_of
 from diffusionlab.runs.labels import choose_labels, number_of
 from diffusionlab.runs.settings import Settings, make, option
 from diffusionlab.untrusted import inside
@@ -67,16 +67,7 @@ def load_run(
     Raises UnknownRun if no run or more than one is meant, another UsageError if it has no folder here.
     """
     record = find_run(None if registry is None else str(registry), str(run), drawing=True)
-    if record.kind == "script":
-        raise UsageError(f"{record.run_id} is a script that was ingested, not a run: it has no weights")
-    if record.path is None:
-        raise UsageError(f"run {record.run_id} was imported without a folder: its weights are not here")
-    if not os.path.isfile(Path(record.path) / RECORD_FILE):
-        raise UsageError(
-            f"run {record.run_id} is no longer at {record.path}: type run=FOLDER where it is now, or "
-            "`python registry.py rebuild FOLDER` with the folder around it, after which its id finds it again"
-        )
-    return Run(Path(record.path), device=device, data_dir=data_dir, trust=trust, ema=ema, checkpoint=checkpoint)
+    return Run(folder_of(record), device=device, data_dir=data_dir, trust=trust, ema=ema, checkpoint=checkpoint)
 
 
 class Run:
@@ -122,6 +113,11 @@ class Run:
     def datamodule(self) -> ImageDataModule:
         """The run's data set, read."""
         return load_data(self.settings.config, self.folder, self.data_dir, self.trust)
+
+    @cached_property
+    def real_images(self) -> RealImages:
+        """What its samples are judged by."""
+        return RealImages.of(self.datamodule)
 
     @property
     def class_names(self) -> list[str]:
@@ -212,21 +208,28 @@ class Run:
     def sampler(
         self, sampler: str | Sampler | Mapping[str, Any] | None = None, num_steps: int | None = None
     ) -> Sampler:
-        """A sampler by name or by its settings. Raises UsageError for an unknown one, ValueError for too many steps.
+        """A sampler by name or by its settings; None: ddim, or what a distilled run was trained for.
 
-        For a distilled run ddim, the default of every command, stands for the sampler that it was trained for, with
-        the settings that differ from ddim's.
+        Raises UsageError for an unknown one, ValueError for more steps than the schedule has.
         """
-        default = option("sampler", "ddim")
-        found: Any = option("sampler", sampler) if isinstance(sampler, str) else sampler or default
-        if isinstance(found, Mapping):
-            if self.is_distilled and found["_target_"] == default["_target_"]:
-                given = {name: value for name, value in found.items() if value != default.get(name)}
-                found = self.settings.sampler | given
-            found = make({"sampler": found}, "sampler")
+        if sampler is None:
+            sampler = self.settings.sampler if self.is_distilled else "ddim"
+        found: Any = option("sampler", sampler) if isinstance(sampler, str) else sampler
+        found = make({"sampler": found}, "sampler") if isinstance(found, Mapping) else found
         found = found if num_steps is None else replace(found, num_steps=num_steps)
         found.times(self.model.denoiser.schedule)
         return found
+
+    def sampler_settings(self, composed: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The settings of the sampler that a command line asks for, of which `composed` has the defaults too.
+
+        For a distilled run ddim, the default of every command, stands for the run's own, with whatever differs from
+        ddim's settings.
+        """
+        default = option("sampler", "ddim")
+        if not self.is_distilled or composed["_target_"] != default["_target_"]:
+            return composed
+        return self.settings.sampler | {name: one for name, one in composed.items() if one != default.get(name)}
 
     def guide(self, by: str | None, checkpoint: str | None = None, *, registry: str | None = None) -> Guide | None:
         """The weaker model that autoguidance asks for: a run, or an earlier checkpoint, of this run without `by`.

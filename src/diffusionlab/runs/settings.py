@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -19,7 +20,7 @@ from diffusionlab.errors import UsageError, did_you_mean
 from diffusionlab.invocation import CONF
 from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.registry.record.run_record import new_run_id
-from diffusionlab.runs.folder import new_run_folder
+from diffusionlab.runs.folder import folder_of, new_run_folder
 from diffusionlab.runs.frozen import Group, freeze, plain
 from diffusionlab.runs.identity import settings_hash
 from diffusionlab.runs.trust import find_in_current_folder, foreign_modules
@@ -158,18 +159,27 @@ def _as_teacher(config: dict[str, Any], choices: dict[str, Any]) -> None:
     """Let the settings be those of the teacher where the student cannot have others; it starts with its weights."""
     from diffusionlab.runs.checkpoint import load_settings  # torch loads here
 
-    record = find_run(config["registry"]["uri"], str(config["teacher"]))
-    teacher = load_settings(Path(record.path or ""))
+    record = find_run(config["registry"]["uri"], str(config["teacher"]), drawing=True)
+    teacher = load_settings(folder_of(record, "teacher"))
     if teacher.schedule is None or (teacher.codec or {}).get("autoencoder"):
         raise UsageError(f"teacher={config['teacher']} is no diffusion model of pixels, and only these are distilled")
     if not str(config["loss"]["_target_"]).endswith(".ConsistencyLoss"):
         raise UsageError("teacher=RUN is for distillation: type experiment=distill, or init_from=RUN to fine-tune")
+    _check_not_typed()
     here = {"batch_size": config["data"].get("batch_size"), "data_dir": config["paths"]["data_dir"]}
     config |= {group: plain(teacher.config[group]) for group in OF_TEACHER if group in teacher.config}
     config["data"] |= {name: value for name, value in here.items() if name in config["data"]}
     choices |= {group: teacher.choices[group] for group in OF_TEACHER if group in teacher.choices}
     config["teacher"] = record.path if Path(str(config["teacher"])).is_dir() else record.run_id
     config["init_from"] = config["init_from"] or config["teacher"]
+
+
+def _check_not_typed() -> None:
+    """Raises UsageError if the command line sets what a student takes over from its teacher."""
+    for word in HydraConfig.get().overrides.task if HydraConfig.initialized() else ():
+        key = word.lstrip("+~").partition("=")[0]
+        if key.partition(".")[0] in OF_TEACHER and key != "data.batch_size":
+            raise UsageError(f"{word}: a student has the {key.partition('.')[0]} of its teacher; omit it")
 
 
 def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Settings | None = None) -> Settings:

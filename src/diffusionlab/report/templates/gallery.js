@@ -59,19 +59,6 @@
     ticked.clear();
     say();
   });
-  for (const button of bar.querySelectorAll("[data-copy]")) {
-    button.addEventListener("click", async () => {
-      const code = button.parentElement.querySelector("code");
-      try {
-        await navigator.clipboard.writeText(code.textContent);
-        button.textContent = "copied";
-      } catch {  // where the browser does not let a page write, the command is marked for the reader to copy
-        getSelection().selectAllChildren(code);
-        button.textContent = "marked";
-      }
-      setTimeout(() => { button.textContent = "copy"; }, 1500);
-    });
-  }
 
   const form = document.querySelector(".controls");
   form.addEventListener("submit", event => event.preventDefault());
