@@ -1,3 +1,4 @@
+"use strict";
 // A button beside a command copies it.
 (() => {
   for (const button of document.querySelectorAll("[data-copy]")) {
