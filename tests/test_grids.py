@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from diffusionlab.visualization import fonts
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png, to_pil
 
 
@@ -47,3 +48,23 @@ def test_long_captions_are_cut_to_their_column():
 def test_a_picture_appears_whole_or_not_at_all(tmp_path):
     save_png(Image.new("L", (4, 4)), tmp_path / "new/one.png")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["one.png"]
+
+
+def test_class_names_of_other_scripts_are_drawn_and_no_boxes():
+    def caption(text):
+        picture = image_grid(torch.zeros(1, 1, 64, 64, dtype=torch.uint8), columns=1, captions=[text])
+        return np.asarray(picture.convert("L"))[:18]
+
+    boxes = caption("\U0010ffff" * 3)
+    for text in ("\u043a\u043e\u0442", "\u03b1\u03b2\u03b3", "\u0141\u00f3d"):
+        assert not np.array_equal(caption(text), boxes)
+    assert not np.array_equal(caption("\u043a\u043e\u0442"), caption("\u0442\u043e\u043a"))
+
+
+def test_a_caption_that_no_font_can_write_is_said_once(monkeypatch, caplog):
+    monkeypatch.setattr(fonts, "_font_files", lambda: iter(()))
+    fonts._path_for.cache_clear()
+    for _ in range(2):
+        image_grid(torch.zeros(1, 1, 64, 64, dtype=torch.uint8), columns=1, captions=["\u0416"])
+    assert len([one for one in caplog.messages if "\u0416" in one]) == 1
+    fonts._path_for.cache_clear()

@@ -3,7 +3,6 @@
 import re
 import shlex
 import shutil
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,14 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
+from diffusionlab.commands.evaluate import evaluate
+from diffusionlab.commands.sample import sample
+from diffusionlab.commands.visualize import visualize
+from diffusionlab.registry.manage.cli import main as registry
+from diffusionlab.registry.record.run_record import read_record
+from diffusionlab.scripts.registry import MORE
+from diffusionlab.search.show.cli import main as search
+from diffusionlab.visualization.catalogue import as_override
 from tests.conftest import CONF, ROOT, Lab
 from tests.miniatures import write_all
 from tests.visualization.test_visualize import FAST
@@ -22,7 +29,6 @@ COMMANDS = [
 SHRINK = (
     "data.batch_size=4",
     "data.num_val=4",
-    "trainer.max_epochs=2",
     "trainer.limit_train_batches=1",
     "trainer.limit_val_batches=1",
     "trainer.enable_progress_bar=false",
@@ -30,10 +36,6 @@ SHRINK = (
     "callbacks.sample_grid.num_samples=2",
     "~callbacks.progress_bar",
 )
-
-
-def commands(start: str) -> list[str]:
-    return [command for command in COMMANDS if command.startswith(start)]
 
 
 @pytest.fixture
@@ -44,56 +46,69 @@ def data_dir(tmp_path: Path) -> Path:
 
 def test_each_command_has_a_place_where_it_runs():
     scripts = ("train", "sample", "evaluate", "visualize", "search", "registry")
-    here = [command for script in scripts for command in commands(f"python {script}.py")]
+    here = [command for command in COMMANDS if re.match(rf"python ({'|'.join(scripts)})\.py", command)]
     ci = (ROOT / ".ci/run").read_text()
     lines = [line.split("#")[-1].removeprefix(" README: ").strip() for line in ci.splitlines()]
     for command in COMMANDS:
         assert command in here or any(line.startswith(command) for line in lines), command
 
 
-@pytest.mark.parametrize("command", [command for command in commands("python train.py") if " -m " not in command])
-def test_train_commands(lab: Lab, command: str, data_dir: Path):
-    overrides = shlex.split(command.replace("data.folder=photos", f"data.folder={data_dir}/images"))[2:]
-    if "ckpt_path=last" in overrides:
-        lab.train("trainer.max_epochs=1", f"paths.data_dir={data_dir}", small=SHRINK)
-    lab.train(*SHRINK, f"paths.data_dir={data_dir}", small=overrides)
-    if "check=true" not in overrides:
-        assert lab.record().status == "finished" and lab.record().epochs == 2
-
-
+@pytest.mark.slow
 @pytest.mark.usefixtures("registry_of_its_own")
-def test_commands_on_runs_that_are_there(lab: Lab, data_dir: Path, tmp_path: Path, monkeypatch, capsys):
-    from diffusionlab.commands.evaluate import evaluate
-    from diffusionlab.commands.sample import sample
-    from diffusionlab.commands.visualize import visualize
-    from diffusionlab.registry.manage import cli as registry
-    from diffusionlab.scripts.registry import MORE
-    from diffusionlab.search.show import cli as search
-    from diffusionlab.visualization.catalogue import as_override
-
+def test_the_blocks_run_in_order_as_one_session(lab: Lab, data_dir: Path, tmp_path: Path, monkeypatch, capsys):
+    """Each command meets what the ones before it left: `latest` is what a reader of the README would have there."""
     monkeypatch.chdir(tmp_path)
-    folder = lab.train(*SHRINK, f"paths.data_dir={data_dir}", small=())
-    lab.train(*SHRINK, f"paths.data_dir={data_dir}", "model=clip", small=(), name="20260101-120000-aaaaaa")
-    for command in commands("python sample.py"):
-        cfg = composed("sample", *shlex.split(command)[2:], "sampler.num_steps=2", "num_samples=4")
-        assert (sample(cfg) / "grid.png").is_file()
-    for command in commands("python evaluate.py"):
-        evaluate(composed("evaluate", *shlex.split(command)[2:], "num_samples=20", "sampler.num_steps=2"))
-        assert list(folder.glob("evaluations/*.json"))
-    for command in commands("python visualize.py"):
-        what, *options = shlex.split(command)[2:]
-        assert visualize(composed("visualize", as_override(what), *options, *FAST))
     shutil.copytree(ROOT / "examples/old_scripts", tmp_path / "examples/old_scripts")
-    mains = {
-        "python search.py": search.main,
-        "python registry.py": partial(registry.main, more=MORE),
-    }
-    for command in COMMANDS:  # in order: some ask about what others brought in
-        for start, main in mains.items():
-            if command.startswith(start):
-                assert main(shlex.split(command)[2:]) == 0, command
+    session = Session(lab, data_dir)
+    for language, block in re.findall(r"```(bash|python)\n(.*?)```", README, re.DOTALL):
+        if language == "python":
+            exec(compile(block, "README.md", "exec"), {})
+        else:
+            for command in filter(None, block.splitlines()):
+                session.type(command)
+    assert session.typed == [command for command in COMMANDS if command.startswith("python ") and " -m " not in command]
     assert list((tmp_path / "outputs/scripts").glob("*.html"))
     assert "garments_conditional_unet" in capsys.readouterr().out
+
+
+class Session:
+    """Types commands one after the other, in this process and shrunk."""
+
+    def __init__(self, lab: Lab, data_dir: Path) -> None:
+        self.lab, self.data_dir = lab, data_dir
+        self.typed: list[str] = []
+        self.trained = 0
+
+    def type(self, command: str) -> None:
+        """Commands of the shell and sweeps are left to .ci/run."""
+        start, script, *words = shlex.split(
+            command.replace("data.folder=photos", f"data.folder={self.data_dir}/images")
+        )
+        if start == "python" and "-m" not in words:
+            getattr(self, script.removesuffix(".py"))(words)
+            self.typed.append(command)
+
+    def train(self, words: list[str]) -> None:
+        self.trained += "ckpt_path=last" not in words
+        name = f"20260101-1200{self.trained:02d}-aaaaaa"
+        epochs = [] if any(word.startswith("trainer.max_epochs=") for word in words) else ["trainer.max_epochs=2"]
+        folder = self.lab.train(*SHRINK, *epochs, f"paths.data_dir={self.data_dir}", small=words, name=name)
+        assert "check=true" in words or read_record(folder).status == "finished"
+
+    def sample(self, words: list[str]) -> None:
+        assert (sample(composed("sample", *words, "sampler.num_steps=2", "num_samples=4")) / "grid.png").is_file()
+
+    def evaluate(self, words: list[str]) -> None:
+        assert evaluate(composed("evaluate", *words, "num_samples=20", "sampler.num_steps=2")).metrics
+
+    def visualize(self, words: list[str]) -> None:
+        assert visualize(composed("visualize", as_override(words[0]), *words[1:], *FAST))
+
+    def search(self, words: list[str]) -> None:
+        assert search(words) == 0, words
+
+    def registry(self, words: list[str]) -> None:
+        assert registry(words, more=MORE) == 0, words
 
 
 def composed(name: str, *overrides: str) -> DictConfig:

@@ -221,7 +221,7 @@ def disk(folder: Path, arguments: argparse.Namespace) -> None:
 
 WRITES = {  # of the run that SIZES describes: file, and how often it is written
     ".owner.json": 1, "uncommitted.diff": 1, "run.json": 3, "runs.arrow": 1, "loss_by_time.csv": 4, "last.ckpt": 4,
-    "weights.safetensors": 4, "epoch_0004.png": 2, "latest.png": 2, "report.html": 1,
+    "weights.safetensors": 4, "step_0000040.png": 2, "latest.png": 2, "report.html": 1,
 }  # fmt: skip
 
 

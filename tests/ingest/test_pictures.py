@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from diffusionlab.ingest.command import add_ingest
-from diffusionlab.ingest.pictures import MOST, counted, evenly
+from diffusionlab.ingest.pictures import MOST, counted, evenly, moment
 from diffusionlab.registry.manage import cli
 from diffusionlab.registry.record.pictures import linked
 from diffusionlab.registry.record.run_record import RunRecord, read_record, write_record
@@ -56,6 +56,19 @@ def of_scripts(pile: Path) -> dict[str, list[str]]:
         record.name: [str(Path(one.path).relative_to(pile)) for one in linked(record.linked_pictures)]
         for record in records
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("step_0001200.png", "1,200 steps"),
+        ("epoch_0001.png", "1 epoch"),
+        ("epoch=3-step=1.png", "1 step"),
+        ("a.png", ""),
+    ],
+)
+def test_a_name_in_words_prefers_steps(name: str, said: str):
+    assert moment(name) == said
 
 
 @pytest.mark.parametrize(

@@ -54,9 +54,10 @@ def test_a_training_ends_with_its_page(lab: Lab, capsys: pytest.CaptureFixture):
     assert page.one("h1").text == "a run of mine" and record.command and record.command in page.text
     assert f"{record.metrics['val_loss']:.4g}" in page.one("dl").text
     assert [image.attributes["src"] for image in page.all("img")] == [
-        as_uri(folder / "samples/epoch_0001.png"),
-        as_uri(folder / "samples/panels/epoch_0001.png"),
+        as_uri(folder / f"samples/step_{record.steps:07d}.png"),
+        as_uri(folder / f"samples/panels/step_{record.steps:07d}.png"),
     ]
+    assert f"{record.steps} steps" in page.text
     assert {"Loss log scale", "Loss"} & {heading.text.strip() for heading in page.all("h3")}
     for fact in ("channels", "8, 16", "UNet", "stem: Conv2d", "torch", record.data_hash or "-"):
         assert fact in page.text

@@ -1,6 +1,5 @@
 """Pictures of what was recorded while a run trained."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from PIL import Image
 
 from diffusionlab.errors import UsageError
 from diffusionlab.gallery.options import Drawn, PictureOptions
+from diffusionlab.ingest.pictures import moment
 from diffusionlab.report.curves import read_curves
 from diffusionlab.runs.run import Run
 from diffusionlab.untrusted import inside, opened_image
@@ -16,7 +16,8 @@ from diffusionlab.visualization import losses
 from diffusionlab.visualization.loss_table import read_loss_table
 from diffusionlab.visualization.tables import stacked
 
-MOST_EPOCHS = 3
+MOST = 3
+"""Grids of one training in one picture."""
 
 
 def loss_by_time(runs: Sequence[Run], options: PictureOptions) -> Drawn:
@@ -31,15 +32,15 @@ def loss_by_time(runs: Sequence[Run], options: PictureOptions) -> Drawn:
 
 
 def panels(runs: Sequence[Run], options: PictureOptions) -> Drawn:
-    """What callbacks.panels wrote, of a few epochs."""
+    """What callbacks.panels wrote, at a few moments."""
     (run,) = runs
-    return _of_epochs(run.folder / "samples/panels", "Noisy, predicted, original", "callbacks.panels")
+    return _of_moments(run.folder / "samples/panels", "Noisy, predicted, original", "callbacks.panels")
 
 
 def epochs(runs: Sequence[Run], options: PictureOptions) -> Drawn:
-    """What callbacks.sample_grid wrote, of a few epochs."""
+    """What callbacks.sample_grid wrote, at a few moments."""
     (run,) = runs
-    return _of_epochs(run.folder / "samples", "The same noise as training goes on", "callbacks.sample_grid")
+    return _of_moments(run.folder / "samples", "The same noise as training goes on", "callbacks.sample_grid")
 
 
 def curves(runs: Sequence[Run], options: PictureOptions) -> Drawn:
@@ -68,17 +69,15 @@ def read_curve(folder: Path, name: str) -> losses.LearningCurve:
     return losses.LearningCurve(name, *(np.array(series, dtype=float).reshape(-1, 2) for series in found))
 
 
-def _of_epochs(folder: Path, title: str, callback: str) -> Drawn:
-    """A few of the pictures `folder`/epoch_0005.png, ..., evenly chosen, first and last among them."""
-    files = [path for path in folder.glob("*.png") if inside(folder, path.name)]
-    found = {int(match[1]): path for path in files if (match := re.fullmatch(r"epoch_(\d+)", path.stem))}
+def _of_moments(folder: Path, title: str, callback: str) -> Drawn:
+    """A few of the pictures `folder`/step_0002145.png, ..., evenly chosen, first and last among them."""
+    found = sorted(path for path in folder.glob("*.png") if moment(path.stem) and inside(folder, path.name))
     if not found:
-        raise UsageError(f"{folder} has no epoch_*.png: the run trained without {callback}, or has not come so far")
-    written = sorted(found)
-    chosen = sorted({written[round(place)] for place in np.linspace(0, len(written) - 1, MOST_EPOCHS)})
-    pictures = [_read(found[epoch]) for epoch in chosen]
-    labels = [f"after {epoch} epoch{'s' if epoch != 1 else ''}" for epoch in chosen]
-    return Drawn(stacked(pictures, labels, title=title))
+        raise UsageError(f"{folder} has no step_*.png: the run trained without {callback}, or has not come so far")
+    places = sorted({round(place) for place in np.linspace(0, len(found) - 1, MOST)})
+    chosen = [found[place] for place in places]
+    labels = [f"after {moment(path.stem)}" for path in chosen]
+    return Drawn(stacked([_read(path) for path in chosen], labels, title=title))
 
 
 def _read(file: Path) -> Image.Image:

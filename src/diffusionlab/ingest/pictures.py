@@ -54,6 +54,13 @@ def counted(name: str) -> tuple[int | None, int | None]:
     return epoch, step
 
 
+def moment(name: str) -> str:
+    """What a file's name says of training in words, "1,200 steps" or "3 epochs"; nothing where it says neither."""
+    epoch, step = counted(name)
+    number, unit = (epoch, "epoch") if step is None else (step, "step")
+    return "" if number is None else f"{number:,} {unit}{'s' * (number != 1)}"
+
+
 def find_pictures(folder: Path) -> Iterator[Path]:
     """Image files below a folder, in order; links that lead out of it are not followed, hidden folders not entered."""
     inside = folder.resolve()

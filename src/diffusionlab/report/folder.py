@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from diffusionlab.ingest.pictures import moment
 from diffusionlab.registry.record.liveness import actual_status, why_it_ended
 from diffusionlab.registry.record.pictures import linked
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
@@ -16,8 +17,8 @@ from diffusionlab.untrusted import IMAGE_FORMATS, inside
 from diffusionlab.visualization.catalogue import PICTURES
 
 _CATALOGUE = {picture.name: picture.title for picture in PICTURES}
-MOST_EPOCHS = 12
-"""Sample grids of single epochs that a page takes in: first, last, and evenly between."""
+MOST_GRIDS = 12
+"""Sample grids drawn during training that a page takes in: first, last, and evenly between."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,9 @@ def read_run(record: RunRecord, folder: Path | None) -> RunContent:
         reason,
         folder,
         curves=read_curves(folder),
-        samples=_epochs(folder, "samples") or _taken_in(folder, [latest] if latest else [], lambda _: "latest samples"),
+        samples=_drawn(folder, "samples") or _taken_in(folder, [latest] if latest else [], lambda _: "latest samples"),
         drawn=_taken_in(folder, folder.glob("samples/sampled_*/grid.png"), lambda file: file.parent.name),
-        panels=_epochs(folder, "samples/panels"),
+        panels=_drawn(folder, "samples/panels"),
         pictures=[*_pictures(folder), *links],
         gone=gone,
         evaluations=evaluations(record, folder),
@@ -79,7 +80,7 @@ def read_run(record: RunRecord, folder: Path | None) -> RunContent:
 
 
 def linked_pictures(record: RunRecord) -> tuple[list[Picture], list[str]]:
-    """Linked pictures, at most MOST_EPOCHS of them evenly, and the paths of those that are gone or have changed."""
+    """Linked pictures, at most MOST_GRIDS of them evenly, and the paths of those that are gone or have changed."""
     links = linked(record.linked_pictures)
     files = {one: one.file() for one in links}
     there = [(one, file) for one, file in files.items() if file is not None]
@@ -89,13 +90,13 @@ def linked_pictures(record: RunRecord) -> tuple[list[Picture], list[str]]:
 
 
 def _evenly(number: int) -> list[int]:
-    """At most MOST_EPOCHS places of a list, the first and the last among them."""
-    return sorted({round(place * (number - 1) / (MOST_EPOCHS - 1)) for place in range(MOST_EPOCHS)}) if number else []
+    """At most MOST_GRIDS places of a list, the first and the last among them."""
+    return sorted({round(place * (number - 1) / (MOST_GRIDS - 1)) for place in range(MOST_GRIDS)}) if number else []
 
 
-def _epochs(folder: Path, place: str) -> list[Picture]:
-    files = sorted(folder.glob(f"{place}/epoch_*.png"))
-    return _taken_in(folder, [files[number] for number in _evenly(len(files))], lambda file: _epoch(file.stem))
+def _drawn(folder: Path, place: str) -> list[Picture]:
+    files = sorted(file for file in folder.glob(f"{place}/*.png") if moment(file.stem))
+    return _taken_in(folder, [files[number] for number in _evenly(len(files))], lambda file: moment(file.stem))
 
 
 def _pictures(folder: Path) -> list[Picture]:
@@ -118,11 +119,6 @@ def _taken_in(folder: Path, files: Iterable[Path], title: Callable[[Path], str])
     names = sorted(str(file.relative_to(folder)) for file in within)
     found = (picture(folder / name, folder, title(folder / name)) for name in names if inside(folder, name))
     return [one for one in found if one is not None]
-
-
-def _epoch(stem: str) -> str:
-    number = re.sub(r"\D", "", stem)
-    return f"epoch {int(number)}" if number else stem
 
 
 def _title(stem: str) -> str:

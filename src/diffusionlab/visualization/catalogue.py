@@ -98,7 +98,7 @@ PICTURES = (
     Picture(
         "epochs",
         "The same noise as training goes on",
-        "What the averaged weights made of the same noise after so many epochs.",
+        "What the averaged weights made of the same noise after so many steps.",
     ),
     Picture(
         "curves",

@@ -5,10 +5,11 @@ from math import ceil
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from diffusionlab.atomic import replaced
+from diffusionlab.visualization.fonts import Font, font_for
 
 BACKGROUND, INK = (255, 255, 255), (60, 60, 60)
 MIN_CELL = 64
@@ -33,7 +34,7 @@ def image_grid(
     scale = max(1, -(-MIN_CELL // max(height, width)))
     header, above = 18 if captions else 0, 15 if tile_captions else 0
     cell_width, cell_height = width * scale + GAP, height * scale + GAP + above
-    font = ImageFont.load_default(11)
+    font = font_for("".join((*(captions or ()), *(row_captions or ()), *(tile_captions or ()))), 11)
     margin = max(30, *(ceil(font.getlength(caption)) + 8 for caption in row_captions)) if row_captions else 0
     rows = -(-count // columns)
     canvas = Image.new("RGB", (margin + columns * cell_width + GAP, rows * cell_height + GAP + header), BACKGROUND)
@@ -85,7 +86,7 @@ def save_png(image: Image.Image, path: Path) -> None:
         image.save(temporary, format="PNG")
 
 
-def _fitted(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def _fitted(text: str, width: int, font: Font) -> str:
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(text + "…") > width:

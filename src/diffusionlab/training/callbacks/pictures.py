@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class PictureEvery(pl.Callback):
-    """Writes `folder`/epoch_0005.png, ..., and latest.png every `every_n_epochs` and at the end.
+    """Writes `folder`/step_0002145.png, ..., and latest.png every `every_n_epochs` and at the end.
 
     A run that was killed after its last step, and has nothing left to train when it is resumed, draws it then.
     """
@@ -58,10 +58,11 @@ class PictureEvery(pl.Callback):
         with trainer.precision_plugin.forward_context():
             picture = self.picture(trainer, module)
         if picture is not None:
-            save_png(picture, self.folder / f"epoch_{num_epochs:04d}.png")
+            name = f"step_{trainer.global_step:07d}.png"
+            save_png(picture, self.folder / name)
             save_png(picture, self.folder / "latest.png")
             log_picture(trainer, self.folder.name, picture)
-            log.info("drew %s/epoch_%04d.png", self.folder.name, num_epochs)
+            log.info("drew %s/%s", self.folder.name, name)
 
 
 class SampleGrid(PictureEvery):
