@@ -41,6 +41,13 @@ def registry_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path / "registry"
 
 
+@pytest.fixture(autouse=True)
+def cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test ever writes to the user's cache."""
+    monkeypatch.setenv("DIFFUSIONLAB_CACHE_DIR", str(tmp_path / ".cache"))
+    return tmp_path / ".cache"
+
+
 @dataclass
 class Lab:
     """Composes and trains below one folder."""

@@ -54,7 +54,7 @@ def test_a_folder_with_splits_keeps_them(folder, tmp_path_factory):
     datamodule = ImageFolder(folder=root, image_size=8, channels=1, batch_size=4)
     datamodule.setup()
     assert (len(datamodule.train), len(datamodule.test)) == (18, 8)
-    assert datamodule.test.images[:4, 0, 0, 0].tolist() == [0, 10, 20, 30]
+    assert datamodule.test.images[:4][:, 0, 0, 0].tolist() == [0, 10, 20, 30]
 
 
 def test_the_middle_square_is_taken_upright(tmp_path):
@@ -71,7 +71,7 @@ def test_the_middle_square_is_taken_upright(tmp_path):
     save(tmp_path / "one" / "c.png", Image.new("RGB", (10, 10)))
     datamodule = ImageFolder(folder=tmp_path, image_size=10, test_fraction=0.01, batch_size=1)
     train, test = datamodule.read()
-    images = torch.cat([train.images, test.images])
+    images = torch.cat([train.images[:], test.images[:]])
     assert any(bool((image[1] == 255).all()) for image in images), "the green third"
     assert any(bool((image[:, 8:] > 250).all() and (image[:, :2] < 5).all()) for image in images), "white side down"
 

@@ -1,24 +1,30 @@
-"""Images and labels in memory, and what is done to them once: resize, split, hash."""
+"""Images and labels, and what is done to them once: resize, split, hash."""
 
 import hashlib
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from diffusionlab.data.mapped import Images, MappedImages, parts
+
 
 @dataclass(frozen=True)
 class ImageArrays:
-    """`images` (N, C, H, W) uint8, `labels` and, where the data have them, `styles` (N,) int64, of equal length."""
+    """`images` (N, C, H, W) uint8, `labels` and, where the data have them, `styles` (N,) int64, of equal length.
 
-    images: Tensor
+    The images are a tensor, or in a file of which only what is asked for is read (`MappedImages`).
+    """
+
+    images: Images
     labels: Tensor
     styles: Tensor | None = None
 
     def __post_init__(self) -> None:
-        if self.images.dtype != torch.uint8 or self.images.ndim != 4:
+        if self.images.dtype != torch.uint8 or len(self.images.shape) != 4:
             raise ValueError(f"images must be uint8 (N, C, H, W), got {self.images.dtype} {tuple(self.images.shape)}")
         if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
             raise ValueError(f"labels must be int64 ({len(self.images)},), got {tuple(self.labels.shape)}")
@@ -27,9 +33,22 @@ class ImageArrays:
         return len(self.labels)
 
     def take(self, indices: np.ndarray) -> "ImageArrays":
-        """A copy of the chosen rows, in the order given."""
+        """A copy of the chosen rows in memory, in the order given."""
         rows = torch.from_numpy(indices)
-        return self._chosen(rows)
+        return self._with(self.images[rows], rows)
+
+    def select(self, rows: Tensor) -> "ImageArrays":
+        """Like `take`, of numbers (M,) or a mask (N,); images in a file stay there."""
+        images = self.images
+        return self._with(images.select(rows) if isinstance(images, MappedImages) else images[rows], rows)
+
+    def joined(self, other: "ImageArrays") -> "ImageArrays":
+        """These and then others, without their styles; both in memory, or both in one file."""
+        if isinstance(self.images, MappedImages) and isinstance(other.images, MappedImages):
+            images: Images = self.images.joined(other.images)
+        else:
+            images = torch.cat([self.images[:], other.images[:]])
+        return ImageArrays(images, torch.cat([self.labels, other.labels]))
 
     def only(self, labels: list[int]) -> "ImageArrays":
         """The images of the chosen classes, relabelled 0, 1, ... in the order of `labels`."""
@@ -37,30 +56,33 @@ class ImageArrays:
         new_label[labels] = torch.arange(len(labels))
         relabelled = new_label[self.labels]
         keep = relabelled >= 0
-        return replace(self, labels=relabelled)._chosen(keep)
+        return replace(self, labels=relabelled).select(keep)
 
     def resized(self, size: int, chunk: int = 4096) -> "ImageArrays":
         """Squared to `size` pixels (bilinear, antialiased), in chunks so that memory stays flat."""
         if self.images.shape[-2:] == (size, size):
             return self
-        parts = [
+        resized = [
             F.interpolate(part, size=(size, size), mode="bilinear", antialias=True) for part in self.images.split(chunk)
         ]
-        return replace(self, images=torch.cat(parts))
+        return replace(self, images=torch.cat(resized))
 
     @property
     def num_bytes(self) -> int:
-        """Bytes of memory of the images."""
-        return self.images.numel()
+        """Bytes of the images."""
+        return prod(self.images.shape)
 
     def to(self, device: torch.device) -> "ImageArrays":
-        """The same on another device."""
+        """The same in the memory of another device; images in a file go there part by part."""
+        images = torch.empty(self.images.shape, dtype=torch.uint8, device=device)
+        for place, part in zip(parts(images), parts(self.images), strict=True):
+            place.copy_(part)
         styles = None if self.styles is None else self.styles.to(device)
-        return ImageArrays(self.images.to(device), self.labels.to(device), styles)
+        return ImageArrays(images, self.labels.to(device), styles)
 
-    def _chosen(self, rows: Tensor) -> "ImageArrays":
-        styles = None if self.styles is None else self.styles[rows]
-        return ImageArrays(self.images[rows], self.labels[rows], styles)
+    def _with(self, images: Images, rows: Tensor) -> "ImageArrays":
+        """The chosen images with their labels."""
+        return ImageArrays(images, self.labels[rows], None if self.styles is None else self.styles[rows])
 
 
 def stratified_split(labels: Tensor, num_held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -82,6 +104,7 @@ def content_hash(*splits: ImageArrays) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for arrays in splits:
         digest.update(repr(tuple(arrays.images.shape)).encode())
-        digest.update(arrays.images.contiguous().numpy().data)
+        for part in parts(arrays.images):
+            digest.update(part.contiguous().numpy().data)
         digest.update(arrays.labels.contiguous().numpy().data)
     return digest.hexdigest()

@@ -16,7 +16,7 @@ from diffusionlab.data.styles import Styler
 
 
 class ImageDataModule(pl.LightningDataModule):
-    """Images in memory as uint8, batches as `(x0, label)` with x0 float32 in [-1, 1].
+    """Images as uint8 in memory, or in a file that is mapped into it; batches as `(x0, label)`, x0 float32 in [-1, 1].
 
     Known before anything is loaded: `name`, `channels`, `image_size`, `num_classes`, `class_names`. Known after
     `setup`: `train`, `val`, `test` (`ImageArrays`) and `data_hash`.
@@ -157,7 +157,7 @@ class ImageDataModule(pl.LightningDataModule):
                 f"data.batch_size={self.batch_size} on {self.world_size} device(s) exceeds the {len(kept)} training "
                 f"images of {self.name}; type data.batch_size={max(1, len(kept) // self.world_size)} or less"
             )
-        self._arrays = train.take(kept), train.take(held_out), test
+        self._arrays = train.select(torch.from_numpy(kept)), train.select(torch.from_numpy(held_out)), test
 
     def _check_labels(self, split: str, arrays: ImageArrays) -> None:
         outside = (arrays.labels < 0) | (arrays.labels >= len(self.native_class_names))

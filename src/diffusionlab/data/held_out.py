@@ -9,12 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from diffusionlab.data.arrays import ImageArrays
+from diffusionlab.data.mapped import parts
 
 
 def content_scores(arrays: ImageArrays, purpose: str, seed: int) -> np.ndarray:
     """(N,) float64, uniform in [0, 1): a hash of purpose, seed and pixels, so that equal images have equal scores."""
     key = f"{purpose}:{seed}".encode()
-    rows = arrays.images.contiguous().numpy()
+    rows = (row for part in parts(arrays.images) for row in part.contiguous().numpy())
     digests = b"".join(hashlib.blake2b(row.data, digest_size=8, key=key).digest() for row in rows)
     return (np.frombuffer(digests, dtype="<u8") >> np.uint64(11)) / 2.0**53
 

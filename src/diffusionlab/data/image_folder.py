@@ -1,10 +1,8 @@
-"""Class folders of image files, decoded once into memory."""
+"""Class folders of image files, decoded once into a file."""
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from diffusionlab.data.arrays import ImageArrays
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.held_out import content_scores, number_held_out, share_held_out
+from diffusionlab.data.image_cache import decoded_once
 from diffusionlab.data.layout import IMAGE_SUFFIXES, has_splits, image_files, left_out
 from diffusionlab.data.layout import class_names as find_class_names
 from diffusionlab.untrusted import ImageError, opened_image
@@ -23,7 +22,6 @@ from diffusionlab.untrusted import ImageError, opened_image
 log = logging.getLogger(__name__)
 
 _MODES = {1: "L", 3: "RGB"}
-_BLOCK = 128  # files per task: threads help with large photographs, and for small ones a task per file costs more
 
 
 class ImageFolder(ImageDataModule):
@@ -95,7 +93,7 @@ class ImageFolder(ImageDataModule):
         arrays = decode(self.folder)
         scores = content_scores(arrays, "test", self.split_seed)
         train, test = share_held_out(scores, arrays.labels.numpy(), self.test_fraction)
-        return arrays.take(train), arrays.take(test)
+        return arrays.select(torch.from_numpy(train)), arrays.select(torch.from_numpy(test))
 
     def split_validation(self, train: ImageArrays) -> tuple[np.ndarray, np.ndarray]:
         """By content, so that no image that was trained on is validated on once the folder has grown."""
@@ -118,7 +116,7 @@ class ImageFolder(ImageDataModule):
 def decode_classes(folder: Path, *, classes: Sequence[str], image_size: int, channels: int) -> ImageArrays:
     """Every image in `folder/<class>/` and the folders within it, class k of `classes` having label k.
 
-    Files that are not read are counted in a warning.
+    They are decoded where that was not done before (`image_cache`). Files that are not read are counted in a warning.
 
     Raises:
         ValueError: a class has no images.
@@ -131,14 +129,11 @@ def decode_classes(folder: Path, *, classes: Sequence[str], image_size: int, cha
                 f"{folder / name} has no images ({', '.join(sorted(IMAGE_SUFFIXES))}): add some or remove the folder"
             )
     files = [path for class_files in files_of.values() for path in class_files]
-    blocks = [files[start : start + _BLOCK] for start in range(0, len(files), _BLOCK)]
     decode = partial(_decode_block, image_size=image_size, mode=_MODES[channels])
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        pixels = np.concatenate(list(pool.map(decode, blocks)))
+    images = decoded_once(folder, files, (channels, image_size, image_size), decode)
     _say_what_is_left_out(folder, classes)
-    images = torch.from_numpy(pixels).reshape(len(pixels), image_size, image_size, channels).permute(0, 3, 1, 2)
     counts = torch.tensor([len(files) for files in files_of.values()])
-    return ImageArrays(images.contiguous(), torch.arange(len(classes)).repeat_interleave(counts))
+    return ImageArrays(images, torch.arange(len(classes)).repeat_interleave(counts))
 
 
 def _say_what_is_left_out(folder: Path, classes: Sequence[str]) -> None:
@@ -154,7 +149,9 @@ def _say_what_is_left_out(folder: Path, classes: Sequence[str]) -> None:
 
 
 def _decode_block(paths: Sequence[Path], *, image_size: int, mode: str) -> np.ndarray:
-    return np.stack([_decode(path, image_size=image_size, mode=mode) for path in paths])
+    """(B, C, H, W) uint8."""
+    images = np.stack([_decode(path, image_size=image_size, mode=mode) for path in paths])
+    return images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
 
 
 def _decode(path: Path, *, image_size: int, mode: str) -> np.ndarray:

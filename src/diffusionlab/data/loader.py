@@ -91,7 +91,7 @@ class BatchLoader:
         rows = rng.permutation(num_images) if self.shuffle else np.arange(num_images)
         changes = self.augmentation.draw(rng, num_images)
         share = np.arange(self.rank, -(-num_images // self.world_size) * self.world_size, self.world_size) % num_images
-        device = self.arrays.images.device
+        device = self.arrays.labels.device
         changes = changes.take(torch.from_numpy(share)).to(device)
         return _EpochPlan(torch.from_numpy(rows[share]).to(device), changes)
 

@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 
 from diffusionlab.data.arrays import ImageArrays
+from diffusionlab.data.mapped import Images, parts
 from diffusionlab.data.style_names import MEASURED, read_csv, style_names
 
 FOREGROUND = 32 / 255
 """Difference from the background, of a range of 1, from which a pixel belongs to the object."""
-
-_CHUNK = 4096
 
 Styler = Callable[[ImageArrays, ImageArrays], tuple[ImageArrays, ImageArrays]]
 """(train, test) -> the same with `styles`."""
@@ -29,7 +28,7 @@ def make_styler(style: str | None, csv_file: str | None) -> Styler | None:
     return partial(styles_from_csv, csv_file=str(csv_file), names=names)
 
 
-def measure(style: str, images: Tensor) -> Tensor:
+def measure(style: str, images: Images) -> Tensor:
     """How much of a style there is in uint8 images (N, C, H, W): (N,) float32 in [0, 1].
 
     - `ink`: mean difference from the background, which is the median of the border pixels
@@ -40,8 +39,7 @@ def measure(style: str, images: Tensor) -> Tensor:
     """
     if style not in _MEASURES:
         raise ValueError(f"style {style!r} is not measured in images: choose from {', '.join(_MEASURES)}")
-    parts = [_MEASURES[style](part.float().mean(dim=1) / 255) for part in images.split(_CHUNK)]
-    return torch.cat(parts)
+    return torch.cat([_MEASURES[style](part.float().mean(dim=1) / 255) for part in parts(images)])
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from diffusionlab.atomic import replaced
 from diffusionlab.bars import tracked
+from diffusionlab.data.mapped import Images
 from diffusionlab.evaluation.real_images import RealImages
 
 Distance = Callable[[Tensor, Tensor], float]
@@ -40,10 +41,11 @@ class MakeFeatures(Protocol):
     def __call__(self, *, real: RealImages, cache_dir: Path, device: torch.device) -> FeatureExtractor: ...
 
 
-def extract(features: FeatureExtractor, images: Tensor, *, shown: str | None = None, batch_size: int = 250) -> Tensor:
+def extract(features: FeatureExtractor, images: Images, *, shown: str | None = None, batch_size: int = 250) -> Tensor:
     """(N, C, H, W) uint8 -> (N, num_features) float32; `shown`: the words beside a progress bar, None for no bar."""
-    batches = images.split(batch_size)
-    return torch.cat([features(batch) for batch in (batches if shown is None else tracked(batches, shown))])
+    starts = range(0, len(images), batch_size)
+    batches = (images[start : start + batch_size] for start in (starts if shown is None else tracked(starts, shown)))
+    return torch.cat([features(batch) for batch in batches])
 
 
 def extract_once(

@@ -11,6 +11,7 @@ from torch import Tensor
 from diffusionlab.data.arrays import ImageArrays, content_hash
 from diffusionlab.data.datamodule import ImageDataModule
 from diffusionlab.data.image_folder import ImageFolder
+from diffusionlab.data.mapped import parts
 from diffusionlab.registry.record.canonical import own_folder
 
 
@@ -36,15 +37,13 @@ class RealImages:
     @classmethod
     def of(cls, data: ImageDataModule) -> "RealImages":
         """The images of a data module that is set up."""
-        images = torch.cat([data.train.images, data.val.images])
-        labels = torch.cat([data.train.labels, data.val.labels])
-        order = _own_order(images, labels)
-        test_order = _own_order(data.test.images, data.test.labels)
+        train = data.train.joined(data.val)
+        order = _own_order(train)
         return cls(
             name=recorded_name(data),
             class_names=tuple(data.class_names),
-            train=ImageArrays(images[order], labels[order]),
-            test=ImageArrays(data.test.images[test_order], data.test.labels[test_order]),
+            train=train.select(order),
+            test=data.test.select(_own_order(data.test)),
             trained_on=order < len(data.train),
         )
 
@@ -63,8 +62,9 @@ class RealImages:
         return labels[(2 * torch.arange(num_samples) + 1) * len(labels) // (2 * num_samples)]
 
 
-def _own_order(images: Tensor, labels: Tensor) -> Tensor:
+def _own_order(arrays: ImageArrays) -> Tensor:
     """(N,) int64: the rows sorted by a hash of pixels and label."""
-    pairs = zip(images.contiguous().numpy(), labels.tolist(), strict=True)
+    images = (image for part in parts(arrays.images) for image in part.contiguous().numpy())
+    pairs = zip(images, arrays.labels.tolist(), strict=True)
     digests = [hashlib.blake2b(image.data, digest_size=8, salt=b"%d" % label).digest() for image, label in pairs]
     return torch.from_numpy(np.argsort(np.array(digests, dtype="S8"), kind="stable"))

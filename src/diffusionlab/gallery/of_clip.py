@@ -24,7 +24,7 @@ def prompts(runs: Sequence[Run], options: PictureOptions) -> Drawn:
     degrade = Degradation(blur=tuple(loss["blur"]), noise=tuple(loss["noise"]))
     generator = torch.Generator(run.device).manual_seed(options.seed)
     arrays = run.images(options.num_points)
-    x0, label = to_float(arrays.images).to(run.device), arrays.labels.to(run.device)
+    x0, label = to_float(arrays.images[:]).to(run.device), arrays.labels.to(run.device)
 
     by_quality = []
     for quality in range(len(QUALITIES)):

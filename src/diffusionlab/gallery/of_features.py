@@ -30,7 +30,7 @@ def tsne(runs: Sequence[Run], options: PictureOptions) -> Drawn:
     if isinstance(run.model.codec, LatentCodec):
         features, what = torch.cat([run.encode(batch) for batch in images.images.split(250)]), "the latents"
     else:
-        features, what = bottleneck(run, images.images), f"the bottleneck of the network at t = {NOISE_TIME}"
+        features, what = bottleneck(run, images.images[:]), f"the bottleneck of the network at t = {NOISE_TIME}"
     values = features.flatten(1).cpu().numpy()
     points = flat_map(values, perplexity=options.perplexity, seed=options.seed)
     labels = images.labels.numpy()
@@ -50,7 +50,7 @@ def samples_among_images(run: Run, options: PictureOptions, make_features: MakeF
     features = make_features(real=run.real_images, cache_dir=options.cache_dir, device=run.device)
     labels = labels_of(run, options, len(real))
     samples = samples_of(run, options, len(real), batch_size=250, progress=True)
-    values = extract(features, torch.cat([real.images, samples])).numpy()
+    values = extract(features, torch.cat([real.images[:], samples])).numpy()
     of_real, of_samples = np.split(values, 2)
     meant = np.full(len(real), NO_CLASS) if labels.label is None else labels.label.cpu().numpy()
     points = flat_map(values, perplexity=options.perplexity, seed=options.seed)

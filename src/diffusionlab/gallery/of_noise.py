@@ -79,6 +79,6 @@ def _times(schedule: NoiseSchedule, number: int) -> Tensor:
 def _strip(run: Run, schedule: NoiseSchedule, t: Tensor, options: PictureOptions) -> Tensor:
     """(len(t), channels, H, W) uint8: one image and one noise at all these times."""
     labels = None if options.labels is None else run.label_numbers(options.labels)
-    x0 = run.encode(run.images(1, labels).images)
+    x0 = run.encode(run.images(1, labels).images[:])
     noise = SampleNoise(seed=options.seed, indices=[0], shape=x0.shape[1:], device=run.device)()
     return run.decode(unit_variance(forward_process(x0, noise, schedule, t), schedule, t))

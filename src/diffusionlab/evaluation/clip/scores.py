@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffusionlab.data.mapped import Images
 from diffusionlab.evaluation.clip.scorer import WANTED, ClipScorer
 from diffusionlab.tensors import to_float
 
@@ -51,7 +52,7 @@ class ClipScores:
 
 
 @torch.no_grad()
-def score_samples(scorer: ClipScorer, images: Tensor, label: Tensor, batch_size: int = 256) -> ClipScores:
+def score_samples(scorer: ClipScorer, images: Images, label: Tensor, batch_size: int = 256) -> ClipScores:
     """`images`: (N, C, H, W) uint8; `label`: (N,) int64."""
     batches = zip(images.split(batch_size), label.split(batch_size), strict=True)
     values = torch.cat([scorer.scores(to_float(batch), own).cpu() for batch, own in batches])
