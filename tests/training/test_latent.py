@@ -43,9 +43,12 @@ def test_an_autoencoder_alone_reports_its_psnr_on_the_test_split(lab):
     assert record.metrics["psnr"] == pytest.approx(float(10 * torch.log10(4 / mse)), abs=1e-3)
 
 
-def test_one_command_trains_both_and_links_them(lab, registry_of_its_own):
+def test_one_command_trains_both_and_links_them(lab, registry_of_its_own, capsys):
     folder = lab.train(*LATENT)
     record, (autoencoder,) = lab.record(), autoencoders(lab)
+    said = capsys.readouterr().out
+    assert said.count(f"run      {autoencoder.run_id}") == said.count(f"run      {record.run_id}") == 1
+    assert said.count("find it") == said.count("report   ") == 1
     assert record.parent_run == autoencoder.run_id == find_run(str(registry_of_its_own), autoencoder.run_id).run_id
     assert {"latent", "autoencoder", "unet", "conditional", "cfg"} <= set(record.arch_tags)
     assert autoencoder.status == "finished" and autoencoder.metrics["psnr"] is not None

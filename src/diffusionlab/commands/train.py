@@ -94,7 +94,7 @@ def _start_or_continue(settings: Settings, sweep: str | None = None) -> RunRecor
             return before
         if _has_checkpoint(folder):
             settings = settings.replaced(ckpt_path="last")
-    return _train(settings, sweep)
+    return _train(settings, sweep, brief=sweep is not None)
 
 
 def _has_checkpoint(folder: Path) -> bool:
@@ -106,19 +106,22 @@ def _has_checkpoint(folder: Path) -> bool:
         return False
 
 
-def _train(settings: Settings, sweep: str | None) -> RunRecord:
+def _train(settings: Settings, sweep: str | None, *, brief: bool = False) -> RunRecord:
+    """Train, record, and say where everything lies: in one line if it is `brief`."""
     folder = Path(settings.paths.output_dir).absolute()
     with user_errors():
         leads = is_rank_zero(settings)
     try:
         with Ownership(folder) if leads else nullcontext() as ownership:
-            return _train_owned(settings, folder, sweep, ownership)
+            return _train_owned(settings, folder, sweep, ownership, brief=brief)
     finally:
         if leads:
             discard_unless_recorded(folder)
 
 
-def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership: Ownership | None) -> RunRecord:
+def _train_owned(
+    settings: Settings, folder: Path, sweep: str | None, ownership: Ownership | None, *, brief: bool
+) -> RunRecord:
     """Train in `folder`; the rank 0 that has the ownership is the one that records."""
     recorder = _recorder(settings, folder, sweep, leads=ownership is not None)
     started = False
@@ -178,10 +181,11 @@ def _train_owned(settings: Settings, folder: Path, sweep: str | None, ownership:
                 f"run {recorder.record.run_id} is trained, but {folder / RECORD_FILE} cannot be written: "
                 "make room, then type the same command with ckpt_path=last to record its end"
             )
-        _say_where(recorder.record, settings, brief=sweep is not None)
+        _say_where(recorder.record, settings, brief=brief)
         if sentence := _advice(experiment):
             log.info("%s", sentence)
-            say(f"next     {sentence}")
+            if not brief:
+                say(f"next     {sentence}")
     return recorder.record
 
 
@@ -238,7 +242,7 @@ def _train_codec(settings: Settings, experiment: Experiment) -> str | None:
         _say_first_stage(stage, settings, experiment.trainer.world_size)
         try:
             with isolate_rng():
-                record = _train(resume_if_interrupted(stage, datamodule.data_hash), sweep=None)
+                record = _train(resume_if_interrupted(stage, datamodule.data_hash), sweep=None, brief=True)
         except TrainingInterrupted as error:
             raise TrainingInterrupted("stopped in the autoencoder's training; go on with the same command") from error
     fit_codec(module.codec, Path(record.path or ""), datamodule, trust=settings.trusted_modules)
