@@ -1,7 +1,9 @@
 """Faults injected into trainings: nothing is lost, and what the user sees is one line."""
 
 import functools
+import json
 import os
+import re
 import shutil
 import signal
 
@@ -12,8 +14,8 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from safetensors.torch import load_file, save_file
 
 from diffusionlab.errors import OutOfMemory, StorageError, TrainingDiverged, UsageError
-from diffusionlab.registry.record.liveness import actual_status
-from diffusionlab.registry.record.run_record import read_record, write_record
+from diffusionlab.registry.record.liveness import actual_status, process_token
+from diffusionlab.registry.record.run_record import read_record, utc_now, write_record
 from diffusionlab.runs.checkpoint import load_model
 from diffusionlab.runs.ownership import Ownership
 from diffusionlab.runs.resume import choose_checkpoint, read_checkpoint
@@ -207,11 +209,21 @@ class TestOneOwner:
     def test_a_claim_from_elsewhere_is_void_after_ten_minutes_of_silence(self, tmp_path):
         file = tmp_path / ".owner.json"
         file.write_text('{"host": "elsewhere", "pid": 1, "user": "me", "process_token": "boot/namespace/1"}')
-        with pytest.raises(UsageError, match="of me on elsewhere"), Ownership(tmp_path):
+        free = re.compile(r"of me on elsewhere \(if it was killed: free at \d\d:\d\d\)")
+        with pytest.raises(UsageError, match=free), Ownership(tmp_path):
             pass
         os.utime(file, (0, 0))
         with Ownership(tmp_path):
             pass
+
+    def test_a_machine_that_has_got_another_name_knows_its_own_dead(self, tmp_path):
+        gone = {"host": "its old name", "pid": os.getpid(), "process_token": f"{process_token().rpartition('/')[0]}/1"}
+        (tmp_path / ".owner.json").write_text(json.dumps(gone))
+        with Ownership(tmp_path):
+            pass
+        assert actual_status({"status": "running", "heartbeat_at": utc_now(), **gone}) == "crashed"
+        alive = gone | {"process_token": process_token()}
+        assert actual_status({"status": "running", "heartbeat_at": utc_now(), **alive}) == "running"
 
 
 def guess_rank_one():

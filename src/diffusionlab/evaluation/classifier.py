@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -147,7 +147,7 @@ def _accuracy(network: ClassifierNetwork, data: ImageArrays, device: torch.devic
 def _save(network: ClassifierNetwork, accuracy: float, path: Path) -> float:
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
     with replaced(path) as temporary:
-        save_file(state, temporary, metadata={"accuracy": repr(accuracy)})
+        temporary.write_bytes(save(state, metadata={"accuracy": repr(accuracy)}))
     return accuracy
 
 

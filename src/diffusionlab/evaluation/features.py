@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from diffusionlab.atomic import replaced
@@ -57,7 +57,7 @@ def extract_once(
         return load_file(path)["features"]
     found = extract(features, real.split(split).images, shown=shown)
     with replaced(path) as temporary:
-        save_file({"features": found}, temporary)
+        temporary.write_bytes(save({"features": found}))
     return found
 
 

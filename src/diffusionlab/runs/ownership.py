@@ -10,7 +10,7 @@ from typing import Any
 
 from diffusionlab.atomic import leftovers, replaced
 from diffusionlab.errors import StorageError, UsageError
-from diffusionlab.registry.record.liveness import SILENCE, process_token
+from diffusionlab.registry.record.liveness import SILENCE, lives, process_token
 from diffusionlab.registry.storage.lock import locked
 
 OWNER_FILE = ".owner.json"
@@ -41,7 +41,8 @@ class Ownership:
                 if (owner := _owner(self.file)) is not None:
                     raise UsageError(
                         f"run {folder.name} is still training: process {owner.get('pid')} of {owner.get('user')} on "
-                        f"{owner.get('host')}; stop it first, or omit ckpt_path to start a new run"
+                        f"{owner.get('host')}{_until(self.file, owner)}; stop it first, or omit ckpt_path to start a "
+                        "new run"
                     )
                 with replaced(self.file) as temporary:
                     temporary.write_text(json.dumps(_self()))
@@ -92,10 +93,20 @@ def _owner(file: Path) -> dict[str, Any] | None:
     owner = _read(file)
     if not owner:
         return None
-    token, here = owner.get("process_token"), process_token()
-    if isinstance(token, str) and here and token.rpartition("/")[0] == here.rpartition("/")[0]:
-        return owner if token == process_token(owner.get("pid")) else None  # the same machine: it knows
-    return owner if time.time() - file.stat().st_mtime < SILENCE.total_seconds() else None
+    if (known := lives(owner)) is not None:
+        return owner if known else None
+    return owner if time.time() < _void_at(file) else None
+
+
+def _until(file: Path, owner: dict[str, Any]) -> str:
+    """Of an owner that cannot be seen from here: when the claim is void without another sign of life."""
+    if lives(owner):
+        return ""
+    return f" (if it was killed: free at {time.strftime('%H:%M', time.localtime(_void_at(file) + 60))})"
+
+
+def _void_at(file: Path) -> float:
+    return file.stat().st_mtime + SILENCE.total_seconds()
 
 
 def _read(file: Path) -> dict[str, Any]:

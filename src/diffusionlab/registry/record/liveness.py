@@ -41,10 +41,10 @@ def actual_status(row: Mapping[str, Any], now: datetime | None = None) -> str | 
     status, heartbeat = row.get("status"), row.get("heartbeat_at")
     if status != "running" or heartbeat is None:
         return status
-    lives = _lives(row)
-    if lives is None:
-        lives = (now or utc_now()) - heartbeat <= SILENCE
-    return status if lives else "crashed"
+    known = lives(row)
+    if known is None:
+        known = (now or utc_now()) - heartbeat <= SILENCE
+    return status if known else "crashed"
 
 
 def why_it_ended(row: Mapping[str, Any], now: datetime | None = None) -> str | None:
@@ -56,17 +56,18 @@ def why_it_ended(row: Mapping[str, Any], now: datetime | None = None) -> str | N
     return row.get("reason") if status in ("failed", "interrupted") else None
 
 
-def _lives(row: Mapping[str, Any]) -> bool | None:
-    """Whether the process of the run is there; None where that cannot be seen from here."""
-    pid, token = row.get("pid"), row.get("process_token")
-    if not pid or row.get("host") != socket.gethostname():
+def lives(row: Mapping[str, Any]) -> bool | None:
+    """Whether the process of a run (`host`, `pid`, `process_token`) is there; None where that cannot be seen from here.
+
+    A token of the same boot and pid namespace tells, whatever the machine is called by now.
+    """
+    pid, token, here = row.get("pid"), row.get("process_token"), process_token()
+    if not isinstance(pid, int):
         return None
-    if token:
-        # Only a reader of the same boot and the same pid namespace can tell; any other waits for the silence.
-        here = process_token()
-        if here is None or here.rpartition("/")[0] != token.rpartition("/")[0]:
-            return None
+    if isinstance(token, str) and here and token.rpartition("/")[0] == here.rpartition("/")[0]:
         return process_token(pid) == token
+    if token or row.get("host") != socket.gethostname():
+        return None
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):  # or no number of a process at all
