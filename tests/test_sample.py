@@ -3,6 +3,7 @@
 import json
 import shlex
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
 from diffusionlab.commands.closing import to_find, to_type
-from diffusionlab.commands.sample import _new_folder, columns_of, grid, sample
+from diffusionlab.commands.sample import _new_folder, columns_of, grid, num_shown, sample
 from diffusionlab.diffusion import NO_LABELS, Labels
 from diffusionlab.errors import UsageError
 from diffusionlab.invocation import as_typed
@@ -24,6 +25,7 @@ from diffusionlab.runs.run import load_run
 from diffusionlab.runs.schemas import register
 from diffusionlab.visualization.catalogue import as_override
 from tests.conftest import CONF, Lab
+from tests.memory import growth_while_sampling
 
 NAMES = ["T-shirt/top", "cat", "dog"]
 
@@ -240,3 +242,24 @@ def test_starts_in_the_same_second_take_a_folder_each(tmp_path):
         assert len(set(pool.map(_new_folder, [tmp_path / "samples"] * 24))) == 24
     now = utc_now()
     assert len({new_run_id(now) for _ in range(50)}) == 50
+
+
+def test_memory_does_not_grow_with_the_number_of_samples(trained, tmp_path, monkeypatch):
+    """The batch alone is in memory, and of 640 pictures no tenth of their 784 bytes each."""
+    own = {count: (f"num_samples={count}", f"output_dir={tmp_path / str(count)}") for count in (64, 640)}
+    few, many = (
+        growth_while_sampling(monkeypatch, partial(run_sample, trained, "batch_size=32", *options))
+        for options in own.values()
+    )
+    assert many - few < (640 - 64) * 784 / 10
+    assert len(pictures(tmp_path / "640")) == 640
+    width, height = Image.open(tmp_path / "640" / "grid.png").size
+    assert width < 12 * (28 * 3 + 4) and height < 42 * (28 * 3 + 4)  # 400 of them, a column for each class
+
+
+@pytest.mark.parametrize(
+    ("count", "num_classes", "expected"), [(400, 10, 400), (401, 10, 400), (9000, 7, 399), (9000, 0, 400)]
+)
+def test_the_grid_of_many_shows_each_class_as_often(count, num_classes, expected):
+    labels = Labels(label=torch.arange(count) % num_classes) if num_classes else NO_LABELS
+    assert num_shown(labels, count, 400) == expected

@@ -22,9 +22,11 @@ from diffusionlab.evaluation.real_images import RealImages
 from diffusionlab.registry.manage import edits
 from diffusionlab.registry.record.run_record import read_record, write_record
 from diffusionlab.registry.storage.table import Registry
+from diffusionlab.runs.evaluation import Evaluator
 from diffusionlab.runs.run import Run
 from diffusionlab.runs.schemas import register
 from tests.conftest import CONF, Lab
+from tests.memory import growth_while_sampling
 
 RUN = "20260101-120000-abcdef"
 FEW_STEPS = ("MIN_STEPS", 40), ("BATCH_SIZE", 32)
@@ -117,6 +119,19 @@ def test_classes_with_images_enough_have_figures_of_their_own(trained, measure, 
     }
     mean = sum(own["label_accuracy"] for own in found.classes.values()) / 10
     assert found.metrics["label_accuracy"] == pytest.approx(mean)
+
+
+def test_samples_are_kept_in_a_file_and_not_in_memory(trained, monkeypatch):
+    def drawn(count: int) -> Evaluator:
+        cache = trained[1].parent / "cache"
+        return Evaluator(Run(trained[0]), num_samples=count, num_steps=2, batch_size=32, cache_dir=cache)
+
+    few, many = drawn(64), drawn(640)
+    growth = [growth_while_sampling(monkeypatch, lambda one=one: one.images) for one in (few, many)]
+    assert growth[1] - growth[0] < (640 - 64) * 784 / 10
+    assert len(many.images) == 640
+    alike = few.run.sample(64, label=few.label, num_steps=2, batch_size=32)
+    assert torch.equal(few.images[:], alike)
 
 
 def test_an_unconditional_run_has_no_label_accuracy(lab, registry_of_its_own, tmp_path):

@@ -18,6 +18,7 @@ from diffusionlab.runs.settings import make
 from diffusionlab.untrusted import say
 from diffusionlab.visualization.clip_scores import best_and_worst, difficulty_chart
 from diffusionlab.visualization.grids import save_png
+from diffusionlab.visualization.numbered import NumberedImages
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +52,14 @@ class ClipJudge:
         """Whether any of the options needs a CLIP."""
         return bool(options.guidance.clip_scale or options.scores or options.select.top is not None)
 
-    def judge(self, images: torch.Tensor, label: torch.Tensor, folder: Path, about: dict[str, Any]) -> list[int]:
+    def judge(self, images: NumberedImages, label: torch.Tensor, folder: Path, about: dict[str, Any]) -> list[int]:
         """Write and print what is wanted; returns the numbers of the samples to keep, best first if some are chosen.
 
-        `images`: (N, C, H, W) uint8; `label`: (N,) int64; `about`: what the table says of where they are from.
+        `label`: (N,) int64; `about`: what the table says of where they are from.
         """
         if not self.writes_scores and self.top is None:
             return list(range(len(images)))
-        scores = score_samples(self.clip.scorer, images, label)
+        scores = score_samples(self.clip.scorer, images.split(256), label)
         if self.writes_scores:
             about = {"run": self.run.record.run_id, "clip": self.clip.name, **about}
             save_scores(scores, images, folder, about, real=self._scores_of_real_images())
@@ -79,11 +80,11 @@ class ClipJudge:
         if not len(test):
             return None
         chosen = test.take(np.arange(0, len(test), -(-len(test) // NUM_REAL)))
-        return score_samples(self.clip.scorer, chosen.images, chosen.labels)
+        return score_samples(self.clip.scorer, chosen.images.split(256), chosen.labels)
 
 
 def save_scores(
-    scores: ClipScores, images: torch.Tensor, folder: Path, about: dict[str, Any], real: ClipScores | None
+    scores: ClipScores, images: NumberedImages, folder: Path, about: dict[str, Any], real: ClipScores | None
 ) -> None:
     """scores.json, best_and_worst.png, difficulty.png and difficulty.svg; `real`: of real images, beside them."""
     table = about | {"classes": scores.by_class(), "samples": scores.by_sample()}

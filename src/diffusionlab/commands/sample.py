@@ -23,14 +23,19 @@ from diffusionlab.runs.frozen import Group, freeze
 from diffusionlab.runs.run import Run, load_run
 from diffusionlab.runs.settings import to_plain
 from diffusionlab.untrusted import folder_inside, say
-from diffusionlab.visualization.grids import class_grid, image_grid, save_png, to_pil
+from diffusionlab.visualization.grids import class_grid, image_grid, save_png
+from diffusionlab.visualization.numbered import NumberedImages
+
+MOST_SHOWN = 400
+"""Samples in grid.png."""
 
 
 def sample(cfg: DictConfig) -> Path:
     """Write grid.png, settings.json and one PNG a sample; returns their folder. Raises UsageError for invalid input.
 
     Several guidance scales make a folder and a row of the grid each, from the same noise. `scores` adds what a CLIP
-    says of the samples; `select.top` keeps the best, under the numbers that they have among all.
+    says of the samples; `select.top` keeps the best, under the numbers that they have among all. Each sample is written
+    as it is drawn, and grid.png shows at most MOST_SHOWN, so that memory does not grow with `num_samples`.
     """
     with user_errors():
         options = freeze(to_plain(cfg))
@@ -50,11 +55,16 @@ def sample(cfg: DictConfig) -> Path:
         judge = ClipJudge(options, run, list(guidances)) if ClipJudge.is_asked_for(options) else None
         num_steps = len(guidances) * run.num_steps_of(options.num_samples, sampler, options.batch_size)
         target = _output_folder(options.output_dir, run.folder)
-    label = f"sampling {options.num_samples:,} images"
-    label += f" at {len(guidances)} guidance scales" if len(guidances) > 1 else ""
-    with counted(label, num_steps) as on_step:
+        several = len(guidances) > 1
         drawn = {
-            scale: run.sample(
+            scale: NumberedImages(target / f"guidance_scale={scale:g}" if several else target) for scale in guidances
+        }
+    _save_settings(options | {"sampler": asked}, run, list(guidances), target)
+    label = f"sampling {options.num_samples:,} images"
+    label += f" at {len(guidances)} guidance scales" if several else ""
+    with counted(label, num_steps) as on_step:
+        for scale, guidance in guidances.items():
+            for batch in run.sample_batches(
                 options.num_samples,
                 label=options.label,
                 style=options.style,
@@ -64,9 +74,8 @@ def sample(cfg: DictConfig) -> Path:
                 steering=judge.steering if judge else None,
                 batch_size=options.batch_size,
                 progress=on_step,
-            )
-            for scale, guidance in guidances.items()
-        }
+            ):
+                drawn[scale].append(batch)
     kept = list(range(options.num_samples))
     if judge is not None and len(drawn) == 1:
         (scale,) = drawn
@@ -78,21 +87,20 @@ def sample(cfg: DictConfig) -> Path:
         }
         assert labels.label is not None
         kept = judge.judge(drawn[scale], labels.label, target, about)
-    for scale, images in drawn.items():
-        save_singly(images, target / f"guidance_scale={scale:g}" if len(drawn) > 1 else target, kept)
-    shown = {scale: images[kept] for scale, images in drawn.items()}
-    save_png(grid(shown, labels[kept], run.class_names or None), target / "grid.png")
-    _save_settings(options | {"sampler": asked}, run, list(guidances), target)
+        drawn[scale].keep(kept)
+    shown = kept[: num_shown(labels[kept], len(kept), MOST_SHOWN // len(drawn))]
+    images = {scale: found[torch.tensor(shown)] for scale, found in drawn.items()}
+    save_png(grid(images, labels[shown], run.class_names or None), target / "grid.png")
     report = refresh_report(run.folder) if options.output_dir is None else None
     if asked != options.sampler:
         say(f"sampler  {sampler} {sampler.num_steps} steps, which this run is distilled for")
-    _say_where(options, run, target, report)
+    _say_where(options, run, target, report, f" (the first {len(shown)} of {len(kept):,})" * (len(shown) < len(kept)))
     return target
 
 
-def _say_where(options: Group, run: Run, target: Path, report: Path | None) -> None:
+def _say_where(options: Group, run: Run, target: Path, report: Path | None, which: str) -> None:
     trust = run.trust
-    say(f"samples  {here(target / 'grid.png')}")
+    say(f"samples  {here(target / 'grid.png')}{which}")
     if report is not None:
         say(f"report   {here(report)}")
     places: dict[str, Any] = {"registry": options.registry.uri, "trust": trust}
@@ -137,6 +145,14 @@ def grid(drawn: Mapping[float, torch.Tensor], labels: Labels, class_names: Seque
     return class_grid(images, labels.label.repeat(len(drawn)), class_names, row_captions=scales)
 
 
+def num_shown(labels: Labels, count: int, most: int) -> int:
+    """How many of `count` samples the grid shows: all, or at most `most`, of each class equally many if it can be."""
+    if count <= most:
+        return count
+    num_classes = 1 if labels.label is None else len(labels.label.unique())
+    return max(most - most % num_classes, min(most, num_classes), 1)
+
+
 def columns_of(count: int) -> int:
     """Columns of a full rectangle, at most eight times as wide as high; nearly a square where there is none."""
     rows = max((rows for rows in range(1, isqrt(count) + 1) if count % rows == 0), default=1)
@@ -166,13 +182,6 @@ def _save_settings(options: Mapping[str, Any], run: Run, scales: Sequence[float]
     }
     with replaced(folder / "settings.json") as temporary:
         temporary.write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def save_singly(images: torch.Tensor, folder: Path, numbers: Sequence[int]) -> None:
-    """00000.png ... for each of these samples; `images` (N, C, H, W) uint8."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in numbers:
-        save_png(to_pil(images[number]), folder / f"{number:05d}.png")
 
 
 def _output_folder(requested: str | None, run_folder: Path) -> Path:

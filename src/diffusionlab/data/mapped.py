@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from math import prod
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 import numpy as np
@@ -69,6 +70,22 @@ def write_images(file: IO[bytes], parts: Iterable[np.ndarray], shape: tuple[int,
     for part in parts:
         file.write(np.ascontiguousarray(part).data)
     file.flush()
+
+
+def in_temporary_file(batches: Iterable[Tensor], folder: Path) -> MappedImages:
+    """All images of (B, C, H, W) uint8 batches, in a file without a name in `folder`, which is made if missing.
+
+    Raises OSError if there is no room for them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    count, shape = 0, torch.Size()
+    with TemporaryFile(dir=folder) as file:
+        for batch in batches:
+            file.write(batch.contiguous().numpy().data)
+            count, shape = count + len(batch), batch.shape[1:]
+        file.flush()
+        pixels = np.memmap(file, np.uint8, mode="r", shape=(count, *shape))
+    return MappedImages(pixels.view(np.ndarray))
 
 
 def open_images(path: Path, shape: tuple[int, ...]) -> MappedImages | None:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from torch import Tensor
 
+from diffusionlab.data.mapped import Images
 from diffusionlab.evaluation.classifier import Classifier
 from diffusionlab.evaluation.distances import frechet_distance, kernel_distance
 from diffusionlab.evaluation.features import Distance, FeatureExtractor, extract, extract_once
@@ -89,12 +90,12 @@ class Judge:
             for split in OTHER
         }
 
-    def distance(self, images: Tensor) -> float:
+    def distance(self, images: Images) -> float:
         """The Fréchet distance alone of `images` (N, C, H, W) uint8."""
         generated = extract(self.features, images, shown=self._words("the samples"))
         return frechet_distance(self.of_split[self.reference], generated)
 
-    def judge(self, images: Tensor, label: Tensor | None, *, per_class: bool = True) -> Judgement:
+    def judge(self, images: Images, label: Tensor | None, *, per_class: bool = True) -> Judgement:
         """`images` (N, C, H, W) uint8; `label` (N,) int64, the class that each was meant to be, None for no class."""
         generated = extract(self.features, images, shown=self._words("the samples"))
         reference, other = self.of_split[self.reference], self.of_split[OTHER[self.reference]][: len(generated)]
@@ -124,7 +125,7 @@ class Judge:
         """The Fréchet distance between the two real splits, all their images taken."""
         return frechet_distance(self.of_split[self.reference], self.of_split[OTHER[self.reference]])
 
-    def _right(self, images: Tensor, generated: Tensor, label: Tensor) -> Tensor | None:
+    def _right(self, images: Images, generated: Tensor, label: Tensor) -> Tensor | None:
         """(N,) float64: 1 where the classifier takes a sample for the class that it was meant to be."""
         if self.classifier is None:
             return None

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from diffusionlab.data.mapped import MappedImages, in_temporary_file
 from diffusionlab.diffusion import Guidance, Sampler
 from diffusionlab.errors import UsageError
 from diffusionlab.evaluation.classifier import Classifier, trained_classifier
@@ -99,7 +100,7 @@ class Evaluator:
             self.label = self.real.labels_in_proportion(reference, num_samples)
         if isinstance(features, str):
             features = make({"features": option("features", features)}, "features")
-        cache_dir = Path(cache_dir)
+        self.cache_dir = cache_dir = Path(cache_dir)
         self.features: FeatureExtractor = features(real=self.real, cache_dir=cache_dir, device=run.device)  # type: ignore[operator]
         self.classifier = None if self.label is None else self._classifier(cache_dir)
         self.judge = Judge(self.real, self.features, self.classifier, reference=reference, cache_dir=cache_dir)
@@ -131,9 +132,9 @@ class Evaluator:
         )
 
     @cached_property
-    def images(self) -> Tensor:
-        """The samples, (num_samples, C, H, W) uint8."""
-        return self.run.sample(
+    def images(self) -> MappedImages:
+        """The samples, (num_samples, C, H, W) uint8, in a file that is gone with this process."""
+        batches = self.run.sample_batches(
             self.num_samples,
             label=self.label,
             guidance_scale=self.guidance,
@@ -142,6 +143,7 @@ class Evaluator:
             batch_size=self.batch_size,
             progress=True,
         )
+        return in_temporary_file(batches, self.cache_dir)
 
     @cached_property
     def judgement(self) -> Judgement:
@@ -165,7 +167,7 @@ class Evaluator:
         order = judgement.distances[:, 0].argsort()
         spread = torch.linspace(0, 1, min(NUM_ROWS, len(order))).square() * (len(order) - 1)
         chosen = order[spread.long()]
-        rows = torch.cat([self.images[chosen, None], self.real.train.images[judgement.rows[chosen]]], dim=1)
+        rows = torch.cat([self.images[chosen][:, None], self.real.train.images[judgement.rows[chosen]]], dim=1)
         captions = ["sample", "nearest", *(f"{place}." for place in range(2, rows.shape[1]))]
         far = [f"{distance:.2g}" for distance in judgement.distances[chosen, 0].tolist()]
         return image_grid(rows.flatten(0, 1), columns=rows.shape[1], captions=captions, row_captions=far)

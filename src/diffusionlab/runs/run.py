@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -171,6 +171,35 @@ class Run:
         Raises:
             UsageError: a label, scale or number that the run does not have, in one line.
         """
+        batches = self.sample_batches(
+            num_samples,
+            label=label,
+            style=style,
+            guidance_scale=guidance_scale,
+            sampler=sampler,
+            num_steps=num_steps,
+            seed=seed,
+            steering=steering,
+            batch_size=batch_size,
+            progress=progress,
+        )
+        return torch.cat(list(batches))
+
+    def sample_batches(
+        self,
+        num_samples: int,
+        *,
+        label: Any = None,
+        style: Any = None,
+        guidance_scale: float | Guidance | None = None,
+        sampler: str | Sampler | None = None,
+        num_steps: int | None = None,
+        seed: int = 0,
+        steering: Steering | None = None,
+        batch_size: int = 64,
+        progress: bool | Callable[[], None] = False,
+    ) -> Iterator[Tensor]:
+        """The images of `sample`, with the same arguments, (<= batch_size, C, H, W) at a time and as they are drawn."""
         with user_errors():
             solver = self.sampler(sampler, num_steps)
             model = self.model
@@ -184,15 +213,16 @@ class Run:
             )
             num_calls = self.num_steps_of(num_samples, solver, batch_size)
 
-        def draw(on_step: Callable[[], None] | None) -> Tensor:
+        def draw(on_step: Callable[[], None] | None) -> Iterator[Tensor]:
             how: dict[str, Any] = {"batch_size": batch_size, "device": self.device, "on_step": on_step}
-            batches = sample_batches(model.denoiser, model.codec, solver, request, **how)
-            return tensors.to_uint8(torch.cat([batch.cpu() for batch in batches]))
+            for batch in sample_batches(model.denoiser, model.codec, solver, request, **how):
+                yield tensors.to_uint8(batch).cpu()
 
-        if progress is True:
+        def draw_with_bar() -> Iterator[Tensor]:
             with counted(f"sampling {num_samples:,} images", num_calls) as on_step:
-                return draw(on_step)
-        return draw(progress or None)
+                yield from draw(on_step)
+
+        return draw_with_bar() if progress is True else draw(progress or None)
 
     def num_steps_of(self, num_samples: int, sampler: Sampler, batch_size: int) -> int:
         """Steps of the sampler over all batches. Raises UsageError for a batch of nothing."""

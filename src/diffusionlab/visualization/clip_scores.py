@@ -9,10 +9,16 @@ from PIL import Image
 from torch import Tensor
 
 from diffusionlab.visualization.grids import class_grid
+from diffusionlab.visualization.numbered import NumberedImages
 
 
 def best_and_worst(
-    images: Tensor, label: Tensor, quality: Tensor, class_names: Sequence[str], *, num_each: int = 3
+    images: Tensor | NumberedImages,
+    label: Tensor,
+    quality: Tensor,
+    class_names: Sequence[str],
+    *,
+    num_each: int = 3,
 ) -> Image.Image:
     """A column a class, its `num_each` best samples above as many of its worst; fewer where a class has fewer.
 

@@ -1,13 +1,12 @@
 """A CLIP's scores of many samples: which are the best, which classes are hard."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from diffusionlab.data.mapped import Images
 from diffusionlab.evaluation.clip.scorer import WANTED, ClipScorer
 from diffusionlab.tensors import to_float
 
@@ -52,8 +51,10 @@ class ClipScores:
 
 
 @torch.no_grad()
-def score_samples(scorer: ClipScorer, images: Images, label: Tensor, batch_size: int = 256) -> ClipScores:
-    """`images`: (N, C, H, W) uint8; `label`: (N,) int64."""
-    batches = zip(images.split(batch_size), label.split(batch_size), strict=True)
-    values = torch.cat([scorer.scores(to_float(batch), own).cpu() for batch, own in batches])
-    return ClipScores(scorer.names, values, label, scorer.class_names)
+def score_samples(scorer: ClipScorer, batches: Iterable[Tensor], label: Tensor) -> ClipScores:
+    """`batches`: (B, C, H, W) uint8, N images in all; `label`: (N,) int64."""
+    values: list[Tensor] = []
+    for batch in batches:
+        start = sum(map(len, values))
+        values.append(scorer.scores(to_float(batch), label[start : start + len(batch)]).cpu())
+    return ClipScores(scorer.names, torch.cat(values), label, scorer.class_names)
