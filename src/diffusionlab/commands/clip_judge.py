@@ -59,7 +59,7 @@ class ClipJudge:
         """
         if not self.writes_scores and self.top is None:
             return list(range(len(images)))
-        scores = score_samples(self.clip.scorer, images.split(256), label)
+        scores = score_samples(self.clip.scorer, images, label)
         if self.writes_scores:
             about = {"run": self.run.record.run_id, "clip": self.clip.name, **about}
             save_scores(scores, images, folder, about, real=self._scores_of_real_images())
@@ -80,7 +80,7 @@ class ClipJudge:
         if not len(test):
             return None
         chosen = test.take(np.arange(0, len(test), -(-len(test) // NUM_REAL)))
-        return score_samples(self.clip.scorer, chosen.images.split(256), chosen.labels)
+        return score_samples(self.clip.scorer, chosen.images, chosen.labels)
 
 
 def save_scores(

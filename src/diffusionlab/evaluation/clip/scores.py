@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from diffusionlab.evaluation.clip.scorer import WANTED, ClipScorer
 from diffusionlab.tensors import to_float
+
+
+class InParts(Protocol):
+    """Images that are read a part at a time."""
+
+    def split(self, size: int, /) -> Iterable[Tensor]:
+        """Consecutive parts of at most `size`."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,8 @@ class ClipScores:
 
 
 @torch.no_grad()
-def score_samples(scorer: ClipScorer, batches: Iterable[Tensor], label: Tensor) -> ClipScores:
-    """`batches`: (B, C, H, W) uint8, N images in all; `label`: (N,) int64."""
-    values: list[Tensor] = []
-    for batch in batches:
-        start = sum(map(len, values))
-        values.append(scorer.scores(to_float(batch), label[start : start + len(batch)]).cpu())
-    return ClipScores(scorer.names, torch.cat(values), label, scorer.class_names)
+def score_samples(scorer: ClipScorer, images: InParts, label: Tensor, batch_size: int = 256) -> ClipScores:
+    """`images`: (N, C, H, W) uint8, a tensor or in files; `label`: (N,) int64."""
+    batches = zip(images.split(batch_size), label.split(batch_size), strict=True)
+    values = torch.cat([scorer.scores(to_float(batch), own).cpu() for batch, own in batches])
+    return ClipScores(scorer.names, values, label, scorer.class_names)
