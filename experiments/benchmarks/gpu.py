@@ -123,7 +123,7 @@ def checks(bench: Bench) -> None:
     loader = experiment.datamodule.train_dataloader()
     bench.add("precision", str(experiment.trainer.precision))
     bench.add("optimizer is fused", seen["fused"])
-    bench.add("data on the device", loader.arrays.images.is_cuda, of_card=True)
+    bench.add("data on the device", loader.source.labels.is_cuda, of_card=True)
     compiled = getattr(experiment.module.network, "_compiled_call_impl", None) is not None
     bench.add("network is compiled", compiled, of_card=True)
     if bench.on_gpu:

@@ -1,5 +1,6 @@
 """Order, flips, shards, and Lightning's resume in the middle of an epoch."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffusionlab.data import BatchLoader, ImageArrays
+from diffusionlab.data import BatchLoader, ImageArrays, mapped
 from diffusionlab.data.augmentation import Augmentation
+from diffusionlab.data.mapped import in_temporary_file
 
 FLIP = Augmentation(horizontal_flip=True)
 
@@ -120,6 +122,71 @@ def test_a_state_cut_differently_is_refused():
 def test_no_batch_at_all_is_refused():
     with pytest.raises(ValueError, match=r"type data\.batch_size=3 or less"):
         BatchLoader(numbered(3), batch_size=4, drop_last=True)
+
+
+# ---- from a file, and to another device ----
+
+
+@pytest.fixture
+def both(tmp_path) -> tuple[ImageArrays, ImageArrays]:
+    """The same images with styles, in memory and in a file."""
+    images = torch.randint(0, 256, (23, 3, 6, 6), dtype=torch.uint8)
+    labels = torch.arange(23)
+    in_file = in_temporary_file(images.split(5), tmp_path)
+    return ImageArrays(images, labels, labels % 3), ImageArrays(in_file, labels, labels % 3)
+
+
+def batches(arrays: ImageArrays, **options) -> BatchLoader:
+    change = Augmentation(horizontal_flip=True, random_crop=1)
+    return BatchLoader(arrays, **{"batch_size": 4, "shuffle": True, "augmentation": change} | options)
+
+
+def test_images_in_a_file_make_the_same_batches(both):
+    in_memory, in_file = map(batches, both)
+    for one, other in zip(in_memory, in_file, strict=True):
+        assert len(one) == 3 and all(torch.equal(*pair) for pair in zip(one, other, strict=True))
+
+
+def test_what_is_read_ahead_counts_once_it_is_served_and_ends_with_the_loop(both):
+    loader, num_threads = batches(both[1]), threading.active_count()
+    whole = [label.tolist() for _, label, _ in loader]
+    served = iter(loader)
+    next(served), next(served)
+    assert loader.state_dict()["next_batch"] == 2 and threading.active_count() > num_threads
+    served.close()
+    assert threading.active_count() == num_threads
+    resumed = batches(both[1])
+    resumed.load_state_dict(loader.state_dict())
+    assert [label.tolist() for _, label, _ in resumed] == whole[2:]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_batches_come_on_the_device_that_is_asked_for(both, place):
+    """`meta` computes shapes alone, and refuses to mix with tensors of another device."""
+    meta = torch.device("meta")
+    shapes = [[part.shape for part in batch] for batch in batches(both[0])]
+    for arrays in (both[place], both[place].to(meta)):
+        found = list(batches(arrays, device=meta))
+        assert [[part.shape for part in batch] for batch in found] == shapes
+        assert all(part.device == meta for batch in found for part in batch)
+
+
+def test_a_copy_on_another_device_has_all_parts(both, monkeypatch):
+    monkeypatch.setattr(mapped, "PART_BYTES", 300)  # two images
+    for arrays in both:
+        assert torch.equal(arrays.to(torch.device("cpu")).images, both[0].images)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("free", [0, 1 << 40])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_gpu_gets_the_same_batches_from_its_memory_and_from_the_hosts(both, monkeypatch, free, place):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, free))
+    loader = batches(both[place], device=torch.device("cuda", 0))
+    for one, other in zip(batches(both[0]), loader, strict=True):
+        assert all(part.is_cuda for part in other)
+        assert all(torch.equal(a, b.cpu()) for a, b in zip(one, other, strict=True))
+    assert loader.source.labels.is_cuda == bool(free)
 
 
 # ---- with Lightning's own loops ----

@@ -53,7 +53,9 @@ class Augmentation:
     def __call__(self, images: Tensor, changes: Changes) -> Tensor:
         """(B, C, H, W) uint8 -> the same shape and type."""
         if self.horizontal_flip:
-            images = torch.where(changes.flips[:, None, None, None], images.flip(-1), images)
+            either = torch.cat([images, images.flip(-1)])  # one index takes half the time of torch.where
+            rows = torch.arange(len(images), device=images.device)
+            images = either.index_select(0, rows + len(images) * changes.flips)
         if self.random_crop:
             images = _shifted(images, changes.shifts)
         if self.colour_jitter:

@@ -11,7 +11,7 @@ import torch
 
 from diffusionlab.data.arrays import ImageArrays, content_hash, stratified_split
 from diffusionlab.data.augmentation import Augmentation
-from diffusionlab.data.loader import NONE, BatchLoader
+from diffusionlab.data.loader import CPU, NONE, BatchLoader
 from diffusionlab.data.styles import Styler
 
 
@@ -216,13 +216,6 @@ class ImageDataModule(pl.LightningDataModule):
         """The set's own test split in a fixed order."""
         return self._loader(self.test)
 
-    def _placed(self, arrays: ImageArrays) -> ImageArrays:
-        """On the GPU that trains, where they take no more than a quarter of its free memory; else where they are."""
-        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
-        if device.type != "cuda" or 4 * arrays.num_bytes > torch.cuda.mem_get_info(device)[0]:
-            return arrays
-        return arrays.to(device)
-
     def _loader(
         self,
         arrays: ImageArrays,
@@ -231,8 +224,9 @@ class ImageDataModule(pl.LightningDataModule):
         augmentation: Augmentation = NONE,
         drop_last: bool = False,
     ) -> BatchLoader:
+        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
         return BatchLoader(
-            self._placed(arrays),
+            arrays,
             batch_size=self.batch_size,
             shuffle=shuffle,
             seed=self.seed,
@@ -240,4 +234,5 @@ class ImageDataModule(pl.LightningDataModule):
             rank=self.trainer.global_rank if self.trainer is not None else 0,
             world_size=self.world_size,
             drop_last=drop_last,
+            device=device if device.type == "cuda" else CPU,
         )

@@ -1,24 +1,31 @@
-"""Batches from memory whose order and augmentation depend on (seed, epoch) alone, and which resume where they stopped.
+"""Batches whose order and augmentation depend on (seed, epoch) alone, and which resume where they stopped.
 
-Why not `torch.utils.data.DataLoader`: the arrays already lie in memory, so one index, one augmentation and one cast per
+Why not `torch.utils.data.DataLoader`: the images are decoded already, so one index, one augmentation and one cast per
 batch replace worker processes and a Python call per image; and the global random state never decides what a
 run sees, so a resumed run sees exactly what the uninterrupted one would have seen.
+
+On a GPU the images lie in its memory if they take no more than a quarter of what is free. If they do not, or are in a
+file, a thread reads two batches ahead, as uint8 and in pinned memory on the way to a GPU.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from diffusionlab.data.ahead import made_ahead
 from diffusionlab.data.arrays import ImageArrays
 from diffusionlab.data.augmentation import Augmentation, Changes
+from diffusionlab.data.mapped import MappedImages, taken
 from diffusionlab.errors import UsageError
 from diffusionlab.tensors import to_float
 
 NONE = Augmentation()
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class _EpochPlan:
 
 
 class BatchLoader:
-    """Iterates `(x0, label)`: (B, C, H, W) float32 in [-1, 1] and (B,) int64; with styles `(x0, label, style)`.
+    """Iterates `(x0, label)` on `device`: (B, C, H, W) float32 in [-1, 1] and (B,) int64; with styles a third, `style`.
 
     The order is a permutation drawn from `(seed, epoch)`; call `set_epoch` before each epoch, as Lightning does.
     Rank r of w takes every w-th image of it, so the global batch is the same however many ranks share it. Where
@@ -54,6 +61,7 @@ class BatchLoader:
         rank: int = 0,
         world_size: int = 1,
         drop_last: bool = False,
+        device: torch.device = CPU,
     ) -> None:
         self.arrays = arrays
         self.batch_size = batch_size
@@ -63,6 +71,7 @@ class BatchLoader:
         self.rank = rank
         self.world_size = world_size
         self.drop_last = drop_last
+        self.device = device
         if len(self) == 0:
             raise ValueError(
                 f"no full batch: batch_size {batch_size} x {world_size} device(s) exceeds {len(arrays)} images; "
@@ -81,9 +90,34 @@ class BatchLoader:
         # the state and sets the epoch, and once more only to see whether it can.
         start, self._resume_at = self._resume_at, 0
         plan = self._plan_epoch()
-        for batch in range(start, len(self)):
-            self._next_batch = batch + 1
-            yield self._batch(plan, slice(batch * self.batch_size, (batch + 1) * self.batch_size))
+        parts = [slice(batch * self.batch_size, (batch + 1) * self.batch_size) for batch in range(start, len(self))]
+        rows = (plan.rows[part] for part in parts)
+        fetched = made_ahead(self._fetch, rows) if self._reads_ahead else map(self._fetch, rows)
+        for part, (images, *labels) in zip(parts, fetched, strict=True):
+            self._next_batch = part.stop // self.batch_size
+            yield (
+                to_float(self.augmentation(images.to(self.device, non_blocking=True), plan.changes.take(part))),
+                *(label.to(self.device, non_blocking=True) for label in labels),
+            )
+
+    @cached_property
+    def source(self) -> ImageArrays:
+        """The images where batches are taken from, placed when the first one is."""
+        if self.device.type != "cuda" or 4 * self.arrays.num_bytes > torch.cuda.mem_get_info(self.device)[0]:
+            return self.arrays
+        return self.arrays.to(self.device)
+
+    @property
+    def _reads_ahead(self) -> bool:
+        return isinstance(self.source.images, MappedImages) or self.source.images.device != self.device
+
+    def _fetch(self, rows: Tensor) -> list[Tensor]:
+        """uint8 images and labels, from where they lie."""
+        source = self.source
+        labels = [label.index_select(0, rows) for label in (source.labels, source.styles) if label is not None]
+        fetched = [taken(source.images, rows), *labels]
+        to_be_moved = self.device.type == "cuda" and not source.labels.is_cuda
+        return [part.pin_memory() for part in fetched] if to_be_moved else fetched
 
     def _plan_epoch(self) -> _EpochPlan:
         rng = np.random.default_rng([self.seed, self._epoch])
@@ -91,15 +125,8 @@ class BatchLoader:
         rows = rng.permutation(num_images) if self.shuffle else np.arange(num_images)
         changes = self.augmentation.draw(rng, num_images)
         share = np.arange(self.rank, -(-num_images // self.world_size) * self.world_size, self.world_size) % num_images
-        device = self.arrays.labels.device
-        changes = changes.take(torch.from_numpy(share)).to(device)
-        return _EpochPlan(torch.from_numpy(rows[share]).to(device), changes)
-
-    def _batch(self, plan: _EpochPlan, part: slice) -> tuple[Tensor, ...]:
-        rows = plan.rows[part]
-        images = self.augmentation(self.arrays.images[rows], plan.changes.take(part))
-        labels = (self.arrays.labels, self.arrays.styles)
-        return to_float(images), *(label[rows] for label in labels if label is not None)
+        order = torch.from_numpy(rows[share]).to(self.source.labels.device)
+        return _EpochPlan(order, changes.take(torch.from_numpy(share)).to(self.device))
 
     # ---- what Lightning asks for ----
 

@@ -56,6 +56,11 @@ Images = Tensor | MappedImages
 """(N, C, H, W) uint8, in memory or in a file: `len`, `shape`, `images[rows]` and `images.split(size)` of both alike."""
 
 
+def taken(images: Images, rows: Tensor) -> Tensor:
+    """`images[rows]`, without the cost of indexing a uint8 tensor by another, ten times that of the copy."""
+    return images[rows] if isinstance(images, MappedImages) else images.index_select(0, rows)
+
+
 def parts(images: Images) -> Iterator[Tensor]:
     """All images in consecutive parts of at most a megabyte, or of one image."""
     return iter(images.split(max(1, PART_BYTES // prod(images.shape[1:]))))
