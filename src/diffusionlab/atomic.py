@@ -17,21 +17,23 @@ _TEMPORARY = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)\.[0-9a-f]{8}"
 
 
 @contextmanager
-def replaced(target: Path) -> Iterator[Path]:
+def replaced(target: Path, *, sync: bool = True) -> Iterator[Path]:
     """A path beside `target` to write to, which takes its place at the end; its folder is made if missing.
 
     A reader, or a power cut, sees the old file or the new one and nothing between. Where the body raises, the old
-    file stays.
+    file stays. `sync=False`, for many files that can be made again, does not wait for the disk: a power cut may lose
+    them.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_beside(target)
     try:
         yield temporary
-        _sync(temporary, os.O_RDWR)
+        if sync:
+            _sync(temporary, os.O_RDWR)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # the rename itself; Windows cannot open a folder, and does not need to
+    if sync and os.name == "posix":  # the rename itself; Windows cannot open a folder, and does not need to
         _sync(target.parent, os.O_RDONLY)
 
 

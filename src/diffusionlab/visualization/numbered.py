@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from diffusionlab.visualization.grids import save_png, to_pil
+from diffusionlab.atomic import replaced
+from diffusionlab.visualization.grids import to_pil
 
 
 class NumberedImages:
@@ -26,7 +27,8 @@ class NumberedImages:
     def append(self, images: Tensor) -> None:
         """Write (B, C, H, W) uint8 under the next numbers."""
         for image in images:
-            save_png(to_pil(image), self._file(self._count))
+            with replaced(self._file(self._count), sync=False) as temporary:
+                to_pil(image).save(temporary, format="PNG")
             self._count += 1
 
     def __getitem__(self, numbers: Tensor) -> Tensor:
