@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from diffusionlab.atomic import replaced
+from diffusionlab.untrusted import opened_image
 from diffusionlab.visualization.grids import to_pil
 
 
@@ -48,6 +48,6 @@ class NumberedImages:
         return self.folder / f"{number:05d}.png"
 
     def _read(self, number: int) -> Tensor:
-        with Image.open(self._file(number), formats=["PNG"]) as image:
+        with opened_image(self._file(number)) as image:
             pixels = torch.from_numpy(np.array(image))
         return pixels[None] if pixels.ndim == 2 else pixels.permute(2, 0, 1)
