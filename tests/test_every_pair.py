@@ -52,23 +52,28 @@ def test_a_step_and_a_sample(lab: Lab, model: str, data: str, data_dir: Path, tm
     assert ("latent" in facets) == ("latent" in model) == (record.parent_run is not None)
 
 
-@pytest.mark.parametrize("weighting", ["uniform", "min_snr", "edm"])
+@pytest.mark.parametrize(
+    ("weighting", "augment"), [("uniform", 0.0), ("uniform", 0.12), ("min_snr", 0.0), ("edm", 0.0)]
+)
 @pytest.mark.parametrize("schedule", sorted(path.stem for path in (CONF / "schedule").glob("*.yaml")))
 @pytest.mark.parametrize("parameterization", sorted(path.stem for path in (CONF / "parameterization").glob("*.yaml")))
-def test_every_combination_learns_and_samples(lab: Lab, schedule: str, parameterization: str, weighting: str):
+def test_every_combination_learns_and_samples(
+    lab: Lab, schedule: str, parameterization: str, weighting: str, augment: float
+):
     if (schedule, parameterization) == ("flow", "epsilon"):  # nothing to divide by at t = 1
         with pytest.raises(UsageError, match="parameterization=flow"):
             lab.train(f"schedule={schedule}", f"parameterization={parameterization}")
         return
     torch.manual_seed(0)
     chosen = (f"schedule/{schedule}.yaml", f"parameterization/{parameterization}.yaml")
-    network = UNet(in_channels=1, image_size=8, channels=[8, 16], attention_max_size=0, num_classes=2)
+    network = UNet(in_channels=1, image_size=8, channels=[8, 16], attention_max_size=0, num_classes=2, augment_dim=9)
     denoiser = Denoiser(network, *(instantiate(OmegaConf.load(CONF / file)) for file in chosen))
-    loss, optimizer = DenoisingLoss(weighting=weighting), torch.optim.Adam(network.parameters(), lr=3e-3)
+    loss = DenoisingLoss(weighting=weighting, augment=augment)
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     x0 = torch.linspace(-1, 1, 64).view(1, 1, 8, 8).repeat(32, 1, 1, 1)
     losses = []
     for _ in range(12):
-        parts = loss(denoiser, x0, Labels(torch.zeros(32, dtype=torch.int64), nulls=(2,)), drop_labels=True)
+        parts = loss(denoiser, x0, Labels(torch.zeros(32, dtype=torch.int64), nulls=(2,)), training=True)
         optimizer.zero_grad()
         parts.loss.backward()
         optimizer.step()

@@ -89,4 +89,4 @@ def _loss(module: AveragedModule, network: torch.nn.Module, batch: tuple[Tensor,
     if isinstance(module, AutoencoderModule):
         return module.loss(network, images, batch[1]).loss
     x0 = module.codec.encode(images)
-    return module.loss(module.denoiser, x0, Labels.of(batch[1:], module.null_labels), drop_labels=True).loss
+    return module.loss(module.denoiser, x0, Labels.of(batch[1:], module.null_labels), training=True).loss

@@ -103,9 +103,7 @@ def test_labels_are_dropped_at_the_asked_rate_and_only_to_the_null_label(rate):
     network = lambda x, time, label: seen.append(label) or x  # noqa: E731
     label = torch.arange(4000) % 10
     denoiser = Denoiser(network, LinearSchedule(), Epsilon())
-    DenoisingLoss(label_dropout=rate)(
-        denoiser, torch.zeros(4000, 1, 2, 2), Labels(label, nulls=(10,)), drop_labels=True
-    )
+    DenoisingLoss(label_dropout=rate)(denoiser, torch.zeros(4000, 1, 2, 2), Labels(label, nulls=(10,)), training=True)
     dropped = seen[0] == 10
     assert dropped.float().mean().item() == pytest.approx(rate, abs=0.03)
     assert torch.equal(seen[0][~dropped], label[~dropped])

@@ -18,6 +18,8 @@ FACTORIES = {
     "linear_attention": lambda: UNet(**UNET, attention="linear"),
     "patches": lambda: UNet(**UNET, patch_size=2),
     "conditional": lambda: UNet(**{**UNET, "blocks_per_level": 2}, num_classes=3, dropout=0.1),
+    "augmented": lambda: UNet(**UNET, num_classes=3, augment_dim=9),
+    "augmented_transformer": lambda: PixelTransformer(**TRANSFORMER, augment_dim=9),
     "transformer": lambda: PixelTransformer(**TRANSFORMER),
     "conditional_transformer": lambda: PixelTransformer(**TRANSFORMER, num_classes=3, dropout=0.1),
 }
@@ -38,7 +40,7 @@ def awaken(module: nn.Module) -> nn.Module:
 
 
 def batch(network: Network, size: int = 3, seed: int = 1) -> dict[str, Tensor]:
-    """Arguments for one call: images, times from 0 to 999, and labels where the network takes them."""
+    """Arguments for one call: images, times from 0 to 999, and labels and augmentation where the network takes them."""
     torch.manual_seed(seed)
     arguments = {
         "x": torch.randn(size, network.in_channels, network.image_size, network.image_size),
@@ -46,4 +48,6 @@ def batch(network: Network, size: int = 3, seed: int = 1) -> dict[str, Tensor]:
     }
     if network.num_classes is not None:
         arguments["label"] = torch.arange(size) % (network.num_classes + 1)
+    if network.augment_dim is not None:
+        arguments["augment_label"] = torch.randn(size, network.augment_dim)
     return arguments

@@ -34,7 +34,7 @@ def test_label_dropout_hides_both_and_style_dropout_the_style_alone(label_dropou
     denoiser = Denoiser(lambda x, time, *labels: seen.append(labels) or x, CosineSchedule(), Epsilon())
     label, style = torch.arange(8000) % 10, torch.arange(8000) % 3
     loss = DenoisingLoss(label_dropout=label_dropout, style_dropout=style_dropout)
-    loss(denoiser, torch.zeros(8000, 1, 2, 2), Labels(label, style, (10, 3)), drop_labels=True)
+    loss(denoiser, torch.zeros(8000, 1, 2, 2), Labels(label, style, (10, 3)), training=True)
     no_label, no_style = (given == null for given, null in zip(seen[0], (10, 3), strict=True))
     assert no_label.float().mean().item() == pytest.approx(label_dropout, abs=0.03)
     assert bool(no_style[no_label].all())

@@ -1,5 +1,6 @@
 """Diffusion itself: schedules, parameterizations, the loss and the samplers. Knows no model; it is handed callables."""
 
+from diffusionlab.diffusion.augmentation import Augmentation as Augmentation
 from diffusionlab.diffusion.codec import Codec as Codec
 from diffusionlab.diffusion.codec import LatentCodec as LatentCodec
 from diffusionlab.diffusion.codec import PixelCodec as PixelCodec

@@ -9,7 +9,9 @@ from diffusionlab.diffusion.parameterization import Parameterization
 from diffusionlab.diffusion.schedule import NoiseSchedule
 
 Network = Callable[..., Tensor]
-"""(c_in x_t, time input, *labels) -> F, the image's shape: the one thing asked of every network."""
+"""(c_in x_t, time input, *labels) -> F, the image's shape: the one thing asked of every network.
+
+One that is told of augmentation also takes `augment_label`, (B, 9)."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,15 @@ class Denoiser:
         """
         return self.x0_from(self.output(x_t, t, *labels), x_t, t)
 
-    def output(self, x_t: Tensor, t: Tensor, *labels: Tensor) -> Tensor:
-        """F, what the network itself says, in float32 whatever precision it ran in."""
+    def output(self, x_t: Tensor, t: Tensor, *labels: Tensor, augment_label: Tensor | None = None) -> Tensor:
+        """F, what the network itself says, in float32 whatever precision it ran in.
+
+        `augment_label`: what was done to the images, (B, 9), in training alone; None is nothing.
+        """
         alpha, sigma = (per_image(value) for value in self.schedule(t))
         c_in = self.parameterization.scaling(alpha, sigma).c_in
-        return self.network(c_in * x_t, self.schedule.time_input(t), *labels).float()
+        told = {} if augment_label is None else {"augment_label": augment_label}
+        return self.network(c_in * x_t, self.schedule.time_input(t), *labels, **told).float()
 
     def x0_from(self, output: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
         """x0_hat from F."""

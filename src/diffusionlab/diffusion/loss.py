@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from torch import Tensor
 
+from diffusionlab.diffusion.augmentation import Augmentation
 from diffusionlab.diffusion.denoiser import Denoiser, per_image
 from diffusionlab.diffusion.labels import NO_LABELS, Labels
 from diffusionlab.diffusion.noise import WHOLE, Share
@@ -41,6 +42,8 @@ class DenoisingLoss:
     learns both scores of classifier-free guidance (Ho & Salimans 2022, alg. 1). Of the labels after the first, the
     style, a share of `style_dropout` is replaced beside that, so that a class can be asked for in any style.
 
+    `augment`: the probability of each change of `Augmentation`, of which the network is told; 0 for none.
+
     `times`: the times that training draws.
 
     `clip_weight`: of 1 - similarity of x0_hat to its class, None for none. Each sample counts by snr / (1 + snr),
@@ -52,15 +55,16 @@ class DenoisingLoss:
     sigma_data: float = 0.5
     label_dropout: float = 0.1
     style_dropout: float = 0.1
+    augment: float = 0.0
     clip_weight: float | None = None
     times: TimeDistribution = field(default_factory=TimeDistribution)
 
     def __post_init__(self) -> None:
         if self.weighting not in get_args(Weighting):
             raise ValueError(f"loss.weighting={self.weighting}: choose from {', '.join(get_args(Weighting))}")
-        for name, share in (("label_dropout", self.label_dropout), ("style_dropout", self.style_dropout)):
-            if not 0 <= share <= 1:
-                raise ValueError(f"loss.{name}={share}: a share between 0 and 1")
+        for name in ("label_dropout", "style_dropout", "augment"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"loss.{name}={getattr(self, name)}: a share between 0 and 1")
         if self.clip_weight is not None and self.clip_weight < 0:
             raise ValueError(f"loss.clip_weight={self.clip_weight}: at least 0, or null for none")
 
@@ -70,25 +74,30 @@ class DenoisingLoss:
         x0: Tensor,
         labels: Labels = NO_LABELS,
         *,
-        drop_labels: bool = False,
+        training: bool = False,
         generator: torch.Generator | None = None,
         similarity: Callable[[Tensor], Tensor] | None = None,
         share: Share = WHOLE,
     ) -> LossParts:
         """`x0`: (B, C, H, W) of about unit variance.
 
-        `drop_labels`: whether to drop labels, as in training. `generator`: for repeatable draws. `similarity`: of each
+        `training`: whether to drop labels and to augment. `generator`: for repeatable draws. `similarity`: of each
         x0_hat to the class of its x0, (B,) in [-1, 1], whether that label is dropped or not; for `clip_weight`.
         `share`: which rows these are of a batch that several processes share.
         """
         t = share(lambda count: self.times.draw(denoiser.schedule, count, x0.device, generator), len(x0))
         noise = share(lambda count: torch.randn((count, *x0.shape[1:]), device=x0.device, generator=generator), len(x0))
-        if drop_labels and labels:
+        if training and labels:
             labels = self.drop(labels, generator, share)
+        augment_label = None
+        if training and self.augment:
+            augmentation = Augmentation(self.augment)
+            augment_label = share(lambda count: augmentation.draw(count, x0.device, generator), len(x0))
+            x0 = augmentation(x0, augment_label)
 
         alpha, sigma = (per_image(value) for value in denoiser.schedule(t))
         x_t = alpha * x0 + sigma * noise
-        output = denoiser.output(x_t, t, *labels)
+        output = denoiser.output(x_t, t, *labels, augment_label=augment_label)
         target = denoiser.parameterization.target(x0, noise, alpha, sigma)
         error = (output - target).square().mean(dim=(1, 2, 3))
         weight = self.weight(denoiser, t)

@@ -102,17 +102,17 @@ def trained_classifier(real: RealImages, cache_dir: Path, device: torch.device) 
         torch.manual_seed(0)
         network = ClassifierNetwork(channels=channels, image_size=image_size, num_classes=len(real.class_names))
         if path.is_file():
-            accuracy = _load(network, path)
+            test_accuracy = _load(network, path)
         else:
-            _train(network.to(device), real.train, device)
-            accuracy = _save(network, _accuracy(network, real.test, device), path)
-    if accuracy < TRUSTWORTHY:
+            fit(network.to(device), real.train, device)
+            test_accuracy = _save(network, accuracy(network, real.test, device), path)
+    if test_accuracy < TRUSTWORTHY:
         log.warning(
             "the classifier knows only %.0f %% of the real test images of %s: do not lean on its features",
-            100 * accuracy,
+            100 * test_accuracy,
             real.name,
         )
-    return Classifier(network, accuracy, device)
+    return Classifier(network, test_accuracy, device)
 
 
 def _block(width_in: int, width_out: int) -> nn.Module:
@@ -120,8 +120,8 @@ def _block(width_in: int, width_out: int) -> nn.Module:
     return nn.Sequential(conv, nn.BatchNorm2d(width_out), nn.ReLU())
 
 
-def _train(network: ClassifierNetwork, data: ImageArrays, device: torch.device) -> None:
-    """Cross-entropy over at least three epochs and 500 steps."""
+def fit(network: ClassifierNetwork, data: ImageArrays, device: torch.device) -> None:
+    """Train a fresh network: cross-entropy over at least three epochs and 500 steps, in an order by torch's seed."""
     network.to(memory_format=torch.channels_last).train()
     batch_size = min(BATCH_SIZE, len(data))
     num_epochs = max(MIN_EPOCHS, -(-MIN_STEPS * batch_size // len(data)))
@@ -138,17 +138,18 @@ def _train(network: ClassifierNetwork, data: ImageArrays, device: torch.device) 
 
 
 @torch.inference_mode()
-def _accuracy(network: ClassifierNetwork, data: ImageArrays, device: torch.device) -> float:
+def accuracy(network: ClassifierNetwork, data: ImageArrays, device: torch.device) -> float:
+    """The share of images that it gives their label, in [0, 1]."""
     network.eval()
     found = torch.cat([network(to_float(batch.to(device))).argmax(dim=1).cpu() for batch in data.images.split(500)])
     return (found == data.labels).double().mean().item()
 
 
-def _save(network: ClassifierNetwork, accuracy: float, path: Path) -> float:
+def _save(network: ClassifierNetwork, test_accuracy: float, path: Path) -> float:
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
     with replaced(path) as temporary:
-        temporary.write_bytes(save(state, metadata={"accuracy": repr(accuracy)}))
-    return accuracy
+        temporary.write_bytes(save(state, metadata={"accuracy": repr(test_accuracy)}))
+    return test_accuracy
 
 
 def _load(network: ClassifierNetwork, path: Path) -> float:

@@ -61,6 +61,7 @@ class PixelTransformer(Network):
         image_size: int,
         num_classes: int | None = None,
         num_styles: int | None = None,
+        augment_dim: int | None = None,
         patch_size: int = 4,
         channels: int = 96,
         depth: int = 4,
@@ -75,10 +76,12 @@ class PixelTransformer(Network):
             fitting = max(size for size in range(1, patch_size + 1) if image_size % size == 0)
             raise ValueError(f"patches of {patch_size} do not tile {image_size} pixels: model.patch_size={fitting}")
         self.in_channels, self.image_size = in_channels, image_size
-        self.num_classes, self.num_styles = num_classes, num_styles
+        self.num_classes, self.num_styles, self.augment_dim = num_classes, num_styles, augment_dim
         self.patch_size = patch_size
         values = in_channels * patch_size**2
-        self.embedding = ConditionEmbedding(dim=channels, num_classes=num_classes, num_styles=num_styles)
+        self.embedding = ConditionEmbedding(
+            dim=channels, num_classes=num_classes, num_styles=num_styles, augment_dim=augment_dim
+        )
         self.stem = nn.Linear(values, channels)
         self.positions = nn.Parameter(0.02 * torch.randn(1, (image_size // patch_size) ** 2, channels))
         block = {"num_heads": num_heads, "mlp_ratio": mlp_ratio}
@@ -90,9 +93,16 @@ class PixelTransformer(Network):
     def time_features(self, time: Tensor) -> tuple[Tensor, Tensor]:
         return self.embedding.time_features(time)
 
-    def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None, style: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        time: Tensor,
+        label: Tensor | None = None,
+        style: Tensor | None = None,
+        augment_label: Tensor | None = None,
+    ) -> Tensor:
         patches = F.pixel_unshuffle(x, self.patch_size)  # (B, C p p, H / p, W / p)
-        condition = self.embedding(time, label, style, x.dtype)
+        condition = self.embedding(time, label, style, x.dtype, augment_label)
         tokens = self.stem(patches.flatten(2).transpose(1, 2)) + self.positions.to(x.dtype)
         for block in self.blocks:
             tokens = block(tokens, condition)

@@ -104,6 +104,7 @@ class UNet(Network):
         image_size: int,
         num_classes: int | None = None,
         num_styles: int | None = None,
+        augment_dim: int | None = None,
         channels: Sequence[int] = (64, 128, 256),
         blocks_per_level: int = 2,
         attention: AttentionKind = "softmax",
@@ -121,6 +122,7 @@ class UNet(Network):
         self.image_size = image_size
         self.num_classes = num_classes
         self.num_styles = num_styles
+        self.augment_dim = augment_dim
         self.size_multiple = patch_size * 2 ** (len(channels) - 1)
         check_size(image_size, image_size, multiple=self.size_multiple)
         levels = plan_levels(image_size // patch_size, channels=channels, attention_max_size=attention_max_size)
@@ -140,7 +142,9 @@ class UNet(Network):
             return UpLevel(blocks, upsample(level.width, finer.width, 2) if finer else nn.Identity())
 
         finest, coarsest = levels[0], levels[-1]
-        self.condition = ConditionEmbedding(dim=time_embedding_dim, num_classes=num_classes, num_styles=num_styles)
+        self.condition = ConditionEmbedding(
+            dim=time_embedding_dim, num_classes=num_classes, num_styles=num_styles, augment_dim=augment_dim
+        )
         self.stem = stem(in_channels, finest.width, patch_size)
         self.down = nn.ModuleList(map(down, levels, [*levels[1:], None]))
         self.middle = block(coarsest.width, coarsest)
@@ -151,9 +155,16 @@ class UNet(Network):
     def time_features(self, time: Tensor) -> tuple[Tensor, Tensor]:
         return self.condition.time_features(time)
 
-    def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None, style: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        time: Tensor,
+        label: Tensor | None = None,
+        style: Tensor | None = None,
+        augment_label: Tensor | None = None,
+    ) -> Tensor:
         check_size(*x.shape[-2:], multiple=self.size_multiple)
-        condition = self.condition(time, label, style, x.dtype)
+        condition = self.condition(time, label, style, x.dtype, augment_label)
         h = self.stem(x)
         skips: list[Tensor] = []
         for level in self.down:

@@ -116,6 +116,17 @@ def _check_diffusion(settings: Settings) -> None:
             f"loss.clip_weight={clip_weight} compares images, and x0 of a latent model is not an image: "
             "omit it, or type model=conditional_unet"
         )
+    augment = settings.loss.get("augment")
+    if augment and settings.codec.autoencoder is not None:
+        raise UsageError(
+            f"loss.augment={augment} changes images, and x0 of a latent model is not an image: "
+            "omit it, or type model=conditional_unet"
+        )
+    if augment and settings.model.get("augment_dim") is None:
+        raise UsageError(
+            f"loss.augment={augment}: model={settings.choices.get('model')} cannot be told what was done to an image: "
+            "type model=conditional_unet, model=attention_unet or model=pixel_transformer"
+        )
     if clip_weight and settings.clip is None:
         raise UsageError(f"loss.clip_weight={clip_weight} needs a CLIP: type clip=local or clip=vit_b_32")
     if settings.parameterization["_target_"].endswith(".Epsilon"):

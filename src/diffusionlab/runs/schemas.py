@@ -186,6 +186,10 @@ class EvaluateConfig(RunCommandConfig):
     cache_dir: str = MISSING
 
 
+AUGMENT_DIM = 9
+"""Of diffusion.augmentation, which imports torch."""
+
+
 def register() -> None:
     """Make the schemas and resolvers known to Hydra; the scripts call it before `hydra.main`."""
     store = ConfigStore.instance()
@@ -196,6 +200,7 @@ def register() -> None:
     store.store(name="visualize_schema", node=VisualizeConfig)
     store.store(name="evaluate_schema", node=EvaluateConfig)
     resolvers: dict[str, Callable[..., Any]] = {
+        "augment_dim": lambda probability: AUGMENT_DIM if probability else None,
         "class_names": _class_names,
         "hydra_notes": hydra_notes,
         "latent_size": _latent_size,

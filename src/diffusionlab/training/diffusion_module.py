@@ -111,7 +111,7 @@ class DiffusionModule(AveragedModule):
         """
         of_clip = self.similarity
         similarity = None if of_clip is None else lambda x0_hat: of_clip(x0_hat, batch[1])
-        parts = self._loss(self.denoiser, batch, drop_labels=True, similarity=similarity)
+        parts = self._loss(self.denoiser, batch, training=True, similarity=similarity)
         self.log_training(parts.loss, **({} if parts.clip_distance is None else {"clip_distance": parts.clip_distance}))
         third = (parts.t * len(T_RANGES)).long().clamp(max=len(T_RANGES) - 1)
         self.error_sums = self.error_sums.to(third.device)
