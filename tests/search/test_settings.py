@@ -13,25 +13,26 @@ from diffusionlab.search.query.where_text import format_where
 from tests.search.fixture_runs import NOW
 
 
-def settings(clip, decay, weight_decay, dropout, attention, terminal):
+def settings(clip, decay, weight_decay, dropout, attention, terminal, augment):
     return {
         "ema_decay": decay,
         "trainer": {"gradient_clip_val": clip, "max_epochs": 9},
         "optimizer": {"weight_decay": weight_decay},
         "model": {"dropout": dropout, "attention": attention},
+        "loss": {"augment": augment},
         "schedule": {"zero_terminal_snr": terminal, "num_steps": 1000},
     }
 
 
 RECORDS = [
     RunRecord(
-        run_id="exp-a", name="first", config=settings(1.0, 0.999, 0.01, 0.0, "softmax", True),
+        run_id="exp-a", name="first", config=settings(1.0, 0.999, 0.01, 0.0, "softmax", True, 0.0),
         layers=["mid: GroupNorm(8)"],
         host="lab3", command="python train.py model.dropout=0", git_commit="3f2a9bc", packages={"torch": "2.6.0"},
         tags=["baseline"], sweep="lr-search", status="finished",
     ),
     RunRecord(
-        run_id="exp-b", name="second", config=settings(None, 0.9999, 0.0, 0.1, "linear", False),
+        run_id="exp-b", name="second", config=settings(None, 0.9999, 0.0, 0.1, "linear", False, 0.12),
         layers=["mid: LayerNorm(8)"],
         host="lab4", command="python train.py optimizer=sgd", git_commit="77e01aa", packages={"torch": "2.8.0"},
         parent_run="exp-a", sweep="width", status="failed",
@@ -61,6 +62,8 @@ ASKED = {
     "dropout greater than 0.05": "b",
     "zero_terminal_snr = true": "a",
     "runs without zero terminal snr": "b",
+    "runs with augmentation": "b",
+    "augment above 0": "b",
     "GroupNorm": "a",
     "layers with LayerNorm": "b",
     "on host lab4": "b",
