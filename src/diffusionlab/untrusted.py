@@ -79,15 +79,6 @@ def _is_wandb_log(path: Path) -> bool:
     return len(path.parts) == 4 and path.match("wandb/*/logs/*.log")
 
 
-def folder_inside(folder: Path, name: str) -> Path:
-    """The folder called `name` below `folder`, made if missing; ValueError if a link leads it elsewhere."""
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise ValueError(f"{path} leads out of {folder}: remove the link, or type output_dir=FOLDER")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
 @contextmanager
 def opened_image(file: Path) -> Iterator["Image"]:
     """An image in one of the `IMAGE_FORMATS`, of at most `MOST_PIXELS`, closed at the end.

@@ -13,6 +13,7 @@ from PIL import Image
 
 from diffusionlab.atomic import replaced
 from diffusionlab.commands.closing import here, to_type
+from diffusionlab.commands.place import output_folder
 from diffusionlab.diffusion import Heun
 from diffusionlab.errors import UsageError, first_line
 from diffusionlab.evaluation.features import slug
@@ -31,7 +32,7 @@ from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.frozen import Group, freeze
 from diffusionlab.runs.run import Run, load_run
 from diffusionlab.runs.settings import make, to_plain
-from diffusionlab.untrusted import folder_inside, say
+from diffusionlab.untrusted import say
 from diffusionlab.visualization.grids import save_png
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def evaluate(cfg: DictConfig) -> Evaluation:
         )
         evaluator = _evaluator(run, options, run.sampler_settings(options.sampler))
         others = list(_by_calls(run, options))
-        target = _folder(options.output_dir, run.folder)
+        target = output_folder(options.output_dir, run.folder, FOLDER)
     evaluation = evaluator.evaluate()
     if others:
         say("\n".join(_table_by_calls(others)) + "\n")
@@ -162,17 +163,6 @@ def _lines(evaluation: Evaluation, other: str) -> Iterator[str]:
 
 def _line(name: str, of_samples: str, of_real: str) -> str:
     return f"{name:<24}{of_samples:<30}{of_real}"
-
-
-def _folder(requested: str | None, run_folder: Path) -> Path:
-    if requested is None:
-        return folder_inside(run_folder, FOLDER)
-    target = Path(requested)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"output_dir={requested} cannot be made: {error.strerror}") from error
-    return target
 
 
 def _write(evaluation: Evaluation, picture: Image.Image, target: Path) -> None:

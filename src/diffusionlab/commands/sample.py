@@ -14,6 +14,7 @@ from diffusionlab.atomic import replaced
 from diffusionlab.bars import counted
 from diffusionlab.commands.clip_judge import ClipJudge
 from diffusionlab.commands.closing import here, hydra_value, to_type
+from diffusionlab.commands.place import output_folder
 from diffusionlab.diffusion import Guidance, Labels
 from diffusionlab.errors import UsageError
 from diffusionlab.report.run_page import refresh_report
@@ -22,7 +23,7 @@ from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.frozen import Group, freeze
 from diffusionlab.runs.run import Run, load_run
 from diffusionlab.runs.settings import to_plain
-from diffusionlab.untrusted import folder_inside, say
+from diffusionlab.untrusted import say
 from diffusionlab.visualization.grids import class_grid, image_grid, save_png
 from diffusionlab.visualization.numbered import NumberedImages
 
@@ -186,14 +187,10 @@ def _save_settings(options: Mapping[str, Any], run: Run, scales: Sequence[float]
 
 def _output_folder(requested: str | None, run_folder: Path) -> Path:
     if requested is None:
-        return _new_folder(folder_inside(run_folder, "samples"))
+        return _new_folder(output_folder(None, run_folder, "samples"))
     if Path(requested, "grid.png").exists():
         raise UsageError(f"output_dir={requested} holds samples already: type another folder, or remove them")
-    try:
-        Path(requested).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"output_dir={requested} cannot be made: {error.strerror}") from error
-    return Path(requested)
+    return output_folder(requested, run_folder, "samples")
 
 
 def _new_folder(parent: Path) -> Path:

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from diffusionlab.bars import tracked
 from diffusionlab.commands.closing import here
+from diffusionlab.commands.place import output_folder
 from diffusionlab.errors import UsageError
 from diffusionlab.gallery import of_clip, of_features, of_noise, of_sampling, of_training
 from diffusionlab.gallery.options import Drawn, PictureOptions
@@ -16,7 +17,7 @@ from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.frozen import Group, freeze
 from diffusionlab.runs.run import Run, load_run
 from diffusionlab.runs.settings import make, to_plain
-from diffusionlab.untrusted import folder_inside, say
+from diffusionlab.untrusted import say
 from diffusionlab.visualization.animation import Animation, save_gif
 from diffusionlab.visualization.catalogue import ALL, FOLDER, PICTURES, Picture, find_picture
 from diffusionlab.visualization.style import save_figure
@@ -87,15 +88,11 @@ def draw_pictures(
             if target is not None and len(runs) > len(group):
                 stem += f"_{group[0].folder.name}"
             of = " ".join(run.record.run_id for run in group)
-            files += _save(picture, drawn, (target or folder_inside(group[0].folder, FOLDER)) / stem, formats, of)
+            files += _save(picture, drawn, output_folder(target, group[0].folder, FOLDER) / stem, formats, of)
     return files
 
 
 def _save(picture: Picture, drawn: Drawn, stem: Path, formats: Sequence[str], of: str) -> list[Path]:
-    try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"output_dir={stem.parent} cannot be made: {error.strerror}") from error
     caption = f"{picture.caption} {drawn.note}".strip()
     if isinstance(drawn.content, Animation):
         return [save_gif(drawn.content, stem.with_name(f"{stem.name}.gif"), caption=caption)]
