@@ -170,13 +170,13 @@ def test_figures_are_of_the_weights_that_were_judged(lab, registry_of_its_own):
 
 def test_a_run_that_trains_on_while_it_is_measured_is_not_recorded(lab, registry_of_its_own, monkeypatch, caplog):
     trained = lab.train(name=RUN), registry_of_its_own
-    sample = Run.sample
+    sample = Run.sample_batches
 
     def sample_while_it_trains(*arguments, **options):
         lab.train("trainer.max_epochs=2", "ckpt_path=last", name=RUN)
         return sample(*arguments, **options)
 
-    monkeypatch.setattr(Run, "sample", sample_while_it_trains)
+    monkeypatch.setattr(Run, "sample_batches", sample_while_it_trains)
     run_evaluate(trained)
     assert read_record(trained[0]).evaluations == {} and "has trained on meanwhile" in caplog.text
 
