@@ -32,6 +32,9 @@ _STATED = {  # of what is no column: that it is recorded, and that it is not
     "diffusion": ("a record of whether it is a diffusion model", "no record of whether they are diffusion models"),
     "checkpoint": ("a folder on this machine", "no folder on this machine"),
     "pictures": ("a folder on this machine", "no folder on this machine"),
+    "config.teacher": ("a recorded teacher", "no recorded teacher"),
+    "config.init_from": ("a record of the weights it started from", "no record of the weights they started from"),
+    "config.ema": ("a record of post-hoc EMA", "no record of whether they keep averages for post-hoc EMA"),
     "arch_tags": ("recorded facets", "no recorded facets"),
 }
 

@@ -32,11 +32,11 @@ _DIFFERENT = ("different", "another", "other", "separate", "distinct", "later", 
 def same_period(r: Reading, i: int) -> int:
     """Created and modified on the same day; modified on the day they were created; started and finished on different
     days. What ends a run is its last modification."""
-    first = _moment(r, i)
+    first = moment_of(r, i)
     if first is None:
         return 0
     j = r.skip(i + 1, 10, _BETWEEN)
-    second = _moment(r, j)
+    second = moment_of(r, j)
     if second is None or second == first:
         return 0
     after = r.skip(j + 1, 6, _BETWEEN)
@@ -54,7 +54,7 @@ def same_period(r: Reading, i: int) -> int:
     return r.emit(i, end, "same period", Not(same) if differ else same)
 
 
-def _moment(r: Reading, i: int) -> str | None:
+def moment_of(r: Reading, i: int) -> str | None:
     """The column of the moment that the item at i names."""
     if r.kind(i) == "moment":
         return str(r.items[i].payload)

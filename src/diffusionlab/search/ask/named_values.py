@@ -9,13 +9,14 @@ from diffusionlab.registry.filters.filter import Filter, Not
 from diffusionlab.search.ask.reading import Reading
 from diffusionlab.search.read.items import value_filter
 from diffusionlab.search.read.settings import PREFIX, IsOn, SettingIs
-from diffusionlab.search.read.text import Matches, Mentions
+from diffusionlab.search.read.text import Matches, Mentions, words_of
 
 TEXT_FIELDS = ("run_id", "name", "description", "notes", "reason", "path", "command")
 _CONTAINS = {
     **dict.fromkeys(("contain", "contains", "containing", "contained", "including", "includes", "include"), "{}"),
     **dict.fromkeys(("starts", "starting", "start", "begins", "beginning", "begin"), "^{}"),
     **dict.fromkeys(("ends", "ending", "end"), "{}$"),
+    **dict.fromkeys(("like", "matches", "matching", "match", "matched", "resembles", "resembling"), "{}"),
     **dict.fromkeys(("mention", "mentions", "mentioning", "has", "have", "having", "with", "says"), "{}"),
 }
 """The word between a field and what its text holds -> where it stands in the text."""
@@ -59,27 +60,45 @@ def free_value(r: Reading, i: int) -> int:
 
 
 def text_of_field(r: Reading, i: int) -> int:
-    """FIELD CONTAINS WORDS, WORDS in the FIELD: "name contains LSTM", "oom in the notes", "names ending in v2"."""
+    """FIELD CONTAINS WORDS, WORDS in the FIELD: "name contains LSTM", "oom in the notes", "named like *Flower*"."""
     column = "run_id" if r.words(i) in ("id", "ids") else r.items[i].payload if r.kind(i) == "field" else None
-    if column in TEXT_FIELDS:
-        j = r.skip(i + 1, 3, ("filler", "carrier", "text"))
-        said = next((pattern for k in range(i + 1, j) if (pattern := _CONTAINS.get(r.words(k)))), None)
-        k = next((k for k in range(i + 1, j + 1) if r.words(k) in _CONTAINS), i) + 1
-        k = r.skip(k, 2, ("filler", "carrier"))
-        if said and r.kind(k) in ("condition", "text", "run", "field"):
-            after = r.emit(i, k + 1, "text", _in_field(r, k, column, said))
-            r.passed = [item for item in r.passed if item.words.lower() not in _CONTAINS]
-            return after
+    if r.words(i) in ("named", "called") and r.words(i + 1) in _CONTAINS:
+        column = "name"
+    if column in TEXT_FIELDS and (found := _contained(r, i)):
+        pattern, k = found
+        chunk, end = r.chunk(k)
+        text = chunk.strip("\"'“”`«»").rstrip(".?!,;")
+        after = r.emit(i, end, "text", Matches(_pattern(text, pattern), column)) if words_of(text) else 0
+        start, stop = r.items[i].start, r.items[end - 1].end
+        r.passed = [item for item in r.passed if not start <= item.start < stop]
+        return after
     if r.kind(i) in ("condition", "text") and r.words(i + 1) == "in":
         j = r.skip(i + 2, 2, ("filler",))
         if r.kind(j) == "field" and r.items[j].payload in TEXT_FIELDS:
-            return r.emit(i, j + 1, "text", _in_field(r, i, r.items[j].payload, "{}"))
+            words = r.items[i].words.strip("\"'“”`«»")
+            return r.emit(i, j + 1, "text", Matches(re.escape(words), r.items[j].payload))
     return 0
 
 
-def _in_field(r: Reading, i: int, column: str, pattern: str) -> Filter:
-    words = r.items[i].words.strip("\"'“”`«»")
-    return Matches(pattern.format(re.escape(words)), column)
+def _contained(r: Reading, i: int) -> tuple[str, int] | None:
+    """After the field at i: (where in the text, the place of what it holds), if a word says that it holds something."""
+    for k in range(i + 1, min(i + 4, len(r.items))):
+        if pattern := _CONTAINS.get(r.words(k)):
+            k += 1
+            while r.words(k) in ("with", "the", "word", "words", "in", "a", "something"):
+                k += 1
+            return (pattern, k) if k < len(r.items) and r.items[k].words not in "?.!,;" else None
+        if r.kind(k) not in ("filler", "carrier", "text"):
+            return None
+    return None
+
+
+def _pattern(text: str, pattern: str) -> str:
+    """A regular expression for a text in which "*" stands for anything; then it is all of the name."""
+    if "*" not in text:
+        return pattern.format(re.escape(text))
+    whole = "^{}$" if pattern == "{}" else pattern
+    return whole.format(".*".join(map(re.escape, text.split("*"))))
 
 
 def _setting(r: Reading, i: int) -> int:
@@ -88,6 +107,8 @@ def _setting(r: Reading, i: int) -> int:
     if r.kind(j) == "comparator" and r.items[j].payload == "=":
         j += 1
     said = r.words(j).strip("\"'")
+    if r.kind(j) == "run":
+        return r.emit(i, j + 1, r.items[i].payload, SettingIs(r.items[i].payload, r.items[j].payload[0]), True)
     if r.kind(j) != "text" and said not in ("true", "false", "yes", "no", "on", "off"):
         return 0
     column = r.items[i].payload

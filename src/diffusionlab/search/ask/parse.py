@@ -12,6 +12,7 @@ from datetime import datetime
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.code import check_no_code
 from diffusionlab.search.ask.combine import bracketed, join, subsets
 from diffusionlab.search.ask.dated import dated
 from diffusionlab.search.ask.intents import fields, figure, intent, likeness, limit
@@ -47,10 +48,11 @@ from diffusionlab.search.read.tokens import clean, tokenize
 def parse(question: str, known: Known, now: datetime, among: Filter | None = None) -> Query:
     """Read a question; `among`: the runs that "those" means, if there was a question before.
 
-    ValueError (one line) if the question is empty or too long.
+    ValueError (one line) if the question is empty, too long, or about code.
     """
     if not question.strip():
         raise ValueError('the question is empty; ask something like "unets on MNIST with fid below 10"')
+    check_no_code(question)
     scanned, misspelt, text = scan(question, known, now)
     items = settle(scanned, known)
     if parts := parts_of(text, items):

@@ -73,6 +73,21 @@ class Reading:
             end += 1
         return end
 
+    def facts(self, run: int) -> dict[str, Any] | None:
+        """What is known of the run at an item; None, and a note, where there is no such run."""
+        run_id = self.items[run].payload[0]
+        row = self.known.facts(run_id)
+        if not row:
+            self.notes.append(f"there is no run {run_id} to compare with")
+        return row or None
+
+    def chunk(self, i: int) -> tuple[str, int]:
+        """The words from item i on that no blank parts, and the index after them."""
+        end = i + 1
+        while end < len(self.items) and self.items[end].start == self.items[end - 1].end:
+            end += 1
+        return "".join(item.words for item in self.items[i:end]), end
+
     def emit(self, first: int, after: int, category: str, condition: Filter, single: bool = False) -> int:
         """Give out one condition for the items from `first` up to `after`."""
         words = " ".join(item.words for item in self.items[first:after])

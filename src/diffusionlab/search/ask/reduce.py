@@ -11,26 +11,33 @@ from diffusionlab.search.ask.fields import (
     number_list,
     quantity_of_field,
 )
+from diffusionlab.search.ask.lineage import lineage
 from diffusionlab.search.ask.moments import same_period
 from diffusionlab.search.ask.named_values import free_value, text_of_field
+from diffusionlab.search.ask.ratios import ratio
 from diffusionlab.search.ask.reading import Reading, is_numeric
 from diffusionlab.search.ask.relative import (
     against_run,
     against_value,
     also_against,
     apart,
+    no_measure,
     of_run,
     same_as,
     without_it,
 )
+from diffusionlab.search.ask.two_columns import two_columns
 from diffusionlab.search.ask.versions import framework_version, number_of_cards
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 
 RULES = (
+    lineage,
+    ratio,
     same_as,
     of_run,
     same_period,
+    two_columns,
     against_run,
     against_value,
     also_against,
@@ -47,6 +54,7 @@ RULES = (
     free_value,
     absence,
     quantity_of_field,
+    no_measure,
 )
 """At each place the first rule that reads something wins."""
 

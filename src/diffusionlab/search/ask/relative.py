@@ -48,7 +48,7 @@ def same_as(r: Reading, i: int) -> int:
         j += 1
     if r.kind(j) != "run" or not (columns or periods):
         return 0
-    row = _facts(r, j)
+    row = r.facts(j)
     if row is None:
         return r.emit(i, j + 1, "run_id", NOTHING)
     parts = [_equal(r, row, column) for column in columns]
@@ -66,20 +66,11 @@ def of_run(r: Reading, i: int) -> int:
         return 0
     if "of" not in (r.words(place) for place in range(j + 1, k)):
         return 0
-    row = _facts(r, k)
+    row = r.facts(k)
     if row is None:
         return r.emit(i, k + 1, "run_id", NOTHING)
     equal = _equal(r, row, r.items[j].payload)
     return r.emit(i, k + 1, "same", And(equal, Not(In("run_id", r.items[k].payload))))
-
-
-def _facts(r: Reading, run: int) -> dict[str, Any] | None:
-    """What is known of the run at an item; None, and a note, where there is no such run."""
-    run_id = r.items[run].payload[0]
-    row = r.known.facts(run_id)
-    if not row:
-        r.notes.append(f"there is no run {run_id} to compare with")
-    return row or None
 
 
 def _equal(r: Reading, row: Mapping[str, Any], column: str) -> Filter:
@@ -129,7 +120,7 @@ def against_run(r: Reading, i: int) -> int:
         return run
     if kind_of(column) not in (*NUMERIC, "time"):
         return 0
-    facts = _facts(r, run)
+    facts = r.facts(run)
     if facts is None:
         return r.emit(i, after, "run_id", NOTHING)
     value = facts.get(column)
@@ -139,7 +130,7 @@ def against_run(r: Reading, i: int) -> int:
     if column == "created_at" and _is_one(r):
         r.neighbour = operator == ">"
     r.against = facts
-    emitted = r.emit(i, after, column, _comparable(r, Compare(column, directed(operator, column), value), facts))
+    emitted = r.emit(i, after, column, comparable(r, Compare(column, directed(operator, column), value), facts))
     r.passed = [item for item in r.passed if item is not r.items[i]]  # "previous run to run-020"
     return emitted
 
@@ -154,7 +145,7 @@ def also_against(r: Reading, i: int) -> int:
     value = r.against.get(column)
     if value is None or r.kind(r.skip(j + 1, 2, ("filler",))) in ("number", "than", "comparator", "run"):
         return 0
-    return r.emit(i, j + 1, column, _comparable(r, Compare(column, directed(operator, column), value), r.against))
+    return r.emit(i, j + 1, column, comparable(r, Compare(column, directed(operator, column), value), r.against))
 
 
 def _meant(r: Reading, i: int) -> str:
@@ -223,7 +214,7 @@ def _comparative(r: Reading, i: int) -> Relation | None:
     return (operator, r.items[j].payload, run, run + 1) if r.kind(k) == "than" and r.kind(run) == "run" else None
 
 
-def _comparable(r: Reading, condition: Compare, facts: Mapping[str, Any]) -> Filter:
+def comparable(r: Reading, condition: Compare, facts: Mapping[str, Any]) -> Filter:
     """A condition on a figure, for the runs whose figure was taken as that of the run with `facts` was."""
     if not r.known.values["protocol"] or "protocol" not in compares_within(condition.column):
         return condition
@@ -267,3 +258,15 @@ def without_it(r: Reading, i: int) -> int:
         return 0
     said = [item.payload for item in r.out if item.kind == "condition" and item.payload.category == "facet"]
     return r.emit(i, i + 2, "facet", Not(said[-1].filter)) if said else 0
+
+
+def no_measure(r: Reading, i: int) -> int:
+    """Easier than run-020, more beautiful than the others: nothing that is recorded tells, so all of it is unread."""
+    said = i + (r.words(i) in ("more", "less"))
+    if r.kind(said) not in ("text", "filler") or r.kind(said + 1) != "than":
+        return 0
+    if said == i and not (r.kind(i) == "text" and r.words(i).endswith("er")):
+        return 0
+    after = r.skip(said + 2, 2, ("filler", "noun")) + 1
+    r.passed += r.items[i : min(after, len(r.items))]
+    return min(after, len(r.items))

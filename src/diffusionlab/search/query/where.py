@@ -5,6 +5,7 @@ unet and not conditional                                  a bare word is an arch
 lr between 1e-4 and 1e-3, params >= 5M, optimizer in (Adam, AdamW)
 created >= 2025-04-01, modified = 2025-04, created = "last week"
 created_weekday in (saturday, sunday), created_hour = 9, created_day = modified_day      in UTC
+val_loss < train_loss, modified < created                 two columns of one run
 fid is unknown, description is known, text ~ "moving average", name ~ cifar, hardware = gpu
 """
 
@@ -19,12 +20,13 @@ from diffusionlab.registry.filters.filter import EVERYTHING, NOTHING, And, Filte
 from diffusionlab.registry.filters.literals import Value
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.registry.record.facets import FACETS, canonical_facet
-from diffusionlab.search.query.where_values import DAYS, column_of, compare, read_day, read_value
+from diffusionlab.search.query.where_values import DAYS, column_beside, column_of, compare, read_day, read_value
 from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.run_files import FILES, HasFiles
 from diffusionlab.search.read.settings import IsOn, SettingIs
 from diffusionlab.search.read.text import Matches, Mentions
+from diffusionlab.search.read.two_columns import CompareColumns
 from diffusionlab.search.read.typos import nearest
 from diffusionlab.search.time.periods import Period
 
@@ -150,6 +152,9 @@ class _Reader:
                 )
             return self.mention(column)
         self.at += 1
+        if self.kind == "word" and (other := column_beside(column, self.text, self.known)):
+            self.at += 1
+            return CompareColumns(column, operator, other)
         return compare(column, operator, self.value(column), self.known)
 
     def lack(self, column: str, word: str) -> Filter:

@@ -16,6 +16,7 @@ from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.run_files import HasFiles
 from diffusionlab.search.read.settings import IsOn, SettingIs
 from diffusionlab.search.read.text import Matches, Mentions
+from diffusionlab.search.read.two_columns import CompareColumns
 
 _RESERVED = {"and", "or", "not", "in", "is", "between", "text"}
 
@@ -65,6 +66,8 @@ def format_where(condition: Filter, known: Known) -> str:
             return f"{short(condition.column)} is unknown"
         case SamePeriod(unit=unit):
             return f"created_{unit} = modified_{unit}"
+        case CompareColumns(left=left, op=op, right=right):
+            return f"{short(left)} {op} {short(right)}"
         case Recurring(values=values):
             names = [WEEKDAYS[v] if condition.unit == "weekday" else str(v) for v in values]
             return (

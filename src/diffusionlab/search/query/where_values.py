@@ -16,6 +16,7 @@ from diffusionlab.registry.record.facets import canonical_facet
 from diffusionlab.search.query.query import UNITS, Unit
 from diffusionlab.search.read.items import any_gpu
 from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.two_columns import comparable_kind
 from diffusionlab.search.read.typos import nearest
 from diffusionlab.search.time.period_words import read_period
 from diffusionlab.search.time.periods import Period
@@ -50,6 +51,15 @@ def column_of(word: str, known: Known) -> str:
         return setting
     names = [*_NAMED, *known.metrics]
     raise ValueError(f"there is no field {word[:40]!r} (nearest: {', '.join(nearest(word, names))})")
+
+
+def column_beside(column: str, word: str, known: Known) -> str | None:
+    """The column that a word names, if it may be compared with `column`: both numbers, or both moments."""
+    kind, name = comparable_kind(column), word.lower()
+    if kind is None or not (name in _NAMED or name in COLUMNS or name.startswith(("metrics.", "config."))):
+        return None
+    other = column_of(word, known)
+    return other if comparable_kind(other) == kind else None
 
 
 def group_of(word: str, known: Known) -> tuple[str, Unit | None]:

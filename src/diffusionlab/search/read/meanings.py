@@ -13,6 +13,7 @@ from diffusionlab.search.read.diffusion import has_facet
 from diffusionlab.search.read.items import Condition, value_filter
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.scanning import Scan
+from diffusionlab.search.read.settings import IsOn
 from diffusionlab.search.read.text import Matches, Mentions, stem
 from diffusionlab.search.words.english import filler
 from diffusionlab.search.words.lexicon import Meaning
@@ -88,6 +89,10 @@ def _condition(kind: str, payload: object, words: str, known: Known) -> Conditio
             return Condition("hardware_kind", _family(payload, known), True, words)
         case "multi":
             return Condition("hardware", several_cards(known), True, words)
+        case "setting":
+            return Condition(facet, IsOn(facet), words=words)
+        case "autoguided":
+            return Condition("protocol", Matches(r"guidance [\d.]+ by ", "protocol"), words=words)
         case "single gpu":
             return Condition("hardware", single_card(known), True, words)
     return None

@@ -130,6 +130,6 @@ def _numbered(s: Scan, i: int) -> tuple[list[str], int]:
 def _counts(s: Scan, i: int) -> bool:
     """Whether the number at i belongs to a following unit or field, as in "runs 100 epochs"."""
     following = s.word(i + 1)
-    if following in UNITS or following in SCALES:
+    if following in UNITS or following in SCALES or following in ("times", "%", "percent"):
         return True
     return i + 1 < len(s.tokens) and phrases().get(s.tokens[i + 1].compact, ("",))[0] == "field"

@@ -30,7 +30,10 @@ class SettingIs(Leaf):
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         cell = value_of(row, self.column)
-        return None if cell is None else squeeze(str(cell).rpartition(".")[2] or str(cell)) == squeeze(self.value)
+        if cell is None:
+            return None
+        class_name = str(cell).rpartition(".")[2] or str(cell)
+        return squeeze(self.value) in (squeeze(class_name), squeeze(str(cell)))
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,14 @@ from diffusionlab.search.words.group_words import EACH, FREQUENT, HOWS, RATES, S
 from diffusionlab.search.words.hardware_words import CARDS, GPU_FAMILIES, RTX, SEVERAL, SINGLE
 from diffusionlab.search.words.order_words import DIRECTIONS, ORDERS, SUPERLATIVES
 from diffusionlab.search.words.value_words import (
+    AUTOGUIDED,
     BROKEN,
     DATASET_WORDS,
     FACET_WORDS,
     FULL_ATTENTION,
     NOT_FACET,
     NOT_FINISHED,
+    SETTING_WORDS,
     STATUSES,
     TEXT_SYNONYMS,
     UNSUCCESSFUL,
@@ -147,6 +149,9 @@ def _asked() -> Iterator[Entry]:
 
 
 def _texts() -> Iterator[Entry]:
+    yield AUTOGUIDED, "autoguided", None
+    for setting, words in SETTING_WORDS.items():
+        yield words, "setting", setting
     for phrase, others in TEXT_SYNONYMS.items():
         yield phrase, "text", others
 

@@ -138,6 +138,15 @@ DATASET_WORDS: dict[str, tuple[str, ...]] = {  # what the pictures show -> data 
     "ten class cifar": ("CIFAR-10",),
     "celeba faces": ("CelebA",),
 }
+SETTING_WORDS: dict[str, str] = {  # setting without a column -> what people say of the runs in which it is set
+    "config.ema": "post hoc ema, post hoc averages, post hoc averaging, post hoc moving averages, kept averages, "
+    "post hoc emas",
+}
+AUTOGUIDED = (
+    "autoguidance, auto guidance, autoguided, auto guided, guided by a weaker model, guided by a weaker run, "
+    "guidance by a weaker run, guidance by a weaker model, guided by a smaller run, guided by a bad version of itself"
+)
+"""Evaluated with guidance by another run (Karras et al. 2024), which the protocol names."""
 TEXT_SYNONYMS: dict[str, tuple[str, ...]] = {  # phrase -> other ways in which a description says it
     "out of memory": ("out of memory", "oom"),
     "oom": ("oom", "out of memory"),
