@@ -104,7 +104,8 @@ def _rates(a: Asked) -> list[str]:
         for item in a.items
         if item.kind == "condition"
         and isinstance(item.payload, Condition)
-        and item.words.lower().endswith(("rate", "rates"))
+        and item.payload.category == "status"
+        and "rate" in item.words.lower()  # "rate of failure", "crash rates"
     ]
 
 

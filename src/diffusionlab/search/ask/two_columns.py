@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from diffusionlab.registry.filters.conditions import Compare
-from diffusionlab.registry.filters.filter import NOTHING, And, Filter
+from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Not
 from diffusionlab.search.ask.fields import COMPARATIVES
 from diffusionlab.search.ask.moments import moment_of
 from diffusionlab.search.ask.reading import Reading, directed
@@ -31,10 +31,13 @@ def _figures(r: Reading, i: int) -> int:
     if r.kind(i) != "field":
         return 0
     j = r.skip(i + 1, 2, ("filler",))
+    negated = r.kind(j) == "not"
+    if negated:
+        j = r.skip(j + 1, 1, ("filler",))
     k = r.skip(j + 1, 2, ("filler", "carrier"))
     if r.kind(j) != "comparator" or r.items[j].payload not in _SINGLE or r.words(j) in _NO_COMPARISON:
         return 0
-    return _compared(r, i, i, r.items[j].payload, k)
+    return _compared(r, i, i, r.items[j].payload, k, negated)
 
 
 def _comparative(r: Reading, i: int) -> int:
@@ -45,7 +48,7 @@ def _comparative(r: Reading, i: int) -> int:
     return _compared(r, i, j, operator, r.skip(j + 2, 2, ("filler", "carrier")))
 
 
-def _compared(r: Reading, first: int, left: int, operator: str, right: int) -> int:
+def _compared(r: Reading, first: int, left: int, operator: str, right: int, negated: bool = False) -> int:
     """The comparison of the fields at `left` and `right`, of items from `first` on; 0 if they do not compare."""
     if r.kind(right) != "field" or r.kind(right + 1) in ("number", "comparator"):
         return 0
@@ -54,7 +57,7 @@ def _compared(r: Reading, first: int, left: int, operator: str, right: int) -> i
     if columns[0] == columns[1] or len(kinds) != 1 or None in kinds:
         return 0
     compared = CompareColumns(columns[0], directed(operator, columns[0]), columns[1])
-    return r.emit(first, right + 1, compared.column, compared)
+    return r.emit(first, right + 1, compared.column, Not(compared) if negated else compared)
 
 
 def _moments(r: Reading, i: int) -> int:

@@ -20,7 +20,7 @@ _OFF = ("", "none", "null", "false", "off", "no", "0")
 
 @dataclass(frozen=True)
 class SettingIs(Leaf):
-    """A setting has this value, compared as letters: "softmax", "true", "[64, 128]"."""
+    """A setting has this value, compared as letters: "softmax", "true", "[64, 128]"; unknown if they lack it."""
 
     column: str
     value: str
@@ -30,7 +30,7 @@ class SettingIs(Leaf):
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         cell = value_of(row, self.column)
-        if cell is None:
+        if cell is None and not _is_recorded(row, self.column):
             return None
         class_name = str(cell).rpartition(".")[2] or str(cell)
         return squeeze(self.value) in (squeeze(class_name), squeeze(str(cell)))
@@ -46,11 +46,15 @@ class IsOn(Leaf):
         raise ValueError(f"{self.column} is read from the run's settings: it has no predicate")
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
-        config = row.get("config") or {}
-        if self.column.removeprefix(PREFIX) not in dict(_flat(config)):
+        if not _is_recorded(row, self.column):
             return None
         cell = value_of(row, self.column)
         return cell is not None and str(cell).lower() not in _OFF and cell != 0
+
+
+def _is_recorded(row: Mapping[str, Any], column: str) -> bool:
+    """Whether the run's settings name it; null is a value too."""
+    return column.removeprefix(PREFIX) in dict(_flat(row.get("config") or {}))
 
 
 def _flat(config: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

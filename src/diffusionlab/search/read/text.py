@@ -125,7 +125,7 @@ class Matches(Leaf):
 
     @property
     def column(self) -> str:  # type: ignore[override]
-        return "text"
+        return "text" if self.where == "text" else f"{self.where} text"  # no column of the table
 
     def _condition(self) -> str:
         raise ValueError("text is matched in Arrow: it has no predicate")
