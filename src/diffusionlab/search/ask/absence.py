@@ -5,7 +5,7 @@ from __future__ import annotations
 from diffusionlab.registry.filters.conditions import IsNull
 from diffusionlab.registry.filters.filter import Not
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS
-from diffusionlab.search.ask.reading import Reading
+from diffusionlab.search.ask.reading import Reading, is_numeric
 from diffusionlab.search.read.items import missing_filter
 from diffusionlab.search.read.run_files import HasFiles
 from diffusionlab.search.read.settings import PREFIX, IsOn
@@ -116,4 +116,6 @@ def _emit(r: Reading, first: int, field: int, absent: bool, after: int = 0) -> i
     missing = missing_filter(column, r.known)
     if column in ("architecture", "arch_tags"):
         missing = IsNull("architecture")
+    elif column in COLUMNS and is_numeric(column):
+        r.field = column  # "unknown or above 0.1"
     return r.emit(first, after or field + 1, f"known {column}", missing if absent else Not(missing))
