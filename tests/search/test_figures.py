@@ -124,3 +124,11 @@ def test_best_and_worst_of_each_group(ask):
     known = by("dataset", [run for run in RUNS if run.fid is not None])
     ends = {end(runs, key=lambda run: run.fid).id for runs in known.values() for end in (min, max)}
     assert {row["run_id"] for row in ask("best and worst fid per data set").rows} == ends
+
+
+def test_the_fewest_of_a_kind_are_said_to_be_among_those_that_have_one(ask, engine):
+    failed = {name: len(runs) for name, runs in by("dataset", [run for run in RUNS if run.status == "failed"]).items()}
+    fewest = sorted(name for name, count in failed.items() if count == min(failed.values()))
+    said = answer(ask("which data set has the fewest failed runs"), engine)
+    assert set(failed) < set(by("dataset")) and all(name in said for name in fewest)
+    assert "of those that have any" in said

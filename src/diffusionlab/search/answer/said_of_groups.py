@@ -64,6 +64,8 @@ def _figures(result: Result, groups: Groups) -> list[str]:
     most, fewest = ("most", "fewest") if figure.how == "count" else ("highest", "lowest")
     keys = listed([printable(row.key) for row in first])
     most = most if figure.descending else fewest
+    if figure.how == "count" and not figure.descending:
+        what += " of those that have any"  # groups without one are not in the table
     said = f"{keys} {agree(len(first), 'has', 'have')} the {most} {what}: {_row(groups, first[0])}."
     return [said, *([f"Then {_list(groups, others)}."] if others else [])]
 
