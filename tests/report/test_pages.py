@@ -260,6 +260,35 @@ def test_distances_of_two_protocols_are_not_ranked(tmp_path: Path):
         assert [cell.text for cell in Page.read(Path("page.html")).all("td", class_="best")] == best
 
 
+@pytest.mark.parametrize(
+    ("fact", "values"),
+    [
+        ("dataset", ("MNIST", "Fashion-MNIST")),
+        ("parameterization", ("v", "epsilon")),
+        ("architecture", ("UNet", "Autoencoder")),
+        ("config", ({"loss": {"weighting": "edm"}}, {"loss": {"weighting": "uniform"}})),
+    ],
+)
+def test_losses_and_distances_that_do_not_compare_are_not_ranked(tmp_path: Path, fact: str, values: tuple):
+    def best(*values):
+        folders = [
+            run_folder(tmp_path / str(values), f"{n}", metrics={"val_loss": 0.1 + n}, **{fact: value})
+            for n, value in enumerate(values)
+        ]
+        assert report(*map(str, folders), "--output", "page.html") == 0
+        return [cell.text for cell in Page.read(Path("page.html")).all("td", class_="best")]
+
+    assert best(*values) == []
+    assert best(values[0], values[0]) == ["0.1"]
+
+
+def test_a_setting_that_a_column_holds_is_told_once(tmp_path: Path):
+    folders = [run_folder(tmp_path, f"{lr}", lr=lr, config={"optimizer": {"lr": lr, "eps": lr}}) for lr in (1e-3, 3e-4)]
+    assert report(*map(str, folders), "--output", "page.html") == 0
+    rows = Page.read(Path("page.html")).rows()
+    assert rows["lr"] == ["0.001", "0.0003"] and "optimizer.lr" not in rows and "optimizer.eps" in rows
+
+
 def test_a_gallery_of_imports_and_folders(tmp_path: Path):
     evaluated = {"evaluations": {"inception": {"fid": 12.0, "fid/Bag": 3.0}}, "protocol": "inception"}
     folder = run_folder(tmp_path, metrics={"val_loss": 0.5, "fid": 12.0}, **evaluated)

@@ -25,7 +25,7 @@ def write_comparison(runs: Sequence[RunContent], target: Path, title: str = "") 
         title=title or " · ".join(names),
         heading=title or f"{len(runs)} runs compared",
         runs=list(zip(runs, names, strict=True)),
-        groups=_groups(comparison, same_protocol=all(one.fact != "protocol" for one in comparison.groups["result"])),
+        groups=_groups(comparison),
         layers=comparison.layers,
         same=[fact for fact in comparison.same if not fact.startswith(("config.", "packages."))],
         charts=_charts(runs, names),
@@ -42,7 +42,7 @@ def short_names(runs: Sequence[RunContent]) -> list[str]:
     ]
 
 
-def _groups(comparison: Comparison, *, same_protocol: bool) -> list[tuple[str, list[tuple[Difference, float | None]]]]:
+def _groups(comparison: Comparison) -> list[tuple[str, list[tuple[Difference, float | None]]]]:
     """As `registry.py compare` groups them, result first, settings and packages apart; each with its best value."""
     groups: dict[str, list[tuple[Difference, float | None]]] = {
         "result": [],
@@ -51,21 +51,29 @@ def _groups(comparison: Comparison, *, same_protocol: bool) -> list[tuple[str, l
         "settings": [],
         "packages": [],
     }
+    apart_in = {one.fact for differences in comparison.groups.values() for one in differences}
     for group, differences in comparison.groups.items():
         for one in differences:
             prefix, _, rest = one.fact.partition(".")
             apart = {"config": "settings", "packages": "packages"}.get(prefix)
-            groups[apart or group].append((Difference(rest, one.values) if apart else one, _best(one, same_protocol)))
+            groups[apart or group].append((Difference(rest, one.values) if apart else one, _best(one, apart_in)))
     return [(group, differences) for group, differences in groups.items() if differences]
 
 
-def _best(difference: Difference, same_protocol: bool) -> float | None:
+OF_A_LOSS = ("architecture", "dataset", "image_size", "schedule", "parameterization", "config.loss.weighting",
+             "config.loss._target_")  # fmt: skip
+"""Facts of which all must be the same for losses to compare: what is predicted, of which images, with which weights."""
+
+
+def _best(difference: Difference, apart_in: set[str]) -> float | None:
     """The lowest of several values of a metric where lower is better, and where they compare at all."""
-    if difference.fact in KINDS or difference.fact.startswith(("config.", "packages.")):
+    fact = difference.fact
+    if fact in KINDS or fact.startswith(("config.", "packages.")):
         return None
     numbers = [value for value in difference.values if isinstance(value, float)]
-    comparable = same_protocol or "protocol" not in compares_within(difference.fact)
-    return min(numbers) if len(numbers) > 1 and comparable and lower_is_better(difference.fact) else None
+    within = OF_A_LOSS if fact in ("val_loss", "train_loss") else compares_within(fact)
+    comparable = apart_in.isdisjoint(within)
+    return min(numbers) if len(numbers) > 1 and comparable and lower_is_better(fact) else None
 
 
 def _together(runs: Sequence[RunContent]) -> list[Picture]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from diffusionlab.registry.record.columns import grouped
+from diffusionlab.registry.record.columns import about, grouped
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.record.script import SCRIPT, facts_of_script, layers_of
 
@@ -48,10 +48,12 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     runs = _under_one_protocol(runs)
     groups: dict[str, list[Difference]] = {group: [] for group in GROUPS}
     same: list[str] = []
+    told: dict[str, tuple[Any, ...]] = {}
     for group, columns in GROUPS.items():
         for column in columns:
             values = tuple(None if (value := getattr(run, column)) == [] else value for run in runs)
             _sort_in(Difference(column, values), groups[group], same)
+            told[f"config.{about(column).setting}"] = values
     for prefix, group, tables in (
         ("", "result", [run.metrics for run in runs]),
         ("config.", "training", [settings_of(run) for run in runs]),
@@ -59,7 +61,8 @@ def compare(runs: Sequence[RunRecord]) -> Comparison:
     ):
         for key in sorted({key for table in tables for key in table}):
             values = tuple(table.get(key) for table in tables)
-            _sort_in(Difference(prefix + key, values), groups[group], same)
+            if told.get(prefix + key) != values:  # a setting that a column holds is told once
+                _sort_in(Difference(prefix + key, values), groups[group], same)
     return Comparison([run.run_id for run in runs], groups, same, _layer_difference(runs))
 
 
