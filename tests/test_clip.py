@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from diffusionlab.evaluation.clip.scorer import ClipScorer
 from diffusionlab.evaluation.clip.scores import ClipScores, score_samples
 from diffusionlab.evaluation.clip.source import LocalClip, PretrainedClip
 from diffusionlab.models.pretrained import local_clip
+from diffusionlab.registry.manage.lookup import find_run
 from diffusionlab.registry.record.run_record import read_record
 from diffusionlab.runs.checkpoint import load_model
 from diffusionlab.runs.schemas import register
@@ -242,6 +244,16 @@ def test_local_is_the_newest_finished_run_on_the_same_data(uri: str, folder: Pat
         chosen("20260101-000000-bbbbbb")
 
 
+@pytest.mark.parametrize(("accuracy", "warned"), [(0.12, True), (0.21, False), (0.95, False)])
+def test_a_clip_at_the_level_of_chance_is_said_to_be(
+    uri: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, accuracy: float, warned: bool
+):
+    monkeypatch.setattr(LocalClip, "_newest", lambda self, *_: replace(known, metrics={"zero_shot_accuracy": accuracy}))
+    known = find_run(uri, "20260101-000000-aaaaaa")
+    chosen = LocalClip(registry_uri=uri, prompts=PROMPTS).choose("Garments", NAMES, "garments")
+    assert chosen.accuracy == accuracy and ("chance 10 %" in caplog.text) == warned
+
+
 def test_without_a_registry_the_command_to_train_one_is_told(tmp_path: Path):
     with pytest.raises(UsageError, match=r"model=clip data=garments"):
         LocalClip(registry_uri=str(tmp_path / "none"), prompts=PROMPTS).choose("Garments", NAMES, "garments")
@@ -328,6 +340,7 @@ def test_scores_are_a_table_a_grid_and_a_chart_and_stand_in_the_report(uri: str)
     table = json.loads((drawn / "scores.json").read_text())
     assert table["clip"] == "run 20260101-000000-aaaaaa" and table["run"] == "20260101-000000-bbbbbb"
     assert len(table["samples"]) == 40 and len(table["classes"]) == 10
+    assert table["clip_accuracy"] > 0.9
     assert Image.open(drawn / "best_and_worst.png").width > 10 * 84
     chart = (drawn / "difficulty.svg").read_text()
     assert "Ankle boot" in chart and "real images, the middle half" in chart and (drawn / "difficulty.png").is_file()

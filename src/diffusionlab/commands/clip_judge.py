@@ -61,7 +61,16 @@ class ClipJudge:
             return list(range(len(images)))
         scores = score_samples(self.clip.scorer, images, label)
         if self.writes_scores:
-            about = {"run": self.run.record.run_id, "clip": self.clip.name, **about}
+            about = {
+                "run": self.run.record.run_id,
+                "clip": self.clip.name,
+                "clip_accuracy": self.clip.accuracy,
+                **about,
+            }
+            right = (
+                "" if self.clip.accuracy is None else f", which names {self.clip.accuracy:.1%} of real images rightly"
+            )
+            say(f"scores of {self.clip.name}{right}")
             save_scores(scores, images, folder, about, real=self._scores_of_real_images())
         if self.top is None:
             return list(range(len(images)))

@@ -4,6 +4,7 @@ Never from the network unless that is asked for. A CLIP folder may be a stranger
 taken only if it is asked for by name.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +20,21 @@ from diffusionlab.registry.record.canonical import canonical
 from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class ChosenClip:
-    """A CLIP, ready to score images of these classes. `run_id`: of the lab's run that it is; None for another's."""
+    """A CLIP, ready to score images of these classes.
+
+    `run_id`: of the lab's run that it is; None for another's. `accuracy`: the share of real test images that it names
+    rightly, None if that is not recorded.
+    """
 
     name: str
     run_id: str | None
     scorer: ClipScorer
+    accuracy: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +59,17 @@ class LocalClip:
         if record.path is None:
             raise UsageError(f"clip.run={record.run_id} was imported without a folder: there is no CLIP to load")
         encoder = local_clip(Path(record.path))
-        return ChosenClip(f"run {record.run_id}", record.run_id, ClipScorer(encoder, class_names, self.prompts))
+        accuracy = record.metrics.get("zero_shot_accuracy")
+        chance = 1 / len(class_names)
+        if accuracy is not None and accuracy < min(2 * chance, (1 + chance) / 2):
+            log.warning(
+                "the CLIP of run %s names %.0f %% of the real images rightly, chance %.0f %%: its scores say little; "
+                "train it for longer: python train.py model=clip data=%s trainer.max_epochs=30",
+                *(record.run_id, 100 * accuracy, 100 * chance, option),
+            )
+        return ChosenClip(
+            f"run {record.run_id}", record.run_id, ClipScorer(encoder, class_names, self.prompts), accuracy
+        )
 
     def find(self, dataset: str, class_names: Sequence[str]) -> RunRecord | None:
         """The run that is meant; None if it is not named and there is none. Raises UnknownRun."""
