@@ -65,7 +65,7 @@ def test_the_same_images_give_the_same_whatever_was_held_out(real, trained, tmp_
 
 
 def test_it_is_trained_once(real, trained, cache, monkeypatch):
-    monkeypatch.setattr(module, "_train", None)
+    monkeypatch.setattr(module, "fit", None)
     loaded = trained_classifier(real, cache, CPU)
     assert (loaded.name, loaded.accuracy) == (trained.name, trained.accuracy)
 

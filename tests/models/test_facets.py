@@ -17,7 +17,9 @@ EXPECTED = {
     "linear_attention": {"cnn", "unet", "residual", "attention", "linear_attention"},
     "patches": {"cnn", "unet", "residual", "attention"},
     "conditional": {"cnn", "unet", "residual", "attention", "conditional"},
+    "augmented": {"cnn", "unet", "residual", "attention", "conditional"},
     "transformer": {"residual", "attention", "transformer", "dit"},
+    "augmented_transformer": {"residual", "attention", "transformer", "dit"},
     "conditional_transformer": {"residual", "attention", "transformer", "dit", "conditional"},
 }
 

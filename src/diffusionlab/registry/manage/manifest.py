@@ -19,7 +19,7 @@ _FILES = (
     r"weights\.safetensors", r"report\.html", r"uncommitted\.diff", r"train\.log",
     r"\.hydra/(config|hydra|overrides)\.yaml",
     r"checkpoints/[^/]+\.ckpt",
-    r"samples/(panels/)?(latest|epoch_\d+)\.png",
+    r"samples/(panels/)?(latest|(epoch|step)_\d+)\.png",
     r"samples/sampled_\d+/(grid|\d+|best_and_worst|difficulty)\.png",
     r"samples/sampled_\d+/(difficulty\.svg|(scores|settings)\.json)",
     rf"pictures/({'|'.join(FIGURES)})(_[^/]*)?\.(png|svg|gif)",
