@@ -108,11 +108,11 @@ def test_clicking_through_a_run(folder: Path, visit: Callable[..., Any]):
     assert visible(page, ".figures dd")[:2] == ["0.19", "0.2"] and "2 h 5 min" in visible(page, ".figures dd")
 
     slider = one_of(page, ".sequence input")
-    assert visible(page, ".sequence output") == ["3 epochs"]
+    assert visible(page, ".sequence output") == ["after 3 epochs"]
     slider.send_keys(Keys.ARROW_LEFT)
-    assert visible(page, ".sequence output") == ["2 epochs"]
+    assert visible(page, ".sequence output") == ["after 2 epochs"]
     assert [one.get_attribute("alt") for one in all_of(page, ".sequence img") if one.is_displayed()] == [
-        "samples of a run, epoch 2"
+        "samples of a run, after 2 epochs"
     ]
 
     chart = one_of(page, ".chart svg")

@@ -96,7 +96,9 @@ def _evenly(number: int) -> list[int]:
 
 def _drawn(folder: Path, place: str) -> list[Picture]:
     files = sorted(file for file in folder.glob(f"{place}/*.png") if moment(file.stem))
-    return _taken_in(folder, [files[number] for number in _evenly(len(files))], lambda file: moment(file.stem))
+    return _taken_in(
+        folder, [files[number] for number in _evenly(len(files))], lambda file: f"after {moment(file.stem)}"
+    )
 
 
 def _pictures(folder: Path) -> list[Picture]:
