@@ -85,7 +85,6 @@ clean:  ## remove .venv and caches; runs and registry stay
 	$(if $(TORCH_BACKEND),$(INSTALL) --reinstall-package torch --reinstall-package torchvision torch torchvision)
 	@rm -f .venv/.backend-* && touch $@
 
-# MLflow gets an environment of its own: it brings pandas, which would slow every import of lancedb in ours
 # the peers' own packages alone: torch and the lab are those of .venv, so that both sides run on the same
 .venv-peers/.installed: .venv/.installed
 	$(PYTHON) -m venv .venv-peers
@@ -97,6 +96,7 @@ clean:  ## remove .venv and caches; runs and registry stay
 	mv .venv-peers/lab.pth .venv-peers/lib/python*/site-packages/
 	@touch $@
 
+# MLflow gets an environment of its own: it brings pandas, which would slow every import of lancedb in ours
 .venv-mlflow/.installed: .venv/.uv
 	$(PYTHON) -m venv .venv-mlflow
 	$(UV) pip install --quiet --python .venv-mlflow/bin/python mlflow

@@ -1,6 +1,6 @@
 """How fast the lab is, every figure a ratio of two things that took turns on this machine.
 
-    python experiments/benchmarks/bench.py --out FOLDER            ten minutes on two quiet cores
+    python experiments/benchmarks/bench.py --out FOLDER            on quiet cores
     python experiments/benchmarks/bench.py --out FOLDER --quick    three minutes
 
 Prints one table and writes FOLDER/bench.json. One thread unless --threads says otherwise; processor time of this

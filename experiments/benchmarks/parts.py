@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
@@ -115,8 +116,8 @@ def start(table: Rows, turns: int) -> None:
 def _processor_seconds(command: list[str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
-    environment |= {"DIFFUSIONLAB_REGISTRY": "/nonexistent/registry"}
-    folder = Path(os.environ.get("TMPDIR", "/tmp"))
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    with tempfile.TemporaryDirectory() as folder:
+        environment |= {"DIFFUSIONLAB_REGISTRY": str(Path(folder, "registry"))}
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

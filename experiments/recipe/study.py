@@ -1,7 +1,7 @@
 """What each part of a recipe gives on Fashion-MNIST: one change at a time, at equal images.
 
     python experiments/recipe/study.py --out FOLDER                       every row of the ablation
-    python experiments/recipe/study.py --out FOLDER --only base,adamw     some of them
+    python experiments/recipe/study.py --out FOLDER --only "base|edm"     some of them
     python experiments/recipe/study.py --out FOLDER --rows long           the longer trainings
     python experiments/recipe/study.py --out FOLDER --table               the tables of what is there
 
