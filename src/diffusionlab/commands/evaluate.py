@@ -32,6 +32,7 @@ from diffusionlab.runs.explain import user_errors
 from diffusionlab.runs.frozen import Group, freeze
 from diffusionlab.runs.run import Run, load_run
 from diffusionlab.runs.settings import make, to_plain
+from diffusionlab.training.callbacks.logged import log_figures
 from diffusionlab.untrusted import say
 from diffusionlab.visualization.grids import save_png
 
@@ -188,3 +189,7 @@ def _remember(evaluation: Evaluation, run: Run, uri: str) -> None:
         record_evaluation(Registry(uri), folder, evaluation.protocol, metrics)
     except (RegistryError, ImportError) as error:
         log.warning("the figures stand in the run folder, but not in the registry: %s", first_line(error))
+    try:
+        log_figures(run.settings.config.get("logger") or {}, folder, evaluation.metrics, evaluation.step)
+    except (OSError, ImportError) as error:
+        log.warning("the figures do not stand in the run's loggers: %s", first_line(error))
