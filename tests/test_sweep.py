@@ -181,6 +181,18 @@ def test_trials_of_settings_that_were_changed_in_a_file_are_not_averaged(tmp_pat
     assert (best[:2], second[:2]) == (["5", "0.2000"], ["1", "1.0000"]) and best[4] == second[4] == "2"
 
 
+def test_losses_of_different_objectives_are_ranked_apart(tmp_path, capsys):
+    for number, (weighting, loss) in enumerate([("edm", 9.0), ("uniform", 0.2), ("edm", 8.0), ("uniform", 0.3)]):
+        run = record(number, tmp_path, [f"loss.weighting={weighting}", f"optimizer.lr={number}"], val_loss=loss)
+        run.config = {"loss": {"_target_": "diffusionlab.diffusion.DenoisingLoss", "weighting": weighting}}
+        run.normalise()
+        write_record(run, tmp_path / str(number))
+    runs = trials_in(tmp_path)
+    assert [row.trials[0].run_id for row in ranked(runs, "val_loss")] == ["run-2", "run-0", "run-1", "run-3"]
+    assert registry_cli(["sweep", str(tmp_path)], more=[add_reports]) == 0
+    assert "val_loss does not compare between objectives" in " ".join(capsys.readouterr().out.split())
+
+
 def test_it_ranks_by_a_metric_that_exists_in_its_own_direction(tmp_path):
     runs = [record(number, tmp_path, [f"seed={number}"], zero_shot_accuracy=number / 2) for number in range(2)]
     assert choose_metric(runs) == "zero_shot_accuracy"

@@ -260,26 +260,52 @@ def test_distances_of_two_protocols_are_not_ranked(tmp_path: Path):
         assert [cell.text for cell in Page.read(Path("page.html")).all("td", class_="best")] == best
 
 
+def denoising(**loss) -> dict:
+    return {"loss": {"_target_": "diffusionlab.diffusion.DenoisingLoss", **loss}}
+
+
+DENOISER = {"parameterization": "v", "schedule": "cosine", "dataset": "MNIST", "config": denoising()}
+
+
 @pytest.mark.parametrize(
-    ("fact", "values"),
+    "other",
     [
-        ("dataset", ("MNIST", "Fashion-MNIST")),
-        ("parameterization", ("v", "epsilon")),
-        ("architecture", ("UNet", "Autoencoder")),
-        ("config", ({"loss": {"weighting": "edm"}}, {"loss": {"weighting": "uniform"}})),
+        {"dataset": "Fashion-MNIST"},
+        {"parameterization": "epsilon"},
+        {"schedule": "linear"},
+        {"image_size": 64},
+        {"config": {"loss": {"_target_": "diffusionlab.training.AutoencoderLoss"}}},
+        {"config": denoising(weighting="edm")},
+        {"config": denoising(weighting="min_snr", min_snr_gamma=5.0)},
+        {"config": denoising(times={"kind": "logit_normal"})},
+        {"config": denoising() | {"codec": {"autoencoder": {"model": {}}}}},
     ],
+    ids=str,
 )
-def test_losses_and_distances_that_do_not_compare_are_not_ranked(tmp_path: Path, fact: str, values: tuple):
-    def best(*values):
+def test_losses_that_do_not_compare_are_not_ranked(tmp_path: Path, other: dict):
+    def best(*facts):
         folders = [
-            run_folder(tmp_path / str(values), f"{n}", metrics={"val_loss": 0.1 + n}, **{fact: value})
-            for n, value in enumerate(values)
+            run_folder(
+                tmp_path / str(len(facts)) / str(facts[-1] == DENOISER), f"{n}", metrics={"val_loss": 0.1 + n}, **of_run
+            )
+            for n, of_run in enumerate(facts)
         ]
         assert report(*map(str, folders), "--output", "page.html") == 0
         return [cell.text for cell in Page.read(Path("page.html")).all("td", class_="best")]
 
-    assert best(*values) == []
-    assert best(values[0], values[0]) == ["0.1"]
+    assert best(DENOISER, DENOISER | other) == []
+    assert best(DENOISER, DENOISER) == ["0.1"]
+
+
+def test_the_gallery_sorts_by_losses_of_one_objective(tmp_path: Path):
+    weightings = {"uniform": 0.1, "edm": 0.2}
+    for weighting, loss in weightings.items():
+        facts = DENOISER | {"config": denoising(weighting=weighting)}
+        folder = run_folder(tmp_path, weighting, metrics={"val_loss": loss}, **facts)
+        Registry().upsert(read_record(folder))
+    assert report("--output", "all.html") == 0
+    sorted_by = [metric for one in Page.read(Path("all.html")).data() for metric in one["metrics"]]
+    assert len(set(sorted_by)) == 2 and all(metric.startswith("val_loss, v on cosine") for metric in sorted_by)
 
 
 def test_a_setting_that_a_column_holds_is_told_once(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Figures of different protocols are never ranked against each other."""
+"""Figures of different protocols, and losses of different objectives, are never ranked against each other."""
 
 from __future__ import annotations
 
@@ -106,3 +106,56 @@ def test_groups_are_compared_within_each_protocol(engine: Engine, capsys: pytest
     answer = json.loads(capsys.readouterr().out)["answer"]
     assert f"by {SMALL}: unet 3 (small-1), dit 4 (small-2)" in answer
     assert "by no recorded protocol: unet 1 (import-1), dit 30 (import-2)" in answer
+
+
+def trained(run_id: str, val_loss: float, loss: str = "diffusion.DenoisingLoss", **facts) -> RunRecord:
+    config = {"loss": {"_target_": f"diffusionlab.{loss}"}}
+    known = {"name": run_id, "metrics": {"val_loss": val_loss}, "config": config, "image_size": 28, "dataset": "MNIST"}
+    return RunRecord(run_id=run_id, **known | facts)
+
+
+@pytest.fixture(scope="module")
+def objectives(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    v, epsilon = {"parameterization": "v", "schedule": "cosine"}, {"parameterization": "epsilon", "schedule": "linear"}
+    registry = Registry(tmp_path_factory.mktemp("objectives"))
+    registry.upsert(
+        [
+            trained("auto", 0.001, "training.AutoencoderLoss"),
+            trained("v-1", 0.2, **v),
+            trained("v-2", 0.1, **v),
+            trained("eps-1", 0.03, **epsilon),
+            trained("eps-2", 0.02, **epsilon, dataset="Fashion-MNIST"),
+            RunRecord(run_id="old", name="old", metrics={"val_loss": 0.05}, dataset="MNIST"),
+        ]
+    )
+    return Engine(registry, NOW)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("lowest val_loss", {"auto", "v-2", "eps-1", "eps-2", "old"}),
+        ("best validation loss of the v runs", {"v-2"}),
+        ("lower val loss than v-1", {"v-2"}),
+        ("top 2 by val loss on MNIST", {"auto", "v-1", "v-2", "eps-1", "old"}),
+    ],
+)
+def test_losses_of_each_objective_are_ranked_by_themselves(objectives: Engine, question: str, expected: set) -> None:
+    assert set(ids(objectives, question)) == expected
+
+
+def test_an_objective_is_chosen_by_the_filter_that_the_answer_names(objectives: Engine, capsys) -> None:
+    registry = ["--registry", objectives.registry.uri]
+    assert main(["lowest val_loss", "--json", *registry]) == 0
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    choice = shlex.split(warning.partition("--where")[2])[0]
+    assert main(["lowest val_loss", "--json", "--where", choice, *registry]) == 0
+    out = json.loads(capsys.readouterr().out)
+    assert [hit["run_id"] for hit in out["hits"]] == ["v-2"] and not out["warnings"]
+
+
+def test_a_mean_over_objectives_is_split_by_them(objectives: Engine) -> None:
+    groups = objectives.answer(parse("mean val loss on MNIST", objectives.known, NOW)).groups
+    assert groups.mixed == "objective" and {key: rows[0].value for key, rows in groups.within}[
+        "v on cosine, MNIST at 28 px"
+    ] == pytest.approx(0.15)

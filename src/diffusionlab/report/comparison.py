@@ -60,19 +60,13 @@ def _groups(comparison: Comparison) -> list[tuple[str, list[tuple[Difference, fl
     return [(group, differences) for group, differences in groups.items() if differences]
 
 
-OF_A_LOSS = ("architecture", "dataset", "image_size", "schedule", "parameterization", "config.loss.weighting",
-             "config.loss._target_")  # fmt: skip
-"""Facts of which all must be the same for losses to compare: what is predicted, of which images, with which weights."""
-
-
 def _best(difference: Difference, apart_in: set[str]) -> float | None:
     """The lowest of several values of a metric where lower is better, and where they compare at all."""
     fact = difference.fact
     if fact in KINDS or fact.startswith(("config.", "packages.")):
         return None
     numbers = [value for value in difference.values if isinstance(value, float)]
-    within = OF_A_LOSS if fact in ("val_loss", "train_loss") else compares_within(fact)
-    comparable = apart_in.isdisjoint(within)
+    comparable = apart_in.isdisjoint(compares_within(fact))
     return min(numbers) if len(numbers) > 1 and comparable and lower_is_better(fact) else None
 
 

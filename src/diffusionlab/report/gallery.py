@@ -11,6 +11,7 @@ from urllib.parse import quote
 from diffusionlab.bars import tracked
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, about, head, label
+from diffusionlab.registry.record.comparable import basis_column
 from diffusionlab.registry.record.convert import local_path
 from diffusionlab.registry.record.pictures import linked
 from diffusionlab.registry.record.run_record import RECORD_FILE
@@ -30,8 +31,8 @@ MAY_DIFFER = (
 """What a card of a run says if the runs of the page are not all alike in it."""
 COLUMNS = (
     "run_id", "name", "created_at", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "reason",
-    "metrics", "protocol", "evaluations", "path", "thumbnail", "sweep", "kind", "modified_at", "linked_pictures",
-    *dict.fromkeys((*SHOWN_OF_SCRIPTS, *MAY_DIFFER)),
+    "metrics", "protocol", "objective", "evaluations", "path", "thumbnail", "sweep", "kind", "modified_at",
+    "linked_pictures", *dict.fromkeys((*SHOWN_OF_SCRIPTS, *MAY_DIFFER)),
 )  # fmt: skip
 WORDS = ("run_id", "name", "kind", "status", "dataset", "architecture", "arch_tags", "tags", "notes", "reason", "sweep")
 """Columns whose words the filter box looks in."""
@@ -137,4 +138,6 @@ def _sortable(row: Mapping[str, Any], protocols: Mapping[str, str]) -> dict[str,
     under = row["evaluations"].get(row["protocol"]) or {}
     usual = [name for name in metric_names(row["metrics"]) if name not in under or name in METRIC_COLUMNS]
     names = {name: f"{name}, {protocols[row['protocol']]}" if name in under else name for name in usual}
+    if row["objective"]:
+        names |= {name: f"{name}, {row['objective']}" for name in usual if basis_column(name) == "objective"}
     return {printable(names[name]): row["metrics"][name] for name in usual if row["metrics"][name] is not None}

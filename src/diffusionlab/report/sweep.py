@@ -6,7 +6,7 @@
 import json
 import re
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ from diffusionlab.registry.errors import RegistryError
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.manage.compare import settings_of
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import lower_is_better
+from diffusionlab.registry.record.columns import label, lower_is_better
+from diffusionlab.registry.record.comparable import basis_column, basis_name, by_basis
 from diffusionlab.registry.record.liveness import actual_status
 from diffusionlab.registry.record.run_record import RECORD_FILE, RunRecord, read_record
 from diffusionlab.registry.storage.table import Registry
@@ -106,7 +107,10 @@ def choose_metric(trials: Sequence[RunRecord], wanted: str | None = None) -> str
 
 
 def ranked(trials: Sequence[RunRecord], metric: str) -> list[Setting]:
-    """One Setting for the trials that differ in their seed alone, best mean first, those without a value last."""
+    """One Setting for the trials that differ in their seed alone, best mean first, those without a value last.
+
+    Settings whose figures do not compare are ranked apart, one protocol or objective after the other.
+    """
     settings: dict[str, Setting] = {}
     for trial in trials:
         chosen = {key: value for key, value in overrides_of(trial).items() if key != "seed"}
@@ -117,7 +121,17 @@ def ranked(trials: Sequence[RunRecord], metric: str) -> list[Setting]:
         if (value := trial.metrics.get(metric)) is not None:
             setting.values.append(value)
     sign = 1 if lower_is_better(metric) else -1
-    return sorted(settings.values(), key=lambda one: (one.mean is None, sign * (one.mean or 0.0)))
+
+    def rank(one: Setting) -> tuple[bool, str, float]:
+        return one.mean is None, basis_of_setting(one, metric), sign * (one.mean or 0.0)
+
+    return sorted(settings.values(), key=rank)
+
+
+def basis_of_setting(setting: Setting, metric: str) -> str:
+    """What the figures of a setting's trials compare within; several of them with commas between."""
+    measured = [vars(trial) for trial in setting.trials if trial.metrics.get(metric) is not None]
+    return ", ".join(basis_name(basis, metric) for basis in by_basis(measured, metric))
 
 
 def overrides_of(trial: RunRecord) -> dict[str, str]:
@@ -163,12 +177,6 @@ def sweep_table(trials: Sequence[RunRecord], metric: str) -> "Table":
         cells += [_statuses(row.trials), _best(row.trials, metric).run_id]
         table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
-
-
-def protocols(trials: Iterable[RunRecord], metric: str) -> int:
-    """Under how many evaluation protocols the metric was measured; figures of different ones do not compare."""
-    measured = {trial.protocol for trial in trials if metric in trial.evaluations.get(trial.protocol or "", {})}
-    return len(measured)
 
 
 def _differ(rows: Sequence[Setting], key: str) -> bool:
@@ -221,5 +229,7 @@ def _best(trials: Sequence[RunRecord], metric: str) -> RunRecord:
 def show(console: Any, trials: Sequence[RunRecord], metric: str) -> None:
     """Print the table, and a warning where its figures do not compare."""
     console.print(sweep_table(trials, metric))
-    if (number := protocols(trials, metric)) > 1:
-        say(f"{metric} was measured under {number} protocols, which do not compare")
+    measured = [vars(trial) for trial in trials if trial.metrics.get(metric) is not None]
+    if len(bases := by_basis(measured, metric)) > 1:
+        named = "; ".join(printable(basis_name(basis, metric)) for basis in bases)
+        say(f"{metric} does not compare between {label(basis_column(metric))}s, each is ranked by itself: {named}")

@@ -37,6 +37,7 @@ class Column:
 
 
 _WITHIN = ("dataset", "protocol")
+_OF_A_LOSS = ("dataset", "objective")
 
 TABLE = (
     Column("run_id", "text", head="run", shown=1),
@@ -117,15 +118,18 @@ TABLE = (
         "throughput, images per second, imgs per second, img s, images s, speed, training speed, samples per second")),
     Column("protocol", "text", group="result", values="listed",
            said="protocol, protocols, evaluation protocol, evaluation protocols"),
+    Column("objective", "text", group="result", values="listed",
+           said="loss function, loss functions, training objective, training objectives"),
     Column("fid", "float", "FID", source="metric", better="low", measure=True, within=_WITHIN, shown=5, index="BTree",
            said="fid, fids, fid score, frechet inception distance, fréchet inception distance, frechet distance, "
            "fid value, fid scores"),
     Column("kid", "float", "KID", source="metric", better="low", within=_WITHIN,
            said="kid, kid score, kernel inception distance"),
-    Column("val_loss", "float", "validation loss", source="metric", better="low", measure=True, shown=6, index="BTree",
-           logged="val/loss", said="val loss, validation loss, valloss, eval loss, loss, losses, validation losses, "
-           "test loss, val losses, validation error, final loss, validation"),
-    Column("train_loss", "float", "training loss", source="metric", better="low", measure=True,
+    Column("val_loss", "float", "validation loss", source="metric", better="low", measure=True, within=_OF_A_LOSS,
+           shown=6, index="BTree", logged="val/loss", said=(
+        "val loss, validation loss, valloss, eval loss, loss, losses, validation losses, test loss, val losses, "
+        "validation error, final loss, validation")),
+    Column("train_loss", "float", "training loss", source="metric", better="low", measure=True, within=_OF_A_LOSS,
            logged="train/loss_epoch", said="train loss, training loss, train losses, training losses"),
     Column("metrics.fid_floor", "float", "FID of real images", source="json", better="low", within=_WITHIN),
     Column("metrics.cmmd", "float", "CMMD", source="json", better="low", within=_WITHIN),

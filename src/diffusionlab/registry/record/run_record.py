@@ -12,6 +12,7 @@ from typing import Any
 from diffusionlab.atomic import replaced
 from diffusionlab.registry.record.canonical import canonical, dataset_family, hardware_kind
 from diffusionlab.registry.record.columns import ALIASES, KINDS
+from diffusionlab.registry.record.comparable import objective_of
 from diffusionlab.registry.record.convert import convert, plain, to_float
 from diffusionlab.registry.record.facets import close
 
@@ -60,6 +61,7 @@ class RunRecord:
     seed: int | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
     protocol: str | None = None  # under which the latest evaluation took its metrics
+    objective: str | None = None  # what the losses are of: "v on cosine, Fashion-MNIST at 28 px"
     evaluations: dict[str, dict[str, float | None]] = field(default_factory=dict)  # all of these weights, by protocol
     description: str | None = None
     notes: str | None = None
@@ -121,6 +123,8 @@ class RunRecord:
         ):
             setattr(self, column, canonical(column, getattr(self, column)))
         self.dataset_family = self.dataset_family or dataset_family(self.dataset)
+        stated = objective_of(self.config, self.dataset, self.image_size, self.parameterization, self.schedule)
+        self.objective = stated or self.objective
         self.hardware_kind = self.hardware_kind or hardware_kind(self.hardware)
         self.arch_tags = close(self.arch_tags)
         self.tags = list(dict.fromkeys(self.tags))

@@ -7,6 +7,7 @@ from typing import Any
 
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
+from diffusionlab.registry.record.comparable import basis_column, basis_name, by_basis
 from diffusionlab.search.answer.compare import compares_groups
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
@@ -24,7 +25,6 @@ from diffusionlab.search.answer.wording import (
     there_are,
     value,
 )
-from diffusionlab.search.query.protocols import UNKNOWN, by_protocol
 from diffusionlab.search.query.query import Check, Comparison, Facts, Pictures
 from diffusionlab.search.query.where_text import format_where
 
@@ -148,7 +148,7 @@ def _extremes(rows: Sequence[Row]) -> list[str]:
         return []
     known = sorted((row for row in rows if row.get(column) is not None), key=lambda row: row[column])
     best, worst = (known[0], known[-1]) if lower_is_better(column) else (known[-1], known[0])
-    if len({row.get("dataset") for row in known}) > 1 or len(by_protocol(known, column)) > 1:
+    if len({row.get("dataset") for row in known}) > 1 or len(by_basis(known, column)) > 1:
         return []
     lead = ("Lowest", "highest") if lower_is_better(column) else ("Highest", "lowest")
     return [f"{lead[0]} {label(column)}: {value(best, column)}, {named(best)}; {lead[1]}: {value(worst, column)}."]
@@ -171,9 +171,9 @@ def _ordered(result: Result) -> list[str]:
         each = f" of each {label(order.per)}" if order.per else ""
         more = f" and {len(rows) - CITED} more" if len(rows) > CITED else ""
         said = [f"By {most}{each}: {listed}{more}."]
-    sides = by_protocol([row for row in rows if value_of(row, column) is not None], column)
+    sides = by_basis([row for row in rows if value_of(row, column) is not None], column)
     if len(sides) > 1:
-        said = [f"By {most}, each protocol by itself: {_of_each_protocol(sides, column)}."]
+        said = [f"By {most}, each {label(basis_column(column))} by itself: {_of_each_basis(sides, column)}."]
     return said
 
 
@@ -188,18 +188,18 @@ def _about_order(result: Result) -> list[str]:
         said.append(f"As good as the last one shown: {cite(result.tied)}.")
     if result.lacking:
         said.append(f"Skipped (no {label(column)}): {cite(result.lacking)}.")
-    several = len({row.get("dataset") for row in rows}) > 1
+    several = len({row.get("dataset") for row in rows}) > 1 and len(by_basis(rows, column)) < 2
     if several and order.per != "dataset" and "dataset" in compares_within(column):
         said.append(f"{label(column)} is not comparable between data sets.")
     return said
 
 
-def _of_each_protocol(sides: Mapping[str | None, Sequence[Row]], column: str) -> str:
+def _of_each_basis(sides: Mapping[str | None, Sequence[Row]], column: str) -> str:
     return "; ".join(
-        f"{printable(protocol or UNKNOWN)}: "
+        f"{printable(basis_name(basis, column))}: "
         + ", ".join(f"{printable(row['run_id'])} {value(row, column)}" for row in side[:CITED])
         + (f" and {len(side) - CITED} more" if len(side) > CITED else "")
-        for protocol, side in sides.items()
+        for basis, side in sides.items()
     )
 
 

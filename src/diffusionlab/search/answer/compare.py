@@ -10,12 +10,12 @@ from diffusionlab.registry.filters.conditions import In
 from diffusionlab.registry.manage.compare import Comparison, compare
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, label, lower_is_better
+from diffusionlab.registry.record.comparable import basis_name, basis_of, by_basis
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.record.script import SCRIPT, version_of
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import value
-from diffusionlab.search.query.protocols import UNKNOWN, by_protocol, protocol_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -107,15 +107,15 @@ def ranked(rows: Iterable[Row], column: str) -> list[Row]:
 
 
 def _measured(sides: list[Group], column: str) -> list[tuple[str, list[Group]]]:
-    """The runs of each side that have a figure, once for each protocol, which is named if several."""
+    """The runs of each side that have a figure, once for each basis of comparison, which is named if several."""
     having = [(name, [row for row in rows if row.get(column) is not None]) for name, rows in sides]
-    protocols = list(by_protocol([row for _, rows in having for row in rows], column))
+    bases = list(by_basis([row for _, rows in having for row in rows], column))
     return [
         (
-            f" by {printable(protocol or UNKNOWN)}" if len(protocols) > 1 else "",
-            [(name, [row for row in rows if protocol_of(row, column) == protocol]) for name, rows in having],
+            f" by {printable(basis_name(basis, column))}" if len(bases) > 1 else "",
+            [(name, [row for row in rows if basis_of(row, column) == basis]) for name, rows in having],
         )
-        for protocol in protocols
+        for basis in bases
     ]
 
 

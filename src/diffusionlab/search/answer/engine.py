@@ -13,13 +13,14 @@ from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
 from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, value_of
+from diffusionlab.registry.record.comparable import by_basis
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.search.answer.figures import columns_of, figures, first_figures, keys_of, side_by_side
 from diffusionlab.search.answer.pictures import pictures_of
 from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.verdict import verdict
-from diffusionlab.search.query.protocols import apart, by_protocol
+from diffusionlab.search.answer.wording import not_comparable
 from diffusionlab.search.query.query import LISTING, Comparison, Figure, Order, Pictures, Query, Side
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known
@@ -55,7 +56,7 @@ class Engine:
         result = Result(query, rows, [1.0] * len(rows), len(rows), warnings=_notes(query))
         self._count_unknown(result)
         self._sort(result)
-        self._warn_of_protocols(result, rows)
+        self._warn_of_bases(result, rows)
         if not rows:
             self._explain_nothing(result)
         self._offer(result)
@@ -176,7 +177,7 @@ class Engine:
         if not order.keep:
             result.lacking, lacking = lacking, []
         known.sort(key=lambda row: value_of(row, order.column), reverse=order.descending)
-        sides = list(by_protocol(known, order.column).values()) or [[]]
+        sides = list(by_basis(known, order.column).values()) or [[]]
         sides[-1] += lacking
         result.total, result.rows = len(known) + len(lacking), []
         for side in sides:
@@ -210,14 +211,14 @@ class Engine:
         else:
             result.rows += rows
 
-    def _warn_of_protocols(self, result: Result, rows: list[Row]) -> None:
+    def _warn_of_bases(self, result: Result, rows: list[Row]) -> None:
         """Where figures that the question asks about were taken in different ways."""
         query, order = result.query, result.query.order.column if result.query.order else None
         asked = dict.fromkeys([*([order] if order else []), *query.show, *query.condition.columns()])
         for column in asked:
             if column in METRIC_COLUMNS or column.startswith("metrics."):
                 figures = [row for row in rows if value_of(row, column) is not None]
-                if note := apart(figures, column, column == order, self.known):
+                if note := not_comparable(figures, column, column == order, self.known):
                     result.warnings.append(note)
 
     def _fewer_words(self, query: Query) -> Query | None:

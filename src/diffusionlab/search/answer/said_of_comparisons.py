@@ -15,11 +15,11 @@ from diffusionlab.registry.record.columns import (
     label,
     value_of,
 )
+from diffusionlab.registry.record.comparable import basis_column, basis_name, basis_of
 from diffusionlab.search.answer.compare import Group, compared_runs, ranked, sides_of
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import cite, listed, named, runs, value
-from diffusionlab.search.query.protocols import UNKNOWN, protocol_of
 from diffusionlab.search.query.query import Comparison
 
 MOST_FACTS = 3  # named in a sentence
@@ -166,7 +166,7 @@ def _bests(sides: list[Group]) -> list[str]:
     within = compares_within(column)
     places: list[dict[tuple[str | None, ...], Row]] = [
         {} for _ in sides
-    ]  # of each side: (data set, protocol) -> its best run there
+    ]  # of each side: (data set, basis) -> its best run there
     for best, (_, rows) in zip(places, sides, strict=True):
         for row in reversed(ranked([row for row in rows if row.get(column) is not None], column)):
             best[tuple(_place(row, column, of) for of in within)] = row
@@ -185,23 +185,24 @@ def _bests(sides: list[Group]) -> list[str]:
         figures = ", ".join(
             f"{printable(name)} {value(row, column)} ({printable(row['run_id'])})" for name, row in best_here
         )
-        told.append(f"{_on(place, within, shared)}{figures}")
+        told.append(f"{_on(place, column, shared)}{figures}")
     left = len(shared) - MOST_PLACES
     more = f"; and on {left} more" if left > 0 else ""
     return [f"Best {label(column)} {'; '.join(told)}{more}."]
 
 
 def _place(row: Row, column: str, of: str) -> str | None:
-    return protocol_of(row, column) if of == "protocol" else row.get(of)
+    return basis_of(row, column) if of == basis_column(column) else row.get(of)
 
 
-def _on(place: tuple[str | None, ...], within: Sequence[str], shared: Sequence[tuple[str | None, ...]]) -> str:
-    """ "on CIFAR-10: ", and the protocol if several were used."""
+def _on(place: tuple[str | None, ...], column: str, shared: Sequence[tuple[str | None, ...]]) -> str:
+    """ "on CIFAR-10: ", and the protocol or objective if there are several."""
+    within = compares_within(column)
     several = [len({other[i] for other in shared}) > 1 for i in range(len(within))]
     parts = []
     for of, name, differs in zip(within, place, several, strict=True):
-        if of == "protocol":
-            parts += [f"by {printable(name or UNKNOWN)}"] if differs else []
+        if of == basis_column(column):
+            parts += [f"by {printable(basis_name(name, column))}"] if differs else []
         else:
             parts.append(f"on {printable(name or f'an unknown {label(of)}')}")
     return f"{', '.join(parts)}: " if parts else ""
@@ -210,4 +211,4 @@ def _on(place: tuple[str | None, ...], within: Sequence[str], shared: Sequence[t
 def _differs(sides: list[Group], column: str, of: str) -> bool:
     """Whether the runs that have a figure differ in column `of`."""
     having = [row for _, rows in sides for row in rows if row.get(column) is not None]
-    return len({protocol_of(row, column) if of == "protocol" else row.get(of) for row in having}) > 1
+    return len({basis_of(row, column) if of == basis_column(column) else row.get(of) for row in having}) > 1

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
+from diffusionlab.registry.record.comparable import basis_of
 from diffusionlab.search.answer.result import Result, Row
 from diffusionlab.search.answer.wording import agree, cite, runs, value
-from diffusionlab.search.query.protocols import protocol_of
 from diffusionlab.search.query.query import Check, Comparison
 
 Verdict = tuple[bool | None, str]
@@ -82,7 +82,7 @@ def _comparable(first: Sequence[Row], second: Sequence[Row], column: str) -> lis
     def best(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
         known = [row for row in rows if value_of(row, column) is not None]
         known.sort(key=lambda row: value_of(row, column), reverse=lower_is_better(column))
-        return {(str(row.get("dataset")), str(protocol_of(row, column))): row for row in known}  # the best comes last
+        return {(str(row.get("dataset")), str(basis_of(row, column))): row for row in known}  # the best comes last
 
     left, right = best(first), best(second)
     return [(key[0], left[key], right[key]) for key in sorted(left.keys() & right.keys())]

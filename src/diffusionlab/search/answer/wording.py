@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import about, kind_of, label, value_of
+from diffusionlab.registry.record.comparable import basis_column, basis_name, by_basis
 from diffusionlab.search.answer.result import Row
 from diffusionlab.search.query.query import SHARES, Term
-from diffusionlab.search.query.where_text import format_number
+from diffusionlab.search.query.where_text import format_number, format_where
+from diffusionlab.search.read.known import Known
 
 CITED = 12  # ids named one by one before "and N more"
 
@@ -52,6 +55,25 @@ def lacking(column: str) -> str:
 def lack(count: int, column: str) -> str:
     """ "1 run has no recorded FID"."""
     return f"{runs(count)} {agree(count, 'has', 'have')} {lacking(column)}"
+
+
+BASES_NAMED = 3  # the most frequent, by name
+
+
+def not_comparable(rows: Sequence[Row], column: str, ranked: bool, known: Known) -> str | None:
+    """What to say where the figures, which all `rows` have, are of more than one protocol or objective, else None."""
+    sides = sorted(by_basis(rows, column).items(), key=lambda side: (side[0] is None, -len(side[1])))
+    if len(sides) < 2:
+        return None
+    named = [f"{runs(len(side))} by {basis_name(basis, column)}" for basis, side in sides[:BASES_NAMED]]
+    more = [f"{len(sides) - BASES_NAMED} more"] if len(sides) > BASES_NAMED else []
+    usual = str(sides[0][0])  # an unrecorded basis comes last
+    choice = format_where(Compare(basis_column(column), "=", usual), known)
+    return (
+        f"{column.removeprefix('metrics.')} of different {label(basis_column(column))}s does not compare "
+        f"({', '.join(named + more)}): "
+        f"{'each is ranked by itself; ' if ranked else ''}choose one with --where '{choice}'"
+    )
 
 
 def sentence(text: str) -> str:

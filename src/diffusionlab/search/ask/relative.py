@@ -8,9 +8,9 @@ from typing import Any
 from diffusionlab.registry.filters.conditions import Compare, In, IsNull
 from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Not
 from diffusionlab.registry.record.columns import MEASURES, compares_within, kind_of
+from diffusionlab.registry.record.comparable import basis_column, basis_of
 from diffusionlab.search.ask.fields import COMPARATIVES
 from diffusionlab.search.ask.reading import NUMERIC, SOFT, Reading, directed
-from diffusionlab.search.query.protocols import protocol_of
 from diffusionlab.search.read.items import missing_filter
 from diffusionlab.search.time.periods import floor, shift
 
@@ -216,10 +216,11 @@ def _comparative(r: Reading, i: int) -> Relation | None:
 
 def comparable(r: Reading, condition: Compare, facts: Mapping[str, Any]) -> Filter:
     """A condition on a figure, for the runs whose figure was taken as that of the run with `facts` was."""
-    if not r.known.values["protocol"] or "protocol" not in compares_within(condition.column):
+    taken = basis_column(condition.column)
+    if not r.known.values[taken] or taken not in compares_within(condition.column):
         return condition
-    protocol = protocol_of(facts, condition.column)
-    return And(condition, Compare("protocol", "=", protocol) if protocol else IsNull("protocol"))
+    basis = basis_of(facts, condition.column)
+    return And(condition, Compare(taken, "=", basis) if basis else IsNull(taken))
 
 
 def _is_one(r: Reading) -> bool:

@@ -3,5 +3,4 @@
 query.py         Query, Order, and what may be asked: Figure, Comparison, Check, ...
 where.py, where_values.py  the `--where` language -> filters
 where_text.py    filters -> the `--where` language
-protocols.py     which figures compare with which
 """

@@ -9,8 +9,8 @@ from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNu
 from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.canonical import canonical
 from diffusionlab.registry.record.columns import short
+from diffusionlab.registry.record.comparable import by_basis
 from diffusionlab.search.answer.result import Result
-from diffusionlab.search.query.protocols import by_protocol
 from diffusionlab.search.query.query import Check, Comparison, Facts, Figure, Order, Pictures, Query, name_of
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known
@@ -100,9 +100,9 @@ def flags(result: Result, known: Known) -> list[str]:
     """Arguments for `python search.py` that give the rows of `result` again."""
     query, found, where = result.query, [], []
     order = query.order
-    several = order is not None and len(by_protocol(result.rows, order.column)) > 1
+    several = order is not None and len(by_basis(result.rows, order.column)) > 1
     cut = order is not None and (order.count, order.percent) != (None, None) and not order.per
-    if result.rows and (query.parts or (cut and (query.sides or several))):  # the first of each part, side or protocol
+    if result.rows and (query.parts or (cut and (query.sides or several))):  # the first of each part, side or basis
         ids = In("run_id", tuple(row["run_id"] for row in result.rows))
         compared = query.parts and query.intent == "compare" and len(result.rows) > 1
         each = [Compare("run_id", "=", row["run_id"]) for row in result.rows] if compared else []

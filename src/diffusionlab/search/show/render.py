@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diffusionlab.registry.record.columns import COLUMNS, TABLE, kind_of, value_of
+from diffusionlab.registry.record.comparable import basis_column, by_basis
 from diffusionlab.search.answer.result import Result
-from diffusionlab.search.query.protocols import by_protocol
 from diffusionlab.search.show.cells import RANKED, differing, heading, shortened, texts
 from diffusionlab.search.show.output import asked_about
 
@@ -77,7 +77,7 @@ def _asked(result: Result) -> list[str]:
     query, rows = result.query, result.rows
     asked = ["score"] if query.like else [query.order.column] if query.order else []
     asked += [query.order.per] if query.order and query.order.per else []
-    asked += ["protocol"] if query.order and len(by_protocol(rows, query.order.column)) > 1 else []
+    asked += [basis_column(query.order.column)] if query.order and len(by_basis(rows, query.order.column)) > 1 else []
     return list(dict.fromkeys([*asked, *query.show, *asked_about(query.condition)]))
 
 
