@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from diffusionlab.registry.record.columns import BY_NAME, COLUMNS, MEASURES, TABLE, head, label, lower_is_better, short
+from diffusionlab.registry.manage.cli import main as registry_cli
+from diffusionlab.registry.record.columns import (
+    BY_NAME,
+    COLUMNS,
+    KINDS,
+    MEASURES,
+    TABLE,
+    head,
+    label,
+    lower_is_better,
+    short,
+)
+from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.show.cli import main as search_cli
 
 ROOT = Path(__file__).parents[2]
 METRIC = """
@@ -94,3 +110,41 @@ def test_a_metric_without_a_row_is_known_by_its_name() -> None:
     assert (label("metrics.inception_score"), head("metrics.inception_score")) == ("inception score", "inception_score")
     assert lower_is_better("metrics.perceptual_loss") and not lower_is_better("metrics.inception_score")
     assert all(lower_is_better(measure) for measure in MEASURES)
+
+
+FILLED: dict[str, object] = {
+    "text": "plain",
+    "time": datetime(2026, 1, 2, 3, tzinfo=UTC),
+    "int": 3,
+    "float": 0.5,
+    "bool": True,
+    "list": ["unet"],
+}
+NOT_SHOWN = {"deleted_at", "search_text", "revision", "heartbeat_at", "process_token", "pid"}
+"""What a person neither sees nor asks for."""
+
+
+def test_a_column_has_one_name_in_files_in_show_and_in_filters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("DIFFUSIONLAB_REGISTRY", str(tmp_path / "registry"))
+    monkeypatch.chdir(tmp_path)
+    facts = {name: FILLED[kind] for name, kind in KINDS.items() if kind != "json" and name not in NOT_SHOWN}
+    own = {"run_id": "one", "status": "failed", "kind": None, "metrics": {"fid": 2.5, "speed": 1.0}}
+    record = RunRecord(**facts | own)
+    Registry().upsert([record, RunRecord(run_id="other", name="other")])
+    names = {name for name, value in vars(record).items() if name in facts and value is not None}
+    for file in ("runs.csv", "runs.jsonl"):
+        assert registry_cli(["export", file]) == 0
+    with open("runs.csv", encoding="utf-8", newline="") as lines:
+        in_csv = set(next(csv.reader(lines)))
+    in_json = set(json.loads(Path("runs.jsonl").read_text(encoding="utf-8").splitlines()[0]))
+    capsys.readouterr()
+    assert registry_cli(["show", "one"]) == 0
+    shown = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert names <= in_csv and names <= in_json
+    assert names - {"run_id", "name", "layers"} <= shown  # these are its heading, and a list of their own
+    assert {"metrics.fid", "metrics.speed"} <= in_csv & shown
+    for name in sorted(names | {"metrics.fid", "metrics.speed"}):
+        assert search_cli(["--where", f"{name} is known", "--json"]) == 0, name
+        assert "one" in [hit["run_id"] for hit in json.loads(capsys.readouterr().out)["hits"]], name

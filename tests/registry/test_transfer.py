@@ -77,7 +77,7 @@ def test_every_key_of_an_imported_run_comes_back(registry: Registry) -> None:
     rows = [json.loads(line) for line in exported(registry, "jsonl").splitlines()]
     for given, row in zip(LINES, rows, strict=True):
         expected = given | ({"arch_tags": close(given["arch_tags"])} if "arch_tags" in given else {})
-        assert {key: row.get(key) for key in expected} == expected
+        assert {key: row.get(ALIASES.get(key, key)) for key in expected} == expected
         assert row["sources"]["status"] == "import" and "run_id" not in row["sources"]
 
 
@@ -92,14 +92,14 @@ def test_csv_has_one_column_a_metric(registry: Registry) -> None:
     rows = list(csv.DictReader(io.StringIO(exported(registry, "csv").decode(), newline="")))
     assert [row["metrics.fid"] for row in rows] == ["31.4", "", ""]
     assert rows[0]["arch_tags"] == "unet;linear_attention;cnn;attention"
-    assert (rows[1]["name"], rows[1]["prediction"], rows[2]["seed"]) == ("O'Brien; DROP", "consistency", "0")
+    assert (rows[1]["name"], rows[1]["parameterization"], rows[2]["seed"]) == ("O'Brien; DROP", "consistency", "0")
 
 
 def test_parquet_keeps_the_types(registry: Registry) -> None:
     table = pyarrow.parquet.read_table(io.BytesIO(exported(registry, "parquet")))
     assert table.schema.field("created_at").type.tz == "UTC"
     assert table.column("fid").to_pylist() == [31.4, None, None]
-    assert {"params", "prediction", "size"} <= set(table.column_names)
+    assert {"num_parameters", "parameterization", "size_bytes"} <= set(table.column_names)
 
 
 def test_a_batch_with_one_bad_line_changes_nothing_and_names_the_line(tmp_path: Path) -> None:
@@ -113,6 +113,15 @@ def test_what_is_no_run_is_refused_in_one_line(tmp_path: Path, line: str) -> Non
     with pytest.raises(ValueError, match="line 1: ") as error:
         read_jsonl(file_of(tmp_path, line))
     assert "\n" not in str(error.value)
+
+
+def test_an_array_is_read_as_lines_are(tmp_path: Path) -> None:
+    array, lines = tmp_path / "runs.json", file_of(tmp_path, *map(json.dumps, LINES))
+    array.write_text(json.dumps(LINES, indent=1), encoding="utf-8")
+    assert read_jsonl(array) == read_jsonl(lines)
+    array.write_text(json.dumps([LINES[0], {"name": "no id"}]), encoding="utf-8")
+    refused: list[str] = []
+    assert len(read_jsonl(array, refused.append)) == 1 and "runs.json, item 2: " in refused[0]
 
 
 def test_importing_again_replaces(registry: Registry, tmp_path: Path) -> None:

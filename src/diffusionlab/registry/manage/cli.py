@@ -17,6 +17,7 @@ from diffusionlab.registry.storage.table import Registry
 from diffusionlab.registry.trackers.stores import HELP, TRACKERS
 
 RUN = "an id, the beginning of one, `latest` or a name"
+NAMED = 20  # lines of an import that are named one by one as skipped
 
 EXAMPLES = """\
 RUN is an id, the beginning of one, `latest` or a name.
@@ -205,8 +206,10 @@ def _import(arguments: argparse.Namespace) -> None:
         keep_user_edits(registry, records)
     else:
         records = read_jsonl(path, refused.append)
-    for line in refused:
+    for line in refused[:NAMED]:
         print(f"skipped: {_printable(line)}", file=sys.stderr)
+    if len(refused) > NAMED:
+        print(f"skipped: {len(refused) - NAMED} more", file=sys.stderr)
     if refused and not records:
         raise RegistryError(f"nothing of {path} could be imported")
     import_runs(registry, records)

@@ -1,14 +1,15 @@
 """Runs in and out of the registry: JSON Lines both ways, CSV and Parquet out.
 
-The import and export format is one run a line with the record's fields, of which three go by shorter names
-there: `prediction`, `params` and `size`. Unknown keys are kept, and come out as they went in.
+The format is one run a line with the record's fields, of which an import may call three by shorter names: `prediction`,
+`params` and `size`. Unknown keys are kept, and come out as they went in.
 """
 
 import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,37 +22,49 @@ from diffusionlab.registry.storage.table import BATCH, Registry
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 FORMATS = ("jsonl", "csv", "parquet")
-_SHORT_NAMES = {column: key for key, column in ALIASES.items()}
 _NOT_FACTS = {"run_id", "revision", "extra", "sources", "schema_version"}
 
 
 def read_jsonl(file: Path, refused: Callable[[str], None] | None = None) -> list[RunRecord]:
-    """The runs of a JSON Lines file. A line that is wrong is named to `refused` and skipped, or raises RegistryError.
+    """The runs of a file of JSON Lines, or of one JSON array. One that is wrong is named to `refused` and skipped, or
+    raises RegistryError.
 
     Each fact is marked as imported, unless the line brings its own `sources`, as an export does. Facets that a line
     does not bring are derived from its texts.
     """
     records = []
-    with file.open(encoding="utf-8-sig", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                data = json.loads(line)
-                if not isinstance(data, dict):
-                    raise ValueError("not a JSON object")
-                record = RunRecord.from_json({key: _meant(key, value) for key, value in data.items()})
-            except (ValueError, RecursionError) as error:
-                if refused is None:
-                    raise RegistryError(f"{file}, line {number}: {error}") from None
-                refused(f"{file}, line {number}: {error}")
-                continue
-            if "sources" not in data:
-                given = {ALIASES.get(key, key) for key, value in data.items() if value is not None}
-                record.sources = {column: "import" for column in KINDS if column in given - _NOT_FACTS}
-                _derive(record)
-            records.append(record)
+    for place, read in _entries(file.read_text(encoding="utf-8-sig", errors="replace")):
+        try:
+            data = read()
+            if not isinstance(data, dict):
+                raise ValueError("not a JSON object")
+            record = RunRecord.from_json({key: _meant(key, value) for key, value in data.items()})
+        except (ValueError, RecursionError) as error:
+            if refused is None:
+                raise RegistryError(f"{file}, {place}: {error}") from None
+            refused(f"{file}, {place}: {error}")
+            continue
+        if "sources" not in data:
+            given = {ALIASES.get(key, key) for key, value in data.items() if value is not None}
+            record.sources = {column: "import" for column in KINDS if column in given - _NOT_FACTS}
+            _derive(record)
+        records.append(record)
     return records
+
+
+def _entries(text: str) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """(where it stands, what reads it) of each run of a file."""
+    try:
+        array = json.loads(text) if text.lstrip().startswith("[") else []
+    except (ValueError, RecursionError):
+        array = []  # its lines say what is wrong
+    if isinstance(array, list) and array:
+        for number, item in enumerate(array, 1):
+            yield f"item {number}", partial(lambda item: item, item)
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield f"line {number}", partial(json.loads, line)
 
 
 def _derive(record: RunRecord) -> None:
@@ -81,9 +94,10 @@ _SIZED = re.compile(rf"([\d.]+)\s*({'|'.join(sorted(_SIZES, key=len, reverse=Tru
 
 def import_fields() -> str:
     """The fields of an import line with what each holds, for the command's help."""
-    names = {column: f"{_SHORT_NAMES.get(column, column)}" for column in KINDS if column not in _OF_THE_LAB}
-    width = max(map(len, names.values()))
-    rows = [f"  {name:<{width}}  {_HOLDS[KINDS[column]]}" for column, name in names.items()]
+    names = [column for column in KINDS if column not in _OF_THE_LAB]
+    width = max(map(len, names))
+    also = {column: f" (or {key})" for key, column in ALIASES.items()}
+    rows = [f"  {name:<{width}}  {_HOLDS[KINDS[name]]}{also.get(name, '')}" for name in names]
     return "\n".join(
         [
             "fields (all but run_id may be missing; further keys are kept):",
@@ -157,13 +171,12 @@ def export_runs(records: Iterable[RunRecord], out: IO[bytes], form: str) -> None
         import pyarrow.parquet
 
         table = to_table(records).drop_columns(["search_text"])
-        table = table.rename_columns([_SHORT_NAMES.get(name, name) for name in table.column_names])
         pyarrow.parquet.write_table(table, out)
 
 
 def to_export(record: RunRecord) -> dict[str, Any]:
-    """A record under the keys of the import format, unknown facts left out."""
-    known = {_SHORT_NAMES.get(key, key): value for key, value in record.to_json().items() if key not in record.extra}
+    """A record under the names of its columns, unknown facts left out."""
+    known = {key: value for key, value in record.to_json().items() if key not in record.extra}
     return {key: value for key, value in known.items() if value is not None and value not in ([], {})} | record.extra
 
 
