@@ -224,6 +224,8 @@ def test_from_another_folder_the_scripts_are_named_with_theirs(monkeypatch, tmp_
     monkeypatch.setattr("sys.argv", ["../the lab/train.py"])
     (tmp_path.parent / "the lab").mkdir()
     assert as_typed("python sample.py run=a") == "python '../the lab/sample.py' run=a"
+    assert as_typed(as_typed("type `python registry.py --help`")) == "type `python '../the lab/registry.py' --help`"
+    assert as_typed("/home/me/train.py is no picture") == "/home/me/train.py is no picture"
     monkeypatch.chdir(tmp_path.parent / "the lab")
     monkeypatch.setattr("sys.argv", ["train.py"])
     assert as_typed("python sample.py run=a") == "python sample.py run=a"

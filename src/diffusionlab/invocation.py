@@ -20,7 +20,7 @@ def own_conf() -> tuple[Path, str]:
 
 COMMANDS = ("train", "sample", "evaluate", "visualize", "search", "registry")
 
-_SCRIPT = re.compile(rf"(?:python )?\b({'|'.join(COMMANDS)})\.py\b")
+_SCRIPT = re.compile(rf"(?:python )?(?<![\w/\\])({'|'.join(COMMANDS)})\.py\b")
 
 
 def as_typed(text: str) -> str:
