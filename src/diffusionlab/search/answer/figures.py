@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from diffusionlab.registry.filters.days import WEEKDAYS
 from diffusionlab.registry.record.columns import compares_within, kind_of, label, value_of
+from diffusionlab.search.answer.group_keys import Keys, arranged, keys, keys_of, numbers
 from diffusionlab.search.answer.result import GroupRow, Groups, Row
-from diffusionlab.search.query.query import SHARES, Figure, How, Order, Unit
+from diffusionlab.search.query.query import Figure, How, Order, Unit
 from diffusionlab.search.query.where_values import DAYS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from diffusionlab.search.answer.group_keys import Numbers
+
 MOST_IDS = 12  # run ids named for each group
-ALL = "all"
 
 
 def columns_of(figure: Figure) -> list[str]:
@@ -30,119 +32,115 @@ def columns_of(figure: Figure) -> list[str]:
 
 def figures(table: pa.Table, figure: Figure) -> Groups:
     """The groups of the runs of `table`, which has `columns_of` the figure."""
-    groups = _all_terms(table, figure)
+    import numpy as np
+
+    groups = keys(table, figure)
+    (rows,), lacking = _all_terms(table, figure, groups, np.zeros(table.num_rows, np.int32), 1)
+    without_key = 0 if groups.shown else _without_key(table, groups)
+    found = Groups(figure, rows, without_key, lacking)
     for how, of in figure.terms:
         for column in compares_within(of or ""):
-            if _mixes(table, replace(figure, how=how, of=of), column):
+            values = table[column].combine_chunks().dictionary_encode()
+            parts = numbers(values)
+            if _mixes(table, replace(figure, how=how, of=of), groups, parts, column):
                 said = f"{label(str(of))} does not compare between {label(column)}s"
-                return replace(groups, mixed=column, apart=said, within=_within(table, figure, column))
-    return groups
+                told, _ = _all_terms(table, figure, groups, parts, len(values.dictionary))
+                within = sorted(zip(values.dictionary.to_pylist(), told, strict=True))
+                return replace(found, mixed=column, apart=said, within=tuple((name, of) for name, of in within if of))
+    return found
 
 
-def _all_terms(table: pa.Table, figure: Figure) -> Groups:
-    """The groups with the first figure and beside it, if several are asked for, the others."""
-    rows, without_key, without_value = _grouped(table, figure)
-    others = [_grouped(table, replace(figure, how=how, of=of, descending=None))[0] for how, of in figure.also]
-    values = [{row.key: row for row in other} for other in others]
-    found = {row.key: row for row in rows}
-    for row in (row for other in others for row in other):  # one that only another figure has
-        found.setdefault(row.key, replace(row, value=None, count=0))
-    told = [
-        replace(row, also=tuple(value[key].value if key in value else None for value in values))
-        for key, row in found.items()
-    ]
-    by_number = kind_of(figure.by) in ("int", "float") if figure.by else False
-    return Groups(figure, _in_order(told, figure, by_number) if others else rows, without_key, without_value)
+def _without_key(table: pa.Table, groups: Keys) -> int:
+    import numpy as np
+
+    return table.num_rows - int(np.count_nonzero(np.bincount(groups.rows[groups.codes >= 0], minlength=1)))
 
 
-def _mixes(table: pa.Table, figure: Figure, column: str) -> bool:
-    """Whether some group takes one figure of runs between whose values of `column` it does not compare."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def _mixes(table: pa.Table, figure: Figure, groups: Keys, parts: Numbers, column: str) -> bool:
+    """Whether some group takes one figure of runs that do not compare: of several `parts`."""
+    import numpy as np
 
     if not figure.of or figure.how in ("count", "distinct") or figure.by == column:
         return False
-    if figure.sides:
-        return any(_mixes(part, replace(figure, sides=()), column) for _, part in _sides(table, figure))
-    needed = {name for name in (figure.of, figure.by, column) if name}
-    having = table.select(sorted(needed)).filter(pc.is_valid(table[figure.of]))
-    if not figure.by or len(having[column].unique()) < 2:
-        return bool(pc.count_distinct(having[column]).as_py() > 1)
-    keys, parents = _keys(having, figure)
-    of = having[column] if parents is None else having[column].take(parents)
-    pairs = pa.table({"key": keys, "of": of}).filter(keys.is_valid())
-    return pairs.group_by(["key", "of"]).aggregate([]).num_rows > len(pairs["key"].unique())
-
-
-def _sides(table: pa.Table, figure: Figure) -> list[tuple[str, pa.Table]]:
-    """The runs of each side."""
-    return [(side.label, table.filter(side.condition.mask(table))) for side in figure.sides]
-
-
-def _within(table: pa.Table, figure: Figure, column: str) -> tuple[tuple[str, tuple[GroupRow, ...]], ...]:
-    import pyarrow.compute as pc
-
-    having = table if figure.also else table.filter(pc.is_valid(table[figure.of]))
-    places = _places(having[column].combine_chunks(), None)
-    parts = ((value, _all_terms(having.take(places[value]), figure).rows) for value in sorted(places))
-    return tuple((value, rows) for value, rows in parts if rows)
-
-
-def _grouped(table: pa.Table, figure: Figure) -> tuple[tuple[GroupRow, ...], int, int]:
-    """(rows in their order, runs without a key, runs with a key and without a value)."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if figure.sides:
-        whole = replace(figure, sides=())
-        found = [(name, _grouped(part, whole)) for name, part in _sides(table, figure)]
-        groups = tuple(replace(row, key=name) for name, (rows, _, _) in found for row in rows)
-        return groups, 0, sum(lacking for _, (_, _, lacking) in found)
-    values = table[figure.of] if figure.of else None
-    if figure.part is not None:
-        values = pa.chunked_array([figure.part.condition.mask(table)])
-    numbers = table[figure.by] if figure.by and kind_of(figure.by) in ("int", "float") else None
+    having = table[figure.of].combine_chunks().is_valid().to_numpy(zero_copy_only=False)[groups.rows]
+    having &= groups.codes >= 0
+    parts = parts[groups.rows]
     if figure.by is None:
-        places, without_key = {ALL: pa.array(range(table.num_rows), pa.int64())}, 0
-    else:
-        keys, parents = _keys(table, figure)
-        places = _places(keys, parents)
-        if parents is not None:
-            without_key = table.num_rows - len(parents.filter(keys.is_valid()).unique())
-        else:
-            without_key = keys.null_count
-    ids = table["run_id"]
-    rows, lacking = [], 0
-    for key, at in places.items():
-        cells = values.take(at) if values is not None else None
-        if cells is not None and cells.null_count:
-            at, lacking = at.filter(cells.is_valid().combine_chunks()), lacking + cells.null_count
-            cells = cells.drop_null()
-        if figure.how != "count" and not len(at):
-            continue
-        value = _HOW[figure.how](cells) if cells is not None and figure.how != "count" else len(at)
-        if cells is None and figure.how in SHARES:
-            value = len(at) / table.num_rows * (100 if figure.how == "percent" else 1)
-        if value is not None:
-            own = ids.take(at).combine_chunks()
-            own = own.filter(cells.combine_chunks()) if figure.part and cells is not None else own
-            first = own.take(pc.bottom_k_unstable(own, MOST_IDS))
-            rows.append(GroupRow(key, value, len(at), tuple(first.to_pylist())))
-    return _in_order(rows, figure, numbers is not None), without_key, lacking
+        having &= parts >= 0
+    codes, parts = groups.codes[having], parts[having]
+    last = np.zeros(len(groups.names), parts.dtype)
+    last[codes] = parts
+    return bool((last[codes] != parts).any())
 
 
-def keys_of(row: Row, per: str) -> list[str]:
-    """The keys under which a run is grouped: of a list each element, of a moment its period ("created_month")."""
-    column, unit = DAYS.get(per, (per, ""))
-    found = value_of(row, column)
-    if found is None:
-        return []
-    if not unit:
-        return [str(each) for each in found] if isinstance(found, list) else [str(found)]
-    year, week, _ = found.isocalendar()
-    texts = {"hour": f"{found:%H}", "weekday": WEEKDAYS[found.weekday()], "day": f"{found:%Y-%m-%d}"}
-    texts |= {"week": f"{year}-W{week:02}", "month": f"{found:%Y-%m}", "year": f"{found:%Y}"}
-    return [texts.get(unit) or f"{found:%Y}-Q{(found.month + 2) // 3}"]
+def _all_terms(
+    table: pa.Table, figure: Figure, groups: Keys, parts: Numbers, num_parts: int
+) -> tuple[list[tuple[GroupRow, ...]], int]:
+    """The groups of each part with the first figure and beside it, if several are asked for, the others.
+
+    Also how many runs with a key have no value for the first. `parts`: of each run, -1 for none.
+    """
+    rows, lacking = _grouped(table, figure, groups, parts, num_parts)
+    others = [_grouped(table, replace(figure, how=how, of=of), groups, parts, num_parts)[0] for how, of in figure.also]
+    for place, row in ((place, row) for other in others for place, row in other.items()):
+        rows.setdefault(place, replace(row, value=None, count=0))  # one that only another figure has
+    told: list[list[GroupRow]] = [[] for _ in range(num_parts)]
+    for place, row in rows.items():
+        also = tuple(other[place].value if place in other else None for other in others)
+        told[place // len(groups.names)].append(replace(row, also=also) if also else row)
+    return [_in_order(part, figure, groups.numeric) for part in told], lacking
+
+
+def _grouped(
+    table: pa.Table, figure: Figure, groups: Keys, parts: Numbers, num_parts: int
+) -> tuple[dict[int, GroupRow], int]:
+    """(number of part and key -> its group, runs with a key and without a value)."""
+    import numpy as np
+
+    num_names, sizes = len(groups.names), np.bincount(parts[parts >= 0], minlength=num_parts)
+    parts = parts[groups.rows]
+    order, places = arranged(np.where((parts < 0) | (groups.codes < 0), -1, parts * num_names + groups.codes))
+    order = groups.rows[order]
+    if groups.shown:
+        found = {place: (start, end) for place, start, end in places}
+        places = [(place, *found.get(place, (0, 0))) for place in range(num_parts * num_names)]
+    ids, cells = table["run_id"].combine_chunks().take(order), _values(table, figure)
+    cells = cells.take(order) if cells is not None else None
+    rows, lacking = {}, 0
+    for place, start, end in places:  # of what lies in the order of the keys each group is a slice
+        own, among = cells[start:end] if cells is not None else None, int(sizes[place // num_names])
+        lacking += own.null_count if own is not None else 0
+        if row := _group(groups.names[place % num_names].as_py(), ids[start:end], own, among, figure):
+            rows[place] = row
+    return rows, lacking
+
+
+def _values(table: pa.Table, figure: Figure) -> pa.Array | None:
+    """What the figure is taken of, of each run."""
+    if figure.part is not None:
+        return figure.part.condition.mask(table)
+    return table[figure.of].combine_chunks() if figure.of else None
+
+
+def _group(key: str, ids: pa.Array, cells: pa.Array | None, among: int, figure: Figure) -> GroupRow | None:
+    """The figure of one group; None if it has none."""
+    import pyarrow.compute as pc
+
+    if cells is not None and cells.null_count:
+        ids, cells = ids.filter(cells.is_valid()), cells.drop_null()
+    count = len(ids)
+    if figure.how == "count":
+        value: float | None = count
+    elif not count:
+        return None
+    elif cells is not None:
+        value = _HOW[figure.how](cells)
+    else:  # a share of all runs
+        value = count / among * (100 if figure.how == "percent" else 1)
+    if value is None:
+        return None
+    own = ids.filter(cells) if figure.part and cells is not None else ids
+    return GroupRow(key, value, count, tuple(own.take(pc.bottom_k_unstable(own, MOST_IDS)).to_pylist()))
 
 
 def first_figures(rows: Sequence[Row], order: Order) -> Groups | None:
@@ -185,67 +183,6 @@ def _in_order(rows: list[GroupRow], figure: Figure, numeric: bool) -> tuple[Grou
 
 def _calendar(key: str, figure: Figure) -> Any:
     return (WEEKDAYS.index(key), key) if figure.unit == "weekday" else (0, key)
-
-
-def _keys(table: pa.Table, figure: Figure) -> tuple[pa.Array, pa.Array | None]:
-    """The key of each run as text; of a list column one for each element, with the rows they belong to."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    assert figure.by is not None
-    column = table[figure.by].combine_chunks()
-    if kind_of(figure.by) == "list":
-        return pc.list_flatten(column), pc.list_parent_indices(column)
-    if kind_of(figure.by) == "time":
-        unit = figure.unit or "month"
-        whole = pc.floor_temporal(column, unit="day" if unit == "weekday" else unit).dictionary_encode()
-        return _periods(whole.dictionary, unit).take(whole.indices), None
-    if kind_of(figure.by) in ("int", "float"):
-        encoded = column.dictionary_encode()
-        texts = [f"{number:.15g}" for number in encoded.dictionary.to_pylist()]
-        return pa.array(texts, pa.string()).take(encoded.indices), None
-    return column, None
-
-
-def _periods(moments: pa.Array, unit: str) -> pa.Array:
-    """The period of each moment: "2025-04", "2025-W15", "2025-Q2", "monday", "9"."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    def text(numbers: pa.Array, width: int = 2) -> pa.Array:
-        return pc.utf8_lpad(numbers.cast(pa.string()), width, "0")
-
-    year = text(pc.year(moments), 4)
-    match unit:
-        case "year":
-            return year
-        case "quarter":
-            return pc.binary_join_element_wise(year, text(pc.quarter(moments), 1), "-Q")
-        case "week":
-            days = pc.iso_calendar(moments)
-            return pc.binary_join_element_wise(text(days.field("iso_year"), 4), text(days.field("iso_week")), "-W")
-        case "day":
-            return pc.binary_join_element_wise(year, text(pc.month(moments)), text(pc.day(moments)), "-")
-        case "weekday":
-            return pa.array(WEEKDAYS).take(pc.day_of_week(moments))
-        case "hour":
-            return text(pc.hour(moments))
-    return pc.binary_join_element_wise(year, text(pc.month(moments)), "-")
-
-
-def _places(keys: pa.Array, parents: pa.Array | None) -> dict[str, pa.Array]:
-    """Key -> the rows that have it, in their order."""
-    import numpy as np
-    import pyarrow as pa
-
-    encoded = keys.dictionary_encode()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    codes = codes.astype(np.int16) if len(encoded.dictionary) < 2**15 else codes  # few codes are sorted in one pass
-    rows = np.arange(len(codes)) if parents is None else parents.to_numpy(zero_copy_only=False)
-    in_order = np.argsort(codes, kind="stable")
-    starts = np.searchsorted(codes[in_order], np.arange(len(encoded.dictionary) + 1))
-    names = encoded.dictionary.to_pylist()
-    return {name: pa.array(rows[in_order[starts[i] : starts[i + 1]]], pa.int64()) for i, name in enumerate(names)}
 
 
 def _std(cells: Any) -> float | None:

@@ -1,0 +1,94 @@
+"""Figures of groups, worked out over Arrow columns, are those that plain Python finds run by run."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diffusionlab.registry.filters.conditions import Compare, Contains
+from diffusionlab.registry.record.run_record import RunRecord
+from diffusionlab.registry.record.schema import to_table
+from diffusionlab.search.answer.figures import figures
+from diffusionlab.search.answer.group_keys import ALL, keys_of
+from diffusionlab.search.query.query import UNITS, Figure, Side
+
+START = datetime(2024, 11, 25, 20, tzinfo=UTC)
+SIDES = (Side("small", Compare("batch_size", "<", 64)), Side("U-Nets", Contains("arch_tags", "unet")))
+
+RUNS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "created_at": st.none() | st.integers(0, 10_000).map(lambda hours: START + timedelta(hours=hours)),
+            "arch_tags": st.lists(st.sampled_from(["mlp", "unet", "gan"]), max_size=3),
+            "dataset": st.sampled_from([None, "MNIST", "CIFAR-10", "STL-10"]),
+            "batch_size": st.sampled_from([None, 32, 64, 128]),
+            "metrics": st.fixed_dictionaries({"fid": st.none() | st.integers(0, 9).map(lambda fid: fid + 0.5)}),
+        }
+    ),
+    max_size=40,
+)
+HOW = {
+    "mean": statistics.fmean,
+    "median": statistics.median,
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "distinct": lambda values: len(set(values)),
+    "std": lambda values: statistics.stdev(values) if len(values) > 1 else None,
+    "count": len,
+}
+GROUPS = st.one_of(
+    st.sampled_from([{"by": by} for by in (None, "dataset", "arch_tags", "batch_size")]),
+    st.sampled_from([{"by": "created_at", "unit": unit} for unit in UNITS]),
+    st.just({"sides": SIDES}),
+)
+
+
+def groups_of(run: dict, figure: Figure) -> list[str]:
+    if figure.sides:
+        return [side.label for side in figure.sides if side.condition.matches(run)]
+    per = f"created_{figure.unit}" if figure.unit else figure.by
+    return keys_of(run, per) if per else [ALL]
+
+
+def by_hand(runs: list[dict], figure: Figure) -> tuple[dict[str, tuple[float, int, tuple[str, ...]]], int]:
+    """(key -> value, number of runs and the first ids; runs without a key)."""
+    found: dict[str, list[dict]] = defaultdict(list)
+    for run in runs:
+        for key in groups_of(run, figure):
+            found[key].append(run)
+    told = {}
+    for key, among in found.items():
+        having = [run for run in among if not figure.of or run["fid"] is not None]
+        value = HOW[figure.how]([run["fid"] for run in having]) if having else None
+        if having and value is not None:
+            told[key] = (pytest.approx(value), len(having), tuple(sorted(run["run_id"] for run in having)[:12]))
+    return told, sum(not groups_of(run, figure) for run in runs)
+
+
+@settings(max_examples=100, deadline=None)
+@given(runs=RUNS, groups=GROUPS, how=st.sampled_from(sorted(HOW)))
+def test_figures_are_those_of_plain_python(runs, groups, how):
+    records = [RunRecord(run_id=f"run-{i * 37 % 41:02}", name="x", **run) for i, run in enumerate(runs)]
+    rows = [record.to_json() | {"created_at": record.created_at, "fid": record.metrics["fid"]} for record in records]
+    rows = [row | {"arch_tags": row["arch_tags"] or None} for row in rows]
+    figure = Figure(how, None if how == "count" else "fid", **groups)
+    found = figures(to_table(records), figure)
+    wanted, without_key = by_hand(rows, figure)
+    assert {row.key: (row.value, row.count, row.runs) for row in found.rows if row.count} == wanted
+    if not figure.sides:
+        assert found.without_key == without_key
+    if found.mixed:
+        for dataset, part in found.within:
+            wanted, _ = by_hand([row for row in rows if row["dataset"] == dataset], figure)
+            assert {row.key: (row.value, row.count, row.runs) for row in part if row.count} == wanted
+        assert {dataset for dataset, _ in found.within} <= {"MNIST", "CIFAR-10", "STL-10"}
+    elif figure.of and figure.by != "dataset" and how != "distinct":
+        for key in {key for row in rows for key in groups_of(row, figure)}:
+            among = {row["dataset"] for row in rows if key in groups_of(row, figure) and row["fid"] is not None}
+            assert len(among - {None}) < 2
