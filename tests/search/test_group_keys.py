@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from diffusionlab.registry.filters.conditions import Compare, Contains
@@ -49,6 +49,10 @@ GROUPS = st.one_of(
 )
 
 
+def run(dataset: str | None, fid: float) -> dict:
+    return {"created_at": None, "arch_tags": [], "dataset": dataset, "batch_size": 32, "metrics": {"fid": fid}}
+
+
 def groups_of(run: dict, figure: Figure) -> list[str]:
     if figure.sides:
         return [side.label for side in figure.sides if side.condition.matches(run)]
@@ -72,6 +76,7 @@ def by_hand(runs: list[dict], figure: Figure) -> tuple[dict[str, tuple[float, in
 
 
 @settings(max_examples=100, deadline=None)
+@example(runs=[run("MNIST", 2.5), run(None, 3.5)], groups={"by": "batch_size"}, how="mean")
 @given(runs=RUNS, groups=GROUPS, how=st.sampled_from(sorted(HOW)))
 def test_figures_are_those_of_plain_python(runs, groups, how):
     records = [RunRecord(run_id=f"run-{i * 37 % 41:02}", name="x", **run) for i, run in enumerate(runs)]

@@ -39,10 +39,12 @@ def figures(table: pa.Table, figure: Figure) -> Groups:
     without_key = 0 if groups.shown else _without_key(table, groups)
     found = Groups(figure, rows, without_key, lacking)
     for how, of in figure.terms:
-        for column in compares_within(of or ""):
+        for column in () if how in ("count", "distinct") else compares_within(of or ""):
+            if column == figure.by:
+                continue
             values = table[column].combine_chunks().dictionary_encode()
             parts = numbers(values)
-            if _mixes(table, replace(figure, how=how, of=of), groups, parts, column):
+            if _mixes(table, str(of), groups, parts):
                 said = f"{label(str(of))} does not compare between {label(column)}s"
                 told, _ = _all_terms(table, figure, groups, parts, len(values.dictionary))
                 within = sorted(zip(values.dictionary.to_pylist(), told, strict=True))
@@ -53,19 +55,19 @@ def figures(table: pa.Table, figure: Figure) -> Groups:
 def _without_key(table: pa.Table, groups: Keys) -> int:
     import numpy as np
 
-    return table.num_rows - int(np.count_nonzero(np.bincount(groups.rows[groups.codes >= 0], minlength=1)))
+    having = np.zeros(table.num_rows, bool)
+    having[groups.rows[groups.codes >= 0]] = True
+    return table.num_rows - int(np.count_nonzero(having))
 
 
-def _mixes(table: pa.Table, figure: Figure, groups: Keys, parts: Numbers, column: str) -> bool:
-    """Whether some group takes one figure of runs that do not compare: of several `parts`."""
+def _mixes(table: pa.Table, of: str, groups: Keys, parts: Numbers) -> bool:
+    """Whether some group takes its figure of runs that do not compare: of several `parts`."""
     import numpy as np
 
-    if not figure.of or figure.how in ("count", "distinct") or figure.by == column:
-        return False
-    having = table[figure.of].combine_chunks().is_valid().to_numpy(zero_copy_only=False)[groups.rows]
+    having = table[of].combine_chunks().is_valid().to_numpy(zero_copy_only=False)[groups.rows]
     having &= groups.codes >= 0
     parts = parts[groups.rows]
-    if figure.by is None:
+    if groups.shown:  # runs of which it is not known compare with all others
         having &= parts >= 0
     codes, parts = groups.codes[having], parts[having]
     last = np.zeros(len(groups.names), parts.dtype)
@@ -98,8 +100,11 @@ def _grouped(
     import numpy as np
 
     num_names, sizes = len(groups.names), np.bincount(parts[parts >= 0], minlength=num_parts)
-    parts = parts[groups.rows]
-    order, places = arranged(np.where((parts < 0) | (groups.codes < 0), -1, parts * num_names + groups.codes))
+    codes = groups.codes
+    if parts.any():
+        parts = parts[groups.rows]
+        codes = np.where((parts < 0) | (codes < 0), -1, parts * num_names + codes)
+    order, places = arranged(codes)
     order = groups.rows[order]
     if groups.shown:
         found = {place: (start, end) for place, start, end in places}

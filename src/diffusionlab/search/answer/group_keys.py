@@ -58,7 +58,7 @@ def keys(table: pa.Table, figure: Figure) -> Keys:
         on = [np.flatnonzero(side.condition.mask(table).fill_null(False)) for side in figure.sides]
         codes = np.repeat(np.arange(len(on)), [len(rows) for rows in on])
         return Keys(codes, np.concatenate(on), pa.array([side.label for side in figure.sides]), shown=True)
-    rows = np.arange(table.num_rows)
+    rows = np.arange(table.num_rows, dtype=np.int32)
     if figure.by is None:
         return Keys(np.zeros_like(rows), rows, pa.array([ALL]), shown=True)
     column = table[figure.by].combine_chunks()
@@ -114,9 +114,9 @@ def arranged(codes: Numbers) -> tuple[Numbers, list[tuple[int, int, int]]]:
     import numpy as np
 
     few = codes.astype(np.int16) if codes.max(initial=0) < 2**15 else codes  # few codes are sorted in one pass
-    order = np.argsort(few, kind="stable")
-    order = order[np.count_nonzero(codes < 0) :]
-    found = codes[order]
-    starts = np.flatnonzero(np.diff(found, prepend=-1))
-    ends = [*starts[1:].tolist(), len(order)]
-    return order, [*zip(found[starts].tolist(), starts.tolist(), ends, strict=False)]
+    counts = np.bincount(codes + 1)
+    order = np.argsort(few, kind="stable")[counts[0] if len(counts) else 0 :]
+    ends = np.cumsum(counts[1:])
+    return order, [
+        (code, int(ends[code] - counts[code + 1]), int(ends[code])) for code in np.flatnonzero(counts[1:]).tolist()
+    ]
