@@ -10,11 +10,10 @@ from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNu
 from diffusionlab.registry.filters.filter import And, Not, Or
 from diffusionlab.search.query.where import parse_where
 from diffusionlab.search.query.where_text import format_where
-from diffusionlab.search.read.diffusion import IsDiffusion
-from diffusionlab.search.read.numerals import read_numeral
-from diffusionlab.search.read.spelling import respell
+from diffusionlab.search.read.scan import respell
+from diffusionlab.search.read.special_filters import IsDiffusion
 from diffusionlab.search.read.text import Matches, Mentions
-from diffusionlab.search.read.tokens import clean, tokenize
+from diffusionlab.search.read.tokens import clean, read_numeral, tokenize
 from diffusionlab.search.time.dates import read_when
 from tests.search.fixture_runs import NOW
 

@@ -25,8 +25,7 @@ from diffusionlab.search.answer.wording import not_comparable
 from diffusionlab.search.query.query import LISTING, Comparison, Figure, Order, Pictures, Query, Side
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.read.text import Mentions
-from diffusionlab.search.read.typos import nearest
+from diffusionlab.search.read.text import Mentions, nearest
 
 _UNREAD = ("packages", "layers", "extra", "linked_pictures")  # long, and no part of an answer
 COLUMNS = tuple(name for name in TABLE_COLUMNS if name not in _UNREAD)

@@ -11,7 +11,7 @@ from diffusionlab.registry.record.columns import compares_within, kind_of, label
 from diffusionlab.search.answer.group_keys import Keys, arranged, keys, keys_of, numbers
 from diffusionlab.search.answer.result import GroupRow, Groups, Row
 from diffusionlab.search.query.query import Figure, How, Order, Unit
-from diffusionlab.search.query.where_values import DAYS
+from diffusionlab.search.query.where_text import DAYS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,7 +9,7 @@ from diffusionlab.registry.filters.days import WEEKDAYS
 from diffusionlab.registry.record.columns import kind_of, value_of
 from diffusionlab.search.answer.result import Row
 from diffusionlab.search.query.query import Figure
-from diffusionlab.search.query.where_values import DAYS
+from diffusionlab.search.query.where_text import DAYS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,7 @@ from diffusionlab.registry.filters.filter import Not
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS
 from diffusionlab.search.ask.reading import Reading, is_numeric
 from diffusionlab.search.read.items import missing_filter
-from diffusionlab.search.read.run_files import HasFiles
-from diffusionlab.search.read.settings import PREFIX, IsOn
+from diffusionlab.search.read.special_filters import PREFIX, HasFiles, IsOn
 
 _HAVING = ("with", "have", "has", "having", "that have", "which have", "had")
 _FILES = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from diffusionlab.registry.record.columns import MEASURES
 from diffusionlab.search.query.query import Figure, Order
-from diffusionlab.search.read.items import Item, Number
+from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.tokens import Number
 
 MOST_RUNS = 100_000  # a larger number counts no runs
 

@@ -10,7 +10,7 @@ from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.moments import ENDED
 from diffusionlab.search.read.items import Condition, Item
-from diffusionlab.search.time.when import Range
+from diffusionlab.search.time.period_words import Range
 
 _EVENT_DATE = (
     "in ",

@@ -6,7 +6,7 @@ from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.search.ask.quantity import equal, read_quantity, read_range
 from diffusionlab.search.ask.reading import Reading, directed, is_numeric
-from diffusionlab.search.read.items import Number
+from diffusionlab.search.read.tokens import Number
 from diffusionlab.search.words.grammar_words import COMPARATIVES as _WORDS
 from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS
 from diffusionlab.search.words.lexicon import listed

@@ -17,7 +17,7 @@ from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.query.query import Figure, How, Unit
 from diffusionlab.search.read.items import Item
-from diffusionlab.search.words.group_words import FEW, MANY, UNITS
+from diffusionlab.search.words.asking_words import FEW, MANY, UNITS
 from diffusionlab.search.words.lexicon import listed
 
 _SOFT = ("filler", "carrier", "known")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diffusionlab.registry.filters.filter import NOTHING, Filter, Or
 from diffusionlab.search.ask.reading import Reading
-from diffusionlab.search.read.settings import IsOn, SettingIs
+from diffusionlab.search.read.special_filters import IsOn, SettingIs
 from diffusionlab.search.read.text import Mentions
 
 _MADE_FROM = {

@@ -8,7 +8,7 @@ from diffusionlab.registry.filters.conditions import Compare, Contains
 from diffusionlab.registry.filters.filter import Filter, Not
 from diffusionlab.search.ask.reading import Reading
 from diffusionlab.search.read.items import value_filter
-from diffusionlab.search.read.settings import PREFIX, IsOn, SettingIs
+from diffusionlab.search.read.special_filters import PREFIX, IsOn, SettingIs
 from diffusionlab.search.read.text import Matches, Mentions, words_of
 
 TEXT_FIELDS = ("run_id", "name", "description", "notes", "reason", "path", "command")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.search.ask.reading import Reading, directed
-from diffusionlab.search.read.items import Number
+from diffusionlab.search.read.tokens import Number
 
 _DASHES = ("-", "–", "—", "..")  # noqa: RUF001
 _ROUNDED = ("num_parameters", "size_bytes", "flops")  # columns in which 35.7M is a rounded number

@@ -9,7 +9,7 @@ from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import MEASURES, kind_of, lower_is_better
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.read.settings import PREFIX
+from diffusionlab.search.read.special_filters import PREFIX
 from diffusionlab.search.words.english import harmless
 
 _SETTINGS = ("lr", "batch_size", "epochs", "num_parameters", "image_size", "seed")

@@ -9,8 +9,8 @@ from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.query.query import Side
 from diffusionlab.search.query.where_text import side_of
-from diffusionlab.search.read.diffusion import IsDiffusion
 from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.special_filters import IsDiffusion
 
 
 def compared(found: list[Operand], known: Known) -> tuple[list[Side], list[Filter]]:

@@ -17,7 +17,7 @@ from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.ask.shares import told_of
 from diffusionlab.search.ask.superlatives import size_of_runs
 from diffusionlab.search.read.items import Condition, Item, missing_filter
-from diffusionlab.search.words import question_words as words
+from diffusionlab.search.words import asking_words as words
 from diffusionlab.search.words.lexicon import listed
 
 

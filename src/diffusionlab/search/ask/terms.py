@@ -9,7 +9,7 @@ from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.grouping import Key, each, is_measure
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.query.query import Figure, How, Term
-from diffusionlab.search.words.group_words import EXTREMES
+from diffusionlab.search.words.asking_words import EXTREMES
 
 _SOFT = ("filler", "carrier", "known")
 _ORDERED = ("superlative", "sorted", "order", "chronological", "like", "compare", "how", "count", "frequent", "share")

@@ -10,8 +10,8 @@ from diffusionlab.search.ask.fields import COMPARATIVES
 from diffusionlab.search.ask.moments import moment_of
 from diffusionlab.search.ask.reading import Reading, directed
 from diffusionlab.search.read.items import Item
-from diffusionlab.search.read.numerals import WORDS
-from diffusionlab.search.read.two_columns import CompareColumns, comparable_kind
+from diffusionlab.search.read.special_filters import CompareColumns, comparable_kind
+from diffusionlab.search.read.tokens import WORDS
 
 _SINGLE = ("<", "<=", ">", ">=", "=", "!=", "best", "worst")
 _NO_COMPARISON = ("over", "under", "about", "maximum of", "max of", "minimum of", "min of")

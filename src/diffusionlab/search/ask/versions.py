@@ -8,7 +8,7 @@ import re
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.search.ask.reading import Reading
-from diffusionlab.search.read.cards import CARD_NAMES, cards_where
+from diffusionlab.search.read.numbered import CARD_NAMES, cards_where
 
 _SAID = {
     **dict.fromkeys(("older", "before", "earlier", "below", "under", "prior"), "<"),

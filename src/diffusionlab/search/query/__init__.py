@@ -1,6 +1,6 @@
 """The typed query, and filters as text.
 
 query.py         Query, Order, and what may be asked: Figure, Comparison, Check, ...
-where.py, where_values.py  the `--where` language -> filters
-where_text.py    filters -> the `--where` language
+where.py         the `--where` language -> filters
+where_text.py    its fields and values; filters -> the `--where` language
 """

@@ -14,7 +14,7 @@ from typing import get_args
 from diffusionlab.registry.filters.filter import And, Filter
 from diffusionlab.registry.record.columns import short
 from diffusionlab.search.read.text import Mentions
-from diffusionlab.search.words.group_words import How, Unit
+from diffusionlab.search.words.asking_words import How, Unit
 
 # -- the order of the runs, and how many of them
 

@@ -20,14 +20,10 @@ from diffusionlab.registry.filters.filter import EVERYTHING, NOTHING, And, Filte
 from diffusionlab.registry.filters.literals import Value
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.registry.record.facets import FACETS, canonical_facet
-from diffusionlab.search.query.where_values import DAYS, column_beside, column_of, compare, read_day, read_value
-from diffusionlab.search.read.diffusion import has_facet
+from diffusionlab.search.query.where_text import DAYS, column_beside, column_of, compare, read_day, read_value
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.read.run_files import FILES, HasFiles
-from diffusionlab.search.read.settings import IsOn, SettingIs
-from diffusionlab.search.read.text import Matches, Mentions
-from diffusionlab.search.read.two_columns import CompareColumns
-from diffusionlab.search.read.typos import nearest
+from diffusionlab.search.read.special_filters import FILES, CompareColumns, HasFiles, IsOn, SettingIs, has_facet
+from diffusionlab.search.read.text import Matches, Mentions, nearest
 from diffusionlab.search.time.periods import Period
 
 _TOKEN = re.compile(

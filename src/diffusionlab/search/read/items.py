@@ -1,26 +1,16 @@
-"""What a question is read as between words and conditions: items, and the filters that values become."""
+"""A question while it is cut into items: what a span of it means, and the filters that values become."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare, In, IsNull
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.columns import METRIC_COLUMNS
 from diffusionlab.search.read.known import Known
-
-
-@dataclass(frozen=True)
-class Number:
-    value: float
-    column: str | None = None  # told by the unit
-    step: float = 0.0  # weight of the last digit written, where a suffix rounds: 2.2M -> 0.1M
-    typed: str = ""
-    dim: bool = False  # 32x32
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "value", min(max(self.value, -1e300), 1e300))  # "1e400 billion" stays a number
+from diffusionlab.search.read.tokens import Token, tokenize
 
 
 @dataclass(frozen=True)
@@ -63,3 +53,40 @@ def missing_filter(column: str, known: Known) -> Filter:
 def any_gpu(known: Known) -> Filter:
     """Hardware that is known and is a GPU."""
     return Not(In("hardware_kind", known.not_gpus))
+
+
+class Scan:
+    """A rule gets it with a place among the tokens and returns the place after what it has read, or 0."""
+
+    def __init__(self, raw: str, known: Known, now: datetime) -> None:
+        self.raw, self.known, self.now = raw, known, now
+        self.text = raw.lower()  # as long as `raw`
+        self.tokens: list[Token] = tokenize(raw, known.is_run)
+        self.items: list[Item] = []
+        self.notes: list[str] = []
+
+    def word(self, i: int) -> str:
+        return self.tokens[i].text if 0 <= i < len(self.tokens) else ""
+
+    def words(self, first: int, after: int) -> str:
+        """What was typed from token `first` up to `after`."""
+        return self.raw[self.tokens[first].start : self.tokens[after - 1].end]
+
+    def add(self, kind: str, payload: Any, first: int, after: int) -> int:
+        start, end = self.tokens[first].start, self.tokens[after - 1].end
+        self.items.append(Item(kind, payload, self.raw[start:end], start, end))
+        return after
+
+    def is_last(self, *kinds: str) -> bool:
+        return bool(self.items) and self.items[-1].kind in kinds
+
+    def after_comparison(self) -> bool:
+        """Whether a number is due: after "below", "between" or a field."""
+        for item in reversed(self.items):
+            if item.kind in ("comparator", "between") or (
+                item.kind == "field" and item.payload not in ("created_at", "modified_at")
+            ):
+                return True
+            if item.kind not in ("filler", "carrier"):
+                return False
+        return False

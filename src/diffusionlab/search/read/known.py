@@ -14,7 +14,7 @@ from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, near_dataset, squeeze
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE, kind_of
 from diffusionlab.registry.record.script import SCRIPT, is_called, sketch_of, with_versions
-from diffusionlab.search.read.settings import setting_names, stems_of
+from diffusionlab.search.read.special_filters import setting_names, stems_of
 from diffusionlab.search.read.text import TEXT_COLUMNS, may_say, mentioned, stem, text_of, words_of
 
 if TYPE_CHECKING:

@@ -28,12 +28,10 @@ from diffusionlab.search.query.query import (
     Term,
 )
 from diffusionlab.search.query.where import parse_where
-from diffusionlab.search.query.where_text import condition_side, side_of
-from diffusionlab.search.query.where_values import column_of, compare_period, group_of
-from diffusionlab.search.read.diffusion import has_facet
+from diffusionlab.search.query.where_text import column_of, compare_period, condition_side, group_of, side_of
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.read.text import Mentions
-from diffusionlab.search.read.typos import nearest
+from diffusionlab.search.read.special_filters import has_facet
+from diffusionlab.search.read.text import Mentions, nearest
 from diffusionlab.search.time.period_words import read_period
 from diffusionlab.search.time.periods import Period
 

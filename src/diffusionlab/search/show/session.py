@@ -12,8 +12,7 @@ from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.storage.table import Registry, default_uri
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result
-from diffusionlab.search.query.where_text import format_where
-from diffusionlab.search.query.where_values import column_of
+from diffusionlab.search.query.where_text import column_of, format_where
 from diffusionlab.search.show.flags import flag_line, reading
 from diffusionlab.search.show.likeness import rank_by_picture, wanted_picture
 from diffusionlab.search.show.options import query_of

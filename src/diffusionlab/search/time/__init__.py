@@ -1,1 +1,6 @@
-"""When: dates, months, quarters, recurring days, ages and the ranges that they stand for, in UTC."""
+"""When: dates, months, quarters, recurring days, ages and the ranges that they stand for, in UTC.
+
+periods.py       spans of calendar time
+period_words.py  words -> one period
+dates.py         words -> ranges, lists, days that come again
+"""

@@ -1,4 +1,4 @@
-"""When: periods, ranges, lists and "since ..." as half-open ranges of UTC time.
+"""When: periods, ranges, ages and "since ..." as half-open ranges of UTC time, and days that come again.
 
 No date library reads "since March", "Q2 2025" or "last 3 days" reliably, and all of them find dates in
 "CIFAR-10" and "2e-4"; this grammar finds a date only where words for one stand.
@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from diffusionlab.search.time.ages import read_age, read_span
-from diffusionlab.search.time.day_ranges import read_day_range
-from diffusionlab.search.time.period_words import read_period
-from diffusionlab.search.time.periods import Period
-from diffusionlab.search.time.when import LEAD, When, period_at
-from diffusionlab.search.words.calendar_words import AMBIGUOUS
+from diffusionlab.registry.filters.days import WEEKDAYS, Recurring
+from diffusionlab.search.time.period_words import LEAD, When, period_at, read_period
+from diffusionlab.search.time.periods import Period, floor, shift
+from diffusionlab.search.words.calendar_words import AMBIGUOUS, COUNT, TIME_OF_DAY, UNIT, number
 
 _SINCE = re.compile(
     r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from(?=\s+.{3,40}?\s(?:on(?!\s+\w)|onwards?)\b))\s+"
@@ -159,3 +157,149 @@ def _read_list(text: str, position: int, now: datetime, raw: str) -> When | None
             (read_period(text, at, now, year) or p) if p.yearless else p for at, p in zip(places, periods, strict=True)
         ]
     return When(tuple((p.start, p.stop) for p in periods), periods[-1].end)
+
+
+# -- ages, and spans beside a date
+
+
+_OLDER = re.compile(
+    rf"(?:older\s+than|more\s+than|over|at\s+least)\s+(?:the\s+last\s+)?{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
+)
+_NEWER = re.compile(
+    rf"(?:newer\s+than|younger\s+than|less\s+than|under|at\s+most|within(?:\s+the)?(?:\s+(?:last|past))?|since)\s+{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
+)
+_SPAN = re.compile(
+    rf"(?:(?:in|during|within|for)\s+)?(?:the\s+)?(?:last\s+|final\s+|first\s+)?{COUNT}\s+{UNIT}\s+"
+    r"(?P<side>before|prior\s+to|preceding|leading\s+up\s+to|after|following)\s+(?:the\s+)?"
+)
+_AGES = re.compile(rf"(?:between\s+|from\s+)?(?P<low>\d{{1,4}})\s*(?:to|-|and)\s*(?P<high>\d{{1,4}})\s+{UNIT}\s+ago\b")
+
+
+def read_age(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """Older than 3 weeks, more than a month ago, within two days, less than an hour ago."""
+    if m := _AGES.match(text, position):  # "3 to 7 days ago"
+        young, old = sorted((int(m["low"]), int(m["high"])))
+        first, last = (floor(shift(now, m["unit"], -age), m["unit"]) for age in (old, young))
+        return When(((first, shift(last, m["unit"], 1)),), m.end())
+    if (m := _OLDER.match(text, position)) and (m["ago"] or m.group().startswith("older")):
+        return When(((None, shift(now, m["unit"], -number(m["count"]))),), m.end())
+    if (m := _NEWER.match(text, position)) and (m["ago"] or not re.match(r"less|under|at\s", m.group())):
+        return When(((shift(now, m["unit"], -number(m["count"])), now + timedelta(seconds=1)),), m.end())
+    return None
+
+
+def read_span(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """The three months before April, two weeks after May 1."""
+    m = _SPAN.match(text, position)
+    found = period_at(text, m.end(), now, raw, nested=True) if m else None
+    if not m or not found:
+        return None
+    count, unit = number(m["count"]), m["unit"]
+    if m["side"] in ("after", "following"):
+        return When(((found.stop, shift(found.stop, unit, count)),), found.end)
+    return When(((shift(found.start, unit, -count), found.start),), found.end)
+
+
+# -- days of one month
+
+
+_DAYS = re.compile(
+    r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"  # noqa: RUF001
+)
+_MORE_DAYS = re.compile(
+    r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?"  # noqa: RUF001
+)
+
+
+def read_day_range(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """3 to 10 April, 3-10 April 2025, April 9 and 12."""
+    lead = LEAD.match(text, position)
+    position = lead.end() if lead else position
+    if m := _DAYS.match(text, position):
+        second = period_at(text, re.compile(r"(?:the\s+)?").match(text, m.end()).end(), now, raw, nested=True)  # type: ignore[union-attr]
+        if second and (second.stop - second.start).days == 1:
+            try:
+                first = second.start.replace(day=int(m["a"]))
+            except ValueError:
+                return None
+            return _days(m["mark"], first, second.start, second.end, text[:position].rstrip().endswith("between"))
+    found = period_at(text, position, now, raw, nested=True)
+    if (
+        not found
+        or (found.stop - found.start).days != 1
+        or not re.search(r"[a-z]{3}\.?\s+(?:the\s+)?\d", text[position : found.end])
+    ):
+        return None
+    m = _MORE_DAYS.match(text, found.end)
+    if not m:
+        return None
+    first = found.start.replace(year=int(m["year"])) if m["year"] else found.start
+    try:
+        second_day = first.replace(day=int(m["b"]))
+    except ValueError:
+        return None
+    return _days(m["mark"], first, second_day, m.end(), text[:position].rstrip().endswith("between"))
+
+
+def _days(mark: str, first: datetime, second: datetime, end: int, between: bool) -> When | None:
+    if mark.strip().split(" ")[0].strip(",") in ("and", "") and not between:
+        return When(((first, shift(first, "day", 1)), (second, shift(second, "day", 1))), end)
+    return When(((first, shift(second, "day", 1)),), end) if first <= second else None
+
+
+# -- days and hours that come again
+
+
+_DAY = r"(?P<day>mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|r|ur)?(?:day)?"
+_ANY = r"(?:an?|any|every|each|some)\s+"
+_WORKDAYS = (
+    r"(?:weekday|workday|work\s+day|working\s+day|business\s+day)s?|mon(?:day)?s?\s*(?:to|through|-|–)\s*fri(?:day)?s?"  # noqa: RUF001
+)
+_NAMED = re.compile(rf"(?:{_ANY}{_DAY}|(?P<days>{'|'.join(WEEKDAYS)})s)\b(?!\s+(?:ago|before|after))")
+_WEEKEND = re.compile(rf"(?:{_ANY}weekend|(?:the\s+)?weekends)\b")
+_WORKDAY = re.compile(rf"(?:{_ANY})?(?:{_WORKDAYS})\b")
+_HOURS = re.compile(
+    r"(?:(?:in|during|at|over)\s+(?:the\s+)?)?(?P<time>morning|afternoon|evening|night)s?\b|(?P<over>overnight)\b"
+)
+_CLOCK = re.compile(
+    r"(?P<side>before|after)\s+(?:noon|midday|(?P<hour>1[0-2]|[1-9])(?::00)?\s?(?P<half>[ap])\.?m\b\.?)(?!\w)"
+)
+_HALF = r"(?P<{0}>[ap])\.?m\b\.?|in\s+the\s+(?P<{1}>morning|afternoon|evening)\b"
+_BETWEEN = re.compile(
+    r"(?:between|from)\s+(?P<first>1?\d)(?::00)?\s?(?:(?P<begin>[ap])\.?m\b\.?)?\s+(?:and|to|until)\s+"
+    rf"(?P<last>1?\d)(?::00)?\s?(?:{_HALF.format('end', 'part')})"
+)
+_NIGHT = (22, 23, 0, 1, 2, 3, 4, 5)
+
+
+def read_recurring(text: str, position: int) -> tuple[Recurring, int] | None:
+    """The recurring days or hours whose words start at `position` of the lower-case `text`, and where they end."""
+    if m := _NAMED.match(text, position):
+        name = m["days"] or m["day"]
+        return _weekdays(next(i for i, day in enumerate(WEEKDAYS) if day.startswith(name))), m.end()
+    if m := _WEEKEND.match(text, position):
+        return _weekdays(5, 6), m.end()
+    if m := _WORKDAY.match(text, position):
+        return _weekdays(0, 1, 2, 3, 4), m.end()
+    if m := _HOURS.match(text, position):
+        hours = _NIGHT if m["over"] or m["time"] == "night" else tuple(range(*TIME_OF_DAY[m["time"]]))
+        return Recurring("created_at", "hour", hours), m.end()
+    if m := _CLOCK.match(text, position):
+        hour = int(m["hour"]) % 12 + (12 if m["half"] == "p" else 0) if m["hour"] else 12
+        return Recurring(
+            "created_at", "hour", tuple(range(hour) if m["side"] == "before" else range(hour, 24))
+        ), m.end()
+    if m := _BETWEEN.match(text, position):
+        last = _hour(m["last"], m["end"] or ("a" if m["part"] == "morning" else "p"))
+        afternoon = _hour(m["first"], "p")
+        first = _hour(m["first"], m["begin"] or ("p" if afternoon < last else "a"))
+        return Recurring("created_at", "hour", tuple(range(first, last))), m.end()
+    return None
+
+
+def _hour(text: str, half: str) -> int:
+    return int(text) % 12 + (12 if half == "p" else 0)
+
+
+def _weekdays(*days: int) -> Recurring:
+    return Recurring("created_at", "weekday", days)

@@ -1,9 +1,21 @@
-"""Spans of calendar time: half-open, in UTC. Weeks start on Monday."""
+"""Spans of calendar time, and those that the words for a period stand for: half-open, in UTC, weeks from Monday.
+
+A builder of a span gets the match of the words, now, and the year that is meant where none is said. ValueError where
+there is no such day. Conventions: "last week" is the calendar week before this one while "the last week", "past week"
+and "last 7 days" are counted back from now; seasons are meteorological; a month without a year is the latest one that
+has begun.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from diffusionlab.registry.filters.days import WEEKDAYS
+from diffusionlab.search.words.calendar_words import ORDINALS, SEASONS, TIME_OF_DAY, month_number, number
 
 Span = tuple[datetime, datetime]
 
@@ -77,3 +89,200 @@ def part_of(span: Span, part: str | None) -> Span:
         "first half": (start, half),
         "second half": (half, stop),
     }[part]
+
+
+# -- what words for a period mean
+
+
+Match = Any  # a re.Match, or its groups with some of them given
+
+
+def year_of(m: re.Match[str]) -> int | None:
+    found = m.groupdict()
+    if found.get("year"):
+        return int(found["year"])
+    return 2000 + int(found["short"]) if found.get("short") else None
+
+
+def latest(build: Callable[[int], Span], now: datetime, year: int | None) -> Span:
+    """The period of `year`, or without a year the latest one that has begun."""
+    if year is not None:
+        return build(year)
+    for candidate in range(now.year, now.year - 9, -1):  # nine years back: the 29th of February
+        try:
+            if (span := build(candidate))[0] <= now:
+                return span
+        except ValueError:
+            continue
+    return build(now.year)
+
+
+def day(m: Match, now: datetime, year: int | None) -> Span:
+    month = month_number(m["month"])
+    return latest(lambda y: span_of(datetime(y, month, int(m["day"]), tzinfo=UTC), "day"), now, year_of(m) or year)
+
+
+def month(m: Match, now: datetime, year: int | None) -> Span:
+    return part_of(_whole_month(m, now, year), m.groupdict().get("part"))
+
+
+def _whole_month(m: Match, now: datetime, year: int | None) -> Span:
+    number_of = month_number(m["month"])
+    return latest(lambda y: span_of(datetime(y, number_of, 1, tzinfo=UTC), "month"), now, year_of(m) or year)
+
+
+def week_of_month(m: Match, now: datetime, year: int | None) -> Span:
+    """ "Second week of April" is days 8 to 14, "last week" the last seven days."""
+    start, stop = _whole_month(m, now, year)
+    if m["order"] in ("last", "final"):
+        return shift(stop, "day", -7), stop
+    return span_of(shift(start, "day", 7 * (ORDINALS[m["order"]] - 1)), "day", 7)
+
+
+def edge_of_month(m: Match, now: datetime, year: int | None) -> Span:
+    """The first two weeks of April, the last day of May."""
+    return _edge(m, _whole_month(m, now, year))
+
+
+def edge_of_year(m: Match, now: datetime, year: int | None) -> Span:
+    """The last quarter of 2024, the first three months of 2025."""
+    return _edge(m, span_of(datetime(int(m["year"]), 1, 1, tzinfo=UTC), "year"))
+
+
+def _edge(m: Match, whole: Span) -> Span:
+    count, (start, stop) = number(m["count"]) if m["count"] else 1, whole
+    if m["order"] == "first":
+        return start, min(stop, shift(start, m["unit"], count))
+    return max(start, shift(stop, m["unit"], -count)), stop
+
+
+def half_a_year_ago(m: Match, now: datetime, year: int | None) -> Span:
+    return span_of(floor(shift(now, "month", -6), "month"), "month")
+
+
+def last_half_year(m: Match, now: datetime, year: int | None) -> Span:
+    return shift(now, "month", -6), now + timedelta(seconds=1)
+
+
+def iso(m: Match, now: datetime, year: int | None) -> Span:
+    parts = [int(n) for n in re.findall(r"\d+", m["iso"])]
+    if len(parts) == 2:
+        return span_of(datetime(parts[0], parts[1], 1, tzinfo=UTC), "month")
+    if len(parts) == 3:
+        return span_of(datetime(parts[0], parts[1], parts[2], tzinfo=UTC), "day")
+    moment = datetime.fromisoformat(re.sub(r"\s+", "T", m["iso"].upper().replace("/", "-")))
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return span_of(moment, "minute")
+
+
+def numeric_month(m: Match, now: datetime, year: int | None) -> Span:
+    return span_of(datetime(int(m["year"]), int(m["month_of"]), 1, tzinfo=UTC), "month")
+
+
+def numeric_day(m: Match, now: datetime, year: int | None) -> Span:
+    first, second, year = int(m["a"]), int(m["b"]), int(m["year"])
+    month_first = m["mark"] == "/" and first <= 12  # 4/9/2025 as in the US, 9.4.2025 as in Europe
+    month, day = (first, second) if month_first else (second, first)
+    found = span_of(datetime(year, month, day, tzinfo=UTC), "day")
+    if month_first and found[0] > now and day <= 12:  # no run is from the future
+        other = span_of(datetime(year, day, month, tzinfo=UTC), "day")
+        return other if other[0] <= now else found
+    return found
+
+
+def relative_day(m: Match, now: datetime, year: int | None) -> Span:
+    days = {"today": 0, "tonight": 0, "yesterday": -1, "tomorrow": 1, "this": 0, "last": -1}
+    word = re.sub(r"\s+", " ", m["word"])
+    start = shift(floor(now, "day"), "day", -2 if word.startswith("day before") else days[word])
+    hours = m.groupdict().get("time") or ("night" if word == "tonight" else None)
+    if not hours:
+        return span_of(start, "day")
+    first, last = TIME_OF_DAY[hours]
+    return shift(start, "hour", first), shift(start, "hour", last)
+
+
+def calendar(m: Match, now: datetime, year: int | None) -> Span:
+    """This, last, next week ...; "the week before last"."""
+    steps = {"this": 0, "current": 0, "the": 0, "next": 1, "before last": -2}.get(m["word"], -1)
+    start = shift(floor(now, m["unit"]), m["unit"], steps)
+    return part_of(span_of(start, m["unit"]), m.groupdict().get("part"))
+
+
+def rolling(m: Match, now: datetime, year: int | None) -> Span:
+    count = number(m["count"]) if m.groupdict().get("count") else 1
+    return shift(now, m["unit"], -count), now + timedelta(seconds=1)
+
+
+def ago(m: Match, now: datetime, year: int | None) -> Span:
+    start = floor(shift(now, m["unit"], -number(m["count"])), m["unit"])
+    return span_of(start, m["unit"])
+
+
+def weekday(m: Match, now: datetime, year: int | None) -> Span:
+    day = next(i for i, name in enumerate(WEEKDAYS) if name.startswith(m["weekday"][:3]))
+    back = (now.weekday() - day) % 7
+    word = m.groupdict().get("word") or ""
+    if word == "this":
+        return span_of(shift(floor(now, "week"), "day", day), "day")
+    if word == "next":
+        return span_of(shift(floor(now, "week"), "day", day + 7), "day")
+    if word in ("last", "previous", "past") and back == 0:
+        back = 7
+    return span_of(shift(floor(now, "day"), "day", -back), "day")
+
+
+def feast(m: Match, now: datetime, year: int | None) -> Span:
+    month, day = (12, 25) if m["feast"].startswith("christmas") else (12, 31) if m["feast"].endswith("eve") else (1, 1)
+    return latest(lambda y: span_of(datetime(y, month, day, tzinfo=UTC), "day"), now, year_of(m) or year)
+
+
+def weekend(m: Match, now: datetime, year: int | None) -> Span:
+    saturday = shift(floor(now, "week"), "day", 5)
+    past = m.groupdict().get("word") in ("last", "previous", "past", "the", None) and now < saturday
+    past = past or (m.groupdict().get("word") in ("last", "previous", "past"))
+    return span_of(shift(saturday, "day", -7 if past else 0), "day", 2)
+
+
+def quarter(m: Match, now: datetime, year: int | None) -> Span:
+    quarter = int(m["q"]) if m.groupdict().get("q") else ORDINALS[m["order"]]
+    build = lambda y: span_of(datetime(y, 3 * quarter - 2, 1, tzinfo=UTC), "quarter")  # noqa: E731
+    return part_of(latest(build, now, year_of(m) or year), m.groupdict().get("part"))
+
+
+def half(m: Match, now: datetime, year: int | None) -> Span:
+    month = 1 if (m.groupdict().get("h") or m.groupdict().get("order")) in ("1", "first", "1st") else 7
+    return latest(lambda y: span_of(datetime(y, month, 1, tzinfo=UTC), "month", 6), now, year_of(m) or year)
+
+
+def season(m: Match, now: datetime, year: int | None) -> Span:
+    """Winter 2024 starts in December 2024. "Last spring" is the latest that is over."""
+    first = SEASONS[m["season"]]
+    build = lambda y: span_of(datetime(y, first, 1, tzinfo=UTC), "month", 3)  # noqa: E731
+    start, stop = latest(build, now, year_of(m) or year)
+    if m.groupdict().get("word") in ("last", "previous") and stop > now:
+        start, stop = shift(start, "year", -1), shift(stop, "year", -1)
+    return part_of((start, stop), m.groupdict().get("part"))
+
+
+def week_number(m: Match, now: datetime, year: int | None) -> Span:
+    week = int(m["week"])
+    return latest(
+        lambda y: span_of(datetime.fromisocalendar(y, week, 1).replace(tzinfo=UTC), "week"), now, year_of(m) or year
+    )
+
+
+def year(m: Match, now: datetime, year: int | None) -> Span:
+    return part_of(span_of(datetime(int(m["year"]), 1, 1, tzinfo=UTC), "year"), m.groupdict().get("part"))
+
+
+def day_of_month(m: Match, now: datetime, year: int | None) -> Span:
+    start = floor(now, "month")
+    for back in range(13):
+        month = shift(start, "month", -back)
+        try:
+            day = month.replace(day=int(m["day"]))
+        except ValueError:
+            continue
+        if day <= now:
+            return span_of(day, "day")
+    raise ValueError(m.group())

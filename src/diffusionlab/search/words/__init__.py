@@ -1,1 +1,9 @@
-"""What words mean: the lexicon and the tables of phrases that it is made of."""
+"""What words mean: the lexicon and the tables of phrases that it is made of.
+
+lexicon.py         phrase -> meaning, out of all tables
+grammar_words.py   what joins, compares and negates
+asking_words.py    what is asked: orders, figures, facts
+value_words.py     values and facets
+calendar_words.py  months, weekdays, counts
+english.py         words of no meaning here
+"""

@@ -2,8 +2,8 @@
 
 A key is `squeeze`d ("U-Net", "u net", "unet" and "U_NET" are one), so spelling is no concern of the grammar.
 A meaning is (kind, payload); `parse.py` reads a question as a sequence of them. Values come from the
-registry's own vocabulary (canonical.py, facets.py), further ways in which people say them from the
-`..._words.py` modules.
+registry's own vocabulary (canonical.py, facets.py), the names of fields from its table of columns, further ways in
+which people say them from the `..._words.py` modules.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from functools import cache
 from typing import Any
 
 from diffusionlab.registry.record.canonical import VOCABULARY, squeeze
+from diffusionlab.registry.record.columns import BY_NAME, TABLE
 from diffusionlab.registry.record.facets import FACETS
-from diffusionlab.search.words.field_words import CREATED, FIELDS, MODIFIED
+from diffusionlab.search.words.asking_words import DIRECTIONS, EACH, FREQUENT, HOWS, ORDERS, RATES, SHARES, SUPERLATIVES
 from diffusionlab.search.words.grammar_words import (
     AFTERWARDS,
     ASKED,
@@ -34,23 +35,30 @@ from diffusionlab.search.words.grammar_words import (
     STATES,
     THOSE,
 )
-from diffusionlab.search.words.group_words import EACH, FREQUENT, HOWS, RATES, SHARES
-from diffusionlab.search.words.hardware_words import CARDS, GPU_FAMILIES, RTX, SEVERAL, SINGLE
-from diffusionlab.search.words.order_words import DIRECTIONS, ORDERS, SUPERLATIVES
 from diffusionlab.search.words.value_words import (
     AUTOGUIDED,
     BROKEN,
+    CARDS,
     DATASET_WORDS,
     FACET_WORDS,
     FULL_ATTENTION,
+    GPU_FAMILIES,
     NOT_FACET,
     NOT_FINISHED,
+    RTX,
     SETTING_WORDS,
+    SEVERAL,
+    SINGLE,
     STATUSES,
     TEXT_SYNONYMS,
     UNSUCCESSFUL,
     VALUE_WORDS,
 )
+
+FIELDS: dict[str, str] = {column.name: column.said for column in TABLE if column.said and column.kind != "time"}
+"""Column -> the ways to name it."""
+CREATED = BY_NAME["created_at"].said
+MODIFIED = BY_NAME["modified_at"].said
 
 Meaning = tuple[str, Any]
 Entry = tuple[str, str, Any]  # phrases with commas between them, kind, payload

@@ -1,0 +1,210 @@
+"""Words for what is asked of the runs: an order, figures of groups, facts of single runs, yes or no, pictures."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+# -- orders
+
+
+SUPERLATIVES: dict[tuple[str, str | None], str] = {
+    ("best", None): "best, top, best performing, top performing, best scoring, strongest, most accurate, "
+    "most successful, leading, highest quality, best quality, best rated, winning, winner, leader, champion, finest, "
+    "optimal, performs best, performed best, did best, scored best, works best, worked best, perform best, runner up",
+    ("worst", None): "worst, poorest, worst performing, weakest, least accurate, lowest quality, bottom, did worst, "
+    "performed worst",
+    ("low", None): "lowest, minimum, min, minimal, least, fewest",
+    ("high", None): "highest, maximum, max, greatest, most, maximal",
+    ("low", "num_parameters"): "smallest, tiniest, lightest, most compact, littlest, least heavy, cheapest, "
+    "least expensive",
+    ("high", "num_parameters"): "most expensive, largest, biggest, heaviest, hugest",
+    ("high", "size_bytes"): "largest file, biggest file, largest files, biggest files, largest script, biggest script, "
+    "longest script, largest script file, biggest script file, largest on disk, biggest on disk, largest checkpoint",
+    ("low", "size_bytes"): "smallest file, smallest files, smallest script, shortest script, smallest script file, "
+    "smallest on disk, smallest checkpoint",
+    ("best", "speed"): "fastest, quickest",
+    ("worst", "speed"): "slowest",
+    ("high", "seconds"): "longest, longest running, longest training",
+    ("low", "seconds"): "shortest, briefest",
+    ("high", "created_at"): "newest, latest, most recent, most recently, youngest, last, recent, recently, very last, "
+    "lately, final, very latest, most recently created",
+    ("low", "created_at"): "oldest, earliest, first, very first, longest ago, least recent, least recently",
+}
+"""(direction, the column when none is named) -> words. Direction: best, worst (by the column), low, high."""
+
+ORDERS: tuple[tuple[str, str, bool | None], ...] = (
+    (
+        "sorted by, sort by, ordered by, order by, ranked by, rank by, ranking by, in order of, ordered, sorted, "
+        "ranked, sort, rank, ranking, arranged by, listed by, leaderboard",
+        "sorted",
+        None,
+    ),
+    (
+        "by, in terms of, according to, with respect to, wrt, w r t, based on, measured by, judged by, regarding, "
+        "when it comes to, as measured by, concerning",
+        "by",
+        None,
+    ),
+    (
+        "per, for each, for every, of each, in each, by each, each, grouped by, on each, on every, within each, "
+        "in every, every",
+        "per",
+        None,
+    ),
+)
+"""(words, kind, payload)"""
+
+DIRECTIONS: tuple[tuple[str, str, bool | None], ...] = (
+    (
+        "ascending, increasing, asc, from low to high, lowest first, smallest first, from smallest to largest, "
+        "best first, low to high, lowest to highest, smallest to largest, best to worst",
+        "order",
+        False,
+    ),
+    (
+        "descending, decreasing, desc, from high to low, highest first, largest first, reverse, worst first, "
+        "high to low, highest to lowest, largest to smallest, worst to best",
+        "order",
+        True,
+    ),
+    (
+        "newest first, latest first, most recent first, newest to oldest, latest to earliest, new to old",
+        "chronological",
+        True,
+    ),
+    (
+        "oldest first, earliest first, oldest to newest, oldest to latest, earliest to latest, old to new, "
+        "oldest to most recent, chronologically, chronological order, in chronological order",
+        "chronological",
+        False,
+    ),
+)
+"""(words, kind, whether the highest or newest comes first)"""
+
+
+# -- figures of groups
+
+
+How = Literal["count", "distinct", "mean", "median", "min", "max", "sum", "std", "share", "percent"]
+Unit = Literal["hour", "weekday", "day", "week", "month", "quarter", "year"]
+
+HOWS: dict[How, str] = {
+    "mean": "average, mean, avg, on average, typical, averaged, averages, means of, mean value of, average value of",
+    "median": "median, medians, median value of",
+    "sum": "sum of, sum, total, summed, cumulative, combined, total amount of, totals",
+    "std": "standard deviation, standard deviations, std, stdev, std dev, stddev, standard deviation of, sd, spread, "
+    "spread of, variation of, scatter of",
+    "min": "minimum value of, smallest value of, lowest value of",
+    "max": "maximum value of, largest value of, highest value of",
+}
+"""How a figure is taken -> the ways to say it."""
+
+SHARES: dict[How, str] = {
+    "share": "share of, fraction of, proportion of, what share of, what fraction of, what proportion of, share, "
+    "proportion, fraction, portion of, what portion of, portion, ratio of, what part of",
+    "percent": "percentage of, percentage, what percentage of, how many percent of, how many percent, what percent of, "
+    "what percent, percent of, how much percent",
+}
+"""How the part of the runs that meet a condition is told, as 0.05 or as 5 -> the ways to ask for it."""
+RATES: dict[tuple[str, ...], str] = {
+    ("failed", "crashed"): "failure rate, failure rates, crash rate, crash rates, rate of failure",
+    ("finished",): "success rate, success rates, completion rate",
+}
+"""Statuses of which a share is asked -> the ways to ask for it."""
+
+EXTREMES: dict[str, How] = {
+    **dict.fromkeys(("min", "minimum", "lowest", "smallest", "minimal"), "min"),
+    **dict.fromkeys(("max", "maximum", "highest", "largest", "maximal"), "max"),
+}
+"""Superlatives that are figures beside another one: "min, max and mean FID"."""
+
+FREQUENT: dict[bool, str] = {
+    True: "most common, most used, most popular, most frequent, most frequently used, most often used, commonest, "
+    "most often, most frequently, most commonly used, most commonly, most widely used, mostly used, predominant, "
+    "usual, most usual, favourite, favorite, most typical, used most often, used the most, used most, go to",
+    False: "least common, rarest, least used, least popular, least frequent, least often, least frequently used, "
+    "least often used, least commonly used, rarely used, used least, used the least, used least often",
+}
+"""Whether the value with the most runs comes first -> the ways to ask for it."""
+
+MANY = ("most", "highest", "largest", "biggest", "greatest", "maximum", "max")
+FEW = ("fewest", "least", "lowest", "smallest", "minimum", "min")
+"""Superlatives that count runs before a word for them: "the most runs"."""
+
+UNITS: dict[Unit, str] = {
+    "hour": "hour, hours, hour of the day, hour of day, time of day",
+    "weekday": "weekday, weekdays, day of the week, day of week, days of the week",
+    "day": "day, days, date, dates, calendar day",
+    "week": "week, weeks, calendar week",
+    "month": "month, months, calendar month",
+    "quarter": "quarter, quarters",
+    "year": "year, years",
+}
+"""Period -> its names after "per", "each", "by" or "which"."""
+
+EACH: dict[Unit, str] = {
+    "hour": "hourly",
+    "day": "daily, day by day",
+    "week": "weekly, week by week",
+    "month": "monthly, month by month",
+    "quarter": "quarterly",
+    "year": "yearly, annually, annual, year by year",
+}
+"""Period -> the words that mean "per period" by themselves."""
+
+
+# -- single runs
+
+
+FACTS: dict[tuple[str, ...], str] = {
+    (
+        "status",
+        "reason",
+        "description",
+        "notes",
+    ): "why did, why, reason for, reason why, reason, the reason, what is the reason, "
+    "why has, why is, why was, why does, what went wrong, what happened, "
+    "what went wrong with, what happened to, what happened with, what is wrong with, whats wrong with, what caused, "
+    "how come, what became of, what was the matter with, what stopped, what killed, what broke",
+    (
+        "created_at",
+    ): "when did, when was, when were, when is, when have, since when, what day, which day, what date, when",
+    (
+        "path",
+        "checkpoint",
+    ): "where is, where are, where did, where was, where does, where can, where do, in which folder, "
+    "which folder, where, which directory, in which directory",
+    ("seconds",): "how long did, how long was, how long has, how long does, how long",
+    ("hardware",): "what gpu, which gpu, what gpus, which gpus, what hardware, which hardware, what machine, "
+    "which machine, what card, which card, on what, what accelerator, which accelerator, on which gpu, on what gpu",
+    ("host",): (
+        "who trained, who started, who ran, who made, which host, what host, which server, what server, which node, "
+        "on which host"
+    ),
+    ("git_commit",): "which commit, what commit, from which commit, which git commit, what code version",
+    ("command",): "what command, which command, how was it started, how did i start, with what command, how do i rerun",
+    ("num_parameters",): "how big, how large, how many parameters does, how many parameters",
+    ("description",): "what is, what was, tell me about, describe",
+    (
+        "architecture",
+        "arch_tags",
+        "num_parameters",
+    ): "what architecture, which architecture, what network, which network",
+    ("lr",): "how high was the learning rate",
+}
+"""Columns that tell it -> how the question begins."""
+
+YES_NO = ("is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would")
+"""Words with which a question of yes or no begins."""
+POLITE = ("can", "could", "would", "will")
+"""Those of them that beg for something if "you" or "I" follows."""
+EXIST = "there i we you my our any anything anybody anyone it run runs"
+"""What follows in "are there", "do I have", "did any": is there such a run at all?"""
+EVERY = "all every each both most no none"
+"""What follows in "do all", "did every": are all of them so, most or none?"""
+PICTURES = (
+    "images of, pictures of, samples of, sample images of, sample grid of, sample grids of, the samples of, "
+    "generated images of, image of, picture of, samples from, images from, pictures from, sample of, "
+    "generated samples of, what does it generate, show images of, thumbnails of, thumbnail of, images by, samples by, "
+    "pictures by"
+)
