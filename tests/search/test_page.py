@@ -17,9 +17,9 @@ from rich.cells import cell_len
 
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.search.show.cells import shortened
 from diffusionlab.search.show.cli import main
-from diffusionlab.search.show.pictures import half_blocks, thumbnail_uri
+from diffusionlab.search.show.output import half_blocks, thumbnail_uri
+from diffusionlab.search.show.render import shortened
 from tests.search.fixture_runs import records
 
 NOW = "2025-06-18T12:00:00+00:00"

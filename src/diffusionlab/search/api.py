@@ -20,8 +20,7 @@ from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result
 from diffusionlab.search.ask.parse import parse
 from diffusionlab.search.query.where import parse_where
-from diffusionlab.search.show.cells import heading, texts
-from diffusionlab.search.show.render import pick_columns
+from diffusionlab.search.show.render import heading, pick_columns, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa

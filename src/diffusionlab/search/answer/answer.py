@@ -10,11 +10,10 @@ from diffusionlab.registry.record.columns import MEASURES, compares_within, labe
 from diffusionlab.registry.record.comparable import basis_column, basis_name, by_basis
 from diffusionlab.search.answer.compare import compares_groups
 from diffusionlab.search.answer.engine import Engine
-from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.said_of_comparisons import group_sentences, run_sentences
-from diffusionlab.search.answer.said_of_groups import figure_sentences
-from diffusionlab.search.answer.wording import (
+from diffusionlab.search.answer.result import (
     CITED,
+    Result,
+    Row,
     cite,
     lacking,
     listed,
@@ -25,6 +24,8 @@ from diffusionlab.search.answer.wording import (
     there_are,
     value,
 )
+from diffusionlab.search.answer.said_of_comparisons import group_sentences, run_sentences
+from diffusionlab.search.answer.said_of_groups import figure_sentences
 from diffusionlab.search.query.query import Check, Comparison, Facts, Pictures
 from diffusionlab.search.query.where_text import format_where
 

@@ -14,8 +14,7 @@ from diffusionlab.registry.record.comparable import basis_name, basis_of, by_bas
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.record.script import SCRIPT, version_of
 from diffusionlab.search.answer.engine import Engine
-from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.wording import value
+from diffusionlab.search.answer.result import Result, Row, value
 
 if TYPE_CHECKING:
     from rich.table import Table

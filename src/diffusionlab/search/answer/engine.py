@@ -19,9 +19,8 @@ from diffusionlab.search.answer.figures import columns_of, figures, first_figure
 from diffusionlab.search.answer.group_keys import keys_of
 from diffusionlab.search.answer.pictures import pictures_of
 from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
-from diffusionlab.search.answer.result import Result, Row
+from diffusionlab.search.answer.result import Result, Row, not_comparable
 from diffusionlab.search.answer.verdict import verdict
-from diffusionlab.search.answer.wording import not_comparable
 from diffusionlab.search.query.query import LISTING, Comparison, Figure, Order, Pictures, Query, Side
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known

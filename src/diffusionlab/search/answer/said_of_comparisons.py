@@ -18,8 +18,7 @@ from diffusionlab.registry.record.columns import (
 from diffusionlab.registry.record.comparable import basis_column, basis_name, basis_of
 from diffusionlab.search.answer.compare import Group, compared_runs, ranked, sides_of
 from diffusionlab.search.answer.engine import Engine
-from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.wording import cite, listed, named, runs, value
+from diffusionlab.search.answer.result import Result, Row, cite, listed, named, runs, value
 from diffusionlab.search.query.query import Comparison
 
 MOST_FACTS = 3  # named in a sentence

@@ -7,8 +7,20 @@ from collections.abc import Sequence
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import label, value_of
 from diffusionlab.search.answer.group_keys import ALL
-from diffusionlab.search.answer.result import GroupRow, Groups, Result, Row
-from diffusionlab.search.answer.wording import agree, cite, figure_of, lack, listed, runs, sentence, value
+from diffusionlab.search.answer.result import (
+    GroupRow,
+    Groups,
+    Result,
+    Row,
+    agree,
+    cite,
+    figure_of,
+    lack,
+    listed,
+    runs,
+    sentence,
+    value,
+)
 from diffusionlab.search.query.query import SHARES, Term
 
 MOST = 12  # groups told in a sentence

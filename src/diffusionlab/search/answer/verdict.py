@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
 from diffusionlab.registry.record.comparable import basis_of
-from diffusionlab.search.answer.result import Result, Row
-from diffusionlab.search.answer.wording import agree, cite, runs, value
+from diffusionlab.search.answer.result import Result, Row, agree, cite, runs, value
 from diffusionlab.search.query.query import Check, Comparison
 
 Verdict = tuple[bool | None, str]

@@ -1,12 +1,19 @@
-"""A question whose conditions are joined, while it is read what is asked of the runs, and in which order."""
+"""What is asked of the runs, while it is read: the state, and the readers of its simpler parts."""
 
 from __future__ import annotations
 
-from diffusionlab.registry.record.columns import MEASURES
+from dataclasses import replace
+
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.days import Recurring
+from diffusionlab.registry.filters.filter import And, Filter, Or
+from diffusionlab.registry.record.columns import MEASURES, kind_of
+from diffusionlab.search.ask.comparisons import ENDED
 from diffusionlab.search.query.query import Figure, Order
-from diffusionlab.search.read.items import Item
+from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.tokens import Number
+from diffusionlab.search.time.period_words import Range
 
 MOST_RUNS = 100_000  # a larger number counts no runs
 
@@ -60,3 +67,151 @@ class Asked:
     def primary(self) -> str:
         """The measure that "best" means where none is named."""
         return next((measure for measure in MEASURES if self.known.has(measure)), MEASURES[0])
+
+
+# -- two sides, likeness, a number of runs, fields to show
+
+
+def intent(a: Asked) -> None:
+    """Whether two sides are compared."""
+    for i, item in enumerate(a.items):
+        if _is_which_better(a, i):
+            a.compare = True
+            a.used.add(i)
+        if item.kind == "compare" or (item.kind == "connector" and item.payload == "vs"):
+            a.compare = True
+            a.used |= {i} if item.kind == "compare" else set()
+
+
+def _is_which_better(a: Asked, i: int) -> bool:
+    """The "better" of "does v or epsilon do better", "what works better, Adam or AdamW"."""
+    if a.kind(i) != "comparative" or a.words(i) not in ("better", "worse"):
+        return False
+    joined = any(a.kind(k) == "connector" and a.items[k].payload in ("or", "vs") for k in range(len(a.items)))
+    return joined and a.kind(i + 1) not in ("than", "field", "number")
+
+
+def likeness(a: Asked) -> None:
+    """Like run-020, the 5 runs most like run-020."""
+    for i, item in enumerate(a.items):
+        j = a.skip(i + 1, ("filler", "noun", "carrier", "to", "than"))
+        if item.kind != "like" or a.kind(j) != "run":
+            continue
+        a.like = a.items[j].payload[0]
+        a.used |= {i, j, *(k for k in range(max(0, i - 3), i) if a.kind(k) == "superlative")}
+        if (number := next((k for k in range(i) if a.counts(k)), None)) is not None:
+            a.limit = a.count(number)
+        return
+
+
+def limit(a: Asked) -> None:
+    """A number of runs: "3 unets", "show 10 runs"."""
+    if a.figure is not None:
+        return
+    for i in range(len(a.items)):
+        if not a.counts(i):
+            continue
+        noun = a.kind(a.skip(i + 1, ("condition", "filler", "superlative"), 4)) == "noun"
+        if a.compare:
+            a.used |= {i} if noun else set()
+        elif (noun or _several(a, i + 1)) and a.kind(i - 1) not in ("field", "comparator"):
+            count = a.count(i)
+            if a.limit is not None or (a.order is not None and a.order.count is not None and not a.order.ties):
+                continue
+            if a.order is not None:
+                a.order = replace(a.order, count=count, ties=False)
+            else:
+                a.limit = count
+
+
+def _several(a: Asked, i: int) -> bool:
+    """Whether a plural facet stands at i for the runs themselves: "3 DiTs"."""
+    return a.kind(i) == "condition" and a.items[i].payload.category == "facet" and a.words(i)[-1:] == "s"
+
+
+def fields(a: Asked) -> None:
+    """The fields that nothing was said of are those to show; groups show none."""
+    if a.figure is not None and a.figure.by:
+        return
+    for i, item in enumerate(a.items):
+        if item.kind == "field" and i not in a.used and kind_of(item.payload) != "json":
+            a.show.append("arch_tags" if item.payload == "architecture" else item.payload)
+
+
+# -- dates as conditions on when a run was created, or modified where the words say so
+
+_EVENT_DATE = (
+    "in ",
+    "on ",
+    "during",
+    "before",
+    "after",
+    "since",
+    "yesterday",
+    "today",
+    "last ",
+    "this ",
+    "between",
+    "by ",
+    "until",
+    "within",
+)
+
+
+def dated(a: Asked) -> None:
+    """Put a condition in the place of every date."""
+    column, made = None, None
+    for i, item in enumerate(a.items):
+        if i in a.used:
+            continue
+        if item.kind == "moment":
+            if made is not None and column is None and i - made <= 2 and _is_for_earlier(a, i):
+                a.items[made] = _condition(a.items[made], "modified_at", _ranges_of(a.items[made].payload))
+                a.used.add(i)
+            else:
+                column = item.payload
+        elif item.kind == "recurring":
+            a.used |= {k for k in range(i) if a.kind(k) == "moment"}
+            again: Recurring = replace(item.payload, moment=column or "created_at")
+            a.items[i] = replace(item, kind="condition", payload=Condition(again.column, again, True, item.words))
+        elif item.kind == "when":
+            target = column or _ended(a, i) or "created_at"
+            a.used |= {k for k in range(i) if a.kind(k) == "moment"}
+            a.items[i] = _condition(item, target, item.payload)
+            column, made = None, i
+
+
+def _is_for_earlier(a: Asked, i: int) -> bool:
+    """Whether "modified" at i belongs to the date before it: "in May modified"."""
+    return a.items[i].payload == "modified_at" and not any(item.kind == "when" for item in a.items[i + 1 :])
+
+
+def _ended(a: Asked, i: int) -> str | None:
+    """The end of a run, where a word for it stands before the date at i: "finished in May"."""
+    before = i - 1 if a.kind(i - 1) == "condition" else a.skip(i - 1, ("filler",), 1, -1)
+    words = a.words(before)
+    if words.split(" ")[-1] not in ENDED or not a.words(i).startswith(_EVENT_DATE):
+        return None
+    a.notes.append(f'"{words} {a.items[i].words}" is read as the date of the last change')
+    return "modified_at"
+
+
+def _condition(item: Item, column: str, ranges: tuple[Range, ...]) -> Item:
+    parts = [_within(column, span) for span in ranges]
+    closed = all(start and stop for start, stop in ranges)
+    condition = Condition(column, parts[0] if len(parts) == 1 else Or(*parts), closed, item.words)
+    return replace(item, kind="condition", payload=condition)
+
+
+def _within(column: str, span: Range) -> Filter:
+    parts = [Compare(column, op, value) for op, value in zip((">=", "<"), span, strict=True) if value is not None]
+    return parts[0] if len(parts) == 1 else And(*parts)
+
+
+def _ranges_of(condition: Condition) -> tuple[Range, ...]:
+    parts = condition.filter.parts if isinstance(condition.filter, Or) else (condition.filter,)
+    found: list[Range] = []
+    for part in parts:
+        leaves = {leaf.op: leaf.value for leaf in part.leaves() if isinstance(leaf, Compare)}
+        found.append((leaves.get(">="), leaves.get("<")))  # type: ignore[arg-type]
+    return tuple(found)

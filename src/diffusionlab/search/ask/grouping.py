@@ -10,97 +10,16 @@ how many different optimizers did I use, total training time, runs per month, mo
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
-from diffusionlab.registry.record.columns import METRIC_COLUMNS, kind_of, lower_is_better
+from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
-from diffusionlab.search.query.query import Figure, How, Unit
+from diffusionlab.search.ask.sorting import Key, each, is_measure, key_at, which
+from diffusionlab.search.query.query import Figure, How
 from diffusionlab.search.read.items import Item
-from diffusionlab.search.words.asking_words import FEW, MANY, UNITS
-from diffusionlab.search.words.lexicon import listed
+from diffusionlab.search.words.asking_words import FEW, MANY
 
 _SOFT = ("filler", "carrier", "known")
-_UNIT_OF: dict[str, Unit] = {word: unit for unit, words in UNITS.items() for word in listed(words)}
-
-
-class Key(NamedTuple):
-    """What groups are made by, and the items that say so."""
-
-    column: str
-    unit: Unit | None
-    places: frozenset[int]
-
-
-# -- what groups are made by
-
-
-def key_at(a: Asked, i: int, most: int = 2) -> Key | None:
-    """The column or the period that is named from place i on: "optimizer", "kind of network", "month"."""
-    for start in range(i, a.skip(i, ("filler", "carrier"), most) + 1):
-        if found := _period_at(a, start):
-            return found
-    j = a.skip(i, ("filler", "carrier"), most)
-    if a.kind(j) == "field" and _is_key(a.items[j].payload):
-        column = a.items[j].payload
-        return Key(column, "month" if kind_of(column) == "time" else None, frozenset({j}))
-    per_model = a.words(j) in ("model", "models") and a.words(j - 1) in ("per", "for each", "grouped by", "by")
-    if a.kind(j) == "noun" and (a.words(j) in ("architecture", "architectures") or per_model):
-        return Key("architecture", None, frozenset({j}))
-    if a.kind(j) == "condition" and a.words(j) in ("gpu", "gpus", "graphics card", "graphics cards"):
-        return Key("hardware_kind", None, frozenset({j}))
-    if a.kind(j) == "moment" and a.words(j) in ("date", "creation date", "start date"):
-        return Key("created_at", "day", frozenset({j}))
-    return None
-
-
-def _period_at(a: Asked, i: int) -> Key | None:
-    """The period of time that is named at i: "month", "day of the week"."""
-    for last in range(min(i + 3, len(a.items) - 1), i - 1, -1):
-        words = " ".join(a.words(k) for k in range(i, last + 1))
-        if words in _UNIT_OF and a.kind(i) != "when":
-            modified = any(item.kind == "moment" and item.payload == "modified_at" for item in a.items)
-            places = frozenset(range(i, last + 1))
-            return Key("modified_at" if modified else "created_at", _UNIT_OF[words], places)
-    return None
-
-
-def _is_key(column: str) -> bool:
-    return kind_of(column) in ("text", "list", "int", "float", "bool", "time") and column not in METRIC_COLUMNS
-
-
-def each(a: Asked, plain_by: bool = True) -> Key | None:
-    """What "per", "for each" or "by" names."""
-    for i, item in enumerate(a.items):
-        if item.kind == "per unit":
-            return Key("created_at", item.payload, frozenset({i}))
-        if item.kind not in (("per", "by") if plain_by else ("per",)) or i in a.used:
-            continue
-        if (key := key_at(a, i + 1)) and not (item.kind == "by" and _orders(a, i, key)):
-            return key._replace(places=key.places | {i})
-    return None
-
-
-def _orders(a: Asked, i: int, key: Key) -> bool:
-    """Whether the "by" at i belongs to an order: "sorted by epochs", "top 3 by size"."""
-    numeric = kind_of(key.column) in ("int", "float")
-    sorted_by = any(a.kind(k) in ("sorted", "order") for k in range(max(0, i - 3), i))
-    return sorted_by or (numeric and any(item.kind == "superlative" for item in a.items))
-
-
-def _which(a: Asked) -> Key | None:
-    """What "which data set", "the optimizer with" or "in what month" asks for."""
-    for i in range(-1, len(a.items)):
-        asked = i < 0 or a.words(i) in ("which", "what", "the", "whichever")
-        if asked and (key := key_at(a, i + 1, 3)) and not is_measure(key.column):
-            return key
-    fields = [i for i in range(len(a.items)) if a.kind(i) == "field" and not is_measure(a.items[i].payload)]
-    return key_at(a, fields[0]) if fields and _is_key(a.items[fields[0]].payload) else None
-
-
-def is_measure(column: str) -> bool:
-    """Whether a column is a number that runs are measured by, rather than a value that they have in common."""
-    return kind_of(column) in ("int", "float") and column not in ("batch_size", "lr", "image_size", "seed", "epochs")
 
 
 # -- the figures
@@ -143,7 +62,7 @@ def _best_of_best(a: Asked) -> bool:
         inner, j = a.items[i + 1], a.skip(i + 2, ("filler",), 2)
         if item.kind != "superlative" or inner.kind != "superlative" or a.kind(j) != "field":
             continue
-        of, key = a.items[j].payload, each(a) or _which(a)
+        of, key = a.items[j].payload, each(a) or which(a)
         if key is None or not is_numeric(of) or key.column == of:
             continue
         a.figure = Figure("max" if _descends(inner, of) else "min", of, key.column, key.unit, _descends(item, of), 1)
@@ -179,7 +98,7 @@ def _most_frequent(a: Asked) -> bool:
         place = _most_at_the_end(a)
     if place is None:
         return False
-    key = key_at(a, place + 1) or _which(a)
+    key = key_at(a, place + 1) or which(a)
     if key is None:
         return False
     item = a.items[place]
@@ -226,7 +145,7 @@ def _figure_of_field(a: Asked) -> bool:
         before = a.skip(i - 1, ("filler", "number"), 3, -1)
         used = {i, j}
         if a.kind(before) == "superlative":
-            key = each(a) or _which(a)
+            key = each(a) or which(a)
             direction, _, _ = a.items[before].payload
             better = lower_is_better(of) == (direction == "worst")
             descending = {"low": False, "high": True}.get(direction, better)
@@ -264,7 +183,7 @@ def _most_runs(a: Asked) -> bool:
             j += 1
         if a.kind(j) != "noun" or not a.words(j).endswith("s") or a.words(j) == "architectures":
             continue
-        key = each(a) or _which(a)
+        key = each(a) or which(a)
         if key is None:
             return False
         a.figure = Figure("count", None, key.column, key.unit, item.payload[2] in MANY, _groups_asked(a, i, key))

@@ -1,28 +1,45 @@
 """A question to a `Query`: pure, no I/O.
 
-scan.py     text -> items              reduce.py   items -> conditions on numbers and the like
-combine.py  conditions -> and / or     intents.py sorting.py superlatives.py   what is asked, in which order
+scan -> items -> prepared -> conditions on numbers and the like -> and / or -> what is asked, in which order
 """
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import replace
 from datetime import datetime
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
-from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.code import check_no_code
-from diffusionlab.search.ask.combine import bracketed, join, subsets
-from diffusionlab.search.ask.dated import dated
-from diffusionlab.search.ask.intents import fields, figure, intent, likeness, limit
+from diffusionlab.search.ask.asked import Asked, dated, fields, intent, likeness, limit
+from diffusionlab.search.ask.beside_runs import lineage, ratio
+from diffusionlab.search.ask.combine import bracketed, compared, join, subsets
+from diffusionlab.search.ask.comparisons import framework_version, number_of_cards, same_period, two_columns
+from diffusionlab.search.ask.fields import (
+    bound_of_field,
+    comparative,
+    field_quantity,
+    flipped,
+    number_list,
+    quantity_of_field,
+)
+from diffusionlab.search.ask.figures import figure, shared
 from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
-from diffusionlab.search.ask.multiple import parts_of, shared_parts
-from diffusionlab.search.ask.neighbours import settle
-from diffusionlab.search.ask.reduce import reduce
+from diffusionlab.search.ask.named_values import absence, free_value, text_of_field
+from diffusionlab.search.ask.preparation import parts_of, settle, shared_parts
+from diffusionlab.search.ask.reading import Reading, is_numeric
+from diffusionlab.search.ask.relative import (
+    against_run,
+    against_value,
+    also_against,
+    apart,
+    no_measure,
+    of_run,
+    same_as,
+    without_it,
+)
 from diffusionlab.search.ask.scope import Operand, operands
-from diffusionlab.search.ask.shares import shared
-from diffusionlab.search.ask.sides import compared
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
 from diffusionlab.search.ask.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.superlatives import superlative
@@ -211,3 +228,72 @@ def _flatten(conditions: list[Filter]) -> list[Filter]:
         elif condition not in flat:
             flat.append(condition)
     return flat
+
+
+# -- questions about code
+
+_DEFINES = r"(?:define|implement|import|call|declare)"
+_ABOUT_CODE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\bwhere\b.*\b(?:defined|implemented|imported|called|declared|coded|programmed)\b",
+        rf"\bwhere (?:do|does|did) .*\b{_DEFINES}\b",
+        rf"\b(?:scripts?|notebooks?|files?|functions?|class|classes|code)\b.*\b{_DEFINES}s?\b",
+        r"\b(?:which|what) (?:functions?|lines?(?: of code)?)\b",
+    )
+)
+
+
+def check_no_code(question: str) -> None:
+    """Raise ValueError (one line, with the command to type) if the question is about code and not about runs."""
+    said = " ".join(question.lower().split())
+    if any(pattern.search(said) for pattern in _ABOUT_CODE):
+        command = shlex.join(question.rstrip("?!. ").split())
+        raise ValueError(f"that asks for lines of code: type `registry.py code {command}`, or ask about runs")
+
+
+# -- items joined to conditions
+
+RULES = (
+    lineage,
+    ratio,
+    same_as,
+    of_run,
+    same_period,
+    two_columns,
+    against_run,
+    against_value,
+    also_against,
+    without_it,
+    text_of_field,
+    number_of_cards,
+    framework_version,
+    bound_of_field,
+    apart,
+    flipped,
+    comparative,
+    number_list,
+    field_quantity,
+    free_value,
+    absence,
+    quantity_of_field,
+    no_measure,
+)
+"""At each place the first rule that reads something wins."""
+
+
+def reduce(items: list[Item], known: Known) -> Reading:
+    """The items with all that the rules can join as conditions; what they cannot join stays."""
+    reading = Reading(items, known)
+    i = 0
+    while i < len(items):
+        i = next((after for rule in RULES if (after := rule(reading, i))), 0) or _keep(reading, i)
+    return reading
+
+
+def _keep(reading: Reading, i: int) -> int:
+    item = reading.items[i]
+    if item.kind == "field" and is_numeric(item.payload):
+        reading.field = item.payload
+    reading.out.append(item)
+    return i + 1

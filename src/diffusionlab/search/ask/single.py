@@ -12,9 +12,9 @@ import re
 
 from diffusionlab.registry.filters.filter import And, Not
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.moments import ENDED
+from diffusionlab.search.ask.comparisons import ENDED
+from diffusionlab.search.ask.figures import told_of
 from diffusionlab.search.ask.scope import Operand
-from diffusionlab.search.ask.shares import told_of
 from diffusionlab.search.ask.superlatives import size_of_runs
 from diffusionlab.search.read.items import Condition, Item, missing_filter
 from diffusionlab.search.words import asking_words as words

@@ -1,17 +1,105 @@
-"""Orders that are asked for as such: "sorted by fid", "newest first", "by decreasing size", "of each data set"."""
+"""What runs are grouped and sorted by: "per data set", "of each month", "sorted by fid", "newest first"."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from diffusionlab.registry.record.columns import compares_within, kind_of, lower_is_better
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, compares_within, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.grouping import Key, key_at
 from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.ask.scope import Operand
-from diffusionlab.search.query.query import Order
+from diffusionlab.search.query.query import Order, Unit
 from diffusionlab.search.read.items import Item
+from diffusionlab.search.words.asking_words import UNITS
+from diffusionlab.search.words.lexicon import listed
+
+# -- groups
+
+_UNIT_OF: dict[str, Unit] = {word: unit for unit, words in UNITS.items() for word in listed(words)}
+
+
+class Key(NamedTuple):
+    """What groups are made by, and the items that say so."""
+
+    column: str
+    unit: Unit | None
+    places: frozenset[int]
+
+
+# -- what groups are made by
+
+
+def key_at(a: Asked, i: int, most: int = 2) -> Key | None:
+    """The column or the period that is named from place i on: "optimizer", "kind of network", "month"."""
+    for start in range(i, a.skip(i, ("filler", "carrier"), most) + 1):
+        if found := _period_at(a, start):
+            return found
+    j = a.skip(i, ("filler", "carrier"), most)
+    if a.kind(j) == "field" and _is_key(a.items[j].payload):
+        column = a.items[j].payload
+        return Key(column, "month" if kind_of(column) == "time" else None, frozenset({j}))
+    per_model = a.words(j) in ("model", "models") and a.words(j - 1) in ("per", "for each", "grouped by", "by")
+    if a.kind(j) == "noun" and (a.words(j) in ("architecture", "architectures") or per_model):
+        return Key("architecture", None, frozenset({j}))
+    if a.kind(j) == "condition" and a.words(j) in ("gpu", "gpus", "graphics card", "graphics cards"):
+        return Key("hardware_kind", None, frozenset({j}))
+    if a.kind(j) == "moment" and a.words(j) in ("date", "creation date", "start date"):
+        return Key("created_at", "day", frozenset({j}))
+    return None
+
+
+def _period_at(a: Asked, i: int) -> Key | None:
+    """The period of time that is named at i: "month", "day of the week"."""
+    for last in range(min(i + 3, len(a.items) - 1), i - 1, -1):
+        words = " ".join(a.words(k) for k in range(i, last + 1))
+        if words in _UNIT_OF and a.kind(i) != "when":
+            modified = any(item.kind == "moment" and item.payload == "modified_at" for item in a.items)
+            places = frozenset(range(i, last + 1))
+            return Key("modified_at" if modified else "created_at", _UNIT_OF[words], places)
+    return None
+
+
+def _is_key(column: str) -> bool:
+    return kind_of(column) in ("text", "list", "int", "float", "bool", "time") and column not in METRIC_COLUMNS
+
+
+def each(a: Asked, plain_by: bool = True) -> Key | None:
+    """What "per", "for each" or "by" names."""
+    for i, item in enumerate(a.items):
+        if item.kind == "per unit":
+            return Key("created_at", item.payload, frozenset({i}))
+        if item.kind not in (("per", "by") if plain_by else ("per",)) or i in a.used:
+            continue
+        if (key := key_at(a, i + 1)) and not (item.kind == "by" and _orders(a, i, key)):
+            return key._replace(places=key.places | {i})
+    return None
+
+
+def _orders(a: Asked, i: int, key: Key) -> bool:
+    """Whether the "by" at i belongs to an order: "sorted by epochs", "top 3 by size"."""
+    numeric = kind_of(key.column) in ("int", "float")
+    sorted_by = any(a.kind(k) in ("sorted", "order") for k in range(max(0, i - 3), i))
+    return sorted_by or (numeric and any(item.kind == "superlative" for item in a.items))
+
+
+def which(a: Asked) -> Key | None:
+    """What "which data set", "the optimizer with" or "in what month" asks for."""
+    for i in range(-1, len(a.items)):
+        asked = i < 0 or a.words(i) in ("which", "what", "the", "whichever")
+        if asked and (key := key_at(a, i + 1, 3)) and not is_measure(key.column):
+            return key
+    fields = [i for i in range(len(a.items)) if a.kind(i) == "field" and not is_measure(a.items[i].payload)]
+    return key_at(a, fields[0]) if fields and _is_key(a.items[fields[0]].payload) else None
+
+
+def is_measure(column: str) -> bool:
+    """Whether a column is a number that runs are measured by, rather than a value that they have in common."""
+    return kind_of(column) in ("int", "float") and column not in ("batch_size", "lr", "image_size", "seed", "epochs")
+
+
+# -- orders
 
 _UNRANKED = ("list", "json")  # kinds of columns that have no order
 

@@ -34,7 +34,6 @@ from diffusionlab.search.words.lexicon import FIELDS
 
 # -- fields and values
 
-
 _NAMED = {short(name): name for name in COLUMNS}
 _SAID = {squeeze(words): column for column, said in FIELDS.items() for words in said.split(",")}
 _SAID["facet"] = "arch_tags"
@@ -155,7 +154,6 @@ def _number(column: str, text: str) -> int | float:
 
 
 # -- filters as text
-
 
 _RESERVED = {"and", "or", "not", "in", "is", "between", "text"}
 

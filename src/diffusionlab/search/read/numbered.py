@@ -15,7 +15,6 @@ from diffusionlab.search.words.lexicon import phrases
 
 # -- runs
 
-
 _LEADS = ("run", "runs", "experiment", "experiments", "model", "models", "#")
 _RANGE = ("-", "to", "through", "until")
 _LINKS = (*_RANGE, "#", "and", "or", ",", "no", "number", ".", "&", "run", "vs", "versus")
@@ -143,7 +142,6 @@ def _counts(s: Scan, i: int) -> bool:
 
 
 # -- graphics cards
-
 
 CARD_NAMES = ("gpu", "gpus", "cards", "accelerators", "devices")
 _SEVERAL = re.compile(rf"(\d+|[a-z]+)\s?x?\s?(?:{'|'.join(CARD_NAMES)})")

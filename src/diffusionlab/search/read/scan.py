@@ -188,7 +188,6 @@ RULES = (_versions, run, _name, _when, _number, span, _word)
 
 # -- misspelt words
 
-
 _SMALL_WORDS = ("with", "without", "which", "that", "those", "have", "where", "from", "show", "list", "find")
 _DATES = (*MONTH_NAMES, *WEEKDAYS, "weekend")
 

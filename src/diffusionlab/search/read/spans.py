@@ -138,7 +138,6 @@ def _framework(known: Known, key: str, alone: bool, words: str) -> Meaning | Non
 
 # -- a meaning of the lexicon as an item
 
-
 _LOOSE = {
     "loss": {"val_loss": "train_loss"},
     "final loss": {"val_loss": "train_loss"},

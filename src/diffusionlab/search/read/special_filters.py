@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # -- settings: `config.KEY`
 
-
 PREFIX = "config."
 _NOISE = {"val", "value", "num", "number", "lr", "is", "use", "enable", "scale"}
 _OFF = ("", "none", "null", "false", "off", "no", "0")
@@ -95,7 +94,6 @@ def stems_of(words: str) -> tuple[str, ...]:
 
 # -- files
 
-
 FILES: dict[str, tuple[str, ...]] = {
     "checkpoint": ("checkpoints/*.ckpt", "weights.safetensors"),
     "pictures": ("samples/*.png", "samples/*.jpg"),
@@ -131,7 +129,6 @@ class HasFiles(Leaf):
 
 
 # -- diffusion
-
 
 FACET = "diffusion"
 
@@ -175,7 +172,6 @@ def has_facet(facet: str) -> Filter:
 
 
 # -- two columns
-
 
 _MEANS = {
     "=": operator.eq,

@@ -1,15 +1,29 @@
-"""`python search.py QUERY`: a plain question about the runs, an exact answer."""
+"""`python search.py QUERY`: a plain question about the runs, an exact answer.
+
+A session answers one question after the other: "those" are the runs of the answer before.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from diffusionlab.invocation import as_typed
-from diffusionlab.search.show.options import asks_nothing, parser
-from diffusionlab.search.show.session import Session
+from diffusionlab.registry.filters.conditions import In, IsNull
+from diffusionlab.registry.filters.filter import And, Filter, Not
+from diffusionlab.registry.storage.table import Registry, default_uri
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.answer.result import Result
+from diffusionlab.search.query.where_text import column_of, format_where
+from diffusionlab.search.show.flags import flag_line, reading
+from diffusionlab.search.show.options import asks_nothing, parser, query_of
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,3 +62,142 @@ def error_line(error: Exception) -> str:
     from diffusionlab.registry.manage.display import printable
 
     return as_typed(" ".join(printable(error).split()))
+
+
+# -- questions to one registry
+
+_SETTING = re.compile(r"(search\.(?:embedder|clip_model|clip_weights)|registry\.uri)=(.*)")
+
+
+class Session:
+    """Answers parsed command lines on stdout. The registry is that of the first of them."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        found = filter(None, map(_SETTING.fullmatch, options.query))
+        self._settings: dict[str, str] = {m[1]: m[2] for m in found}
+        self.registry = Registry(options.registry or self._settings.get("registry.uri") or default_uri())
+        self._among: Filter | None = None  # the runs of the last answer that had any
+
+    def engine(self, options: argparse.Namespace) -> Engine:
+        """One that sees the registry as it is now."""
+        return Engine(self.registry, _moment(options.now) if options.now else datetime.now(UTC))
+
+    def answer(self, options: argparse.Namespace) -> None:
+        """Print the answer; ValueError in one line if the question cannot be read."""
+        question = " ".join(word for word in options.query if not _SETTING.fullmatch(word)).strip()
+        if options.sql is not None:
+            self._sql(options, question)
+            return
+        engine = self.engine(options)
+        picture, question = wanted_picture(options, self._settings, question)
+        query = query_of(options, question, engine.known, engine.now, picture is not None, self._among)
+        result = engine.answer(query)
+        if picture is not None:
+            rank_by_picture(result, picture, self._settings, options)
+        if options.skip and not (result.query.order and result.query.order.skip):
+            result.rows, result.scores = result.rows[options.skip :], result.scores[options.skip :]
+        _print(result, engine, options)
+        self._among = _found(result) or self._among
+
+    def _sql(self, options: argparse.Namespace, question: str) -> None:
+        from diffusionlab.search.show.sql import answer_sql, print_sql, sql_csv, sql_json
+
+        if question:
+            raise ValueError(f"--sql stands alone: omit the question {question[:40]!r}")
+        table = answer_sql(self.registry, options.sql)
+        if options.json:
+            print(sql_json(options.sql, table))
+        else:
+            (sql_csv if options.csv else print_sql)(table)
+
+
+def _found(result: Result) -> Filter | None:
+    """The runs of an answer, None if there are none: by its conditions if these alone say which, else by their ids."""
+    query = result.query
+    if query.figure is not None and result.total:
+        return query.condition
+    if not result.rows:
+        return None
+    whole = len(result.rows) == result.total and not query.like and not query.parts
+    if whole and query.order is not None and result.lacking:
+        return And(query.condition, Not(IsNull(query.order.column)))
+    return query.condition if whole else In("run_id", tuple(row["run_id"] for row in result.rows))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"--now: {text[:40]!r} is no time; type 2025-06-18 or 2025-06-18T12:00+00:00") from None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _print(result: Result, engine: Engine, options: argparse.Namespace) -> None:
+    from diffusionlab.search.answer.answer import answer, disagreements
+    from diffusionlab.search.show.output import as_json, write_csv, write_groups_csv
+    from diffusionlab.search.show.render import WIDE
+
+    known = engine.known
+    columns = [column_of(name.strip(), known) for name in options.columns.split(",")] if options.columns else None
+    warnings = [*result.warnings, *disagreements(result.rows)]
+    if options.json:
+        query = result.query
+        interpretation: dict[str, Any] = {
+            "reading": reading(query, known),
+            "flags": flag_line(result, known),
+            "where": format_where(query.condition, known),
+            "conditions": [format_where(c, known) for c in query.conditions],
+            "sort": query.order.column if query.order else None,
+            "limit": query.order.count if query.order else query.limit,
+            "groups": [side.label for side in query.sides],
+        }
+        print(as_json(result, interpretation, answer(result, engine), warnings))
+    elif options.csv:
+        from diffusionlab.search.show.render import USUAL
+
+        chosen = list(WIDE.values()) if options.wide else columns or list(USUAL)
+        if result.groups is not None and result.query.intent == "aggregate":
+            write_groups_csv(result.groups)
+        else:
+            write_csv(result, chosen, list(WIDE) if options.wide else None)
+    else:
+        from diffusionlab.search.show.page import print_page
+
+        print_page(result, engine, warnings, columns, options.wide, options.explain)
+
+
+# -- samples that look like words or a picture: `search.embedder=open_clip`
+
+
+def wanted_picture(
+    options: argparse.Namespace, settings: dict[str, str], question: str
+) -> tuple[str | Path | None, str]:
+    """What the samples shall look like (words or a file), and the question without it."""
+    embedder = settings.get("search.embedder", "default")
+    if embedder not in ("default", "open_clip"):
+        raise ValueError(f"search.embedder={embedder[:40]} is none of: default, open_clip")
+    if options.image:
+        if embedder != "open_clip":
+            raise ValueError("--image needs search.embedder=open_clip, which compares pictures")
+        if not Path(options.image).is_file():
+            raise ValueError(f"there is no picture at {options.image}")
+        return Path(options.image), question
+    if embedder == "open_clip":
+        from diffusionlab.search.answer.embed import picture_words
+
+        question, words = picture_words(question)
+        return words, question
+    return None, question
+
+
+def rank_by_picture(result: Result, picture: str | Path, settings: dict[str, str], options: argparse.Namespace) -> None:
+    from diffusionlab.search.answer.embed import MODEL, OpenClip, by_pictures
+
+    embedder = OpenClip(settings.get("search.clip_model", MODEL), settings.get("search.clip_weights"))
+    wanted = embedder.text(picture) if isinstance(picture, str) else embedder.image(picture)
+    ranked = by_pictures(result.rows, wanted, embedder)
+    if missing := len(result.rows) - len(ranked):
+        result.warnings.append(f"{missing} of {len(result.rows)} runs have no sample grid at hand and are left out")
+    ranked = ranked[: options.limit]
+    result.scores, result.rows = [round(score, 4) for score, _ in ranked], [row for _, row in ranked]
+    result.total = len(ranked)

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import COLUMNS
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.search.show.cells import shortened
 from diffusionlab.search.show.output import guarded
+from diffusionlab.search.show.render import shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -161,7 +161,6 @@ def _read_list(text: str, position: int, now: datetime, raw: str) -> When | None
 
 # -- ages, and spans beside a date
 
-
 _OLDER = re.compile(
     rf"(?:older\s+than|more\s+than|over|at\s+least)\s+(?:the\s+last\s+)?{COUNT}\s+{UNIT}(?P<ago>\s+(?:ago|old|back)\b)?"
 )
@@ -201,7 +200,6 @@ def read_span(text: str, position: int, now: datetime, raw: str) -> When | None:
 
 
 # -- days of one month
-
 
 _DAYS = re.compile(
     r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"  # noqa: RUF001
@@ -248,7 +246,6 @@ def _days(mark: str, first: datetime, second: datetime, end: int, between: bool)
 
 
 # -- days and hours that come again
-
 
 _DAY = r"(?P<day>mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|r|ur)?(?:day)?"
 _ANY = r"(?:an?|any|every|each|some)\s+"

@@ -143,7 +143,6 @@ def read_period(text: str, position: int, now: datetime, year: int | None = None
 
 # -- periods that are meant
 
-
 Range = tuple[datetime | None, datetime | None]  # start <= t < stop; None: open
 LEAD = re.compile(
     r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"

@@ -93,7 +93,6 @@ def part_of(span: Span, part: str | None) -> Span:
 
 # -- what words for a period mean
 
-
 Match = Any  # a re.Match, or its groups with some of them given
 
 

@@ -6,7 +6,6 @@ from typing import Literal
 
 # -- orders
 
-
 SUPERLATIVES: dict[tuple[str, str | None], str] = {
     ("best", None): "best, top, best performing, top performing, best scoring, strongest, most accurate, "
     "most successful, leading, highest quality, best quality, best rated, winning, winner, leader, champion, finest, "
@@ -84,7 +83,6 @@ DIRECTIONS: tuple[tuple[str, str, bool | None], ...] = (
 
 # -- figures of groups
 
-
 How = Literal["count", "distinct", "mean", "median", "min", "max", "sum", "std", "share", "percent"]
 Unit = Literal["hour", "weekday", "day", "week", "month", "quarter", "year"]
 
@@ -154,7 +152,6 @@ EACH: dict[Unit, str] = {
 
 
 # -- single runs
-
 
 FACTS: dict[tuple[str, ...], str] = {
     (

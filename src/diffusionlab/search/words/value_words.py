@@ -193,7 +193,6 @@ TEXT_SYNONYMS: dict[str, tuple[str, ...]] = {  # phrase -> other ways in which a
 
 # -- graphics cards
 
-
 GPU_FAMILIES: dict[str, tuple[str, ...]] = {  # name -> how the kinds of it begin
     "hopper": ("h100", "h200", "gh200"),
     "ampere": ("a100", "a10", "a30", "a40", "rtx-30"),

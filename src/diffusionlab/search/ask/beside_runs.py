@@ -1,4 +1,7 @@
-"""A multiple of what another run has: "lr twice that of run-020", "20% fewer parameters than run-020"."""
+"""A run beside another: with a multiple of what that has, or made from it.
+
+"lr twice that of run-020", "20% fewer parameters than run-020", "distilled from run-020", "students of run-020"
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare
-from diffusionlab.registry.filters.filter import NOTHING, And, Filter
+from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Or
 from diffusionlab.registry.record.columns import label
 from diffusionlab.search.ask.fields import COMPARATIVES
 from diffusionlab.search.ask.reading import Reading, directed, is_numeric
 from diffusionlab.search.ask.relative import comparable
+from diffusionlab.search.read.special_filters import IsOn, SettingIs
+from diffusionlab.search.read.text import Mentions
+
+# -- multiples
 
 _FACTORS = {"twice": 2.0, "double": 2.0, "triple": 3.0, "thrice": 3.0, "quadruple": 4.0, "half": 0.5}
 _PARTS = {"third": 1 / 3, "quarter": 0.25}
@@ -164,3 +171,53 @@ def _about(column: str, wanted: float) -> list[Compare]:
 def _rounded(value: float) -> float:
     """Without the last digits, in which 3 * 1e-4 is not 3e-4."""
     return float(f"{value:.12g}")
+
+
+# -- which run another was made from
+
+_MADE_FROM = {
+    "config.teacher": ("distilled", "distillation", "student", "students", "taught"),
+    "config.init_from": (
+        "tuned",
+        "finetuned",
+        "finetuning",
+        "initialized",
+        "initialised",
+        "warm-started",
+        "fine-tuned",
+    ),
+}
+"""Setting that names the run -> the words that say so."""
+_LINKS = ("from", "of", "by", "on", "with", "the", "weights")
+
+
+def lineage(r: Reading, i: int) -> int:
+    """MADE from RUN: the setting that names it. MADE alone: that setting is set, or the text says so."""
+    first, i = i, i + (r.words(i) == "fine" and r.words(i + 1) == "tuned")
+    column = next((c for c, words in _MADE_FROM.items() if r.words(i) in words), None)
+    if column is None or r.kind(i) not in ("text", "filler"):
+        return 0
+    j = i + 1
+    while j < len(r.items) and (r.words(j) in _LINKS or r.kind(j) == "noun") and j - i < 5:
+        j += 1
+    if j > i + 1 and r.kind(j) == "run":
+        return _emit(r, first, j + 1, column, _made_from(r, column, j))
+    if r.known.setting(column.removeprefix("config.")) is None:
+        return 0  # the texts alone may say so
+    said = Or(IsOn(column), Mentions((" ".join(r.items[k].words for k in range(first, i + 1)),)))
+    return _emit(r, first, i + 1, column, said)
+
+
+def _made_from(r: Reading, column: str, run: int) -> Filter:
+    facts = r.facts(run)
+    if facts is None:
+        return NOTHING
+    names = dict.fromkeys(str(facts[key]) for key in ("run_id", "path") if facts.get(key))
+    return Or(*(SettingIs(column, name) for name in names))
+
+
+def _emit(r: Reading, first: int, after: int, column: str, condition: Filter) -> int:
+    emitted = r.emit(first, after, column, condition)
+    inside = r.items[first].start, r.items[after - 1].end
+    r.passed = [item for item in r.passed if not inside[0] <= item.start < inside[1]]
+    return emitted
