@@ -50,7 +50,8 @@ from diffusionlab.search.words.value_words import (
     SEVERAL,
     SINGLE,
     STATUSES,
-    TEXT_SYNONYMS,
+    TEXT_PHRASES,
+    TEXT_WORDS,
     UNSUCCESSFUL,
     VALUE_WORDS,
 )
@@ -160,8 +161,10 @@ def _texts() -> Iterator[Entry]:
     yield AUTOGUIDED, "autoguided", None
     for setting, words in SETTING_WORDS.items():
         yield words, "setting", setting
-    for phrase, others in TEXT_SYNONYMS.items():
-        yield phrase, "text", others
+    for said, words in TEXT_WORDS.items():
+        yield words, "text", said
+    for phrase in listed(TEXT_PHRASES):
+        yield phrase, "text", (phrase,)
 
 
 def _others() -> Iterator[Entry]:

@@ -64,6 +64,13 @@ FULL_ATTENTION = (
     "softmax attention, quadratic attention, ordinary attention, regular attention"
 )
 
+
+def _learning_rates(*names: str, nouns: tuple[str, ...] = (" schedule", " scheduler", " decay")) -> str:
+    """The ways in which people name a schedule of the learning rate: "cosine lr, cosine learning rate decay"."""
+    rates = ("lr", "learning rate")
+    return ", ".join(f"{name} {rate}{noun}" for name in names for rate in rates for noun in ("", *nouns))
+
+
 VALUE_WORDS: dict[tuple[str, str], str] = {
     ("parameterization", "epsilon"): "epsilon parameterized, epsilon parametrized, eps parameterized, predict noise, "
     "predicts the noise, predict the noise, predicting noise, epsilon predicting, eps predicting, "
@@ -80,29 +87,11 @@ VALUE_WORDS: dict[tuple[str, str], str] = {
     "x0 parameterization, clean image",
     ("parameterization", "flow"): "flows, rectified flows, flow prediction, flow models, flow based, flow model",
     ("parameterization", "consistency"): "consistency training, consistency distillation",
-    ("lr_schedule", "constant"): (
-        "constant lr schedule, constant learning rate schedule, constant lr scheduler, constant learning rate "
-        "scheduler, constant learning rate, constant lr"
-    ),
-    ("lr_schedule", "cosine"): (
-        "cosine lr schedule, cosine learning rate schedule, cosine lr scheduler, cosine learning rate "
-        "scheduler, cosine lr decay, cosine learning rate decay, cosine learning rate, cosine lr"
-    ),
-    ("lr_schedule", "linear"): (
-        "linear lr schedule, linear learning rate schedule, linear lr scheduler, linear learning rate "
-        "scheduler, linear lr decay, linear learning rate decay, linear learning rate, linear lr"
-    ),
-    ("lr_schedule", "one_cycle"): (
-        "one cycle lr schedule, one cycle learning rate schedule, one cycle lr scheduler, one cycle learning "
-        "rate scheduler, one cycle lr decay, one cycle learning rate decay, one cycle learning rate, one "
-        "cycle lr, onecycle lr schedule, onecycle learning rate schedule, onecycle lr scheduler, onecycle "
-        "learning rate scheduler, onecycle lr decay, onecycle learning rate decay, onecycle learning rate, "
-        "onecycle lr"
-    ),
-    ("lr_schedule", "wsd"): (
-        "wsd lr schedule, wsd learning rate schedule, wsd lr scheduler, wsd learning rate scheduler, wsd lr "
-        "decay, wsd learning rate decay, wsd learning rate, wsd lr"
-    ),
+    ("lr_schedule", "constant"): _learning_rates("constant", nouns=(" schedule", " scheduler")),
+    ("lr_schedule", "cosine"): _learning_rates("cosine"),
+    ("lr_schedule", "linear"): _learning_rates("linear"),
+    ("lr_schedule", "one_cycle"): _learning_rates("one cycle", "onecycle"),
+    ("lr_schedule", "wsd"): _learning_rates("wsd"),
     ("schedule", "linear"): "linear schedule, linear noise schedule, linear noise, linearly, linear schedules",
     ("schedule", "cosine"): "cosine schedule, cosine noise schedule, cosine noise, cosine schedules, cosines",
     ("schedule", "karras"): "karras schedule, karras noise schedule, karras noise, karras sigmas",
@@ -147,48 +136,31 @@ AUTOGUIDED = (
     "guidance by a weaker run, guidance by a weaker model, guided by a smaller run, guided by a bad version of itself"
 )
 """Evaluated with guidance by another run (Karras et al. 2024), which the protocol names."""
-TEXT_SYNONYMS: dict[str, tuple[str, ...]] = {  # phrase -> other ways in which a description says it
-    "out of memory": ("out of memory", "oom"),
-    "oom": ("oom", "out of memory"),
-    "ran out of memory": ("out of memory", "oom"),
-    "memory error": ("out of memory", "oom"),
-    "run out of memory": ("out of memory", "oom"),
-    "ema": ("ema", "moving average"),
-    "moving average": ("moving average", "ema"),
-    "exponential moving average": ("moving average", "ema"),
-    "weight averaging": ("moving average", "ema"),
-    "averaged weights": ("moving average", "ema"),
-    "moving averages": ("moving average", "ema"),
-    "diverged": ("diverged", "nan"),
-    "diverge": ("diverged", "nan"),
-    "diverging": ("diverged", "nan"),
-    **dict.fromkeys(
-        ("divergence", "did not converge", "didnt converge", "not converge", "failed to converge", "blew up"),
-        ("diverged", "nan"),
-    ),
-    "exploded": ("diverged", "nan", "exploded"),
-    "nan": ("nan",),
-    "min snr": ("min snr",),
-    "batch norm": ("batch norm", "batch normalization"),
-    "batch normalization": ("batch normalization", "batch norm"),
-    "batchnorm": ("batch norm", "batch normalization"),
-    "layer normalization": ("layer normalization", "layer norm"),
-    "group norm": ("group norm", "group normalization"),
-    "layer norm": ("layer norm",),
-    "second order": ("second order",),
-    "first stage": ("first stage",),
-    "one step": ("one step",),
-    "single step": ("single step", "one step"),
-    "few step": ("few step", "one step"),
-    "skip connections": ("skip connections",),
-    "still improving": ("improving",),
-    "power failure": ("power",),
-    "rebooted": ("rebooted",),
-    "reboot": ("rebooted",),
-    "class switch": ("class switch",),
-    "first step": ("first step",),
-    "other noise schedule": ("other noise schedule",),
+TEXT_WORDS: dict[tuple[str, ...], str] = {
+    ("out of memory", "oom"): "out of memory, ran out of memory, run out of memory, memory error",
+    ("oom", "out of memory"): "oom",
+    ("moving average", "ema"): "moving average, moving averages, exponential moving average, weight averaging, "
+    "averaged weights",
+    ("ema", "moving average"): "ema",
+    ("diverged", "nan"): "diverged, diverge, diverging, divergence, did not converge, didnt converge, not converge, "
+    "failed to converge, blew up",
+    ("diverged", "nan", "exploded"): "exploded",
+    ("batch norm", "batch normalization"): "batch norm, batchnorm",
+    ("batch normalization", "batch norm"): "batch normalization",
+    ("layer normalization", "layer norm"): "layer normalization",
+    ("group norm", "group normalization"): "group norm",
+    ("single step", "one step"): "single step",
+    ("few step", "one step"): "few step",
+    ("improving",): "still improving",
+    ("power",): "power failure",
+    ("rebooted",): "rebooted, reboot",
 }
+"""The ways in which a text says it -> the phrases of a question that mean it."""
+TEXT_PHRASES = (
+    "nan, min snr, layer norm, second order, first stage, one step, skip connections, class switch, first step, "
+    "other noise schedule"
+)
+"""Phrases that a text says as they are, though their words mean something by themselves."""
 
 
 # -- graphics cards
