@@ -17,8 +17,9 @@ from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.ask.parse import parse
 from diffusionlab.search.query.where import parse_where
 from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.show.cli import parser
 from diffusionlab.search.show.flags import flag_line, reading
-from diffusionlab.search.show.options import parser, query_of
+from diffusionlab.search.show.options import query_of
 from diffusionlab.search.words.english import filler
 from diffusionlab.search.words.lexicon import phrases
 from tests.search.fixture_runs import NOW

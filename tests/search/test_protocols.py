@@ -12,9 +12,9 @@ from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.ask.parse import parse
-from diffusionlab.search.show.cli import main
+from diffusionlab.search.show.cli import main, parser
 from diffusionlab.search.show.flags import flag_line
-from diffusionlab.search.show.options import parser, query_of
+from diffusionlab.search.show.options import query_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 BIG, SMALL = "fid inception 50000 test", "fid inception 1000 test"

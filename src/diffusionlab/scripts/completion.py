@@ -74,7 +74,7 @@ def _of_hydra(command: str, rest: str) -> list[str]:
 def _of_parser(command: str, rest: str) -> list[str]:
     from diffusionlab.registry.manage import cli as registry
     from diffusionlab.scripts.registry import MORE
-    from diffusionlab.search.show.options import parser as search_parser
+    from diffusionlab.search.show.cli import parser as search_parser
 
     parser: argparse.ArgumentParser = search_parser() if command == "search" else registry.parser(MORE)
     done, _, last = rest.rpartition(" ")

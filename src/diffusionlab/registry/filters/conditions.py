@@ -47,7 +47,7 @@ class Compare(Leaf):
         cell = value_of(row, self.column)
         if held_in(self.column) == "config" and (isinstance(cell, bool) or not isinstance(cell, int | float)):
             return None  # settings are of any type
-        return None if cell is None else _COMPARE[self.op](cell, self.value)
+        return None if cell is None else COMPARE[self.op](cell, self.value)
 
     def mask(self, table: "pa.Table") -> "pa.Array":
         import pyarrow as pa
@@ -155,7 +155,7 @@ def between(column: str, start: Value, end: Value) -> Filter:
     return And(Compare(column, ">=", start), Compare(column, "<", end))
 
 
-_COMPARE = {
+COMPARE = {
     "=": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
 }  # fmt: skip

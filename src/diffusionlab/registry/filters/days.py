@@ -21,9 +21,6 @@ PERIODS: dict[str, Callable[[datetime], tuple[int, ...]]] = {
 class DayLeaf(Leaf):
     """A condition that looks at the calendar of a run's moments; `column` is a name that no column has."""
 
-    def _condition(self) -> str:
-        raise ValueError(f"{self.column} is worked out in Python: it has no predicate")
-
 
 @dataclass(frozen=True)
 class Recurring(DayLeaf):

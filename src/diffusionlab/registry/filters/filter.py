@@ -89,9 +89,9 @@ class Leaf(Filter):
 
     column: str
 
-    @abstractmethod
     def _condition(self) -> str:
-        """The predicate of the leaf by itself."""
+        """The predicate of the leaf by itself; ValueError if Python or Arrow alone can decide it."""
+        raise ValueError(f"{self.column} is worked out in Python: it has no predicate")
 
     def _predicate(self, negated: bool, guarded: bool) -> str:
         condition = f"(NOT {self._condition()})" if negated else self._condition()

@@ -1,7 +1,8 @@
-"""Pictures outside a run folder that were linked to a record: beside a script, written by it, or named by a person.
+"""The pictures of a record: the sample grids of its folder, and those outside that were linked to it.
 
-A record may come from a stranger, so a link alone shows nothing: it carries the content's SHA-256, and a file counts
-only while its content is that. Who does not have a picture cannot make a record that shows it.
+A picture is linked that lies beside a script, was written by it, or was named by a person. A record may come from a
+stranger, so a link alone shows nothing: it carries the content's SHA-256, and a file counts only while its content is
+that. Who does not have a picture cannot make a record that shows it.
 """
 
 import hashlib
@@ -71,3 +72,48 @@ def _read(path: str, entry: Mapping[str, Any]) -> LinkedPicture:
 def as_entries(pictures: Iterable[LinkedPicture]) -> dict[str, dict[str, Any]]:
     """The inverse of `linked`."""
     return {path_text(one.path): one.as_entry() for one in pictures}
+
+
+# -- the pictures of a run
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+FOLDERS = ("samples", "images", "pictures", "figures")
+MOST = 12  # pictures of the folders, and of the links
+
+
+def thumbnail(row: Mapping[str, Any]) -> Path | None:
+    """The run's newest sample grid, if it names one inside its own folder and the file exists."""
+    if not row.get("thumbnail") or not row.get("path"):
+        return None
+    folder = Path(row["path"]).resolve()
+    path = (folder / row["thumbnail"]).resolve()
+    return path if path.is_relative_to(folder) and path.is_file() else None
+
+
+def pictures_of(row: Mapping[str, Any], links: dict[str, Any] | None = None) -> tuple[str, ...]:
+    """Paths of the pictures of a run or script: the sample grid that it names, the newest of its folders, then those
+    of the column `linked_pictures`, the last epoch first."""
+    first = thumbnail(row)
+    files = [*([first] if first else []), *_in_folders(row), *_linked(links)]
+    return tuple(dict.fromkeys(map(str, files)))
+
+
+def _in_folders(row: Mapping[str, Any]) -> list[Path]:
+    if not row.get("path"):
+        return []
+    folder = Path(row["path"]).resolve()
+    found = [
+        file
+        for name in FOLDERS
+        for file in sorted((folder / name).glob("*"), reverse=True)
+        if file.suffix.lower() in SUFFIXES and file.resolve().is_relative_to(folder) and file.is_file()
+    ]
+    return found[:MOST]
+
+
+def _linked(links: dict[str, Any] | None) -> list[Path]:
+    found: list[Path] = []
+    for one in reversed(linked(links)):
+        if len(found) < MOST and (file := one.file()):
+            found.append(file)
+    return found

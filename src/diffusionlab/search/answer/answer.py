@@ -15,6 +15,7 @@ from diffusionlab.search.answer.result import (
     Result,
     Row,
     cite,
+    foremost,
     lacking,
     listed,
     named,
@@ -159,11 +160,7 @@ def _ordered(result: Result) -> list[str]:
     order, rows = result.query.order, result.rows
     assert order is not None
     column = order.column
-    most = {
-        ("created_at", True): "newest",
-        ("created_at", False): "oldest",
-        ("modified_at", True): "last modified",
-    }.get((column, order.descending), f"{'highest' if order.descending else 'lowest'} {label(column)}")
+    most = foremost(order) or f"{'highest' if order.descending else 'lowest'} {label(column)}"
     if len(rows) == 1 or (order.ties and len(rows) > 1 and not order.per):
         which = f"Number {order.skip + 1} by {most}" if order.skip else most[0].upper() + most[1:]
         said = [f"{which}: {value(rows[0], column)}, {' and '.join(named(row) for row in rows[:CITED])}."]

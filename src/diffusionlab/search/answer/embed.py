@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffusionlab.search.answer.pictures import thumbnail
+from diffusionlab.registry.record.pictures import thumbnail
 from diffusionlab.untrusted import ImageError, opened_image
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, value_of
 from diffusionlab.registry.record.comparable import by_basis
+from diffusionlab.registry.record.pictures import pictures_of
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.search.answer.figures import columns_of, figures, first_figures, side_by_side
 from diffusionlab.search.answer.group_keys import keys_of
-from diffusionlab.search.answer.pictures import pictures_of
 from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
 from diffusionlab.search.answer.result import Result, Row, not_comparable
 from diffusionlab.search.answer.verdict import verdict

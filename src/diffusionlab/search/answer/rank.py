@@ -35,7 +35,6 @@ _SCALES = {
     "image_size": (2.0, 0.6),
 }
 _FIELD_WEIGHT = {"name": 2.0, "tags": 2.0, "notes": 1.0, "description": 1.0, "architecture": 1.0, "search_text": 0.3}
-QUERY_COLUMNS = ("run_id", "name", "arch_tags", "tags", "description", "notes", "search_text", *_FACTS, *_SCALES)
 
 
 def vector(row: Row) -> np.ndarray:

@@ -10,7 +10,7 @@ from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import about, kind_of, label, value_of
 from diffusionlab.registry.record.comparable import basis_column, basis_name, by_basis
-from diffusionlab.search.query.query import SHARES, Figure, Query, Term
+from diffusionlab.search.query.query import SHARES, Figure, Order, Query, Term
 from diffusionlab.search.query.where_text import format_number, format_where
 from diffusionlab.search.read.known import Known
 
@@ -159,6 +159,12 @@ def figure_of(term: Term, number: float | None) -> str:
         return value({of: number}, of)
     whole = float(number).is_integer() and kind_of(of) == "int"
     return printable(int(number) if whole else float(number))
+
+
+def foremost(order: Order) -> str | None:
+    """What comes first in an order by a moment: "newest"; None for any other order."""
+    words = {("created_at", True): "newest", ("created_at", False): "oldest", ("modified_at", True): "last modified"}
+    return words.get((order.column, order.descending))
 
 
 def cite(rows: Sequence[Row]) -> str:

@@ -7,14 +7,7 @@ from collections.abc import Sequence
 from diffusionlab.registry.manage.compare import Comparison as Facts
 from diffusionlab.registry.manage.compare import Difference
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import (
-    KINDS,
-    MEASURES,
-    about,
-    compares_within,
-    label,
-    value_of,
-)
+from diffusionlab.registry.record.columns import KINDS, MEASURES, about, compares_within, label, value_of
 from diffusionlab.registry.record.comparable import basis_column, basis_name, basis_of
 from diffusionlab.search.answer.compare import Group, compared_runs, ranked, sides_of
 from diffusionlab.search.answer.engine import Engine
@@ -210,4 +203,4 @@ def _on(place: tuple[str | None, ...], column: str, shared: Sequence[tuple[str |
 def _differs(sides: list[Group], column: str, of: str) -> bool:
     """Whether the runs that have a figure differ in column `of`."""
     having = [row for _, rows in sides for row in rows if row.get(column) is not None]
-    return len({basis_of(row, column) if of == basis_column(column) else row.get(of) for row in having}) > 1
+    return len({_place(row, column, of) for row in having}) > 1

@@ -9,46 +9,32 @@ from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.registry.record.columns import MEASURES, kind_of
 from diffusionlab.search.ask.comparisons import ENDED
+from diffusionlab.search.ask.reading import Items, Reading
 from diffusionlab.search.query.query import Figure, Order
 from diffusionlab.search.read.items import Condition, Item
-from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.tokens import Number
 from diffusionlab.search.time.period_words import Range
 
 MOST_RUNS = 100_000  # a larger number counts no runs
 
 
-class Asked:
+class Asked(Items):
     """The items, which of them are used up, and what was read of them."""
 
-    def __init__(self, text: str, items: list[Item], known: Known, notes: list[str]) -> None:
+    def __init__(self, text: str, reading: Reading, misspelt: list[str]) -> None:
+        super().__init__(reading.out, reading.known, [*misspelt, *reading.notes])
         self.text = text.lower()
-        self.items, self.known, self.notes = items, known, notes
-        self.used: set[int] = set()
-        self.passed: list[Item] = []  # words that conditions have stepped over
-        self.order: Order | None = None
+        self.passed = reading.passed  # words that conditions have stepped over
+        self.order = None if reading.neighbour is None else Order("created_at", not reading.neighbour, 1)
         self.limit: int | None = None
         self.like: str | None = None
         self.compare = False
-        self.better: tuple[bool, str | None] | None = None  # (the first is better?, by which column)
+        self.better = reading.better
         self.facts: tuple[str, ...] = ()
         self.pictures = False
         self.most = False  # "are most", rather than "are all"
         self.figure: Figure | None = None
         self.show: list[str] = []
-
-    def kind(self, i: int) -> str:
-        return self.items[i].kind if 0 <= i < len(self.items) and i not in self.used else ""
-
-    def skip(self, i: int, kinds: tuple[str, ...], most: int = 4, step: int = 1) -> int:
-        """The index after at most `most` items of these kinds from i, used ones too."""
-        end = i
-        while 0 <= end < len(self.items) and abs(end - i) < most and self.items[end].kind in kinds:
-            end += step
-        return end
-
-    def words(self, i: int) -> str:
-        return self.items[i].words.lower() if 0 <= i < len(self.items) else ""
 
     def counts(self, i: int) -> bool:
         """Whether the item at i is a number that may count runs."""
@@ -94,7 +80,7 @@ def _is_which_better(a: Asked, i: int) -> bool:
 def likeness(a: Asked) -> None:
     """Like run-020, the 5 runs most like run-020."""
     for i, item in enumerate(a.items):
-        j = a.skip(i + 1, ("filler", "noun", "carrier", "to", "than"))
+        j = a.skip(i + 1, 4, ("filler", "noun", "carrier", "to", "than"))
         if item.kind != "like" or a.kind(j) != "run":
             continue
         a.like = a.items[j].payload[0]
@@ -111,7 +97,7 @@ def limit(a: Asked) -> None:
     for i in range(len(a.items)):
         if not a.counts(i):
             continue
-        noun = a.kind(a.skip(i + 1, ("condition", "filler", "superlative"), 4)) == "noun"
+        noun = a.kind(a.skip(i + 1, 4, ("condition", "filler", "superlative"))) == "noun"
         if a.compare:
             a.used |= {i} if noun else set()
         elif (noun or _several(a, i + 1)) and a.kind(i - 1) not in ("field", "comparator"):
@@ -188,7 +174,7 @@ def _is_for_earlier(a: Asked, i: int) -> bool:
 
 def _ended(a: Asked, i: int) -> str | None:
     """The end of a run, where a word for it stands before the date at i: "finished in May"."""
-    before = i - 1 if a.kind(i - 1) == "condition" else a.skip(i - 1, ("filler",), 1, -1)
+    before = i - 1 if a.kind(i - 1) == "condition" else a.skip(i - 1, 1, ("filler",), -1)
     words = a.words(before)
     if words.split(" ")[-1] not in ENDED or not a.words(i).startswith(_EVENT_DATE):
         return None

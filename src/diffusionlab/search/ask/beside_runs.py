@@ -85,9 +85,7 @@ def ratio(r: Reading, i: int) -> int:
     if facts and value is None:
         r.notes.append(f"{facts['run_id']} has no recorded {label(column)} to compare with")
     condition = NOTHING if not facts or value is None else _condition(r, found, column, facts)
-    emitted = r.emit(i, after, column, condition)
-    r.passed = [item for item in r.passed if not (r.items[i].start <= item.start < r.items[after - 1].end)]
-    return emitted
+    return r.looked_at(i, r.emit(i, after, column, condition))
 
 
 def _read(r: Reading, i: int) -> tuple[_Ratio, int] | None:
@@ -201,11 +199,11 @@ def lineage(r: Reading, i: int) -> int:
     while j < len(r.items) and (r.words(j) in _LINKS or r.kind(j) == "noun") and j - i < 5:
         j += 1
     if j > i + 1 and r.kind(j) == "run":
-        return _emit(r, first, j + 1, column, _made_from(r, column, j))
+        return r.looked_at(first, r.emit(first, j + 1, column, _made_from(r, column, j)))
     if r.known.setting(column.removeprefix("config.")) is None:
         return 0  # the texts alone may say so
     said = Or(IsOn(column), Mentions((" ".join(r.items[k].words for k in range(first, i + 1)),)))
-    return _emit(r, first, i + 1, column, said)
+    return r.looked_at(first, r.emit(first, i + 1, column, said))
 
 
 def _made_from(r: Reading, column: str, run: int) -> Filter:
@@ -214,10 +212,3 @@ def _made_from(r: Reading, column: str, run: int) -> Filter:
         return NOTHING
     names = dict.fromkeys(str(facts[key]) for key in ("run_id", "path") if facts.get(key))
     return Or(*(SettingIs(column, name) for name in names))
-
-
-def _emit(r: Reading, first: int, after: int, column: str, condition: Filter) -> int:
-    emitted = r.emit(first, after, column, condition)
-    inside = r.items[first].start, r.items[after - 1].end
-    r.passed = [item for item in r.passed if not inside[0] <= item.start < inside[1]]
-    return emitted

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import operator
 import re
 
-from diffusionlab.registry.filters.conditions import Compare, In
+from diffusionlab.registry.filters.conditions import COMPARE, Compare, In
 from diffusionlab.registry.filters.days import SamePeriod
 from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Not
 from diffusionlab.search.ask.fields import COMPARATIVES
@@ -17,7 +16,7 @@ from diffusionlab.search.ask.reading import SOFT, Reading, directed
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.numbered import CARD_NAMES, cards_where
 from diffusionlab.search.read.special_filters import CompareColumns, comparable_kind
-from diffusionlab.search.read.tokens import WORDS
+from diffusionlab.search.read.tokens import UNITS, WORDS
 
 # -- moments
 
@@ -63,8 +62,7 @@ def same_period(r: Reading, i: int) -> int:
     differ = bool(said & {*_DIFFERENT}) or any(r.kind(k) == "not" for k in range(i + 1, end))
     if not (differ or said & {*_SAME} or places[0] < j):
         return 0
-    if r.kind(i) == "condition" or r.kind(j) == "condition":
-        r.notes.append("the end of a run is read as the date of its last change")
+    _note_end(r, i, j)
     same = SamePeriod(_UNITS[r.words(places[-1])])
     return r.emit(i, end, "same period", Not(same) if differ else same)
 
@@ -84,7 +82,6 @@ _NO_COMPARISON = ("over", "under", "about", "maximum of", "max of", "minimum of"
 """Comparing words that between two fields mean something else: "the mean FID over batch size"."""
 _BEFORE = {**dict.fromkeys(("before", "earlier", "prior"), "<"), **dict.fromkeys(("after", "later"), ">")}
 _WITHIN = re.compile(r"(?:with)?in\s+(?:the\s+)?(?:first\s+)?(\w+)\s+(second|minute|hour|day|week)s?")
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
 _START = ("start", "starting", "creation", "beginning", "launch", "begin", "being")
 
 
@@ -185,7 +182,7 @@ def _length(when: Item) -> float | None:
     if not found:
         return None
     count = 1 if found[1] in ("a", "an") else int(found[1]) if found[1].isdecimal() else WORDS.get(found[1])
-    return None if count is None else float(count * _SECONDS[found[2]])
+    return None if count is None else count * UNITS[found[2]][1]
 
 
 # -- versions and cards
@@ -198,22 +195,24 @@ _SAID = {
     "until": "<=",
 }
 _OR_SO = {"newer": ">=", "later": ">=", "above": ">=", "up": ">=", "older": "<=", "earlier": "<=", "below": "<="}
-_MEANS = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_MAY_BE_CARDS = ("condition", "noun", "text", "filler")
+_BOUNDS = ("=", "<", "<=", ">", ">=")
 
 
 def number_of_cards(r: Reading, i: int) -> int:
     """COMPARATOR NUMBER GPUs: "more than 2 GPUs", "at least four cards"."""
     if r.kind(i) == "number" and r.kind(i + 1) == "afterwards" and r.words(i + 2) in CARD_NAMES:  # "two or more GPUs"
-        count, operator = r.items[i].payload.value, r.items[i + 1].payload
-        at_least = cards_where(lambda n: _MEANS[operator](n, count), r.known)
-        return r.emit(i, i + 3, "hardware", at_least, True)
-    operator = r.items[i].payload if r.kind(i) == "comparator" else ""
-    j = r.skip(i + 1, 1, ("filler",))
-    cards = r.items[j + 1].words.lower() if r.kind(j + 1) in ("condition", "noun", "text", "filler") else ""
-    if operator not in _MEANS or r.kind(j) != "number" or cards not in CARD_NAMES:
+        operator, number, cards = r.items[i + 1].payload, i, i + 2
+    else:
+        operator = r.items[i].payload if r.kind(i) == "comparator" else ""
+        number = r.skip(i + 1, 1, ("filler",))
+        cards = number + 1
+        if r.kind(number) != "number" or r.kind(cards) not in _MAY_BE_CARDS:
+            return 0
+    if operator not in _BOUNDS or r.words(cards) not in CARD_NAMES:
         return 0
-    count = r.items[j].payload.value
-    return r.emit(i, j + 2, "hardware", cards_where(lambda n: _MEANS[operator](n, count), r.known), True)
+    count = r.items[number].payload.value
+    return r.emit(i, cards + 1, "hardware", cards_where(lambda n: COMPARE[operator](n, count), r.known), True)
 
 
 def framework_version(r: Reading, i: int) -> int:
@@ -227,11 +226,11 @@ def framework_version(r: Reading, i: int) -> int:
             j = r.skip(j + 1, 2, ("filler", "than"))
         elif r.kind(j) == "than":
             j += 1
-        if comparison in _MEANS and r.kind(j) == "number":
+        if comparison in _BOUNDS and r.kind(j) == "number":
             return _emit(r, i, j + 1, comparison, r.items[j].payload.typed)
         return _or_newer(r, i) or _of_version(r, i)
     if r.kind(i) == "comparator" and _is_framework(r, i + 1) and (version := _version(r.words(i + 1))):
-        return _emit(r, i, i + 2, r.items[i].payload, version) if r.items[i].payload in _MEANS else 0
+        return _emit(r, i, i + 2, r.items[i].payload, version) if r.items[i].payload in _BOUNDS else 0
     return 0
 
 
@@ -252,7 +251,7 @@ def _of_version(r: Reading, i: int) -> int:
     said = "version" in (r.words(place) for place in range(i + 1, j))
     operator = r.items[j].payload if r.kind(j) == "comparator" else "="
     j += r.kind(j) == "comparator"
-    if not said or r.kind(j) != "number" or operator not in _MEANS:
+    if not said or r.kind(j) != "number" or operator not in _BOUNDS:
         return 0
     if r.kind(j + 1) == "afterwards":
         return _emit(r, i, j + 2, r.items[j + 1].payload, r.items[j].payload.typed)
@@ -273,7 +272,7 @@ def _emit(r: Reading, first: int, after: int, comparison: str, version: str) -> 
     for value in r.known.values["framework"]:
         has = _parts(_version(value) or "")
         has += [0] * (len(wanted) - len(has))  # "PyTorch 2" is 2.0
-        if any(has) and _MEANS[comparison](has[: len(wanted)], wanted):
+        if any(has) and COMPARE[comparison](has[: len(wanted)], wanted):
             found.append(value)
     some: Filter = (
         In("framework", tuple(sorted(found))) if found else Compare("framework", "=", f"{comparison} {version}")

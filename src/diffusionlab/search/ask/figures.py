@@ -20,8 +20,8 @@ from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.grouping import READERS, sort_groups
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
-from diffusionlab.search.ask.sorting import Key, each, is_measure
-from diffusionlab.search.query.query import SHARES, Figure, How, Term
+from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure
+from diffusionlab.search.query.query import SHARES, How, Term
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition
 from diffusionlab.search.words.asking_words import EXTREMES
@@ -70,7 +70,7 @@ def figures_by_key(a: Asked) -> bool:
     if i is None or any(a.kind(k) == "noun" for k in range(i)):
         return False
     fields, places, after = _fields(a, i)
-    if not fields or a.skip(after, ("filler", "condition", "carrier"), 4) < min(key.places):
+    if not fields or a.skip(after, 4, ("filler", "condition", "carrier")) < min(key.places):
         return False
     a.notes.append(f"read as the {' and the '.join(f'mean {label(column)}' for column in fields)} of each group")
     return _ask(a, _Terms([("mean", column) for column in fields], places, after), key)
@@ -78,9 +78,7 @@ def figures_by_key(a: Asked) -> bool:
 
 def _ask(a: Asked, found: _Terms, key: Key | None) -> bool:
     (how, of), *also = dict.fromkeys(found.terms)
-    a.figure = Figure(how, of, key.column if key else None, key.unit if key else None, also=tuple(also))
-    a.used |= found.places | (key.places if key else set())
-    return True
+    return ask_figure(a, found.places, key, how, of, also=tuple(also))
 
 
 def _terms(a: Asked, i: int) -> _Terms:
@@ -96,7 +94,7 @@ def _terms(a: Asked, i: int) -> _Terms:
         if fields:
             found.terms += [(how, column) for column in fields for how in hows]
         elif a.kind(place) == "count" and not _counted_field(a, place):
-            places, after = {place}, a.skip(place + 1, ("filler", "noun"), 2)
+            places, after = {place}, a.skip(place + 1, 2, ("filler", "noun"))
             found.terms.append(("count", None))
         else:
             break
@@ -111,7 +109,7 @@ def _hows(a: Asked, i: int) -> tuple[list[How], set[int], int]:
     """ "Min, max and mean": (how, the places, the index after them)."""
     hows: list[How] = []
     places: set[int] = set()
-    k: int | None = a.skip(i, ("filler",), 1)
+    k: int | None = a.skip(i, 1, ("filler",))
     while k is not None and (how := _how(a, k)):
         hows.append(how)
         places.add(k)
@@ -130,7 +128,7 @@ def _fields(a: Asked, i: int) -> tuple[list[str], set[int], int]:
     """ "(Mean) FID and validation loss": (column, the places, the index after them)."""
     fields: list[str] = []
     places: set[int] = set()
-    k: int | None = a.skip(i, _SOFT, 3)
+    k: int | None = a.skip(i, 3, _SOFT)
     while k is not None and a.kind(k) == "field" and is_numeric(a.items[k].payload):
         fields.append(a.items[k].payload)
         places.add(k)
@@ -143,12 +141,12 @@ def _joint(a: Asked, i: int) -> int | None:
     j = i
     while (a.kind(j) == "connector" and a.items[j].payload == "and") or (a.kind(j) == "break" and a.words(j) in ",&/"):
         j += 1
-    return a.skip(j, ("filler",), 2) if j > i else None
+    return a.skip(j, 2, ("filler",)) if j > i else None
 
 
 def _counted_field(a: Asked, i: int) -> bool:
     """Whether the count at i is of a field: "number of different optimizers"."""
-    return a.kind(a.skip(i + 1, ("filler", "different"), 4)) == "field"
+    return a.kind(a.skip(i + 1, 4, ("filler", "different"))) == "field"
 
 
 # -- shares
@@ -171,10 +169,7 @@ def share(a: Asked) -> bool:
             a.items[i] = replace(item, kind="condition", payload=statuses)
         else:
             a.used.add(i)
-        key = each(a)
-        how: How = "share" if item.kind == "rate" else item.payload
-        a.figure = Figure(how, None, key.column if key else None, key.unit if key else None)
-        a.used |= key.places if key else set()
+        ask_figure(a, (), each(a), "share" if item.kind == "rate" else item.payload)
         a.used |= {k for k in range(len(a.items)) if a.kind(k) in ("count", "percent") or a.words(k) == "total"}
         return True
     return False

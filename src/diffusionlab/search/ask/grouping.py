@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diffusionlab.registry.record.columns import kind_of, lower_is_better
+from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
-from diffusionlab.search.ask.sorting import Key, each, is_measure, key_at, which
-from diffusionlab.search.query.query import Figure, How
-from diffusionlab.search.read.items import Item
+from diffusionlab.search.ask.sorting import Key, ask_figure, descends, each, highest_first, is_measure, key_at, which
+from diffusionlab.search.query.query import How
 from diffusionlab.search.words.asking_words import FEW, MANY
 
 _SOFT = ("filler", "carrier", "known")
@@ -31,15 +30,13 @@ def _distribution(a: Asked) -> bool:
     key = None if i is None else (each(a) or key_at(a, i + 1, 3))
     if i is None or key is None:
         return False
-    a.figure = Figure("count", None, key.column, key.unit)
-    a.used |= {i, *key.places}
-    return True
+    return ask_figure(a, {i}, key, "count")
 
 
 def _by_number_of_runs(a: Asked) -> bool:
     """KEYS by number of runs, top 3 KEYS by run count."""
     for i, item in enumerate(a.items):
-        j = a.skip(i + 1, ("filler",), 2)
+        j = a.skip(i + 1, 2, ("filler",))
         if item.kind not in ("by", "sorted") or a.kind(j) != "count":
             continue
         key = next((found for k in range(i) if a.kind(k) == "field" and (found := key_at(a, k))), None)
@@ -50,31 +47,22 @@ def _by_number_of_runs(a: Asked) -> bool:
             k for k in range(first) if a.kind(k) in ("superlative", "sorted") or a.words(k) in ("rank", "sort", "order")
         }
         count = next((a.count(k) for k in range(first) if a.counts(k)), None)
-        a.figure = Figure("count", None, key.column, key.unit, True, count)
-        a.used |= {i, j, *ranked, *key.places}
-        return True
+        return ask_figure(a, {i, j, *ranked}, key, "count", descending=True, count=count)
     return False
 
 
 def _best_of_best(a: Asked) -> bool:
     """KEY with the LOWEST BEST FIELD: "which data set has the lowest best FID"."""
     for i, item in enumerate(a.items[:-2]):
-        inner, j = a.items[i + 1], a.skip(i + 2, ("filler",), 2)
+        inner, j = a.items[i + 1], a.skip(i + 2, 2, ("filler",))
         if item.kind != "superlative" or inner.kind != "superlative" or a.kind(j) != "field":
             continue
         of, key = a.items[j].payload, each(a) or which(a)
         if key is None or not is_numeric(of) or key.column == of:
             continue
-        a.figure = Figure("max" if _descends(inner, of) else "min", of, key.column, key.unit, _descends(item, of), 1)
-        a.used |= {i, i + 1, j, *key.places}
-        return True
+        how: How = "max" if descends(inner, of) else "min"
+        return ask_figure(a, {i, i + 1, j}, key, how, of, descending=descends(item, of), count=1)
     return False
-
-
-def _descends(superlative: Item, column: str) -> bool:
-    """Whether the superlative asks for the highest value of the column."""
-    direction = superlative.payload[0]
-    return {"low": False, "high": True}.get(direction, lower_is_better(column) == (direction == "worst"))
 
 
 def sort_groups(a: Asked) -> None:
@@ -82,12 +70,7 @@ def sort_groups(a: Asked) -> None:
     figure = a.figure
     for i, item in enumerate(a.items):
         if item.kind == "order" and figure is not None and figure.by and figure.descending is None:
-            words = item.words.lower()
-            better = lower_is_better(figure.of or "runs")
-            descending = (
-                better == words.startswith("worst") if words.startswith(("best", "worst")) else bool(item.payload)
-            )
-            a.figure = replace(figure, descending=descending)
+            a.figure = replace(figure, descending=highest_first(item, figure.of or "runs"))
             a.used.add(i)
 
 
@@ -103,9 +86,7 @@ def _most_frequent(a: Asked) -> bool:
         return False
     item = a.items[place]
     descending = item.payload if item.kind == "frequent" else item.payload[2] in MANY
-    a.figure = Figure("count", None, key.column, key.unit, descending, _groups_asked(a, place, key))
-    a.used |= {place, *key.places}
-    return True
+    return ask_figure(a, {place}, key, "count", descending=descending, count=_groups_asked(a, place, key))
 
 
 def _most_at_the_end(a: Asked) -> int | None:
@@ -115,7 +96,7 @@ def _most_at_the_end(a: Asked) -> int | None:
             continue
         rest = range(i + 1, len(a.items))
         if all(a.kind(k) in ("filler", "condition", "carrier", "when", "break", "noun") for k in rest) and i > 1:
-            following = a.kind(a.skip(i + 1, ("filler",)))
+            following = a.kind(a.skip(i + 1, 4, ("filler",)))
             if following not in ("noun", "field", "condition") and a.words(0) in ("which", "what", "in"):
                 return i
     return None
@@ -140,34 +121,23 @@ def _figure_of_field(a: Asked) -> bool:
         j = _field_of(a, i)
         if j is None:
             continue
-        how: How = item.payload
         of = a.items[j].payload
-        before = a.skip(i - 1, ("filler", "number"), 3, -1)
-        used = {i, j}
-        if a.kind(before) == "superlative":
-            key = each(a) or which(a)
-            direction, _, _ = a.items[before].payload
-            better = lower_is_better(of) == (direction == "worst")
-            descending = {"low": False, "high": True}.get(direction, better)
-            if key is not None and key.column != of:
-                count = _groups_asked(a, before, key)
-                count = None if any(a.kind(k) in ("per", "by") for k in key.places) and count == 1 else count
-                a.figure = Figure(how, of, key.column, key.unit, descending, count)
-                a.used |= used | {before, *key.places}
-                return True
-        key = each(a)
-        a.figure = Figure(how, of, key.column if key else None, key.unit if key else None)
-        a.used |= used | (key.places if key else set())
-        return True
+        before = a.skip(i - 1, 3, ("filler", "number"), -1)
+        if a.kind(before) == "superlative" and (key := each(a) or which(a)) and key.column != of:
+            count = _groups_asked(a, before, key)
+            count = None if any(a.kind(k) in ("per", "by") for k in key.places) and count == 1 else count
+            descending = descends(a.items[before], of)
+            return ask_figure(a, {i, j, before}, key, item.payload, of, descending=descending, count=count)
+        return ask_figure(a, {i, j}, each(a), item.payload, of)
     return False
 
 
 def _field_of(a: Asked, i: int) -> int | None:
     """The place of the number column that the figure at i is of: "average (validation loss)", "FID (on average)"."""
-    j = a.skip(i + 1, ("filler", "carrier", "known"), 4)
+    j = a.skip(i + 1, 4, ("filler", "carrier", "known"))
     if a.kind(j) == "field" and is_numeric(a.items[j].payload):
         return j
-    before = a.skip(i - 1, ("filler",), 2, -1)
+    before = a.skip(i - 1, 2, ("filler",), -1)
     if a.kind(before) == "field" and is_numeric(a.items[before].payload) and a.kind(j) not in ("field", "noun"):
         return before
     return None
@@ -178,7 +148,7 @@ def _most_runs(a: Asked) -> bool:
     for i, item in enumerate(a.items):
         if item.kind != "superlative" or item.payload[2] not in (*MANY, *FEW):
             continue
-        j = a.skip(i + 1, ("filler", "count"), 3)
+        j = a.skip(i + 1, 3, ("filler", "count"))
         if a.kind(j) == "condition" and a.kind(j + 1) == "noun":  # "the most failed runs"
             j += 1
         if a.kind(j) != "noun" or not a.words(j).endswith("s") or a.words(j) == "architectures":
@@ -186,9 +156,9 @@ def _most_runs(a: Asked) -> bool:
         key = each(a) or which(a)
         if key is None:
             return False
-        a.figure = Figure("count", None, key.column, key.unit, item.payload[2] in MANY, _groups_asked(a, i, key))
-        a.used |= {i, *(k for k in range(i, j) if a.kind(k) == "count"), *key.places}
-        return True
+        counts = (k for k in range(i, j) if a.kind(k) == "count")
+        many, count = item.payload[2] in MANY, _groups_asked(a, i, key)
+        return ask_figure(a, {i, *counts}, key, "count", descending=many, count=count)
     return False
 
 
@@ -198,7 +168,7 @@ def _count(a: Asked) -> bool:
     if i is None:
         return False
     a.used |= {k for k in range(len(a.items)) if a.kind(k) == "how" and a.words(k) == "total"}  # "in total"
-    j = a.skip(i + 1, ("filler", "different"), 4)
+    j = a.skip(i + 1, 4, ("filler", "different"))
     different = [k for k in range(i + 1, j) if a.kind(k) == "different"]
     architectures = a.kind(j) == "noun" and a.words(j) == "architectures"
     if a.kind(j) == "field" or architectures:
@@ -206,21 +176,13 @@ def _count(a: Asked) -> bool:
         key = each(a)
         total = a.words(i).startswith("total") or any(item.words.lower() == "total" for item in a.items)
         if not different and is_numeric(of) and (key or total):  # "total number of epochs", "how many epochs in total"
-            a.figure = Figure("sum", of, key.column if key else None, key.unit if key else None)
-            a.used |= {i, j, *(key.places if key else ())}
-            return True
+            return ask_figure(a, {i, j}, key, "sum", of)
         if not different and (is_numeric(of) or kind_of(of) == "json"):
             a.used |= {i} if any(item.kind == "run" for item in a.items) else set()  # "how many epochs did run-020 run"
             return False
         a.used |= {i, j, *different}
-        key = each(a)
-        a.figure = Figure("distinct", of, key.column if key else None, key.unit if key else None)
-    else:
-        key = each(a)
-        a.figure = Figure("count", None, key.column if key else None, key.unit if key else None)
-        a.used.add(i)
-    a.used |= key.places if key else set()
-    return True
+        return ask_figure(a, (), each(a), "distinct", of)
+    return ask_figure(a, {i}, each(a), "count")
 
 
 def _runs_by(a: Asked) -> bool:
@@ -234,9 +196,7 @@ def _runs_by(a: Asked) -> bool:
         return False
     if not any(item.kind == "noun" for k, item in enumerate(a.items) if k < min(key.places)):
         return False
-    a.figure = Figure("count", None, key.column, key.unit)
-    a.used |= key.places
-    return True
+    return ask_figure(a, (), key, "count")
 
 
 READERS = (

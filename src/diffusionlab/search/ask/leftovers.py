@@ -14,7 +14,7 @@ from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
-from diffusionlab.search.words.english import harmless, sizes, vague
+from diffusionlab.search.words.english import is_harmless, sizes, vague
 
 _NO_WORDS_OF_THEIR_OWN = (  # kinds of items that conditions and orders are made of, or that join them
     *("condition", "run", "text", "field", "carrier", "noun", "connector", "break", "to", "than", "known"),
@@ -109,8 +109,7 @@ def _asks(a: Asked, item: Item) -> bool:
         case "connector":
             return item.payload == "but" and not _between(a, item)
         case "filler":
-            known = {words, words.replace("_", ""), words.partition("'")[0]}
-            return any(c.isalnum() for c in words) and not known & harmless()
+            return any(c.isalnum() for c in words) and not is_harmless(words)
         case "moment":
             return item.payload == "modified_at"
         case "number":

@@ -71,10 +71,9 @@ def text_of_field(r: Reading, i: int) -> int:
         pattern, k = found
         chunk, end = r.chunk(k)
         text = chunk.strip("\"'“”`«»").rstrip(".?!,;")
-        after = r.emit(i, end, "text", Matches(_pattern(text, pattern), column)) if words_of(text) else 0
-        start, stop = r.items[i].start, r.items[end - 1].end
-        r.passed = [item for item in r.passed if not start <= item.start < stop]
-        return after
+        if not words_of(text):
+            return 0
+        return r.looked_at(i, r.emit(i, end, "text", Matches(_pattern(text, pattern), column)))
     if r.kind(i) in ("condition", "text") and r.words(i + 1) == "in":
         j = r.skip(i + 2, 2, ("filler",))
         if r.kind(j) == "field" and r.items[j].payload in TEXT_FIELDS:

@@ -43,18 +43,7 @@ from diffusionlab.search.ask.scope import Operand, operands
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
 from diffusionlab.search.ask.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.superlatives import superlative
-from diffusionlab.search.query.query import (
-    LISTING,
-    Ask,
-    Check,
-    Comparison,
-    Facts,
-    Likeness,
-    Order,
-    Pictures,
-    Query,
-    Side,
-)
+from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.scan import scan
@@ -96,10 +85,7 @@ def _of_parts(question: str, parts: list[Query], misspelt: list[str]) -> Query:
 
 def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, among: Filter | None) -> Query:
     reading = reduce(items, known)
-    asked = Asked(question, reading.out, known, [*misspelt, *reading.notes])
-    asked.better, asked.passed = reading.better, reading.passed
-    if reading.neighbour is not None:
-        asked.order = Order("created_at", not reading.neighbour, 1)
+    asked = Asked(question, reading, misspelt)
     for read in (
         figure,
         intent,
@@ -167,7 +153,7 @@ def _query(question: str, asked: Asked, found: list[Operand], conditions: list[F
     )
 
 
-def text_query(question: str, known: Known) -> Query:
+def text_query(question: str) -> Query:
     """The question as words alone, as --no-parse wants it: every word must be mentioned."""
     tokens = [token for token in tokenize(clean(question)) if token.kind != "punct" and words_of(token.text)]
     words = tuple(Mentions((token.text,)) for token in tokens)
@@ -211,8 +197,8 @@ def _mention(item: Item, phrases: tuple[str, ...], known: Known) -> Item:
 def _run_ids(a: Asked, i: int) -> tuple[str, ...]:
     """The ids of a run item; "run-010 to run-015" means all between, by order of the ids."""
     ids: tuple[str, ...] = a.items[i].payload
-    j = a.skip(i + 1, ("filler",), 1)
-    k = a.skip(j + 1, ("filler", "noun"), 2)
+    j = a.skip(i + 1, 1, ("filler",))
+    k = a.skip(j + 1, 2, ("filler", "noun"))
     if a.kind(j) != "to" or a.kind(k) != "run" or a.compare or a.figure or a.like:
         return ids
     last = a.items[k].payload[0]

@@ -15,13 +15,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 from diffusionlab.registry.filters.conditions import Contains
-from diffusionlab.registry.filters.days import WEEKDAYS, Recurring
+from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import Not
 from diffusionlab.registry.record.columns import about
 from diffusionlab.search.query.query import Query
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.words.calendar_words import WEEKDAY
+from diffusionlab.search.words.calendar_words import WEEKDAY, weekday_number
 
 # -- words that mean one thing or another by what stands beside them: "v", "pixel", "Friday", "weights"
 
@@ -110,8 +110,7 @@ def _weekday(items: list[Item], i: int) -> Item | None:
     others = [other for other in items if other.kind == "when" and not _names_weekday(other)]
     if item.kind != "when" or not others or not (name := _names_weekday(item)):
         return None
-    day = next(place for place, weekday in enumerate(WEEKDAYS) if weekday.startswith(name[:3]))
-    return replace(item, kind="recurring", payload=Recurring("created_at", "weekday", (day,)))
+    return replace(item, kind="recurring", payload=Recurring("created_at", "weekday", (weekday_number(name),)))
 
 
 def _names_weekday(item: Item) -> str | None:

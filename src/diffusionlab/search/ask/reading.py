@@ -10,7 +10,7 @@ from diffusionlab.registry.record.columns import MEASURES, kind_of, lower_is_bet
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.special_filters import PREFIX
-from diffusionlab.search.words.english import harmless
+from diffusionlab.search.words.english import is_harmless
 
 _SETTINGS = ("lr", "batch_size", "epochs", "num_parameters", "image_size", "seed")
 NUMERIC = ("int", "float")
@@ -43,35 +43,42 @@ def _is_passed(item: Item) -> bool:
     words = item.words.lower()
     if item.kind != "filler" or words in _LOOKED_AT or not any(c.isalnum() or c == "%" for c in words):
         return False
-    return not {words, words.replace("_", ""), words.partition("'")[0]} & harmless()
+    return not is_harmless(words)
 
 
-class Reading:
-    """The items that are read and those that were made of them. A rule gets it with a place among the items and
-    returns the place after what it has read, or 0."""
+class Items:
+    """The items of a question, and the places of those that are used up."""
 
-    def __init__(self, items: list[Item], known: Known) -> None:
-        self.items, self.known = items, known
-        self.out: list[Item] = []
-        self.field: str | None = None  # the number column that was last spoken of
-        self.notes: list[str] = []
-        self.passed: list[Item] = []  # words inside of a condition that no rule looks at, and that are not harmless
-        self.better: tuple[bool, str | None] | None = None  # "is A better than B", by which column
-        self.against: Mapping[str, Any] | None = None  # what is known of the run that was last compared with
-        self.neighbour: bool | None = None  # the run just after (True) or before (False) one that is named
+    def __init__(self, items: list[Item], known: Known, notes: list[str]) -> None:
+        self.items, self.known, self.notes = items, known, notes
+        self.used: set[int] = set()
 
     def kind(self, i: int) -> str:
-        return self.items[i].kind if 0 <= i < len(self.items) else ""
+        return self.items[i].kind if 0 <= i < len(self.items) and i not in self.used else ""
 
     def words(self, i: int) -> str:
         return self.items[i].words.lower() if 0 <= i < len(self.items) else ""
 
-    def skip(self, i: int, most: int = 3, kinds: tuple[str, ...] = SOFT) -> int:
-        """The index after at most `most` items of soft kinds from i."""
+    def skip(self, i: int, most: int = 3, kinds: tuple[str, ...] = SOFT, step: int = 1) -> int:
+        """The index after at most `most` items of these kinds from i, used ones too."""
         end = i
-        while end < len(self.items) and end - i < most and self.items[end].kind in kinds:
-            end += 1
+        while 0 <= end < len(self.items) and abs(end - i) < most and self.items[end].kind in kinds:
+            end += step
         return end
+
+
+class Reading(Items):
+    """The items that are read and those that were made of them. A rule gets it with a place among the items and
+    returns the place after what it has read, or 0."""
+
+    def __init__(self, items: list[Item], known: Known) -> None:
+        super().__init__(items, known, [])
+        self.out: list[Item] = []
+        self.field: str | None = None  # the number column that was last spoken of
+        self.passed: list[Item] = []  # words inside of a condition that no rule looks at, and that are not harmless
+        self.better: tuple[bool, str | None] | None = None  # "is A better than B", by which column
+        self.against: Mapping[str, Any] | None = None  # what is known of the run that was last compared with
+        self.neighbour: bool | None = None  # the run just after (True) or before (False) one that is named
 
     def facts(self, run: int) -> dict[str, Any] | None:
         """What is known of the run at an item; None, and a note, where there is no such run."""
@@ -87,6 +94,12 @@ class Reading:
         while end < len(self.items) and self.items[end].start == self.items[end - 1].end:
             end += 1
         return "".join(item.words for item in self.items[i:end]), end
+
+    def looked_at(self, first: int, after: int) -> int:
+        """Take back what was passed among the items from `first` up to `after`: the rule has read all of them."""
+        inside = range(self.items[first].start, self.items[after - 1].end)
+        self.passed = [item for item in self.passed if item.start not in inside]
+        return after
 
     def emit(self, first: int, after: int, category: str, condition: Filter, single: bool = False) -> int:
         """Give out one condition for the items from `first` up to `after`."""

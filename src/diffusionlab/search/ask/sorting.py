@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, compares_within, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.ask.scope import Operand
-from diffusionlab.search.query.query import Order, Unit
+from diffusionlab.search.query.query import Figure, Order, Unit, period_column
 from diffusionlab.search.read.items import Item
-from diffusionlab.search.words.asking_words import UNITS
+from diffusionlab.search.words.asking_words import UNITS, How
 from diffusionlab.search.words.lexicon import listed
 
 # -- groups
@@ -33,10 +33,10 @@ class Key(NamedTuple):
 
 def key_at(a: Asked, i: int, most: int = 2) -> Key | None:
     """The column or the period that is named from place i on: "optimizer", "kind of network", "month"."""
-    for start in range(i, a.skip(i, ("filler", "carrier"), most) + 1):
+    for start in range(i, a.skip(i, most, ("filler", "carrier")) + 1):
         if found := _period_at(a, start):
             return found
-    j = a.skip(i, ("filler", "carrier"), most)
+    j = a.skip(i, most, ("filler", "carrier"))
     if a.kind(j) == "field" and _is_key(a.items[j].payload):
         column = a.items[j].payload
         return Key(column, "month" if kind_of(column) == "time" else None, frozenset({j}))
@@ -99,6 +99,14 @@ def is_measure(column: str) -> bool:
     return kind_of(column) in ("int", "float") and column not in ("batch_size", "lr", "image_size", "seed", "epochs")
 
 
+def ask_figure(a: Asked, used: Iterable[int], key: Key | None, how: How, of: str | None = None, **more: Any) -> bool:
+    """Ask for a figure, of each value of the key if there is one; the items that say so are used up."""
+    column, unit = (key.column, key.unit) if key else (None, None)
+    a.figure = Figure(how, of, column, unit, **more)
+    a.used |= {*used, *(key.places if key else ())}
+    return True
+
+
 # -- orders
 
 _UNRANKED = ("list", "json")  # kinds of columns that have no order
@@ -140,11 +148,17 @@ def _first_to_last(a: Asked, i: int) -> None:
     if fields:
         column = a.items[fields[0]].payload
         a.used.add(fields[0])
-    a.order = Order(column, _descending(a.items[i], column))
+    a.order = Order(column, highest_first(a.items[i], column))
     a.used |= {i - 1} if a.kind(i - 1) == "by" else set()
 
 
-def _descending(order: Item, column: str) -> bool:
+def descends(superlative: Item, column: str) -> bool:
+    """Whether the superlative asks for the highest value of the column."""
+    direction = superlative.payload[0]
+    return {"low": False, "high": True}.get(direction, lower_is_better(column) == (direction == "worst"))
+
+
+def highest_first(order: Item, column: str) -> bool:
     """Whether the words for a direction put the highest value of the column first."""
     words = order.words.lower()
     if words.startswith(("best", "worst")):
@@ -153,7 +167,7 @@ def _descending(order: Item, column: str) -> bool:
 
 
 def _sorted_by(a: Asked, i: int) -> None:
-    j = a.skip(i + 1, ("filler", "by", "noun", "order", "between"), 4)
+    j = a.skip(i + 1, 4, ("filler", "by", "noun", "order", "between"))
     field = j if a.kind(j) in ("field", "moment") else after_by(a, i)
     if a.kind(j) == "superlative" or field is None:
         return
@@ -163,7 +177,7 @@ def _sorted_by(a: Asked, i: int) -> None:
     directions = [item for item in a.items if item.kind == "order"]
     valued = [item for item in directions if item.words.lower().startswith(("worst", "best"))]
     if directions:
-        descending = _descending((valued or directions)[0], column)
+        descending = highest_first((valued or directions)[0], column)
     else:
         better = is_numeric(column) and not lower_is_better(column) and not is_setting(column)
         descending = better or column in ("created_at", "modified_at")
@@ -175,7 +189,7 @@ def after_by(a: Asked, i: int) -> int | None:
     """The place of the field that a "by" after place i names; the words up to it are used up."""
     for j in range(i, len(a.items)):
         if a.kind(j) == "by" or (j > i and a.kind(j) == "carrier" and a.words(j) == "by"):
-            k = a.skip(j + 1, ("filler", "superlative", "order"), 3)
+            k = a.skip(j + 1, 3, ("filler", "superlative", "order"))
             if a.kind(k) in ("field", "moment") and kind_of(a.items[k].payload) not in _UNRANKED:
                 a.used |= {place for place in range(j, k) if a.kind(place) != "filler"}
                 return k
@@ -203,6 +217,5 @@ def per(a: Asked) -> None:
         if key is None or (a.kind(i) == "by" and is_numeric(key.column)) or key.column == a.order.column:
             continue
         count = a.order.count if a.order.count is not None else 1
-        per = f"{key.column.removesuffix('_at')}_{key.unit}" if key.unit else key.column
-        a.order = replace(a.order, count=count, per=per)
+        a.order = replace(a.order, count=count, per=period_column(key.column, key.unit))
         a.used |= {i, *key.places}

@@ -95,7 +95,7 @@ def _other_superlatives(a: Asked, i: int, places: list[int]) -> None:
             continue
         a.used.add(p)
         again = a.items[p].payload == a.items[i].payload
-        joined = a.kind(a.skip(p - 1, ("filler",), 3, -1)) == "connector" and a.kind(p + 1) == "condition"
+        joined = a.kind(a.skip(p - 1, 3, ("filler",), -1)) == "connector" and a.kind(p + 1) == "condition"
         if again and joined and not (a.compare or a.figure or a.like):
             a.compare = True  # "the best conditional and the best unconditional model"
         if not again and a.items[p].payload[2] not in _VAGUE:
@@ -122,7 +122,7 @@ def _stands(a: Asked, i: int) -> bool:
 
 def _is_latest(a: Asked, i: int) -> bool:
     """Whether the moment at i is "last modified" without a date."""
-    if a.items[i].payload != "modified_at" or a.kind(a.skip(i + 1, ("filler", "carrier"), 2)) == "when":
+    if a.items[i].payload != "modified_at" or a.kind(a.skip(i + 1, 2, ("filler", "carrier"))) == "when":
         return False
     beside = any(a.kind(k) == "superlative" and a.items[k].payload[1] == "created_at" for k in (i - 1, i + 1))
     return beside or a.words(i).startswith(("last ", "most recently", "recently"))
@@ -137,7 +137,7 @@ def _column(a: Asked, i: int, direction: str, default: str | None) -> str | None
         if is_numeric(column) or direction in ("best", "worst"):
             return column
         return _speed(a, default) if default else a.primary
-    k = a.skip(i + 1, ("filler",), 2)
+    k = a.skip(i + 1, 2, ("filler",))
     if a.kind(k) == "condition" and not default:
         category: str = a.items[k].payload.category
         if category in COLUMNS and is_numeric(category):
@@ -154,7 +154,7 @@ def _column(a: Asked, i: int, direction: str, default: str | None) -> str | None
 
 def _own_field(a: Asked, i: int) -> int | None:
     """The place of the field right after the superlative, with no noun between: "lowest (validation loss)"."""
-    j = a.skip(i + 1, ("filler", "number", "carrier", "known"), 4)
+    j = a.skip(i + 1, 4, ("filler", "number", "carrier", "known"))
     if any(a.items[k].kind == "carrier" and a.words(k) != "in" for k in range(i + 1, min(j, len(a.items)))):
         j = i + 1
     if a.kind(j) != "field" or kind_of(a.items[j].payload) not in ("int", "float", "text"):
@@ -165,7 +165,7 @@ def _own_field(a: Asked, i: int) -> int | None:
 def _field_elsewhere(a: Asked, i: int, direction: str) -> str | None:
     """A field that stands apart from the superlative: "with fid the lowest", "the best model on MNIST in fid"."""
     fields = [k for k in range(len(a.items)) if a.kind(k) == "field" and is_numeric(a.items[k].payload)]
-    before = a.skip(i - 1, ("filler", "carrier"), 4, -1)
+    before = a.skip(i - 1, 4, ("filler", "carrier"), -1)
     word = a.items[i].payload[2]
     if before in fields:
         chosen = [before]
@@ -210,9 +210,9 @@ class _Taken:
 
 def _how_many(a: Asked, i: int, word: str) -> _Taken:
     """How many the superlative at i takes: a number or a percentage, else one for a singular noun, else all."""
-    before = a.skip(i - 1, ("filler", "percent"), 3, -1)
-    owner = a.skip(before - 1, ("filler",), 2, -1) if a.words(before) in _WITH else before  # "the two with the lowest"
-    for place in (before, owner, i + 1, a.skip(i + 1, ("filler", "field"), 3)):
+    before = a.skip(i - 1, 3, ("filler", "percent"), -1)
+    owner = a.skip(before - 1, 2, ("filler",), -1) if a.words(before) in _WITH else before  # "the two with the lowest"
+    for place in (before, owner, i + 1, a.skip(i + 1, 3, ("filler", "field"))):
         if a.kind(place) == "number" and a.kind(place + 1) == "percent" and 0 < a.items[place].payload.value <= 100:
             a.used |= {place, place + 1}
             return _Taken(percent=float(a.items[place].payload.value))
@@ -235,9 +235,9 @@ def _how_many(a: Asked, i: int, word: str) -> _Taken:
 
 def _is_excepted(a: Asked, i: int) -> bool:
     """Whether the superlative at i names the runs that are not meant: "all but the best three"."""
-    j = a.skip(i - 1, ("filler", "number", "percent"), 4, -1)
+    j = a.skip(i - 1, 4, ("filler", "number", "percent"), -1)
     if a.words(j) in _WITH:  # "except the two runs with the highest FID"
-        j = a.skip(j - 1, ("filler", "number", "percent", "noun"), 4, -1)
+        j = a.skip(j - 1, 4, ("filler", "number", "percent", "noun"), -1)
     excepted = a.kind(j) == "not" or (a.kind(j) == "connector" and a.items[j].payload == "but")
     if excepted:
         a.used.add(j)

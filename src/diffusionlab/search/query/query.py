@@ -68,6 +68,11 @@ def name_of(term: Term) -> str:
     return f"{how} {short(of)}" if of else how
 
 
+def period_column(column: str, unit: Unit | None) -> str:
+    """A column, or the period of a moment, as orders and flags name it: "created_month"."""
+    return f"{column.removesuffix('_at')}_{unit}" if unit else column
+
+
 SHARES: tuple[How, ...] = ("share", "percent")
 
 

@@ -168,9 +168,9 @@ def format_where(condition: Filter, known: Known) -> str:
         case And(parts=(one,)) | Or(parts=(one,)):
             return format_where(one, known)
         case And():
-            return " and ".join(_wrap(part, known, Or) for part in condition.parts)
+            return " and ".join(_wrap(part, known) for part in condition.parts)
         case Or():
-            return " or ".join(_wrap(part, known, And) for part in condition.parts)
+            return " or ".join(_wrap(part, known) for part in condition.parts)
         case Not(part=In(column="hardware_kind", values=values)) if values == known.not_gpus:
             return "hardware = gpu"
         case Not(part=IsNull(column=column)):
@@ -182,7 +182,7 @@ def format_where(condition: Filter, known: Known) -> str:
         case Not(part=IsOn(column=column)):
             return f"{column} is off"
         case Not():
-            return f"not {_wrap(condition.part, known, And, Or)}"
+            return f"not {_wrap(condition.part, known)}"
         case Compare():
             return f"{short(condition.column)} {condition.op} {_format_value(condition.value)}"
         case In():
@@ -220,15 +220,13 @@ def format_where(condition: Filter, known: Known) -> str:
 
 def condition_side(condition: Filter, known: Known) -> Side:
     """A condition as a side that is labeled by its text: "status = failed"."""
-    if isinstance(condition, And) and len(condition.parts) == 1:
-        condition = condition.parts[0]
+    condition = _single(condition)
     return Side(format_where(condition, known), condition)
 
 
 def side_of(condition: Filter, known: Known) -> Side:
     """A condition as a side of a comparison, labeled by its value alone if that says enough: "CIFAR-10"."""
-    if isinstance(condition, And) and len(condition.parts) == 1:
-        condition = condition.parts[0]
+    condition = _single(condition)
     match condition:
         case Compare(op="=", value=value):
             return Side(str(value), condition)
@@ -239,11 +237,17 @@ def side_of(condition: Filter, known: Known) -> Side:
     return condition_side(condition, known)
 
 
-def _wrap(part: Filter, known: Known, *kinds: type) -> str:
-    while isinstance(part, And | Or) and len(part.parts) == 1:
-        part = part.parts[0]
+def _single(condition: Filter) -> Filter:
+    """A condition without the conjunctions and alternatives around it that have no other part."""
+    while isinstance(condition, And | Or) and len(condition.parts) == 1:
+        condition = condition.parts[0]
+    return condition
+
+
+def _wrap(part: Filter, known: Known) -> str:
+    part = _single(part)
     text = format_where(part, known)
-    return f"({text})" if isinstance(part, (And, Or)) and len(part.parts) > 1 else text
+    return f"({text})" if isinstance(part, And | Or) and len(part.parts) > 1 else text
 
 
 def _format_value(value: Value) -> str:

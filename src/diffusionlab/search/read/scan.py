@@ -16,12 +16,11 @@ from diffusionlab.search.read.spans import span
 from diffusionlab.search.read.text import near, repair, stem
 from diffusionlab.search.read.tokens import UNITS, WORDS, Number, Token, clean, read_numeral, tokenize
 from diffusionlab.search.time.dates import read_recurring, read_when
-from diffusionlab.search.words.calendar_words import MONTH_NAMES, NUMBER_WORDS
+from diffusionlab.search.words.calendar_words import MONTH_NAMES, NUMBER_WORDS, ORDINALS
 from diffusionlab.search.words.english import common, filler
 from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS, VERSIONS
 from diffusionlab.search.words.lexicon import phrases, spellable, words_in_phrases
 
-_ORDINAL_WORDS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
 _EITHER = re.compile(r"(\d\d?)/(\d\d?)/\d{4}")  # a date that two countries read in two ways
 _SMALLEST_SIDE = 16  # pixels; "7x7" is no image size
 
@@ -149,8 +148,8 @@ def _word(s: Scan, i: int) -> int:
         return s.add("percent", None, i, i + 1)
     if token.kind == "punct":
         return s.add("break" if token.text in ",;/&|()" else "filler", token.text, i, i + 1)
-    if token.kind == "word" and token.text in _ORDINAL_WORDS:
-        return s.add("ordinal", _ORDINAL_WORDS[token.text], i, i + 1)
+    if token.kind == "word" and ORDINALS.get(token.text, 0) > 1:  # "first" is a superlative
+        return s.add("ordinal", ORDINALS[token.text], i, i + 1)
     if found := _glued(s, i):
         return found
     if token.kind == "word" and {token.text, token.compact, token.text.partition("'")[0]} & filler():

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffusionlab.registry.filters.conditions import Contains
+from diffusionlab.registry.filters.conditions import COMPARE, Contains
 from diffusionlab.registry.filters.filter import Filter, Leaf
 from diffusionlab.registry.record.canonical import squeeze
 from diffusionlab.registry.record.columns import held_in, kind_of, value_of
@@ -35,9 +34,6 @@ class SettingIs(Leaf):
     column: str
     value: str
 
-    def _condition(self) -> str:
-        raise ValueError(f"{self.column} is read from the run's settings: it has no predicate")
-
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         cell = value_of(row, self.column)
         if cell is None and not _is_recorded(row, self.column):
@@ -51,9 +47,6 @@ class IsOn(Leaf):
     """A setting is neither null nor zero nor false; unknown if the run's settings lack it."""
 
     column: str
-
-    def _condition(self) -> str:
-        raise ValueError(f"{self.column} is read from the run's settings: it has no predicate")
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         if not _is_recorded(row, self.column):
@@ -112,9 +105,6 @@ class HasFiles(Leaf):
     def column(self) -> str:  # type: ignore[override]
         return self.files  # no column of the table, so that the registry leaves it to Python
 
-    def _condition(self) -> str:
-        raise ValueError(f"{self.column} is looked up in the run's folder: it has no predicate")
-
     def reads(self) -> set[str]:
         return {"path", "linked_pictures"} if self.files == "pictures" else {"path"}
 
@@ -144,9 +134,6 @@ class IsDiffusion(Leaf):
     def column(self) -> str:  # type: ignore[override]
         return FACET  # no column of the table, so that the registry leaves it to Arrow
 
-    def _condition(self) -> str:
-        raise ValueError("whether a run is a diffusion model is worked out in Arrow: it has no predicate")
-
     def reads(self) -> set[str]:
         return {"arch_tags", "parameterization"}
 
@@ -173,14 +160,6 @@ def has_facet(facet: str) -> Filter:
 
 # -- two columns
 
-_MEANS = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 _KINDS = {"int": "number", "float": "number", "time": "moment"}
 
 
@@ -201,9 +180,6 @@ class CompareColumns(Leaf):
     def column(self) -> str:  # type: ignore[override]
         return f"{self.left} or {self.right}"  # no column of the table, so that the registry leaves it to Python
 
-    def _condition(self) -> str:
-        raise ValueError(f"{self.left} and {self.right} are compared in Python: there is no predicate")
-
     def reads(self) -> set[str]:
         return {held_in(self.left), held_in(self.right)}
 
@@ -211,4 +187,4 @@ class CompareColumns(Leaf):
         left, right = value_of(row, self.left), value_of(row, self.right)
         if any(value is None or isinstance(value, bool | str | list | dict) for value in (left, right)):
             return None
-        return bool(_MEANS[self.op](left, right))
+        return bool(COMPARE[self.op](left, right))

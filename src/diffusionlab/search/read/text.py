@@ -71,8 +71,17 @@ def stems(text: str) -> str:
     return f" {' '.join(map(stem, words_of(text)))} "
 
 
+class _OfText(Leaf):
+    """A condition on all texts of a run, or on one text column."""
+
+    where: str
+
+    def reads(self) -> set[str]:
+        return {*TEXT_COLUMNS} if self.where == "text" else {self.where}
+
+
 @dataclass(frozen=True)
-class Mentions(Leaf):
+class Mentions(_OfText):
     """Some of the `phrases` stands in the text of a run (its name, description, notes, tags, spellings).
 
     Words are compared by stem, and the last word of a phrase may go on from five letters of a stem. LanceDB
@@ -85,12 +94,6 @@ class Mentions(Leaf):
     @property
     def column(self) -> str:  # type: ignore[override]
         return "text"  # no column of the table, so that the registry leaves it to Python
-
-    def _condition(self) -> str:
-        raise ValueError("text is matched in Python: it has no predicate")
-
-    def reads(self) -> set[str]:
-        return {*TEXT_COLUMNS} if self.where == "text" else {self.where}
 
     def mask(self, table: pa.Table) -> pa.Array:
         import pyarrow as pa
@@ -111,7 +114,7 @@ class Mentions(Leaf):
 
 
 @dataclass(frozen=True)
-class Matches(Leaf):
+class Matches(_OfText):
     """A regular expression (RE2, case ignored) matches in the text of a run, or in one text column of it."""
 
     pattern: str
@@ -125,19 +128,12 @@ class Matches(Leaf):
             pc.match_substring_regex(pa.array([""]), self.pattern, ignore_case=True)
         except pa.ArrowInvalid as error:
             said = str(error).partition("regex: ")[2] or "it cannot be read"
-            raise ValueError(
-                f"--where: /{self.pattern[:40]}/ is no regular expression: {said.splitlines()[0]}"
-            ) from None
+            said = f"/{self.pattern[:40]}/ is no regular expression: {said.splitlines()[0]}"
+            raise ValueError(f"--where: {said}") from None
 
     @property
     def column(self) -> str:  # type: ignore[override]
         return "text" if self.where == "text" else f"{self.where} text"  # no column of the table
-
-    def _condition(self) -> str:
-        raise ValueError("text is matched in Arrow: it has no predicate")
-
-    def reads(self) -> set[str]:
-        return {*TEXT_COLUMNS} if self.where == "text" else {self.where}
 
     def mask(self, table: pa.Table) -> pa.Array:
         import pyarrow.compute as pc

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from diffusionlab.invocation import as_typed
 from diffusionlab.registry.filters.conditions import In, IsNull
@@ -21,9 +21,109 @@ from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.storage.table import Registry, default_uri
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result
+from diffusionlab.search.query.query import HOWS
 from diffusionlab.search.query.where_text import column_of, format_where
 from diffusionlab.search.show.flags import flag_line, reading
-from diffusionlab.search.show.options import asks_nothing, parser, query_of
+from diffusionlab.search.show.options import ASKING, query_of
+
+# -- the command
+
+
+EXAMPLES = """\
+examples:
+  python search.py "unets without attention on MNIST, lr below 1e-3"
+  python search.py "top 3 FID on CIFAR-10 since March"
+  python search.py "compare run-019 and run-020"         python search.py "how many runs failed last week?"
+  python search.py "like run-020 but with v-prediction"  python search.py "which optimizers were used on CelebA?"
+  python search.py --where 'fid < 20 and (dataset = mnist or dataset = cifar-10)' --sort fid
+  python search.py --where 'sweep = lr-search' --sort val_loss
+  python search.py --figure 'mean fid' --by dataset      python search.py --sql "describe runs"
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message} (type `python search.py --help`)")
+
+
+def parser() -> _Parser:
+    made = _Parser(
+        prog=as_typed("search.py"),
+        description="Ask the registry of runs. Without a question, on a terminal, it reads one after the other.",
+        epilog=as_typed(EXAMPLES),
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = made.add_argument
+    add(
+        "query",
+        nargs="*",
+        metavar="QUERY",
+        help="a question in plain words; search.embedder=open_clip may stand among them",
+    )
+    add("--json", action="store_true", help="one JSON object on stdout and nothing else")
+    add("--csv", action="store_true", help="rows as CSV on stdout")
+    add("--limit", type=_quantity, metavar="N", help="show at most N runs, or with --sort N%% of them")
+    add("--all-but", type=_quantity, metavar="N", help="with --sort: leave out the first N (or N%%), show the others")
+    add("--skip", type=int, default=0, metavar="N", help="leave out the first N")
+    add("--sort", metavar="FIELD[:desc]", help="order by a field, lowest first; runs without it come last")
+    add("--per", metavar="FIELD", help="with --sort: the first --limit (1) of each value of FIELD")
+    add(
+        "--figure",
+        action="append",
+        metavar="'HOW FIELD'",
+        help=f"a figure of the runs, as in 'mean fid', or 'share CONDITION'; may be repeated; HOW: {', '.join(HOWS)}",
+    )
+    add("--by", metavar="FIELD", help="with --figure: for each value of FIELD, or each month, week, weekday, ...")
+    add(
+        "--compare",
+        action="append",
+        metavar="CONDITION",
+        help="one side of a comparison; give it once for each side, as in --compare unet --compare dit",
+    )
+    add("--better", metavar="FIELD", help="with two sides: is the first better by FIELD (`any`: the usual measure)")
+    add("--worse", metavar="FIELD", help="with two sides: is the first worse by FIELD")
+    add("--check", metavar="CONDITION", help="yes or no: do the runs found meet CONDITION (`anything`: are there any)")
+    add("--most", action="store_true", help="with --check: do most of them")
+    add("--show", metavar="A,B", help="what is known of the runs found: these fields")
+    add("--pictures", action="store_true", help="the pictures of the runs found")
+    add("--columns", metavar="A,B", help="the fields to show")
+    add("--wide", action="store_true", help="rank, similarity, distance, size, dates, path and settings")
+    add("--since", metavar="DATE", help="created on DATE or later: 2025-04-01, 2025-04, yesterday, 'last week'")
+    add("--until", metavar="DATE", help="created on DATE or earlier")
+    add("--dataset", metavar="NAME", help="trained on this data set; several with commas")
+    add(
+        "--arch",
+        action="append",
+        metavar="FACET",
+        help="has this facet (unet, attention, conditional, ...); may be repeated",
+    )
+    add("--where", metavar="CONDITION", help="'fid < 20 and (dataset = mnist or not unet)', 'created_weekday = monday'")
+    add("--sql", metavar="SELECT", help="one SELECT over `runs`: 'select dataset, avg(fid) from runs group by 1'")
+    add("--like", metavar="RUN", help="the runs most like this one first")
+    add("--image", metavar="FILE", help="the runs whose samples are most like this picture (search.embedder=open_clip)")
+    add("--no-parse", action="store_true", help="read the query as words only: all must be mentioned")
+    add("--now", metavar="TIME", help="the time from which 'yesterday' is counted")
+    add("--registry", metavar="URI", help="default: DIFFUSIONLAB_REGISTRY, else ./registry")
+    add("--explain", action="store_true", help="also show each condition with its runs, and the evidence of each hit")
+    return made
+
+
+def asks_nothing(options: argparse.Namespace) -> bool:
+    """Whether there is neither a question nor a flag that asks something."""
+    flags = ("dataset", "arch", "since", "until", "image", "json", "csv", *ASKING)
+    return not options.query and options.sql is None and not any(getattr(options, name) for name in flags)
+
+
+def _quantity(text: str) -> int | float:
+    """A number of runs, or as a float a percentage of them."""
+    try:
+        number = float(text.removesuffix("%")) if text.endswith("%") else int(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= (100 if text.endswith("%") else 2**53):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number of runs: type 5 or 10%")
+    return number
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNull
@@ -10,8 +11,18 @@ from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.canonical import canonical
 from diffusionlab.registry.record.columns import short
 from diffusionlab.registry.record.comparable import by_basis
-from diffusionlab.search.answer.result import Result
-from diffusionlab.search.query.query import Check, Comparison, Facts, Figure, Order, Pictures, Query, name_of
+from diffusionlab.search.answer.result import Result, foremost
+from diffusionlab.search.query.query import (
+    Check,
+    Comparison,
+    Facts,
+    Figure,
+    Order,
+    Pictures,
+    Query,
+    name_of,
+    period_column,
+)
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known
 
@@ -26,14 +37,8 @@ def reading(query: Query, known: Known) -> str:
         said += f"; nearest to {query.like} first"
     if query.order is not None:
         order = query.order
-        column = short(order.column)
-        first = {
-            ("created_at", True): "newest first",
-            ("created_at", False): "oldest first",
-            ("modified_at", True): "last modified first",
-        }.get((order.column, order.descending))
-        lead = "highest" if order.descending else "lowest"
-        said += f"; {first or f'{column}, {lead} first'}"
+        first = foremost(order) or f"{short(order.column)}, {'highest' if order.descending else 'lowest'}"
+        said += f"; {first} first"
         taken = f"{order.percent:g}%" if order.percent is not None else order.count
         said += f", all but the first {taken}" if order.rest else ""
         said += f", number {order.skip + 1}" if order.skip else f", {taken}" if taken and not order.rest else ""
@@ -106,14 +111,8 @@ def flags(result: Result, known: Known) -> list[str]:
         ids = In("run_id", tuple(row["run_id"] for row in result.rows))
         compared = query.parts and query.intent == "compare" and len(result.rows) > 1
         each = [Compare("run_id", "=", row["run_id"]) for row in result.rows] if compared else []
-        sides = [format_where(one, known) for one in each]
         sorted_by = ["--sort", _sort_flag(order)] if order else []
-        return [
-            "--where",
-            format_where(ids, known),
-            *sorted_by,
-            *(word for side in sides for word in ("--compare", side)),
-        ]
+        return ["--where", format_where(ids, known), *sorted_by, *_side_flags(each, known)]
     dated = 0
     for condition in query.conditions:
         days = _days(condition)
@@ -163,10 +162,9 @@ def _ask_flags(query: Query, known: Known) -> list[str]:
     """What is asked of the runs."""
     match query.ask:
         case Figure() as figure:
-            sides = [word for side in figure.sides for word in ("--compare", format_where(side.condition, known))]
-            return [*_figure_flags(figure, known), *sides]
+            return [*_figure_flags(figure, known), *_side_flags([side.condition for side in figure.sides], known)]
         case Comparison(sides=sides, better=better, by=by):
-            found = [word for side in sides for word in ("--compare", format_where(side.condition, known))]
+            found = _side_flags([side.condition for side in sides], known)
             if better is not None:
                 found += ["--better" if better else "--worse", short(by) if by else "any"]
             return found
@@ -180,13 +178,16 @@ def _ask_flags(query: Query, known: Known) -> list[str]:
     return []
 
 
+def _side_flags(sides: Sequence[Filter], known: Known) -> list[str]:
+    return [word for side in sides for word in ("--compare", format_where(side, known))]
+
+
 def _figure_flags(figure: Figure, known: Known) -> list[str]:
     found = [word for term in figure.terms for word in ("--figure", name_of(term))]
     if figure.part is not None:
         found[1] += f" {format_where(figure.part.condition, known)}"
     if figure.by:
-        by = f"{figure.by.removesuffix('_at')}_{figure.unit}" if figure.unit else short(figure.by)
-        found += ["--by", by]
+        found += ["--by", period_column(figure.by, figure.unit) if figure.unit else short(figure.by)]
     if figure.descending is not None:
         found += ["--sort", "figure:desc" if figure.descending else "figure"]
     return found + (["--limit", str(figure.count)] if figure.count is not None else [])

@@ -16,7 +16,7 @@ from diffusionlab.search.query.query import SHARES, Check, Facts, Pictures, Term
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.show.flags import flag_line, reading
 from diffusionlab.search.show.output import evidence
-from diffusionlab.search.show.render import WIDE, blocks, fits, pick_columns, shortened, table
+from diffusionlab.search.show.render import WIDE, blocks, fits, heading, pick_columns, shortened, table, texts
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -95,7 +95,9 @@ def _body(result: Result, engine: Engine, columns: Sequence[str] | None, width: 
     if not rows or (told and not columns):
         return []
     chosen = list(columns or pick_columns(result, width))
-    return [table(result, chosen, width) if fits(result, chosen, width) else blocks(result, chosen)]
+    if fits(result, chosen, width):
+        return [table(result, chosen, width)]
+    return [blocks([heading(column) for column in chosen], [texts(result, column) for column in chosen])]
 
 
 def _told(found: dict[str, object]) -> str:
@@ -125,9 +127,9 @@ def groups_table(groups: Groups, width: int) -> Table:
     counts = [str(row.count) for _, row in rows] if (figure.how != "count" or figure.of) and not figure.also else []
     keys = [shortened(column, "name", max(12, width // 3)) for column in keys]
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in heads:
-        made.add_column(heading, style="cyan", no_wrap=True)
-    titles = [_heading(term, groups) for term in figure.terms]
+    for head in heads:
+        made.add_column(head, style="cyan", no_wrap=True)
+    titles = [_heading(term) for term in figure.terms]
     for title in titles:
         made.add_column(title, justify="right", no_wrap=True)
     if counts:
@@ -145,7 +147,7 @@ def groups_table(groups: Groups, width: int) -> Table:
     return made
 
 
-def _heading(term: Term, groups: Groups) -> str:
+def _heading(term: Term) -> str:
     how, of = term
     if of is None:
         return "share" if how in SHARES else "runs"

@@ -19,8 +19,7 @@ from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import COLUMNS, kind_of, short
 from diffusionlab.search.query.where_text import column_of
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.show.cli import Session, error_line
-from diffusionlab.search.show.options import parser
+from diffusionlab.search.show.cli import Session, error_line, parser
 from diffusionlab.search.words.lexicon import FIELDS
 
 if TYPE_CHECKING:

@@ -131,16 +131,14 @@ def table(result: Result, columns: Sequence[str], width: int, heads: Sequence[st
     return made
 
 
-def blocks(result: Result, columns: Sequence[str]) -> Text:
-    """Each run under the other, a column on a line of its own: for more columns than a line has room for."""
+def blocks(heads: Sequence[str], columns: Sequence[Sequence[str]]) -> Text:
+    """Each row under the other, a column on a line of its own: for more columns than a line has room for."""
     from rich.text import Text
 
-    cells = {column: texts(result, column) for column in columns}
-    longest = max(len(heading(column)) for column in columns)
-    shown = Text()
-    for place in range(len(result.rows)):
-        for column in columns:
-            shown.append(f"{heading(column):<{longest}}  ", "dim").append(f"{cells[column][place]}\n")
+    shown, longest = Text(), max(map(len, heads))
+    for row in zip(*columns, strict=True):
+        for title, cell in zip(heads, row, strict=True):
+            shown.append(f"{title:<{longest}}  ", "dim").append(f"{cell}\n")
         shown.append("\n")
     return shown
 

@@ -21,7 +21,7 @@ from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import COLUMNS
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.search.show.output import guarded
-from diffusionlab.search.show.render import shortened
+from diffusionlab.search.show.render import GAP, blocks, shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +33,6 @@ _CONFIGURATION = {
     "python_enable_replacements": "false",  # a name in the query is no variable of this program
     "temp_directory": "",  # nothing is written, however large a query grows
 }
-GAP = 2
 LEAST = 12  # cells of a text below which a row is shown as a block instead
 
 
@@ -87,7 +86,7 @@ def _rendered(table: pa.Table, width: int) -> RenderableType:
     natural = [max([cell_len(head), *map(cell_len, column)]) for head, column in zip(heads, cells, strict=True)]
     widths = _fitted(natural, whole, width)
     if not widths:
-        return _blocks(heads, cells)
+        return blocks(heads, cells)
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     for head, number, wide in zip(heads, numeric, widths, strict=True):
         heading = Text(shortened([head], "name", wide)[0])
@@ -106,17 +105,6 @@ def _fitted(natural: Sequence[int], whole: Sequence[bool], width: int) -> list[i
             return []
         widths[max(cuttable, key=lambda i: widths[i])] -= 1
     return widths
-
-
-def _blocks(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> RenderableType:
-    from rich.text import Text
-
-    shown, longest = Text(), max(map(len, heads))
-    for row in zip(*cells, strict=True):
-        for head, cell in zip(heads, row, strict=True):
-            shown.append(f"{head:<{longest}}  ", "dim").append(f"{cell}\n")
-        shown.append("\n")
-    return shown
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from diffusionlab.registry.filters.days import WEEKDAYS, Recurring
 from diffusionlab.search.time.period_words import LEAD, When, period_at, read_period
 from diffusionlab.search.time.periods import Period, floor, shift
-from diffusionlab.search.words.calendar_words import AMBIGUOUS, COUNT, TIME_OF_DAY, UNIT, number
+from diffusionlab.search.words.calendar_words import AMBIGUOUS, COUNT, TIME_OF_DAY, UNIT, number, weekday_number
 
 _SINCE = re.compile(
     r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from(?=\s+.{3,40}?\s(?:on(?!\s+\w)|onwards?)\b))\s+"
@@ -272,8 +272,7 @@ _NIGHT = (22, 23, 0, 1, 2, 3, 4, 5)
 def read_recurring(text: str, position: int) -> tuple[Recurring, int] | None:
     """The recurring days or hours whose words start at `position` of the lower-case `text`, and where they end."""
     if m := _NAMED.match(text, position):
-        name = m["days"] or m["day"]
-        return _weekdays(next(i for i, day in enumerate(WEEKDAYS) if day.startswith(name))), m.end()
+        return _weekdays(weekday_number(m["days"] or m["day"])), m.end()
     if m := _WEEKEND.match(text, position):
         return _weekdays(5, 6), m.end()
     if m := _WORKDAY.match(text, position):

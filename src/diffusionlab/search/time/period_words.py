@@ -15,7 +15,18 @@ from typing import Any
 
 from diffusionlab.search.time import periods as means
 from diffusionlab.search.time.periods import Period, floor, span_of
-from diffusionlab.search.words.calendar_words import AMBIGUOUS, COUNT, DAY, MONTH, PART, SEASON, UNIT, WEEKDAY, YEAR
+from diffusionlab.search.words.calendar_words import (
+    AMBIGUOUS,
+    BEFORE_DATES,
+    COUNT,
+    DAY,
+    MONTH,
+    PART,
+    SEASON,
+    UNIT,
+    WEEKDAY,
+    YEAR,
+)
 
 _AFTER_YEAR = r"(?!\s*(?:x\b|px|pixel|epoch|step|param|image|sample|batch|mb\b|gb\b|second|hour|-\d))"
 _YEAR_TAIL = rf"(?:,?\s+(?:of\s+)?{YEAR}|\s*'(?P<short>\d\d)\b)?"
@@ -147,31 +158,6 @@ Range = tuple[datetime | None, datetime | None]  # start <= t < stop; None: open
 LEAD = re.compile(
     r"(?:(?:in|on|at|during|from|of|for|within|over|around|dated|throughout)\s+)*(?:the\s+(?=(?:week|month|year|day|weekend|beginning|end|start|middle|first|second|third|fourth|\d))|year\s+)?"
 )
-_TEMPORAL = {
-    "in",
-    "since",
-    "until",
-    "till",
-    "before",
-    "after",
-    "during",
-    "of",
-    "from",
-    "through",
-    "between",
-    "by",
-    "last",
-    "this",
-    "early",
-    "mid",
-    "late",
-    "on",
-    "starting",
-    "modified",
-    "updated",
-    "created",
-    "throughout",
-}
 _FIRST = re.compile(
     r"(?:may|march|mar|spring|fall)\s+(?:runs?|models?|experiments?|trainings?|results?|u-?nets?|dits?|cnns?|mlps?"
     r"|transformers?|\d|'\d)"
@@ -204,7 +190,7 @@ def period_at(
 def _meant_as_date(text: str, position: int, raw: str) -> bool:
     """Whether an ambiguous word ("may", "march", "sun", "fall") stands for a date here."""
     before = re.findall(r"[\w']+", text[:position])[-1:]
-    if before and before[0] in _TEMPORAL:
+    if before and before[0] in BEFORE_DATES.split():
         return True
     if _FIRST.match(text, position):
         return True

@@ -14,8 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from diffusionlab.registry.filters.days import WEEKDAYS
-from diffusionlab.search.words.calendar_words import ORDINALS, SEASONS, TIME_OF_DAY, month_number, number
+from diffusionlab.search.words.calendar_words import (
+    ORDINALS,
+    SEASONS,
+    TIME_OF_DAY,
+    month_number,
+    number,
+    weekday_number,
+)
 
 Span = tuple[datetime, datetime]
 
@@ -218,7 +224,7 @@ def ago(m: Match, now: datetime, year: int | None) -> Span:
 
 
 def weekday(m: Match, now: datetime, year: int | None) -> Span:
-    day = next(i for i, name in enumerate(WEEKDAYS) if name.startswith(m["weekday"][:3]))
+    day = weekday_number(m["weekday"])
     back = (now.weekday() - day) % 7
     word = m.groupdict().get("word") or ""
     if word == "this":

@@ -4,71 +4,20 @@ from __future__ import annotations
 
 import re
 
-MONTH_NAMES = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
+from diffusionlab.registry.filters.days import WEEKDAYS
+
+_MONTHS = "january february march april may june july august september october november december"
+MONTH_NAMES = tuple(_MONTHS.split())
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # first month
-NUMBER_WORDS = {
-    word: n
-    for n, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
-    )
-}
-NUMBER_WORDS |= {
-    "a": 1,
-    "an": 1,
-    "couple of": 2,
-    "a couple of": 2,
-    "a couple": 2,
-    "few": 3,
-    "a few": 3,
-    "several": 5,
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "seventy": 70,
-    "eighty": 80,
-    "ninety": 90,
-    "hundred": 100,
-    "a hundred": 100,
-    "a dozen": 12,
-    "dozen": 12,
-}
-ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+_UNITS = "zero one two three four five six seven eight nine ten eleven twelve"
+_TEENS = "thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
+NUMBER_WORDS = {word: n for n, word in enumerate(f"{_UNITS} {_TEENS}".split())}
+NUMBER_WORDS |= {word: 10 * n for n, word in enumerate(_TENS.split(), 1)}
+NUMBER_WORDS |= {"a": 1, "an": 1, "couple of": 2, "a couple of": 2, "a couple": 2, "few": 3, "a few": 3, "several": 5}
+NUMBER_WORDS |= {"hundred": 100, "a hundred": 100, "a dozen": 12, "dozen": 12}
+ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
+ORDINALS |= {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
 
 YEAR = r"(?P<year>(?:19[7-9]|20\d)\d)(?![\d.,]?\d)"
 MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"  # noqa: E501
@@ -79,6 +28,11 @@ COUNT = r"(?P<count>\d{1,6}|" + "|".join(sorted(NUMBER_WORDS, key=len, reverse=T
 PART = r"(?P<part>early|mid|middle|late|beginning|start|end|first half|second half)(?:\s+of\s+|\s+in\s+|\s*-\s*|\s+)(?:the\s+)?"  # noqa: E501
 SEASON = r"(?P<season>spring|summer|autumn|fall|winter)\b"
 TIME_OF_DAY = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 24)}
+BEFORE_DATES = (
+    "in since until till before after during of from through between by last this early mid late on starting modified "
+    "updated created throughout"
+)
+"""Words after which an ambiguous one is a date."""
 AMBIGUOUS = {"may", "march", "mar", "sun", "sat", "mon", "wed", "fri", "fall", "dec", "spring"}
 
 
@@ -86,6 +40,11 @@ def number(word: str) -> int:
     """A count as digits or as a word."""
     word = re.sub(r"\s+", " ", word)
     return int(word) if word.isdigit() else NUMBER_WORDS[word]
+
+
+def weekday_number(word: str) -> int:
+    """0 for "mon" and "mondays"."""
+    return next(i for i, name in enumerate(WEEKDAYS) if name.startswith(word[:3]))
 
 
 def month_number(word: str) -> int:

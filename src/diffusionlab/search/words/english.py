@@ -127,6 +127,11 @@ def harmless() -> frozenset[str]:
     return frozenset(word for words in HARMLESS.values() for word in words.split())
 
 
+def is_harmless(words: str) -> bool:
+    """Whether words, in small letters, are harmless as they are, without underscores, or up to an apostrophe."""
+    return bool({words, words.replace("_", ""), words.partition("'")[0]} & harmless())
+
+
 @cache
 def weighty() -> frozenset[str]:
     return frozenset(WEIGHTY.split())
