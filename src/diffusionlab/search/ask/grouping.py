@@ -21,9 +21,6 @@ from diffusionlab.search.words.asking_words import FEW, MANY
 _SOFT = ("filler", "carrier", "known")
 
 
-# -- the figures
-
-
 def _distribution(a: Asked) -> bool:
     """DISTRIBUTION of KEY, BREAKDOWN of runs by KEY: how many runs each value has."""
     i = next((k for k in range(len(a.items)) if a.kind(k) == "distribution"), None)
@@ -134,7 +131,7 @@ def _figure_of_field(a: Asked) -> bool:
 
 def _field_of(a: Asked, i: int) -> int | None:
     """The place of the number column that the figure at i is of: "average (validation loss)", "FID (on average)"."""
-    j = a.skip(i + 1, 4, ("filler", "carrier", "known"))
+    j = a.skip(i + 1, 4, _SOFT)
     if a.kind(j) == "field" and is_numeric(a.items[j].payload):
         return j
     before = a.skip(i - 1, 2, ("filler",), -1)

@@ -46,7 +46,9 @@ def say_what_is_left(a: Asked, found: Sequence[Operand]) -> None:
         said = operand.condition.filter
         if operand.negated and isinstance(said, Mentions) and not a.known.anyone_says(said.phrases):
             a.notes.append(f'no run mentions "{said.phrases[0]}", so leaving out those that do changes nothing')
-    said_alone = [words for i, item in enumerate(a.items) if (words := item.words.lower()) in vague() and _unused(a, i)]
+    said_alone = [
+        words for i, item in enumerate(a.items) if (words := item.words.lower()) in vague() and i not in a.used
+    ]
     for words in [words for words in said_alone if not _is_told(a, words)][:1]:
         how = 'as in "under 5M parameters" or "the 3 smallest"'
         a.notes.append(f'"{words}" has no measure: say how {words}, {how}; in quotes it is looked for as a word')
@@ -54,7 +56,7 @@ def say_what_is_left(a: Asked, found: Sequence[Operand]) -> None:
 
 def unread(a: Asked, unbound: Sequence[Item]) -> tuple[str, ...]:
     """The words of the question that nothing was made of, neighbours as one."""
-    left = [item for i, item in enumerate(a.items) if _unused(a, i) and _asks(a, item) and not _is_joined(a, i)]
+    left = [item for i, item in enumerate(a.items) if i not in a.used and _asks(a, item) and not _is_joined(a, i)]
     found: list[Item] = []
     for item in sorted([*left, *unbound, *a.passed], key=lambda item: item.start):
         if found and item.start - found[-1].end <= 1:
@@ -63,10 +65,6 @@ def unread(a: Asked, unbound: Sequence[Item]) -> tuple[str, ...]:
         else:
             found.append(item)
     return tuple(item.words for item in found)
-
-
-def _unused(a: Asked, i: int) -> bool:
-    return i not in a.used
 
 
 def _is_joined(a: Asked, i: int) -> bool:

@@ -23,6 +23,7 @@ _CONTAINS = {
     **dict.fromkeys(("mention", "mentions", "mentioning", "has", "have", "having", "with", "says"), "{}"),
 }
 """The word between a field and what its text holds -> where it stands in the text."""
+_QUOTES = "\"'“”`«»"
 _ASKING = ("which", "what", "each", "every", "different", "whose")
 FREE_COLUMNS = (
     "tags",
@@ -70,14 +71,14 @@ def text_of_field(r: Reading, i: int) -> int:
     if column in TEXT_FIELDS and (found := _contained(r, i)):
         pattern, k = found
         chunk, end = r.chunk(k)
-        text = chunk.strip("\"'“”`«»").rstrip(".?!,;")
+        text = chunk.strip(_QUOTES).rstrip(".?!,;")
         if not words_of(text):
             return 0
         return r.looked_at(i, r.emit(i, end, "text", Matches(_pattern(text, pattern), column)))
     if r.kind(i) in ("condition", "text") and r.words(i + 1) == "in":
         j = r.skip(i + 2, 2, ("filler",))
         if r.kind(j) == "field" and r.items[j].payload in TEXT_FIELDS:
-            words = r.items[i].words.strip("\"'“”`«»")
+            words = r.items[i].words.strip(_QUOTES)
             return r.emit(i, j + 1, "text", Matches(re.escape(words), r.items[j].payload))
     return 0
 
@@ -139,7 +140,7 @@ def _value_after(r: Reading, i: int, column: str) -> int:
 
 
 def _value(r: Reading, column: str, words: str) -> Filter:
-    text = words.strip("\"'“”`«»")
+    text = words.strip(_QUOTES)
     if column == "tags":
         return Contains("tags", next((t for t in r.known.tags if t.lower() == text.lower()), text))
     return value_filter(column, (r.known.resolve(column, text),), r.known)

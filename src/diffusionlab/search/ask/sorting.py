@@ -28,9 +28,6 @@ class Key(NamedTuple):
     places: frozenset[int]
 
 
-# -- what groups are made by
-
-
 def key_at(a: Asked, i: int, most: int = 2) -> Key | None:
     """The column or the period that is named from place i on: "optimizer", "kind of network", "month"."""
     for start in range(i, a.skip(i, most, ("filler", "carrier")) + 1):

@@ -72,6 +72,10 @@ class Scan:
         """What was typed from token `first` up to `after`."""
         return self.raw[self.tokens[first].start : self.tokens[after - 1].end]
 
+    def token_at(self, place: int) -> int:
+        """The first token that starts at the place in the text, or after it."""
+        return next((i for i, token in enumerate(self.tokens) if token.start >= place), len(self.tokens))
+
     def add(self, kind: str, payload: Any, first: int, after: int) -> int:
         start, end = self.tokens[first].start, self.tokens[after - 1].end
         self.items.append(Item(kind, payload, self.raw[start:end], start, end))

@@ -31,7 +31,7 @@ def run(s: Scan, i: int) -> int:
         return s.add("run", s.known.find(token.text), i, i + 1)
     telling = token.kind != "word" or any(c.isdigit() for c in _spaced(s, i) or "")
     if telling and (name := _spaced(s, i)):
-        return s.add("run", s.known.find(name), i, _token_after(s, token.start + len(name)))
+        return s.add("run", s.known.find(name), i, s.token_at(token.start + len(name)))
     if after := _compared(s, i):
         return after
     if token.kind == "number" and s.is_last("not") and [item.kind for item in s.items[-2:-1]] == ["run"]:
@@ -88,19 +88,15 @@ def _by_id(s: Scan, i: int) -> int:
         return 0
     start = s.tokens[j].start
     if known := _spaced(s, j):
-        return s.add("run", s.known.find(known), i, _token_after(s, start + len(known)))
+        return s.add("run", s.known.find(known), i, s.token_at(start + len(known)))
     chunk = re.match(r"[\"'“«`\[(<]*([^\s,;?!\"”»`\])>]+)[\"'”»`\])>]*", s.raw[start:])
     if s.tokens[j].kind == "quoted":
         chunk = re.match(r".(.*)", s.tokens[j].raw[:-1])
     name = chunk[1].rstrip(".") if chunk else ""
     if not chunk or not re.search(r"[\d_-]", name):
         return 0
-    after = j + 1 if s.tokens[j].kind == "quoted" else _token_after(s, start + chunk.end())
+    after = j + 1 if s.tokens[j].kind == "quoted" else s.token_at(start + chunk.end())
     return s.add("run", s.known.find(name) or (name,), i, after)
-
-
-def _token_after(s: Scan, place: int) -> int:
-    return next((k for k in range(len(s.tokens)) if s.tokens[k].start >= place), len(s.tokens))
 
 
 def _spaced(s: Scan, i: int) -> str | None:

@@ -50,11 +50,11 @@ def _when(s: Scan, i: int) -> int:
     if token.kind not in ("word", "number", "date") or (token.kind == "number" and s.after_comparison()):
         return 0
     if (recurring := read_recurring(s.text, token.start)) and not token.glued:
-        return s.add("recurring", recurring[0], i, _token_at(s, i, recurring[1]))
+        return s.add("recurring", recurring[0], i, s.token_at(recurring[1]))
     when = read_when(s.text, token.start, s.now, s.raw)
     if not when:
         return 0
-    after = _token_at(s, i, when.end)
+    after = s.token_at(when.end)
     last = s.tokens[after - 1]
     if last.end > when.end and last.text.rstrip(".") != s.text[last.start : when.end]:
         return 0
@@ -66,11 +66,6 @@ def _when(s: Scan, i: int) -> int:
         day = when.ranges[0][0]
         s.notes.append(f'read "{words}" as {day:%d %B %Y}; write {day:%Y-%m-%d} to be sure')
     return s.add("when", when.ranges, i, after)
-
-
-def _token_at(s: Scan, i: int, place: int) -> int:
-    """The first token from i that starts at the place in the text, or after it."""
-    return next((j for j in range(i, len(s.tokens)) if s.tokens[j].start >= place), len(s.tokens))
 
 
 def _name(s: Scan, i: int) -> int:
