@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import statistics
 from collections import defaultdict
 
 import pytest
 
 from diffusionlab.search.answer.answer import answer
+from diffusionlab.search.show.cli import parser
+from diffusionlab.search.show.flags import flag_line
+from diffusionlab.search.show.options import query_of
 from tests.search.fixture_runs import RUNS
 
 
@@ -132,3 +136,59 @@ def test_the_fewest_of_a_kind_are_said_to_be_among_those_that_have_one(ask, engi
     said = answer(ask("which data set has the fewest failed runs"), engine)
     assert set(failed) < set(by("dataset")) and all(name in said for name in fewest)
     assert "of those that have any" in said
+
+
+@pytest.mark.parametrize(
+    ("question", "meets"),
+    [
+        ("which data sets have fewer than five runs?", lambda n: n < 5),
+        ("data sets with at least 4 runs", lambda n: n >= 4),
+        ("data sets that have exactly 4 runs", lambda n: n == 4),
+        ("how many data sets have more than 5 runs", lambda n: n > 5),
+        ("which data sets have only one run", lambda n: n == 1),
+        ("data sets used more than twice", lambda n: n > 2),
+        ("data sets used once", lambda n: n == 1),
+    ],
+)
+def test_groups_with_so_many_runs(ask, engine, question, meets):
+    wanted = {name: (len(runs),) for name, runs in by("dataset").items() if meets(len(runs))}
+    found = ask(question)
+    assert figures(found) == wanted and not found.query.unread
+    assert again(engine, found) == wanted
+    said = f"{len(wanted) or 'No'} data set"
+    assert answer(found, engine).startswith(said)
+
+
+def test_groups_with_so_many_runs_of_a_kind(ask):
+    crashed = {name: (len(runs),) for name, runs in by("dataset", [r for r in RUNS if r.status == "failed"]).items()}
+    wanted = {name: count for name, count in crashed.items() if count[0] >= 1}
+    assert figures(ask("data sets with at least 1 failed run")) == wanted
+
+
+def test_groups_by_their_mean(ask, engine):
+    means = {name: mean(runs, "fid") for name, runs in by("optimizer").items()}
+    wanted = {name: (value,) for name, value in means.items() if value is not None and value.expected < 20}
+    found = ask("optimizers with a mean fid below 20")
+    assert figures(found) == wanted and again(engine, found) == wanted
+
+
+def again(engine, result):
+    """The figures that the printed flags give."""
+    options = parser().parse_intermixed_args(shlex.split(flag_line(result, engine.known)))
+    return figures(engine.answer(query_of(options, "", engine.known, engine.now, False)))
+
+
+@pytest.mark.parametrize(
+    ("question", "count", "key"),
+    [
+        ("the two largest models of each data set", 2, lambda run: -run.params),
+        ("top 3 smallest models per dataset", 3, lambda run: run.params),
+        ("2 runs of each data set", 2, lambda run: -run.created.timestamp()),
+        ("only one run per data set", 1, lambda run: -run.created.timestamp()),
+    ],
+)
+def test_so_many_runs_of_each(ask, question, count, key):
+    found = ask(question)
+    wanted = sorted(key(run) for runs in by("dataset").values() for run in sorted(runs, key=key)[:count])
+    runs = {run.id: run for run in RUNS}
+    assert sorted(key(runs[row["run_id"]]) for row in found.rows) == wanted and not found.query.unread

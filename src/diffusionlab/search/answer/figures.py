@@ -88,6 +88,8 @@ def _all_terms(
         rows.setdefault(place, replace(row, value=None, count=0))  # one that only another figure has
     told: list[list[GroupRow]] = [[] for _ in range(num_parts)]
     for place, row in rows.items():
+        if figure.having is not None and not figure.having.meets(row.value):
+            continue
         also = tuple(other[place].value if place in other else None for other in others)
         told[place // len(groups.names)].append(replace(row, also=also) if also else row)
     return [_in_order(part, figure, groups.numeric) for part in told], lacking

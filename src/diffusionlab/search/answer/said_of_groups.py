@@ -58,6 +58,8 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
 
 
 def _nothing(result: Result, groups: Groups) -> str:
+    if groups.figure.having is not None and result.total:
+        return f"{_that_have(groups)}."
     column = groups.figure.of or groups.figure.by or "status"
     if result.total == 1:
         return f"None: {lack(1, column)}."
@@ -68,6 +70,8 @@ def _figures(result: Result, groups: Groups) -> list[str]:
     figure, what = groups.figure, what_of(groups)
     if figure.by is None and not figure.sides:
         return [_of_all(result, groups, what)]
+    if figure.having is not None:
+        return [f"{_that_have(groups)}: {_list(groups, groups.rows)}."]
     if figure.descending is None:
         return [sentence(f"{what} of each {figure.unit or label(figure.by or 'side')}: {_list(groups, groups.rows)}")]
     best = groups.rows[0].value
@@ -80,6 +84,21 @@ def _figures(result: Result, groups: Groups) -> list[str]:
         what += " of those that have any"  # groups without one are not in the table
     said = f"{keys} {agree(len(first), 'has', 'have')} the {most} {what}: {_row(groups, first[0])}."
     return [said, *([f"Then {_list(groups, others)}."] if others else [])]
+
+
+_THAN = {"<": "fewer than", "<=": "at most", ">": "more than", ">=": "at least", "=": "exactly", "!=": "other than"}
+
+
+def _that_have(groups: Groups) -> str:
+    """ "2 data sets have fewer than 5 runs", "1 optimizer has a mean FID < 20"."""
+    figure, number = groups.figure, len(groups.rows)
+    assert figure.having is not None
+    by = str(figure.unit or label(figure.by or "side"))
+    who = f"{number or 'No'} {agree(number or 1, by, f'{by}s')} {agree(number or 1, 'has', 'have')}"
+    if figure.of is None:
+        count = int(figure.having.value)
+        return f"{who} {_THAN[figure.having.op]} {count} {agree(count, 'run', 'runs')}"
+    return f"{who} a {what_of(groups)} {figure.having}"
 
 
 def what_of(groups: Groups) -> str:

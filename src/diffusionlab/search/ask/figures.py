@@ -18,6 +18,7 @@ from diffusionlab.registry.record.columns import label
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.grouping import READERS, sort_groups
+from diffusionlab.search.ask.having import having
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure
@@ -29,7 +30,7 @@ from diffusionlab.search.words.asking_words import EXTREMES
 
 def figure(a: Asked) -> None:
     """The figure that is asked for, if any: the first reader that reads something wins."""
-    for read in (share, several_figures, *READERS, figures_by_key):
+    for read in (having, share, several_figures, *READERS, figures_by_key):
         if read(a):
             sort_groups(a)
             return

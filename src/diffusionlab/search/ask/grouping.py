@@ -150,6 +150,8 @@ def _most_runs(a: Asked) -> bool:
             j += 1
         if a.kind(j) != "noun" or not a.words(j).endswith("s") or a.words(j) == "architectures":
             continue
+        if item.payload[1] and not any(a.kind(k) == "count" for k in range(i, j)):
+            continue  # "the 3 smallest models of each data set"
         key = each(a) or which(a)
         if key is None:
             return False
@@ -191,7 +193,8 @@ def _runs_by(a: Asked) -> bool:
     key = each(a)
     if key is None or is_measure(key.column):
         return False
-    if not any(item.kind == "noun" for k, item in enumerate(a.items) if k < min(key.places)):
+    nouns = [k for k in range(min(key.places)) if a.items[k].kind == "noun"]
+    if not nouns or a.counts(nouns[-1] - 1) or a.words(nouns[0]) == "one":  # "2 runs of each data set"
         return False
     return ask_figure(a, (), key, "count")
 

@@ -12,7 +12,7 @@ from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.query.query import Figure, Order, Unit, period_column
 from diffusionlab.search.read.items import Item
-from diffusionlab.search.words.asking_words import UNITS, How
+from diffusionlab.search.words.asking_words import EXACTLY, UNITS, How
 from diffusionlab.search.words.lexicon import listed
 
 # -- groups
@@ -204,7 +204,12 @@ def best_of_several(a: Asked, found: Sequence[Operand]) -> None:
 
 
 def per(a: Asked) -> None:
-    """Best of each FIELD, latest run per architecture, best run of each month: the first runs of each of its values."""
+    """Best of each FIELD, latest run per architecture, best run of each month: the first runs of each of its values.
+
+    The newest, where nothing says which: "two runs of each data set".
+    """
+    if a.figure is None and a.order is None:
+        a.order = _sample(a)
     if a.order is None or a.figure is not None:
         return
     for i in range(len(a.items)):
@@ -216,3 +221,15 @@ def per(a: Asked) -> None:
         count = a.order.count if a.order.count is not None else 1
         a.order = replace(a.order, count=count, per=period_column(key.column, key.unit))
         a.used |= {i, *key.places}
+
+
+def _sample(a: Asked) -> Order | None:
+    """N runs, or one, before what they are taken of each of."""
+    for i in range(1, len(a.items) - 1):
+        if a.kind(i) == "noun" and a.kind(i + 1) == "per":
+            if a.counts(i - 1):
+                return Order("created_at", True, a.count(i - 1))
+            if a.words(i - 1) == "one":
+                a.used |= {k for k in (i - 1, i - 2) if k >= 0 and a.words(k) in ("one", *EXACTLY)}
+                return Order("created_at", True, 1)
+    return None

@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from diffusionlab.registry.filters.filter import And, Filter
 from diffusionlab.registry.record.columns import short
@@ -76,6 +78,25 @@ def period_column(column: str, unit: Unit | None) -> str:
 SHARES: tuple[How, ...] = ("share", "percent")
 
 
+class Having(NamedTuple):
+    """What the figure of a group must be: `< 5`."""
+
+    op: str
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.op} {self.value:g}"
+
+    def meets(self, value: float | None) -> bool:
+        return value is not None and OPERATORS[self.op](value, self.value)
+
+
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    **{"=": operator.eq, "!=": operator.ne},
+    **{"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge},
+}
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure of all runs, or of each group of them.
@@ -93,6 +114,7 @@ class Figure:
     count: int | None = None
     sides: tuple[Side, ...] = ()  # instead of `by`: the groups are these
     also: tuple[Term, ...] = ()  # further figures of the same groups
+    having: Having | None = None  # only groups of which the first figure meets this
     part: Side | None = None  # of a share: the runs that it is of; None: those of the group, among all
 
     @property

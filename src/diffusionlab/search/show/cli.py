@@ -74,6 +74,7 @@ def parser() -> _Parser:
         metavar="'HOW FIELD'",
         help=f"a figure of the runs, as in 'mean fid', or 'share CONDITION'; may be repeated; HOW: {', '.join(HOWS)}",
     )
+    add("--having", metavar="'< N'", help="with --by: only groups whose figure meets this, as in '>= 3'")
     add("--by", metavar="FIELD", help="with --figure: for each value of FIELD, or each month, week, weekday, ...")
     add(
         "--compare",

@@ -55,7 +55,8 @@ def _say_ask(query: Query, known: Known) -> str:
             what = f"{figure.how} of {part.label}" if part else ", ".join(map(name_of, figure.terms))
             each = f" of each {unit or short(by)}" if by else ""
             lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
-            return f"; {what}{each}{lead}{f', {count}' if count is not None else ''}"
+            only = f", only {figure.having}" if figure.having else ""
+            return f"; {what}{each}{only}{lead}{f', {count}' if count is not None else ''}"
         case Comparison(sides=sides, better=better) if sides:
             lead = {True: "; is the first better: ", False: "; is the first worse: ", None: "; compare "}[better]
             return lead + " with ".join(side.label for side in sides)
@@ -188,6 +189,8 @@ def _figure_flags(figure: Figure, known: Known) -> list[str]:
         found[1] += f" {format_where(figure.part.condition, known)}"
     if figure.by:
         found += ["--by", period_column(figure.by, figure.unit) if figure.unit else short(figure.by)]
+    if figure.having is not None:
+        found += ["--having", str(figure.having)]
     if figure.descending is not None:
         found += ["--sort", "figure:desc" if figure.descending else "figure"]
     return found + (["--limit", str(figure.count)] if figure.count is not None else [])

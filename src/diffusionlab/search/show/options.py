@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from diffusionlab.search.query.query import (
     Comparison,
     Facts,
     Figure,
+    Having,
     Likeness,
     Order,
     Pictures,
@@ -118,6 +120,8 @@ def _with_ask(query: Query, options: argparse.Namespace, known: Known, now: date
             query = _compared(query, options, known, now)
             figure = replace(figure, sides=query.sides)
         return replace(query, ask=figure, order=None, limit=None)
+    if options.having:
+        raise ValueError("--having chooses groups: add --figure count --by FIELD")
     if options.by:
         raise ValueError("--by groups a figure: add --figure count, or --figure 'mean fid'")
     if options.compare:
@@ -149,7 +153,15 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
             raise ValueError("groups are sorted by their figure: --sort figure or --sort figure:desc")
     if isinstance(options.limit, float):
         raise ValueError("--limit of groups is a number, not a percentage")
-    return Figure(*terms[0], by, unit, descending, options.limit, also=tuple(terms[1:]), part=part)
+    having = _having(options.having) if options.having else None
+    return Figure(*terms[0], by, unit, descending, options.limit, also=tuple(terms[1:]), having=having, part=part)
+
+
+def _having(text: str) -> Having:
+    m = re.fullmatch(r"\s*(!=|[<>]=?|=)\s*(-?[\d.]+(?:e[+-]?\d+)?)\s*", text)
+    if m is None:
+        raise ValueError(f"--having {text[:20]!r}: type a comparison with a number, as in '>= 3'")
+    return Having(m[1], float(m[2]))
 
 
 def _term(text: str, known: Known) -> Term:

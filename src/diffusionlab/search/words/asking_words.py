@@ -119,7 +119,7 @@ EXTREMES: dict[str, How] = {
 FREQUENT: dict[bool, str] = {
     True: "most common, most used, most popular, most frequent, most frequently used, most often used, commonest, "
     "most often, most frequently, most commonly used, most commonly, most widely used, mostly used, predominant, "
-    "usual, most usual, favourite, favorite, most typical, used most often, used the most, used most, go to",
+    "usual, most usual, favourite, favorite, most typical, used most often, used the most, used most, go to, busiest",
     False: "least common, rarest, least used, least popular, least frequent, least often, least frequently used, "
     "least often used, least commonly used, rarely used, used least, used the least, used least often",
 }
@@ -128,6 +128,12 @@ FREQUENT: dict[bool, str] = {
 MANY = ("most", "highest", "largest", "biggest", "greatest", "maximum", "max")
 FEW = ("fewest", "least", "lowest", "smallest", "minimum", "min")
 """Superlatives that count runs before a word for them: "the most runs"."""
+
+TIMES = {"once": 1.0, "twice": 2.0}
+"""How often a value was used."""
+EXACTLY = ("exactly", "only", "just", "precisely")
+ONE_RUN = ("single", "one")
+"""Before "run": exactly one."""
 
 UNITS: dict[Unit, str] = {
     "hour": "hour, hours, hour of the day, hour of day, time of day",
