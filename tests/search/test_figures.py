@@ -185,6 +185,7 @@ def again(engine, result):
         ("top 3 smallest models per dataset", 3, lambda run: run.params),
         ("2 runs of each data set", 2, lambda run: -run.created.timestamp()),
         ("only one run per data set", 1, lambda run: -run.created.timestamp()),
+        ("the first run of every data set", 1, lambda run: run.created.timestamp()),
     ],
 )
 def test_so_many_runs_of_each(ask, question, count, key):
@@ -192,3 +193,13 @@ def test_so_many_runs_of_each(ask, question, count, key):
     wanted = sorted(key(run) for runs in by("dataset").values() for run in sorted(runs, key=key)[:count])
     runs = {run.id: run for run in RUNS}
     assert sorted(key(runs[row["run_id"]]) for row in found.rows) == wanted and not found.query.unread
+
+
+def test_the_first_run_of_every_month(ask):
+    first = {run.c[:7]: run.id for run in sorted(RUNS, key=lambda run: run.created, reverse=True)}
+    assert {row["run_id"] for row in ask("the first run of every month").rows} == set(first.values())
+
+
+def test_a_name_is_no_data_set(ask):
+    assert {row["run_id"] for row in ask("runs named fmnist").rows} == {r.id for r in RUNS if "fmnist" in r.name}
+    assert {row["run_id"] for row in ask("runs on fmnist").rows} == {r.id for r in RUNS if r.dataset == "Fashion-MNIST"}

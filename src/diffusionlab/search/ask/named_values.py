@@ -8,7 +8,7 @@ from diffusionlab.registry.filters.conditions import Compare, Contains, IsNull
 from diffusionlab.registry.filters.filter import Filter, Not
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS
 from diffusionlab.search.ask.reading import Reading, is_numeric
-from diffusionlab.search.read.items import missing_filter, value_filter
+from diffusionlab.search.read.items import Condition, missing_filter, value_filter
 from diffusionlab.search.read.special_filters import PREFIX, HasFiles, IsOn, SettingIs
 from diffusionlab.search.read.text import Matches, Mentions, words_of
 
@@ -68,6 +68,8 @@ def text_of_field(r: Reading, i: int) -> int:
     column = "run_id" if r.words(i) in ("id", "ids") else r.items[i].payload if r.kind(i) == "field" else None
     if r.words(i) in ("named", "called") and r.words(i + 1) in _CONTAINS:
         column = "name"
+    elif r.words(i) in ("named", "called") and r.kind(i - 1) == "noun" and _is_part_of_names(r, i + 1):
+        return r.emit(i, i + 2, "text", Matches(re.escape(r.words(i + 1)), "name"))
     if column in TEXT_FIELDS and (found := _contained(r, i)):
         pattern, k = found
         chunk, end = r.chunk(k)
@@ -81,6 +83,13 @@ def text_of_field(r: Reading, i: int) -> int:
             words = r.items[i].words.strip(_QUOTES)
             return r.emit(i, j + 1, "text", Matches(re.escape(words), r.items[j].payload))
     return 0
+
+
+def _is_part_of_names(r: Reading, i: int) -> bool:
+    """Whether the word at i, which is a data set's elsewhere, stands in names: "runs named fmnist"."""
+    item = r.items[i] if i < len(r.items) else None
+    of_dataset = item is not None and isinstance(item.payload, Condition) and item.payload.category == "dataset"
+    return of_dataset and any(r.words(i) in name.lower() for name in r.known.names)
 
 
 def _contained(r: Reading, i: int) -> tuple[str, int] | None:

@@ -216,7 +216,11 @@ def per(a: Asked) -> None:
         if a.kind(i) not in ("per", "by", "per unit"):
             continue
         key = Key("created_at", a.items[i].payload, frozenset()) if a.kind(i) == "per unit" else key_at(a, i + 1)
-        if key is None or (a.kind(i) == "by" and is_numeric(key.column)) or key.column == a.order.column:
+        if (
+            key is None
+            or (a.kind(i) == "by" and is_numeric(key.column))
+            or (key.column, key.unit) == (a.order.column, None)
+        ):
             continue
         count = a.order.count if a.order.count is not None else 1
         a.order = replace(a.order, count=count, per=period_column(key.column, key.unit))

@@ -45,8 +45,8 @@ ORDERS: tuple[tuple[str, str, bool | None], ...] = (
         None,
     ),
     (
-        "per, for each, for every, of each, in each, by each, each, grouped by, on each, on every, within each, "
-        "in every, every",
+        "per, for each, for every, of each, of every, in each, by each, each, grouped by, on each, on every, "
+        "within each, in every, every",
         "per",
         None,
     ),
