@@ -203,3 +203,7 @@ def test_the_first_run_of_every_month(ask):
 def test_a_name_is_no_data_set(ask):
     assert {row["run_id"] for row in ask("runs named fmnist").rows} == {r.id for r in RUNS if "fmnist" in r.name}
     assert {row["run_id"] for row in ask("runs on fmnist").rows} == {r.id for r in RUNS if r.dataset == "Fashion-MNIST"}
+
+
+def test_a_key_that_no_run_has_is_named(ask, engine):
+    assert "sampler" in answer(ask("smallest FID of each sampler"), engine)

@@ -253,6 +253,8 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
         said = [f"None: no run has {recorded(result.unrecorded[0][0])}."]
     elif result.unknown:
         said = [f"None of {runs(result.everything)}; left out: {_undecided(result)}."]
+    if query.order and query.order.per and result.total:
+        return [f"None: no run of these has {recorded(query.order.per)}."]
     if result.lacking and query.order:
         return [f"None: no run of these has {recorded(query.order.column)}: {cite(result.lacking)}."]
     if query.like is not None:
