@@ -12,6 +12,7 @@ from diffusers import (
     FlowMatchEulerDiscreteScheduler,
     HeunDiscreteScheduler,
 )
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from diffusionlab.diffusion import (
     DDIM,
@@ -176,6 +177,30 @@ def test_a_sampler_yields_its_whole_walk_and_costs_what_it_says(sampler, nfe):
     assert [step.t for step in steps] == schedule.times(7)[1:]
     assert all(step.x_t.shape == step.x0_hat.shape == SHAPE for step in steps)
     assert denoise.nfe == nfe
+
+
+class Operations(TorchDispatchMode):
+    """Counts what torch is asked to compute."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += 1
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(("sampler", "a_step"), [(DDIM, 2), (DPMSolverPP2M, 3), (Heun, 8)])
+def test_a_step_is_few_operations_beside_the_network(sampler, a_step):
+    """For small images each operation costs the same few microseconds, whatever it computes."""
+    schedule, estimate = CosineSchedule(), torch.zeros(SHAPE)
+    counts = []
+    for num_steps in (10, 20):
+        with Operations() as operations:
+            last(sampler(num_steps=num_steps)(lambda x_t, t: estimate, schedule, lambda: torch.zeros(SHAPE)))
+        counts.append(operations.count)
+    assert counts[1] - counts[0] == 10 * a_step
 
 
 def test_the_walk_does_not_leak_its_gradient_mode():

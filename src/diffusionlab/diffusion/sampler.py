@@ -6,7 +6,7 @@ every step, so a trajectory, a grid or a GIF is just the list. The coefficients 
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import ClassVar, NamedTuple, get_args
@@ -88,8 +88,7 @@ class DDIM(Sampler):
     def steps(
         self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
     ) -> Iterator[SampleStep]:
-        for t, s in pairwise(self.times(schedule)):
-            (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
+        for (t, alpha_t, sigma_t), (s, alpha_s, sigma_s) in pairwise(_levels(schedule, self.times(schedule))):
             x0_hat = denoise(x_t, t)
             # standard deviation of the posterior q(x_s | x_t, x0)
             posterior_std = sigma_s / sigma_t * math.sqrt(max(sigma_t**2 - (alpha_t / alpha_s * sigma_s) ** 2, 0.0))
@@ -130,13 +129,12 @@ class DPMSolverPP2M(Sampler):
         self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
     ) -> Iterator[SampleStep]:
         previous: tuple[float, Tensor] | None = None
-        for t, s in pairwise(self.times(schedule)):
-            (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
+        for (t, alpha_t, sigma_t), (s, alpha_s, sigma_s) in pairwise(_levels(schedule, self.times(schedule))):
             x0_hat = denoise(x_t, t)
             step = _log_snr_step(alpha_t, sigma_t, alpha_s, sigma_s)
-            estimate = _extrapolated(x0_hat, step, previous)
             # 1 - exp(-h), written without logarithms so that alpha_t = 0 and sigma_s = 0 need no case of their own
-            x_t = _weighted(sigma_s / sigma_t, x_t, alpha_s - alpha_t * sigma_s / sigma_t, estimate)
+            kept = sigma_s / sigma_t
+            x_t = _second_order(kept, x_t, alpha_s - alpha_t * kept, x0_hat, step, previous)
             previous = (step, x0_hat)
             yield SampleStep(s, x_t, x0_hat)
 
@@ -152,13 +150,11 @@ class DPMSolverPPSDE(Sampler):
         self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]
     ) -> Iterator[SampleStep]:
         previous: tuple[float, Tensor] | None = None
-        for t, s in pairwise(self.times(schedule)):
-            (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
+        for (t, alpha_t, sigma_t), (s, alpha_s, sigma_s) in pairwise(_levels(schedule, self.times(schedule))):
             x0_hat = denoise(x_t, t)
             step = _log_snr_step(alpha_t, sigma_t, alpha_s, sigma_s)
-            estimate = _extrapolated(x0_hat, step, previous)
             decay = alpha_t * sigma_s / (alpha_s * sigma_t)  # exp(-h), 0 where h is infinite
-            x_t = _weighted(sigma_s / sigma_t * decay, x_t, alpha_s * (1 - decay**2), estimate)
+            x_t = _second_order(sigma_s / sigma_t * decay, x_t, alpha_s * (1 - decay**2), x0_hat, step, previous)
             if sigma_s > 0:
                 x_t = x_t + sigma_s * math.sqrt(1 - decay**2) * draw_noise()
             previous = (step, x0_hat)
@@ -193,10 +189,10 @@ class Heun(Sampler):
     ) -> Iterator[SampleStep]:
         times = self.times(schedule)
         share = min(self.churn / (len(times) - 1), math.sqrt(2) - 1)
-        for t, s in pairwise(times):
+        for (t, alpha_t, sigma_t), (s, alpha_s, sigma_s) in pairwise(_levels(schedule, times)):
             if share > 0:
                 t, x_t = self._churned(schedule, t, x_t, share, draw_noise)
-            (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule.at(t), schedule.at(s)
+                alpha_t, sigma_t = schedule.at(t)
             x0_hat = denoise(x_t, t)
             slope = _weighted(1 / sigma_t, x_t, -alpha_t / sigma_t, x0_hat)
             x_s = _weighted(alpha_s, x0_hat, sigma_s, slope)
@@ -222,18 +218,29 @@ class Heun(Sampler):
         return later, alpha_later * (x_t / alpha + self.churn_noise * grown * draw_noise())
 
 
+def _levels(schedule: NoiseSchedule, times: Iterable[float]) -> Iterator[tuple[float, float, float]]:
+    """Each time with its alpha and sigma."""
+    for t in times:
+        yield t, *schedule.at(t)
+
+
 def _weighted(a: float, x: Tensor, b: float, y: Tensor) -> Tensor:
     """a x + b y in two operations: for small images the samplers' time is the number of them."""
     return (a * x).add_(y, alpha=b)
 
 
-def _extrapolated(x0_hat: Tensor, step: float, previous: tuple[float, Tensor] | None) -> Tensor:
-    """D of DPM-Solver++(2M): x0_hat + r (x0_hat - the last one), r half the ratio of the steps in log-SNR."""
+def _second_order(
+    kept: float, x_t: Tensor, weight: float, x0_hat: Tensor, step: float, previous: tuple[float, Tensor] | None
+) -> Tensor:
+    """kept x_t + weight D, where D of DPM-Solver++(2M) is x0_hat + r (x0_hat - the last one).
+
+    r is half the ratio of the steps in log-SNR. Three operations, since D itself is never made.
+    """
     if previous is None or not math.isfinite(step):
-        return x0_hat
+        return _weighted(kept, x_t, weight, x0_hat)
     last_step, last_x0_hat = previous
     ratio = step / (2 * last_step)
-    return _weighted(1 + ratio, x0_hat, -ratio, last_x0_hat)
+    return _weighted(kept, x_t, weight * (1 + ratio), x0_hat).add_(last_x0_hat, alpha=-weight * ratio)
 
 
 def _log_snr_step(alpha_t: float, sigma_t: float, alpha_s: float, sigma_s: float) -> float:
