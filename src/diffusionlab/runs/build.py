@@ -31,6 +31,7 @@ from diffusionlab.training.callbacks.checkpoints import AtomicCheckpointIO, Last
 from diffusionlab.training.callbacks.guards import LossGuard
 from diffusionlab.training.callbacks.progress import Heartbeat, Story
 from diffusionlab.training.callbacks.resumption import RandomState, RunTotals
+from diffusionlab.training.lean import NoProfiler, look_for_no_driver, skip_idle_hooks
 from diffusionlab.training.schedule_free import is_schedule_free
 
 log = logging.getLogger(__name__)
@@ -234,6 +235,9 @@ def _trainer(settings: Settings, folder: Path, always: list[pl.Callback]) -> pl.
         callbacks = [callback for callback in callbacks if not isinstance(callback, pl.callbacks.Checkpoint)]
     loggers = _all_made(settings, "logger", pl.loggers.Logger) or False
     given = {name: value for name, value in plain(settings.trainer).items() if value is not None}
-    given = {"default_root_dir": str(folder)} | given
+    given = {"default_root_dir": str(folder), "profiler": NoProfiler()} | given
     given["plugins"] = [AtomicCheckpointIO(), *(given.get("plugins") or ())]
+    for callback in callbacks:
+        skip_idle_hooks(callback)
+    look_for_no_driver()
     return pl.Trainer(callbacks=callbacks, logger=loggers, **given)

@@ -1,5 +1,6 @@
 """What every training of the lab shares: one network, its moving average, one optimizer and its learning rate."""
 
+import inspect
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -12,8 +13,10 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from diffusionlab.training.ema import EMA
+from diffusionlab.training.lean import skip_idle_hooks
 from diffusionlab.training.lr_schedule import Constant, LRSchedule
 from diffusionlab.training.schedule_free import is_schedule_free, used_weights
+from diffusionlab.training.step_buffer import StepBuffer
 
 CONSTANT = Constant()
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
@@ -49,6 +52,20 @@ class AveragedModule(pl.LightningModule):
         self.lr_warmup_steps, self.lr_schedule = lr_warmup_steps, lr_schedule
         self._sums: dict[str, Tensor] = {}  # of each part of the loss, over the batches of this epoch
         self._num_summed = 0
+        self._losses = StepBuffer(self._add_up)
+        skip_idle_hooks(self)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Lightning looks at the signature of `training_step` at every step: noted here, it is not worked out again."""
+        super().__init_subclass__(**options)
+        cls.training_step.__signature__ = inspect.signature(cls.training_step)  # type: ignore[attr-defined]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Text is neither a parameter nor a module, for which torch looks: Lightning notes 40 names of hooks a step."""
+        if (value is None or isinstance(value, str)) and name in self.__dict__:
+            self.__dict__[name] = value
+        else:
+            super().__setattr__(name, value)
 
     def export_state_dict(self) -> dict[str, Tensor]:
         """The tensors that using the model takes, by name: the averaged network, without its training."""
@@ -65,17 +82,21 @@ class AveragedModule(pl.LightningModule):
 
         They stay on the device until they are logged, so that a GPU need not wait for every step.
         """
-        for name, value in {"loss_epoch": loss, **parts}.items():
-            self._sums[name] = self._sums[name] + value.detach() if name in self._sums else value.detach().clone()
-        self._num_summed += 1
+        self._losses.add(**{name: value.detach() for name, value in {"loss_epoch": loss, **parts}.items()})
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and (self.global_step + 1) % every == 0:
             mean = float(self.trainer.strategy.reduce(loss.detach().clone(), reduce_op="mean"))
             for logger in self.loggers:
                 logger.log_metrics({"train/loss_step": mean, "epoch": self.current_epoch}, step=self.global_step)
 
+    def _add_up(self, **values: Tensor) -> None:
+        for name, value in values.items():
+            self._sums[name] = self._sums[name] + value.sum() if name in self._sums else value.sum()
+        self._num_summed += len(values["loss_epoch"])
+
     def on_train_epoch_end(self) -> None:
         """The means of the epoch, over all processes."""
+        self._losses.flush()
         for name, total in self._sums.items():
             self.log(f"train/{name}", self.trainer.strategy.reduce(total / self._num_summed, reduce_op="mean"))
         self._sums, self._num_summed = {}, 0
@@ -83,11 +104,14 @@ class AveragedModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """The sums of an unfinished epoch: a resumed run logs what the whole one would have."""
         checkpoint["training_sums"] = {name: total.cpu() for name, total in self._sums.items()}, self._num_summed
+        checkpoint["training_losses"] = self._losses.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Undo `on_save_checkpoint`."""
         sums, self._num_summed = checkpoint.get("training_sums", ({}, 0))
         self._sums = {name: total.to(self.device) for name, total in sums.items()}
+        if "training_losses" in checkpoint:
+            self._losses.load_state_dict(checkpoint["training_losses"])
 
     # ---- optimization ----
 

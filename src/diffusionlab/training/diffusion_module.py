@@ -25,6 +25,7 @@ from diffusionlab.diffusion import (
 )
 from diffusionlab.models import Network
 from diffusionlab.training.averaged_module import AveragedModule
+from diffusionlab.training.step_buffer import StepBuffer
 
 T_RANGES = ("low", "mid", "high")
 """The thirds of t in [0, 1] for which the loss is logged apart."""
@@ -64,6 +65,7 @@ class DiffusionModule(AveragedModule):
         # per range of t: the sum of the errors, and their number, in this epoch; no buffer, which DDP would take from
         # the first process at every step
         self.error_sums = torch.zeros(2, len(T_RANGES))
+        self._errors = StepBuffer(self._add_up_errors)
         self.denoiser = Denoiser(self.network, schedule, parameterization)
         self.ema_denoiser = Denoiser(self.ema.network, schedule, parameterization)
 
@@ -113,19 +115,35 @@ class DiffusionModule(AveragedModule):
         similarity = None if of_clip is None else lambda x0_hat: of_clip(x0_hat, batch[1])
         parts = self._loss(self.denoiser, batch, training=True, similarity=similarity)
         self.log_training(parts.loss, **({} if parts.clip_distance is None else {"clip_distance": parts.clip_distance}))
-        third = (parts.t * len(T_RANGES)).long().clamp(max=len(T_RANGES) - 1)
-        self.error_sums = self.error_sums.to(third.device)
-        self.error_sums.index_add_(1, third, torch.stack([parts.error, torch.ones_like(parts.error)]))
+        self._errors.add(error=parts.error, t=parts.t)
         return parts._asdict()
+
+    def _add_up_errors(self, error: Tensor, t: Tensor) -> None:
+        third = (t * len(T_RANGES)).long().clamp(max=len(T_RANGES) - 1)
+        self.error_sums = self.error_sums.to(third.device)
+        self.error_sums.index_add_(1, third, torch.stack([error, torch.ones_like(error)]))
 
     def on_train_epoch_end(self) -> None:
         """The mean error of each range over the epoch and all processes; a range that no t fell into has none."""
         super().on_train_epoch_end()
+        self._errors.flush()
         sums, counts = self.trainer.strategy.reduce(self.error_sums.clone(), reduce_op="sum")
         for name, total, count in zip(T_RANGES, sums, counts, strict=True):
             if count > 0:
                 self.log(f"train/loss_t_{name}", total / count)
         self.error_sums.zero_()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Also the errors by t of an unfinished epoch."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["training_errors"] = self.error_sums.cpu(), self._errors.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Undo `on_save_checkpoint`."""
+        super().on_load_checkpoint(checkpoint)
+        if "training_errors" in checkpoint:
+            self.error_sums, steps = checkpoint["training_errors"]
+            self._errors.load_state_dict(steps)
 
     def validation_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> None:
         """The loss of the averaged weights on noise that is the same in every epoch, so that epochs compare."""

@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from diffusionlab.training.step_buffer import StepBuffer
 from diffusionlab.visualization.loss_table import write_epoch
 
 
@@ -23,15 +24,18 @@ class LossByTime(pl.Callback):
         self.num_bins = num_bins
         self._epoch = -1
         self._sums = torch.zeros(2, num_bins, dtype=torch.float64)  # of the errors, and their number
+        self._steps = StepBuffer(self._add_up)
 
     def state_dict(self) -> dict[str, Any]:
         """The sums so far, and the epoch that they are of."""
-        return {"epoch": self._epoch, "sums": self._sums.cpu()}
+        return {"epoch": self._epoch, "sums": self._sums.cpu(), "steps": self._steps.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on summing, unless the number of bins has changed."""
         if state_dict["sums"].shape == self._sums.shape:
             self._epoch, self._sums = state_dict["epoch"], state_dict["sums"]
+            if "steps" in state_dict:
+                self._steps.load_state_dict(state_dict["steps"])
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -41,13 +45,17 @@ class LossByTime(pl.Callback):
             return
         if self._epoch != trainer.current_epoch:
             self._epoch, self._sums = trainer.current_epoch, torch.zeros_like(self._sums)
-        self._sums = self._sums.to(outputs["t"].device)
-        self._sums += binned(outputs["error"], outputs["t"], self.num_bins)
+        self._steps.add(error=outputs["error"], t=outputs["t"])
+
+    def _add_up(self, error: Tensor, t: Tensor) -> None:
+        self._sums = self._sums.to(t.device)
+        self._sums += binned(error, t, self.num_bins)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the epoch, summed over all processes."""
         if self._epoch != trainer.current_epoch:
             return
+        self._steps.flush()
         sums = trainer.strategy.reduce(self._sums.clone(), reduce_op="sum")
         if trainer.is_global_zero:
             write_epoch(self.file, trainer.current_epoch + 1, *sums.tolist())
