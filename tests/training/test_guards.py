@@ -27,8 +27,8 @@ class Stop(pl.Callback):
         import os
         os._exit(0)
 """
-NOT_USED = {"sklearn", "open_clip", "wandb", "timm", "tensorboard", "IPython", "lancedb", "pandas", "pyarrow", "jinja2"}
-"""Lightning itself loads matplotlib, scipy and torchvision through torchmetrics."""
+NOT_USED = {"sklearn", "open_clip", "wandb", "timm", "tensorboard", "IPython"}
+"""Lightning itself loads matplotlib, scipy and torchvision through torchmetrics, and LanceDB pandas if it is there."""
 
 
 def test_nothing_is_loaded_that_a_run_does_not_use(tmp_path, script_environment):
@@ -124,6 +124,7 @@ class Plain(pl.LightningModule):
         return module.loss(module.denoiser, batch[0], Labels.of(batch[1:], module.null_labels), training=True).loss
 
 
+@pytest.mark.filterwarnings("ignore:You passed in a `val_dataloader`")
 def test_callbacks_average_and_logging_call_no_more_than_lightning_alone_without_them(lab):
     """Six hooks of a dozen callbacks, of which a handful do something, and a hundred places that could be measured."""
     cfg = lab.compose("data.num_train=320", "trainer.max_steps=12", "trainer.limit_val_batches=0")
