@@ -10,7 +10,6 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from diffusionlab.diffusion import Labels
 from diffusionlab.runs.build import build
 from diffusionlab.runs.settings import resolve
 from diffusionlab.training.ema import EMA
@@ -92,50 +91,3 @@ def test_the_average_is_one_foreach_however_many_weights_there_are():
     with Reads() as counter:
         average.update(network)
     assert (counter.foreach, counter.reads) == (1, 0)
-
-
-class CountCalls(pl.Callback):
-    """Calls of Python functions a step, and of the loader of libraries, from the end of the third step on."""
-
-    def __init__(self):
-        self.calls = self.loads = self.steps = 0
-
-    def on_train_batch_end(self, trainer, *_):
-        self.steps += sys.getprofile() is not None
-        sys.setprofile(self.count if 2 < trainer.global_step < 9 else None)
-
-    def count(self, frame, event, function):
-        self.calls += event == "call"
-        self.loads += event == "c_call" and function.__name__ == "dlopen"
-
-
-class Plain(pl.LightningModule):
-    """The same network and loss, and nothing else."""
-
-    def __init__(self, module):
-        super().__init__()
-        self.network, self.lab = module.network, (module,)  # in a tuple, lest it becomes a submodule
-
-    def configure_optimizers(self):
-        return torch.optim.AdamW(self.network.parameters(), fused=True)
-
-    def training_step(self, batch, batch_idx):
-        (module,) = self.lab
-        return module.loss(module.denoiser, batch[0], Labels.of(batch[1:], module.null_labels), training=True).loss
-
-
-@pytest.mark.filterwarnings("ignore:You passed in a `val_dataloader`")
-def test_callbacks_average_and_logging_call_no_more_than_lightning_alone_without_them(lab):
-    """Six hooks of a dozen callbacks, of which a handful do something, and a hundred places that could be measured."""
-    cfg = lab.compose("data.num_train=320", "trainer.max_steps=12", "trainer.limit_val_batches=0")
-    experiment = build(resolve(cfg, HydraConfig.get().runtime.choices), lab.root / "run", beat=lambda: None)
-    ours, alone = CountCalls(), CountCalls()
-    experiment.trainer.callbacks.append(ours)
-    experiment.trainer.fit(experiment.module, datamodule=experiment.datamodule)
-    plain = pl.Trainer(
-        accelerator="cpu", max_steps=12, limit_val_batches=0, gradient_clip_val=1.0, callbacks=[alone], logger=False,
-        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-    )  # fmt: skip
-    plain.fit(Plain(experiment.module), datamodule=experiment.datamodule)
-    assert ours.steps == alone.steps == 6
-    assert ours.calls <= alone.calls and ours.loads == 0
