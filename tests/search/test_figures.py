@@ -9,6 +9,7 @@ from collections import defaultdict
 import pytest
 
 from diffusionlab.search.answer.answer import answer
+from diffusionlab.search.query.query import Having
 from diffusionlab.search.show.cli import parser
 from diffusionlab.search.show.flags import flag_line
 from diffusionlab.search.show.options import query_of
@@ -157,6 +158,25 @@ def test_groups_with_so_many_runs(ask, engine, question, meets):
     assert again(engine, found) == wanted
     said = f"{len(wanted) or 'No'} data set"
     assert answer(found, engine).startswith(said)
+
+
+def test_fewer_runs_of_a_kind_are_of_those_that_have_any(ask, engine):
+    said = answer(ask("data sets with fewer than 2 failed runs"), engine)
+    assert "fewer than 2 runs of those that have any" in said
+    assert "those that have any" not in answer(ask("data sets with fewer than 5 runs"), engine)
+
+
+@pytest.mark.parametrize(
+    "flags", [["--having", "< 5"], ["--by", "dataset", "--having", "few"], ["--by", "dataset", "--having", "< 1.2.3"]]
+)
+def test_a_wrong_condition_of_groups_says_what_to_type(engine, flags):
+    options = parser().parse_intermixed_args(["--figure", "count", *flags])
+    with pytest.raises(ValueError, match="--having"):
+        query_of(options, "", engine.known, engine.now, False)
+
+
+def test_a_condition_of_groups_keeps_its_digits():
+    assert str(Having("<", 1234567.0)) == "< 1234567" and str(Having(">=", 0.1)) == ">= 0.1"
 
 
 def test_groups_with_so_many_runs_of_a_kind(ask):

@@ -31,7 +31,7 @@ from diffusionlab.training.callbacks.checkpoints import AtomicCheckpointIO, Last
 from diffusionlab.training.callbacks.guards import LossGuard
 from diffusionlab.training.callbacks.progress import Heartbeat, Story
 from diffusionlab.training.callbacks.resumption import RandomState, RunTotals
-from diffusionlab.training.lean import NoProfiler, look_for_no_driver, skip_idle_hooks
+from diffusionlab.training.lean import NoProfiler, skip_driver_lookup, skip_idle_hooks
 from diffusionlab.training.schedule_free import is_schedule_free
 
 log = logging.getLogger(__name__)
@@ -239,5 +239,5 @@ def _trainer(settings: Settings, folder: Path, always: list[pl.Callback]) -> pl.
     given["plugins"] = [AtomicCheckpointIO(), *(given.get("plugins") or ())]
     for callback in callbacks:
         skip_idle_hooks(callback)
-    look_for_no_driver()
+    skip_driver_lookup()
     return pl.Trainer(callbacks=callbacks, logger=loggers, **given)

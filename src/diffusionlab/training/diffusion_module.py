@@ -142,7 +142,8 @@ class DiffusionModule(AveragedModule):
         """Undo `on_save_checkpoint`."""
         super().on_load_checkpoint(checkpoint)
         if "training_errors" in checkpoint:
-            self.error_sums, steps = checkpoint["training_errors"]
+            sums, steps = checkpoint["training_errors"]
+            self.error_sums = sums.to(self.device)
             self._errors.load_state_dict(steps)
 
     def validation_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> None:

@@ -1,4 +1,4 @@
-"""What Lightning does at every step though nothing comes of it, left out: most of what it costs a small network."""
+"""Leaves out what Lightning does at every step to no effect, which is most of its cost for a small network."""
 
 import os
 from contextlib import nullcontext
@@ -28,10 +28,10 @@ class NoProfiler(PassThroughProfiler):
         return self._NOTHING
 
 
-def look_for_no_driver() -> None:
-    """On a machine without a GPU, keep AdamW, which asks for one at every step, from looking for NVIDIA's library.
+def skip_driver_lookup() -> None:
+    """On a machine without a GPU, spare every step the search for NVIDIA's library: AdamW asks torch for a GPU.
 
-    Lightning has torch ask the driver's library, lest CUDA starts before a fork; torch loads that anew each time.
+    Lightning has torch ask through that library, so that CUDA does not start before a fork; torch loads it each time.
     """
     if not torch.cuda.is_available():
         os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"

@@ -32,8 +32,12 @@ class StepBuffer:
         """Hand over what there is."""
         if self._kept:
             joined = self._joined()
-            self._kept, self._num_steps = [], 0
+            self.clear()
             self._use(**joined)
+
+    def clear(self) -> None:
+        """Forget what there is."""
+        self._kept, self._num_steps = [], 0
 
     def state_dict(self) -> dict[str, Any]:
         """What is still kept, on the CPU: a resumed run adds up the same numbers in the same order."""

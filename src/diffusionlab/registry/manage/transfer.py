@@ -9,7 +9,6 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,9 +32,10 @@ def read_jsonl(file: Path, refused: Callable[[str], None] | None = None) -> list
     does not bring are derived from its texts.
     """
     records = []
-    for place, read in _entries(file.read_text(encoding="utf-8-sig", errors="replace")):
+    for place, data in _entries(file.read_text(encoding="utf-8-sig", errors="replace")):
         try:
-            data = read()
+            if isinstance(data, Exception):
+                raise data
             if not isinstance(data, dict):
                 raise ValueError("not a JSON object")
             record = RunRecord.from_json({key: _meant(key, value) for key, value in data.items()})
@@ -52,19 +52,21 @@ def read_jsonl(file: Path, refused: Callable[[str], None] | None = None) -> list
     return records
 
 
-def _entries(text: str) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """(where it stands, what reads it) of each run of a file."""
-    try:
-        array = json.loads(text) if text.lstrip().startswith("[") else []
-    except (ValueError, RecursionError):
-        array = []  # its lines say what is wrong
-    if isinstance(array, list) and array:
-        for number, item in enumerate(array, 1):
-            yield f"item {number}", partial(lambda item: item, item)
+def _entries(text: str) -> Iterator[tuple[str, Any]]:
+    """(where it stands, what it holds) of each run of a file; the error of what is no JSON."""
+    if text.lstrip().startswith("[") and isinstance(array := _read(text), list) and array:
+        yield from ((f"item {number}", item) for number, item in enumerate(array, 1))
         return
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield f"line {number}", partial(json.loads, line)
+            yield f"line {number}", _read(line)
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return error
 
 
 def _derive(record: RunRecord) -> None:

@@ -29,7 +29,7 @@ def objective_of(
     if parameterization:
         parts.append(f"{parameterization} on {schedule}")
     parts += _scale(loss)
-    images = f"{dataset or 'unknown images'} at {image_size} px"
+    images = f"{dataset or 'unknown images'}" + (f" at {image_size} px" if image_size else "")
     latents = isinstance(codec, Mapping) and codec.get("autoencoder")
     return ", ".join([*parts, f"latents of {images}" if latents else images])
 

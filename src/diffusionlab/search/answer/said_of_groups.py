@@ -59,7 +59,7 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
 
 def _nothing(result: Result, groups: Groups) -> str:
     if groups.figure.having is not None and result.total:
-        return f"{_that_have(groups)}."
+        return f"{_that_have(result, groups)}."
     column = groups.figure.of or groups.figure.by or "status"
     if result.total == 1:
         return f"None: {lack(1, column)}."
@@ -71,7 +71,7 @@ def _figures(result: Result, groups: Groups) -> list[str]:
     if figure.by is None and not figure.sides:
         return [_of_all(result, groups, what)]
     if figure.having is not None:
-        return [f"{_that_have(groups)}: {_list(groups, groups.rows)}."]
+        return [f"{_that_have(result, groups)}: {_list(groups, groups.rows)}."]
     if figure.descending is None:
         return [sentence(f"{what} of each {figure.unit or label(figure.by or 'side')}: {_list(groups, groups.rows)}")]
     best = groups.rows[0].value
@@ -89,15 +89,17 @@ def _figures(result: Result, groups: Groups) -> list[str]:
 _THAN = {"<": "fewer than", "<=": "at most", ">": "more than", ">=": "at least", "=": "exactly", "!=": "other than"}
 
 
-def _that_have(groups: Groups) -> str:
+def _that_have(result: Result, groups: Groups) -> str:
     """ "2 data sets have fewer than 5 runs", "1 optimizer has a mean FID < 20"."""
     figure, number = groups.figure, len(groups.rows)
     assert figure.having is not None
     by = str(figure.unit or label(figure.by or "side"))
     who = f"{number or 'No'} {agree(number or 1, by, f'{by}s')} {agree(number or 1, 'has', 'have')}"
     if figure.of is None:
-        count = int(figure.having.value)
-        return f"{who} {_THAN[figure.having.op]} {count} {agree(count, 'run', 'runs')}"
+        op, count = figure.having
+        # of the runs that meet the conditions: a group without such a run is not in the table
+        any_run = " of those that have any" if result.query.conditions and op in ("<", "<=", "!=") else ""
+        return f"{who} {_THAN[op]} {count:.15g} {'run' if count == 1 else 'runs'}{any_run}"
     return f"{who} a {what_of(groups)} {figure.having}"
 
 

@@ -30,9 +30,9 @@ def having(a: Asked) -> bool:
 def _of_runs(a: Asked) -> bool:
     """A number of runs, or of times that a value was used, after what groups are made by."""
     for i in range(len(a.items)):
-        found = _number_of_runs(a, i) or _number_of_times(a, i)
-        key = _key_before(a, i) if found else None
-        if not found or key is None:
+        key = _key_before(a, i)  # first: a number that is read is used up
+        found = (_number_of_runs(a, i) or _number_of_times(a, i)) if key else None
+        if not found:
             continue
         condition, places = found
         counts = {k for k in range(i) if a.kind(k) == "count"}  # "how many data sets have more than 5 runs"

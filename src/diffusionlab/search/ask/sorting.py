@@ -230,7 +230,7 @@ def per(a: Asked) -> None:
 def _sample(a: Asked) -> Order | None:
     """N runs, or one, before what they are taken of each of."""
     for i in range(1, len(a.items) - 1):
-        if a.kind(i) == "noun" and a.kind(i + 1) == "per":
+        if a.kind(i) == "noun" and a.kind(i + 1) == "per" and key_at(a, i + 2):
             if a.counts(i - 1):
                 return Order("created_at", True, a.count(i - 1))
             if a.words(i - 1) == "one":

@@ -8,11 +8,10 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
+from diffusionlab.registry.filters.conditions import COMPARE
 from diffusionlab.registry.filters.filter import And, Filter
 from diffusionlab.registry.record.columns import short
 from diffusionlab.search.read.text import Mentions
@@ -85,16 +84,10 @@ class Having(NamedTuple):
     value: float
 
     def __str__(self) -> str:
-        return f"{self.op} {self.value:g}"
+        return f"{self.op} {self.value:.15g}"
 
     def meets(self, value: float | None) -> bool:
-        return value is not None and OPERATORS[self.op](value, self.value)
-
-
-OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    **{"=": operator.eq, "!=": operator.ne},
-    **{"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge},
-}
+        return value is not None and bool(COMPARE[self.op](value, self.value))
 
 
 @dataclass(frozen=True)

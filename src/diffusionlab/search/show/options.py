@@ -153,12 +153,14 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
             raise ValueError("groups are sorted by their figure: --sort figure or --sort figure:desc")
     if isinstance(options.limit, float):
         raise ValueError("--limit of groups is a number, not a percentage")
+    if options.having and by is None:
+        raise ValueError("--having chooses groups: add --by FIELD")
     having = _having(options.having) if options.having else None
     return Figure(*terms[0], by, unit, descending, options.limit, also=tuple(terms[1:]), having=having, part=part)
 
 
 def _having(text: str) -> Having:
-    m = re.fullmatch(r"\s*(!=|[<>]=?|=)\s*(-?[\d.]+(?:e[+-]?\d+)?)\s*", text)
+    m = re.fullmatch(r"\s*(!=|[<>]=?|=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*", text)
     if m is None:
         raise ValueError(f"--having {text[:20]!r}: type a comparison with a number, as in '>= 3'")
     return Having(m[1], float(m[2]))

@@ -45,6 +45,7 @@ class LossByTime(pl.Callback):
             return
         if self._epoch != trainer.current_epoch:
             self._epoch, self._sums = trainer.current_epoch, torch.zeros_like(self._sums)
+            self._steps.clear()  # of an epoch that a checkpoint was taken at the end of
         self._steps.add(error=outputs["error"], t=outputs["t"])
 
     def _add_up(self, error: Tensor, t: Tensor) -> None:
