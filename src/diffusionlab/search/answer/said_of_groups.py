@@ -98,7 +98,7 @@ def _that_have(result: Result, groups: Groups) -> str:
     if figure.of is None:
         op, count = figure.having
         # of the runs that meet the conditions: a group without such a run is not in the table
-        any_run = " of those that have any" if result.query.conditions and op in ("<", "<=", "!=") else ""
+        any_run = ", of those that have any" if result.query.conditions and op in ("<", "<=", "!=") else ""
         return f"{who} {_THAN[op]} {count:.15g} {'run' if count == 1 else 'runs'}{any_run}"
     return f"{who} a {what_of(groups)} {figure.having}"
 
