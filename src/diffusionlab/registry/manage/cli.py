@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None, *, more: Sequence[Callable[[AddComma
 
 def parser(more: Sequence[Callable[[AddCommand], None]]) -> _Parser:
     parser = _Parser(
-        prog=as_typed("registry.py"),
+        prog=as_typed("python registry.py"),
         description="Look after the registry of runs.",
         epilog=as_typed(EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> _Parser:
     made = _Parser(
-        prog=as_typed("search.py"),
+        prog=as_typed("python search.py"),
         description="Ask the registry of runs. Without a question, on a terminal, it reads one after the other.",
         epilog=as_typed(EXAMPLES),
         allow_abbrev=False,

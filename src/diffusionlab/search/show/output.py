@@ -168,6 +168,7 @@ def as_json(result: Result, interpretation: dict[str, Any], answer: str, warning
         "parameterization",
         "metrics",
         "protocol",
+        "objective",
         "description",
         "path",
         "size_bytes",

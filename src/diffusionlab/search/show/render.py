@@ -52,6 +52,8 @@ _FLOORS = {
     "reason": 24,
     "architecture": 16,
     "hardware": 16,
+    "protocol": 24,
+    "objective": 24,
 }
 
 
