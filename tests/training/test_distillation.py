@@ -146,4 +146,4 @@ def test_the_table_by_calls_has_student_beside_teacher(both, monkeypatch, capsys
 def test_the_metadata_of_the_student_say_what_it_is(both):
     path = folder(both, "student") / "run.json"
     config = json.loads(path.read_text())["config"]
-    assert config["loss"]["_target_"].endswith("ConsistencyLoss") and config["data"]["num_train"] == 48
+    assert config["loss"]["_target_"].endswith("TrajectoryLoss") and config["data"]["num_train"] == 48

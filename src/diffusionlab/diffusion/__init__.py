@@ -5,7 +5,6 @@ from diffusionlab.diffusion.codec import Codec as Codec
 from diffusionlab.diffusion.codec import LatentCodec as LatentCodec
 from diffusionlab.diffusion.codec import PixelCodec as PixelCodec
 from diffusionlab.diffusion.codec import make_codec as make_codec
-from diffusionlab.diffusion.consistency import ConsistencyLoss as ConsistencyLoss
 from diffusionlab.diffusion.denoiser import Denoiser as Denoiser
 from diffusionlab.diffusion.guidance import Guidance as Guidance
 from diffusionlab.diffusion.guidance import Guide as Guide
@@ -43,3 +42,4 @@ from diffusionlab.diffusion.schedule import LinearSchedule as LinearSchedule
 from diffusionlab.diffusion.schedule import NoiseSchedule as NoiseSchedule
 from diffusionlab.diffusion.schedule import SigmoidSchedule as SigmoidSchedule
 from diffusionlab.diffusion.times import TimeDistribution as TimeDistribution
+from diffusionlab.diffusion.trajectory import TrajectoryLoss as TrajectoryLoss

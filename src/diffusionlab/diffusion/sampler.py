@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from diffusionlab.diffusion.schedule import NoiseSchedule
-from diffusionlab.diffusion.times import Spacing, sampling_times
+from diffusionlab.diffusion.times import Spacing, sampling_times, times_at
 
 Denoise = Callable[[Tensor, float], Tensor]
 
@@ -105,8 +105,22 @@ class DDIM(Sampler):
 class Consistency(Sampler):
     """Multistep consistency sampling (Song et al. 2023, alg. 1): leap to x0_hat, add fresh noise, leap again.
 
-    For runs that `loss=consistency` distilled; the estimates of another run are means of images, and stay blurred.
+    For runs that `loss=trajectory` distilled; the estimates of another run are means of images, and stay blurred.
+    `log_snr` spaces the leaps after the first within `LEAPS` alone: from more noise a leap mends nothing, from less it
+    changes nothing. Of two leaps the second then starts where noise and image are about as strong.
     """
+
+    spacing: Spacing = "log_snr"
+
+    LEAPS: ClassVar[tuple[float, float]] = (5.0, 0.1)
+    """Largest and smallest sigma / alpha."""
+
+    def times(self, schedule: NoiseSchedule) -> list[float]:
+        usual = super().times(schedule)
+        if self.spacing != "log_snr" or (count := len(usual) - 2) < 1:
+            return usual
+        largest, smallest = self.LEAPS
+        return times_at(schedule, (largest * (smallest / largest) ** ((place + 0.5) / count) for place in range(count)))
 
     def steps(
         self, denoise: Denoise, schedule: NoiseSchedule, x_t: Tensor, draw_noise: Callable[[], Tensor]

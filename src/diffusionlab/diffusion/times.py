@@ -1,5 +1,6 @@
 """Which times: those that training draws, and those that a sampler visits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -76,7 +77,12 @@ def sampling_times(schedule: NoiseSchedule, num_steps: int | None, spacing: Spac
     else:
         ends = largest ** (1 / 7), schedule.smallest_ratio ** (1 / 7)
         ratios = (ends[0] + places * (ends[1] - ends[0])) ** 7
-    times = [1.0, *(schedule.time_at(float(ratio)) for ratio in ratios[1:]), 0.0]
+    return times_at(schedule, ratios[1:])
+
+
+def times_at(schedule: NoiseSchedule, ratios: Iterable[float]) -> list[float]:
+    """1, the times at which sigma / alpha is each of the falling `ratios`, and 0, no time twice on any schedule."""
+    times = [1.0, *(schedule.time_at(float(ratio)) for ratio in ratios), 0.0]
     return _on_distinct_steps(times, schedule.num_steps) if isinstance(schedule, DiscreteSchedule) else times
 
 

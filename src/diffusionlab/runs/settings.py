@@ -163,7 +163,7 @@ def _as_teacher(config: dict[str, Any], choices: dict[str, Any]) -> None:
     teacher = load_settings(folder_of(record, "teacher"))
     if teacher.schedule is None or (teacher.codec or {}).get("autoencoder"):
         raise UsageError(f"teacher={config['teacher']} is no diffusion model of pixels, and only these are distilled")
-    if not str(config["loss"]["_target_"]).endswith(".ConsistencyLoss"):
+    if not str(config["loss"]["_target_"]).endswith(".TrajectoryLoss"):
         raise UsageError("teacher=RUN is for distillation: type experiment=distill, or init_from=RUN to fine-tune")
     _check_not_typed()
     here = {"batch_size": config["data"].get("batch_size"), "data_dir": config["paths"]["data_dir"]}
@@ -188,8 +188,8 @@ def _settings(config: dict[str, Any], choices: dict[str, Any], first_stage: Sett
             raise UsageError(f"nothing can be trained without {group}: type {group}=OPTION, or omit '~{group}'")
     if config["teacher"] is not None:
         _as_teacher(config, choices)
-    elif str(config["loss"].get("_target_")).endswith(".ConsistencyLoss"):
-        raise UsageError("loss=consistency distils a finished run: type experiment=distill teacher=RUN")
+    elif str(config["loss"].get("_target_")).endswith(".TrajectoryLoss"):
+        raise UsageError("loss=trajectory distils a finished run: type experiment=distill teacher=RUN")
     for group in ("callbacks", "logger"):
         config[group] = {name: part for name, part in (config[group] or {}).items() if part is not None}
     if not config["loss"].get("clip_weight"):

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from diffusionlab import tensors
 from diffusionlab.diffusion import (
     Codec,
-    ConsistencyLoss,
     Denoiser,
     DenoisingLoss,
     Guidance,
@@ -20,6 +19,7 @@ from diffusionlab.diffusion import (
     SampleRequest,
     Share,
     Similarity,
+    TrajectoryLoss,
     can_be_guided,
     sample_batches,
 )
@@ -36,7 +36,7 @@ class DiffusionModule(AveragedModule):
 
     Batches are (images, *labels): (B, C, H, W) float32 in [-1, 1], and each label (B,) int64; the network's
     `null_labels` say how many of them it takes. `similarity`: for loss.clip_weight; in training alone, so that the
-    losses of runs with and without it compare in validation. `teacher`: the network that `ConsistencyLoss` distils, of
+    losses of runs with and without it compare in validation. `teacher`: the network that `TrajectoryLoss` distils, of
     the same schedule and parameterization; it is neither trained nor saved.
     """
 
@@ -50,7 +50,7 @@ class DiffusionModule(AveragedModule):
         codec: Codec,
         schedule: NoiseSchedule,
         parameterization: Parameterization,
-        loss: DenoisingLoss | ConsistencyLoss,
+        loss: DenoisingLoss | TrajectoryLoss,
         similarity: Similarity | None = None,
         teacher: nn.Module | None = None,
         **training: Any,
