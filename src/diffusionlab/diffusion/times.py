@@ -82,7 +82,11 @@ def sampling_times(schedule: NoiseSchedule, num_steps: int | None, spacing: Spac
 
 def times_at(schedule: NoiseSchedule, ratios: Iterable[float]) -> list[float]:
     """1, the times at which sigma / alpha is each of the falling `ratios`, and 0, no time twice on any schedule."""
-    times = [1.0, *(schedule.time_at(float(ratio)) for ratio in ratios), 0.0]
+    return on_steps(schedule, [1.0, *(schedule.time_at(float(ratio)) for ratio in ratios), 0.0])
+
+
+def on_steps(schedule: NoiseSchedule, times: list[float]) -> list[float]:
+    """Falling times from 1 to 0, moved to distinct steps of a schedule that has steps."""
     return _on_distinct_steps(times, schedule.num_steps) if isinstance(schedule, DiscreteSchedule) else times
 
 
