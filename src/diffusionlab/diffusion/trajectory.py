@@ -29,7 +29,7 @@ class TrajectoryLoss:
     over the steps of the grid.
 
     For each label of the batch the teacher draws a sample by `num_steps` steps of DPM-Solver++(2M), guided by
-    `guidance_scale`: the student needs no second evaluation. It leaps from `num_times` times of each: t = 1, where every
+    `guidance_scale`: the student needs no second evaluation. It leaps from `num_times` times of each: t = 1, where each
     sample begins, and others at random from the first two thirds of the steps, after which little is left to leap over.
     These are moved a little from batch to batch, so that it knows the times between them too. The images of the batch
     itself are not seen.
