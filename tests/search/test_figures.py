@@ -160,6 +160,75 @@ def test_groups_with_so_many_runs(ask, engine, question, meets):
     assert answer(found, engine).startswith(said)
 
 
+TWO_SETS = ("CIFAR-10", "MNIST")
+
+
+def transformer(run):
+    return "transformer" in run.tags
+
+
+@pytest.mark.parametrize(
+    ("question", "column", "share", "part"),
+    [
+        ("which optimizer has never been used with transformers?", "optimizer", 0, transformer),
+        ("which data sets have no latent model", "dataset", 0, lambda run: "latent" in run.tags),
+        ("datasets without any failed or crashed run", "dataset", 0, lambda run: run.status in ("failed", "crashed")),
+        ("which optimizers did I never use on CIFAR-10 or MNIST", "optimizer", 0, lambda r: r.dataset in TWO_SETS),
+        ("how many schedules were not used on MNIST", "schedule", 0, lambda run: run.dataset == "MNIST"),
+        ("which optimizers were only used on CIFAR-10", "optimizer", 1, lambda run: run.dataset == "CIFAR-10"),
+        ("optimizers tried on Fashion-MNIST only", "optimizer", 1, lambda run: run.dataset == "Fashion-MNIST"),
+        ("data sets on which every run finished", "dataset", 1, lambda run: run.status == "finished"),
+        ("which datasets have all runs finished", "dataset", 1, lambda run: run.status == "finished"),
+    ],
+)
+def test_groups_of_which_no_run_or_each_is_so(ask, engine, question, column, share, part):
+    wanted = {
+        name: (share,)
+        for name, runs in by(column).items()
+        if sum(part(run) for run in runs) == (len(runs) if share else 0)
+    }
+    found = ask(question)
+    assert figures(found) == wanted and not found.unread
+    assert again(engine, found) == wanted
+    assert ("have only runs" if share else "no run with") in answer(found, engine).replace("has only", "have only")
+
+
+def test_groups_of_some_runs_of_which_no_other_is_so(ask):
+    cifar = [run for run in RUNS if run.dataset == "CIFAR-10"]
+    wanted = {
+        name: (0,) for name, runs in by("optimizer", cifar).items() if not any("attention" in run.tags for run in runs)
+    }
+    assert figures(ask("which optimizers on CIFAR-10 were never used with attention")) == wanted
+
+
+@pytest.mark.parametrize(
+    "question", ["which optimizers were used without attention", "optimizers of runs with no attention"]
+)
+def test_a_negation_of_the_runs_asks_for_runs(ask, question):
+    found = ask(question)
+    assert {row["run_id"] for row in found.rows} == {run.id for run in RUNS if "attention" not in run.tags}
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["which optimizer was used on MNIST but never on CIFAR-10", "which hardware was used in April but not in May"],
+)
+def test_two_conditions_on_one_group_are_named_as_not_understood(ask, question):
+    assert ask(question).unread
+
+
+def test_a_ratio_is_told_by_its_two_counts(ask):
+    counts = {kind: (sum(kind in run.tags for run in RUNS),) for kind in ("unet", "transformer")}
+    assert figures(ask("ratio of unets to transformers")) == counts
+
+
+def test_a_superlative_mean_is_read_wherever_the_mean_is_said(ask):
+    means = {name: statistics.mean(run.params for run in runs) for name, runs in by("architecture").items()}
+    most = max(means, key=lambda name: means[name])
+    found = figures(ask("which architecture has the most parameters on average"))
+    assert found == {most: (pytest.approx(means[most]),)}
+
+
 def test_fewer_runs_of_a_kind_are_of_those_that_have_any(ask, engine):
     said = answer(ask("data sets with fewer than 2 failed runs"), engine)
     assert "fewer than 2 runs, of those that have any" in said

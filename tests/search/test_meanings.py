@@ -53,6 +53,13 @@ EXCEPTIONS = {
     "runs with two or more GPUs": {"run-032"},
     "anything that broke": ids(lambda r: r.status in ("failed", "crashed")),
     "run_017": {"run-017"},
+    "all runs on STL-10 but the flow one": {"run-034"},
+    "CIFAR-10 runs but those with a linear schedule": ids(lambda r: r.dataset == "CIFAR-10" and r.schedule != "linear"),
+    "MNIST unets but the conditional ones": ids(
+        lambda r: r.dataset == "MNIST" and "unet" in r.tags and "conditional" not in r.tags
+    ),
+    "val loss missing and fid missing": ids(lambda r: not r.fid and not r.val_loss),
+    "runs sharing the data set of run-026": {"run-027", "run-028"},
 }
 
 
@@ -77,6 +84,10 @@ ORDERS = {
     "the two newest unets and the newest DiT": ["run-034", "run-033", "run-036"],
     "which run followed run-020": ["run-021"],
     "the run after run-020": ["run-021"],
+    "3rd to 6th best by fid": by_fid(lambda r: True)[2:6],
+    "second to fourth newest run": ["run-035", "run-034", "run-033"],
+    "CIFAR-10 runs by fid": by_fid(lambda r: r.dataset == "CIFAR-10"),
+    "latest run by dataset": ["run-036", "run-035", "run-031", "run-029", "run-028", "run-025"],
     "what came before run-020": ["run-019"],
     "latest run of each dataset": ["run-036", "run-035", "run-031", "run-029", "run-028", "run-025"],
     "best run of each month of 2025": ["run-032", "run-020", "run-015", "run-026", "run-005", "run-009"],
@@ -172,6 +183,10 @@ def test_figures_of_groups(ask, question):
         ("are there any runs on ImageNet", False),
         ("do I have latent models on CelebA?", True),
         ("did I train anything last week", True),
+        ("did I never use RMSprop?", False),
+        ("did I never train a transformer on MNIST", False),
+        ("has Lion ever been used on CIFAR-10", False),
+        ("have I ever used Lion", True),
     ],
 )
 def test_yes_no_and_not_known(ask, engine, question, verdict):
@@ -183,6 +198,7 @@ def test_yes_no_and_not_known(ask, engine, question, verdict):
 @pytest.mark.parametrize(
     ("question", "run_id", "said"),
     [
+        ("how long ago was run-020 trained", "run-020", "2025-04-12"),
         ("when did I train run-020", "run-020", "2025-04-12"),
         ("why did run-023 fail?", "run-023", "out of memory"),
         ("why did the CelebA DiT crash?", "run-028", "rebooted"),
@@ -331,3 +347,8 @@ def test_parts_of_a_question_keep_to_themselves(ask, question, wanted):
 )
 def test_whether_none_are_so(ask, question, verdict):
     assert ask(question).verdict is verdict
+
+
+def test_what_is_not_recorded_of_a_run_is_shared_with_none(ask):
+    found = ask("runs sharing the seed of run-020")
+    assert not found.rows and "run-020 has no recorded seed to compare with" in found.warnings

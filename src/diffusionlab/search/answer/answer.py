@@ -162,13 +162,14 @@ def _ordered(result: Result) -> list[str]:
     column = order.column
     most = foremost(order) or f"{'highest' if order.descending else 'lowest'} {label(column)}"
     if len(rows) == 1 or (order.ties and len(rows) > 1 and not order.per):
-        which = f"Number {order.skip + 1} by {most}" if order.skip else most[0].upper() + most[1:]
+        which = f"{order.place.capitalize()} by {most}" if order.skip else most[0].upper() + most[1:]
         said = [f"{which}: {value(rows[0], column)}, {' and '.join(named(row) for row in rows[:CITED])}."]
     else:
         listed = "; ".join(f"{printable(row['run_id'])} {_or_status(row, column)}" for row in rows[:CITED])
         each = f" of each {label(order.per)}" if order.per else ""
         more = f" and {len(rows) - CITED} more" if len(rows) > CITED else ""
-        said = [f"By {most}{each}: {listed}{more}."]
+        which = order.place.capitalize() + " by" if order.skip and order.count else "By"
+        said = [f"{which} {most}{each}: {listed}{more}."]
     sides = by_basis([row for row in rows if value_of(row, column) is not None], column)
     if len(sides) > 1:
         said = [f"By {most}, each {label(basis_column(column))} by itself: {_of_each_basis(sides, column)}."]

@@ -21,7 +21,7 @@ from diffusionlab.search.answer.result import (
     sentence,
     value,
 )
-from diffusionlab.search.query.query import SHARES, Term
+from diffusionlab.search.query.query import SHARES, Having, Term
 
 MOST = 12  # groups told in a sentence
 _HOW = {
@@ -95,7 +95,9 @@ def _that_have(result: Result, groups: Groups) -> str:
     assert figure.having is not None
     by = str(figure.unit or label(figure.by or "side"))
     who = f"{number or 'No'} {agree(number or 1, by, f'{by}s')} {agree(number or 1, 'has', 'have')}"
-    if figure.of is None:
+    if figure.part is not None and figure.having in (Having("=", 0.0), Having("=", 1.0)):
+        return f"{who} {'only runs' if figure.having.value else 'no run'} with {printable(figure.part.label)}"
+    if figure.of is None and figure.part is None:
         op, count = figure.having
         # of the runs that meet the conditions: a group without such a run is not in the table
         any_run = ", of those that have any" if result.query.conditions and op in ("<", "<=", "!=") else ""

@@ -163,6 +163,9 @@ def share(a: Asked) -> bool:
         percent = a.kind(i) == "count" and _in_percent(a)
         if a.kind(i) not in ("share", "rate") and not percent:
             continue
+        if _is_ratio(a, i):
+            a.compare = True
+            return ask_figure(a, {i}, None, "count")
         if percent:
             item = a.items[i] = replace(item, kind="share", payload="percent")
         if item.kind == "rate":
@@ -174,6 +177,12 @@ def share(a: Asked) -> bool:
         a.used |= {k for k in range(len(a.items)) if a.kind(k) in ("count", "percent") or a.words(k) == "total"}
         return True
     return False
+
+
+def _is_ratio(a: Asked, i: int) -> bool:
+    """The RATIO of some runs TO others: how many each are."""
+    ratio = a.kind(i) == "share" and a.words(i).startswith("ratio")
+    return ratio and any(a.kind(k) == "to" and a.kind(k + 1) == "condition" for k in range(i, len(a.items)))
 
 
 def _in_percent(a: Asked) -> bool:

@@ -119,7 +119,7 @@ def _figure_of_field(a: Asked) -> bool:
         if j is None:
             continue
         of = a.items[j].payload
-        before = a.skip(i - 1, 3, ("filler", "number"), -1)
+        before = a.skip(min(i, j) - 1, 3, ("filler", "number"), -1)
         if a.kind(before) == "superlative" and (key := each(a) or which(a)) and key.column != of:
             count = _groups_asked(a, before, key)
             count = None if any(a.kind(k) in ("per", "by") for k in key.places) and count == 1 else count

@@ -3,17 +3,24 @@
 which data sets have fewer than five runs      count of each dataset, < 5
 optimizers used only once                      count of each optimizer, = 1
 architectures with a mean FID below 20         mean fid of each architecture, < 20
+optimizers never used with transformers        share of transformers of each optimizer, = 0
+schedules that appear only on MNIST            share of runs on MNIST of each schedule, = 1
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.filter import And
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.reading import is_numeric
-from diffusionlab.search.ask.sorting import Key, ask_figure, each, key_at
+from diffusionlab.search.ask.scope import Operand
+from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure, key_at
 from diffusionlab.search.query.query import Having
+from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition
 from diffusionlab.search.words.asking_words import EXACTLY, ONE_RUN, TIMES
 
@@ -86,6 +93,86 @@ def _of_a_figure(a: Asked) -> bool:
         a.figure = replace(a.figure, having=Having(condition.op, float(condition.value)))
         return True
     return False
+
+
+# -- none or all of the runs of a group
+
+_VERBS = ("was", "were", "is", "are", "has", "have", "had", "did", "do", "does", "been", "i")
+_ONLY = ("only", "solely", "exclusively", "always", "nothing but")
+_ALL = ("all", "every", "each")
+_OWNERS = ("have", "has", "had", "with", "which", "whose", "where")
+_LINKS = ("filler", "carrier", "moment")
+
+
+def of_none_or_all(a: Asked, found: list[Operand]) -> list[Operand]:
+    """The conditions of the runs among which no run, or each, of a group is what the others say; these go into the
+    figure. "Which optimizer was never used on MNIST" asks for optimizers, not for the runs that are not on MNIST."""
+    counted = a.figure is not None and a.figure.how == "distinct" and a.figure.by is None  # "how many data sets"
+    key = None if (a.figure and not counted) or a.order or a.compare or a.like or a.facts else _asked_first(a)
+    if key is None or any(operand.category == "run_id" for operand in found):
+        return found
+    place, share = _quantified(a, key)
+    if place is None:
+        parted = [o for last, o in pairwise(found) if o.negated > last.negated and o.category == last.category]
+        a.passed += [item for item in a.items if parted and item.kind == "not"]  # "in April but not in May"
+        return found
+    start = a.items[place].start
+    part = [operand for operand in found if operand.start >= start or operand.start + len(operand.words) > start]
+    part = part or found[-1:] * (share == 1)  # "optimizers tried on MNIST only"
+    among = [operand for operand in found if operand not in part]
+    if not part or any(operand.category == key.column for operand in part):
+        return found
+    if any(operand.joined == "but" for operand in found) or sum(item.kind == "not" for item in a.items) > 1:
+        a.passed.append(a.items[place])  # "used on MNIST but never on CIFAR-10" is of two parts
+        return found
+    for operand in part:
+        operand.negated, operand.joined = False, operand.joined.replace("nor", "or")
+    a.used |= {k for k in range(place, len(a.items)) if a.words(k) in (*_ALL, *_ONLY, "never")}
+    a.show.clear()
+    ask_figure(a, {place}, key, "share")
+    assert a.figure is not None
+    a.figure = replace(a.figure, part=condition_side(And(*join(part)), a.known), having=Having("=", float(share)))
+    return among
+
+
+def _asked_first(a: Asked) -> Key | None:
+    """What the question asks for, where it is a property and no run: "which data set", "optimizers"."""
+    last = a.skip(0, 4, ("filler", "count", "different"))
+    key = next((key for k in range(last + 1) if (key := _key_named(a, k))), None)
+    asked = key is not None and any(a.words(k) in ("which", "what", "whichever") for k in range(min(key.places)))
+    plural = key is not None and a.words(max(key.places)).endswith("s")
+    if key is None or is_measure(key.column) or not (asked or plural):
+        return None
+    return key if a.kind(max(key.places) + 1) != "noun" else None
+
+
+def _key_named(a: Asked, i: int) -> Key | None:
+    """What is named at i; also a field that is counted, and so used up."""
+    item = a.items[i] if i < len(a.items) else None
+    if a.figure is not None and item is not None and item.kind == "field" and item.payload == a.figure.of:
+        return Key(item.payload, None, frozenset({i}))
+    return key_at(a, i, 0)
+
+
+def _quantified(a: Asked, key: Key) -> tuple[int | None, int]:
+    """The place of the word that says none (0) or all (1) of the runs, before any other word for runs."""
+    after = max(key.places) + 1
+    for i in range(after, len(a.items)):
+        if a.kind(i) == "noun" or a.words(i) == "of":
+            return (i if a.kind(i + 1) == "" and a.words(i) in _ONLY else None), 1
+        if a.kind(i) == "not" and a.items[i].payload != "except":
+            return (i, 0) if _is_of_group(a, after, i) else (None, 0)
+        if a.words(i) in _ONLY or (a.words(i) in _ALL and a.words(i - 1) in _OWNERS and a.kind(i + 1) == "noun"):
+            return i, 1
+    return None, 0
+
+
+def _is_of_group(a: Asked, after: int, i: int) -> bool:
+    """Whether the negation at i is of what is asked for: "(optimizers) never used", "(data sets) without U-Nets"; not
+    that of "which optimizers were used without attention", "used on U-Nets not on MNIST"."""
+    if a.items[i].payload == "not" and (a.words(i) not in ("not", "non") or a.words(i - 1) in _VERBS):
+        return True
+    return all(a.kind(k) in _LINKS and a.words(k) in (*_VERBS, *_OWNERS, "that") for k in range(after, i))
 
 
 def _key_before(a: Asked, i: int) -> Key | None:

@@ -32,7 +32,7 @@ _LINKS = ("connector", "break", "filler", "compare", "carrier", "noun", "compara
 
 def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
-    rules = (_pixel, _weekday, _weights, _unequal, _no, _between_runs, _leave_out)
+    rules = (_pixel, _weekday, _weights, _unequal, _no, _but_the, _between_runs, _leave_out)
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
         for i, item in enumerate(items)
@@ -131,6 +131,19 @@ def _unequal(items: list[Item], i: int) -> Item | None:
     unequal = items[i].kind == "comparator" and items[i].payload == "!="
     named = i + 1 < len(items) and items[i + 1].kind in ("condition", "text", "run")
     return replace(items[i], kind="not", payload="not") if unequal and named else None
+
+
+def _but_the(items: list[Item], i: int) -> Item | None:
+    """ "CIFAR-10 runs but the conditional ones", "but those with attention": an exception."""
+    if items[i].kind != "connector" or items[i].payload != "but" or i + 2 >= len(items):
+        return None
+    pointed = items[i + 1].words.lower()
+    following = next((k for k in range(i + 2, len(items)) if items[k].kind not in ("filler", "carrier")), len(items))
+    if pointed not in ("the", "those", "these") or following >= len(items) or items[following].kind != "condition":
+        return None
+    last = next((k for k in range(following, len(items)) if items[k].kind not in ("condition", "filler")), len(items))
+    named = items[last].kind == "noun" if last < len(items) else items[last - 1].words.lower().endswith("s")
+    return replace(items[i], kind="not", payload="except") if named or pointed != "the" else None
 
 
 def _no(items: list[Item], i: int) -> Item | None:

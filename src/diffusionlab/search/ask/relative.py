@@ -7,11 +7,10 @@ from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare, In, IsNull
 from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Not
-from diffusionlab.registry.record.columns import MEASURES, compares_within, kind_of
+from diffusionlab.registry.record.columns import MEASURES, compares_within, kind_of, label
 from diffusionlab.registry.record.comparable import basis_column, basis_of
 from diffusionlab.search.ask.fields import COMPARATIVES
 from diffusionlab.search.ask.reading import NUMERIC, SOFT, Reading, directed
-from diffusionlab.search.read.items import missing_filter
 from diffusionlab.search.time.periods import floor, shift
 
 _TEMPORAL = {
@@ -30,6 +29,7 @@ _TEMPORAL = {
 }
 _WITHIN_SAME = ("field", "filler", "connector", "carrier", "break", "noun", "than", "moment")
 _HAVING = ("with", "having", "have", "has", "using", "use", "that have", "which have")
+_SHARING = ("sharing", "share", "shares", "shared")
 _PERIODS = ("day", "week", "month", "quarter", "year", "hour")
 
 
@@ -62,7 +62,7 @@ def of_run(r: Reading, i: int) -> int:
     """With the batch size of run-030: the same one."""
     j = r.skip(i + 1, 2, ("filler",))
     k = r.skip(j + 1, 2, ("filler",))
-    if r.kind(i) != "carrier" or r.words(i) not in _HAVING or r.kind(j) != "field" or r.kind(k) != "run":
+    if r.words(i) not in (*_HAVING, *_SHARING) or r.kind(j) != "field" or r.kind(k) != "run":
         return 0
     if "of" not in (r.words(place) for place in range(j + 1, k)):
         return 0
@@ -76,7 +76,10 @@ def of_run(r: Reading, i: int) -> int:
 def _equal(r: Reading, row: Mapping[str, Any], column: str) -> Filter:
     column = "arch_tags" if column == "architecture" and not row.get("architecture") else column
     value = row.get(column)
-    return missing_filter(column, r.known) if value is None else Compare(column, "=", value)
+    if value is None:
+        r.notes.append(f"{row['run_id']} has no recorded {label(column)} to compare with")
+        return NOTHING
+    return Compare(column, "=", value)
 
 
 def _in_period(r: Reading, row: Mapping[str, Any], unit: str) -> Filter:

@@ -115,11 +115,16 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
         return subject, rest
     m = _YES_NO.match(a.text)
     following = re.findall(r"[a-z]+", a.text[m.end() :])[:2] if m else []
+    if "never" in following:  # "did I never use RMSprop?"
+        a.used |= {i for i, item in enumerate(a.items) if item.words.lower() == "never"}
+        subject, told = _of_every(a, found, m.end() if m else 0)
+        return subject, _none_of(found, told)
     if m and following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
         a.most = following[0] == "most"
         subject, told = _of_every(a, found, m.end())
         return (subject, _none_of(found, told)) if following[0] in ("no", "none") else (subject, told)
     exists = bool(following) and (following[0] in _EXIST or any(item.kind == "noun" for item in a.items[:3]))
+    exists = exists or " ever " in a.text  # "has SGD ever been used?"
     return (rest or subject, None) if exists else None
 
 

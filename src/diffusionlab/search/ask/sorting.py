@@ -121,10 +121,18 @@ def sorting(a: Asked) -> None:
             a.used.add(i)
         elif item.kind == "order" and a.order is None:
             _first_to_last(a, i)
-        elif item.kind == "sorted" and i not in a.used:
+        elif (item.kind == "sorted" and i not in a.used) or _runs_by_measure(a, i):
             _sorted_by(a, i)
     if a.order is not None:
         a.used |= {i for i, item in enumerate(a.items) if item.kind == "order"}
+
+
+def _runs_by_measure(a: Asked, i: int) -> bool:
+    """ "CIFAR-10 runs by val loss", where no superlative or other order takes the "by"."""
+    j = a.skip(i + 1, 2, ("filler",))
+    measured = a.kind(i) == "by" and a.kind(j) == "field" and is_measure(a.items[j].payload)
+    ordered = any(item.kind in ("superlative", "sorted", "order", "chronological", "like") for item in a.items)
+    return measured and not ordered and any(item.kind == "noun" for item in a.items[:i])
 
 
 def _is_order_verb(a: Asked, i: int) -> bool:
@@ -182,12 +190,12 @@ def _sorted_by(a: Asked, i: int) -> None:
     a.used |= {i, field}
 
 
-def after_by(a: Asked, i: int) -> int | None:
-    """The place of the field that a "by" after place i names; the words up to it are used up."""
+def after_by(a: Asked, i: int, kinds: tuple[str, ...] = ("int", "float", "time", "text", "bool")) -> int | None:
+    """The place of the field, of these kinds, that a "by" after place i names; the words up to it are used up."""
     for j in range(i, len(a.items)):
         if a.kind(j) == "by" or (j > i and a.kind(j) == "carrier" and a.words(j) == "by"):
             k = a.skip(j + 1, 3, ("filler", "superlative", "order"))
-            if a.kind(k) in ("field", "moment") and kind_of(a.items[k].payload) not in _UNRANKED:
+            if a.kind(k) in ("field", "moment") and kind_of(a.items[k].payload) in kinds:
                 a.used |= {place for place in range(j, k) if a.kind(place) != "filler"}
                 return k
     return None

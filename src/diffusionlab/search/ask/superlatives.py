@@ -142,7 +142,7 @@ def _column(a: Asked, i: int, direction: str, default: str | None) -> str | None
         category: str = a.items[k].payload.category
         if category in COLUMNS and is_numeric(category):
             return category  # "highest learning rate below 2e-3"
-    place = after_by(a, i)
+    place = after_by(a, i, ("int", "float", "time"))  # "latest run by optimizer" is one of each
     if place is not None:
         a.used.add(place)
         return str(a.items[place].payload)
@@ -226,11 +226,23 @@ def _how_many(a: Asked, i: int, word: str) -> _Taken:
     if word == "runnerup":
         return _Taken(1, skip=1)
     if a.kind(before) == "ordinal":
+        first, last = _from_ordinal(a, before), a.items[before].payload
         a.used.add(before)
-        return _Taken(1, skip=a.items[before].payload - 1)
+        return _Taken(last - first + 1, skip=first - 1)
     if word in ("recent", *_LATELY) or _plural(a, i):
         return _Taken()
     return _Taken(1, ties=True)
+
+
+def _from_ordinal(a: Asked, last: int) -> int:
+    """The first of those that an ordinal at `last` ends: 3 in "the 3rd to 6th best"."""
+    joint = a.skip(last - 1, 1, ("filler",), -1)
+    first = a.skip(joint - 1, 1, ("filler",), -1)
+    number = a.items[last].payload
+    if a.kind(joint) != "to" or a.kind(first) != "ordinal" or not a.items[first].payload < number:
+        return int(number)
+    a.used |= {joint, first}
+    return int(a.items[first].payload)
 
 
 def _is_excepted(a: Asked, i: int) -> bool:

@@ -39,6 +39,12 @@ class Order:
     percent: float | None = None
     rest: bool = False
 
+    @property
+    def place(self) -> str:
+        """ "number 3", "numbers 3 to 6": where in the sorted runs those that are taken stand."""
+        several = self.count is not None and self.count > 1
+        return f"numbers {self.skip + 1} to {self.skip + (self.count or 1)}" if several else f"number {self.skip + 1}"
+
 
 # -- what is asked of the runs
 

@@ -41,7 +41,7 @@ def reading(query: Query, known: Known) -> str:
         said += f"; {first} first"
         taken = f"{order.percent:g}%" if order.percent is not None else order.count
         said += f", all but the first {taken}" if order.rest else ""
-        said += f", number {order.skip + 1}" if order.skip else f", {taken}" if taken and not order.rest else ""
+        said += f", {order.place}" if order.skip else f", {taken}" if taken and not order.rest else ""
         said += f" of each {short(order.per)}" if order.per else ""
         said += " of each side" if query.sides and order.count else ""
     elif query.limit is not None:

@@ -171,7 +171,8 @@ FACTS: dict[tuple[str, ...], str] = {
     "how come, what became of, what was the matter with, what stopped, what killed, what broke",
     (
         "created_at",
-    ): "when did, when was, when were, when is, when have, since when, what day, which day, what date, when",
+    ): "when did, when was, when were, when is, when have, since when, what day, which day, what date, when, "
+    "how long ago",
     (
         "path",
         "checkpoint",
