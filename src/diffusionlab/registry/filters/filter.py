@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filters.literals import column_name
 from diffusionlab.registry.record.columns import held_in
+from diffusionlab.registry.record.json_texts import cut_to
 from diffusionlab.registry.record.rows import to_rows
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ class Leaf(Filter):
         if read.num_columns != 1 or not pa.types.is_string(read.schema[0].type):
             return pa.array([self.evaluate(row) for row in to_rows(read)], pa.bool_())
         name = read.column_names[0]
-        encoded = read[name].combine_chunks().dictionary_encode()  # equal texts, JSON above all, are read once
+        texts = read[name].combine_chunks()
+        texts = cut_to(texts, self.column) if held_in(self.column) != self.column else texts
+        encoded = texts.dictionary_encode()  # equal texts, JSON above all, are read once
         told = pa.array([self.evaluate(row) for row in to_rows(pa.table({name: encoded.dictionary}))], pa.bool_())
         lacking = pa.scalar(self.evaluate({name: None}), pa.bool_())
         return pc.if_else(pc.is_null(encoded.indices), lacking, told.take(encoded.indices))

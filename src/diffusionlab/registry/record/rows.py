@@ -1,11 +1,12 @@
 """Rows out of Arrow tables: JSON read, the status as it is now, unknown values last."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.record.columns import COLUMNS, held_in, value_of
+from diffusionlab.registry.record.json_texts import cut_to
 from diffusionlab.registry.record.liveness import COLUMNS_NEEDED, actual_status, why_it_ended
 from diffusionlab.registry.record.schema import runs_schema
 
@@ -18,6 +19,48 @@ def to_rows(table: "pa.Table") -> list[dict[str, Any]]:
     names = table.column_names
     cells = [_cells(table[name], COLUMNS.get(name)) for name in names]
     return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
+
+
+class LazyRow(Mapping[str, Any]):
+    """A row of `to_rows` that decodes a cell when it is first asked for: of very many rows few are shown.
+
+    Rows are equal if they are of one run.
+    """
+
+    __slots__ = ("_columns", "_decoded", "_place")
+
+    def __init__(self, columns: "dict[str, pa.Array]", place: int) -> None:
+        self._columns, self._place = columns, place
+        self._decoded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._decoded:
+            cell = self._columns[name][self._place].as_py()
+            self._decoded[name] = _object(cell) if COLUMNS.get(name) == "json" else cell
+        return self._decoded[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self._columns else default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and bool(self["run_id"] == other.get("run_id"))
+
+    def __hash__(self) -> int:
+        return hash(self["run_id"])
+
+
+def lazy_rows(table: "pa.Table") -> list[LazyRow]:
+    """The rows in the order of their run ids."""
+    import pyarrow.compute as pc
+
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
+    return [LazyRow(columns, place) for place in pc.sort_indices(columns["run_id"]).to_pylist()]
 
 
 def _cells(column: "pa.ChunkedArray", kind: str | None) -> list[Any]:
@@ -47,7 +90,8 @@ def complete(table: "pa.Table", columns: Collection[str]) -> "pa.Table":
             continue
         held = held_in(name)
         if held != name and held in table.column_names:
-            cells = [value_of({held: each}, name) for each in _cells(table[held], "json")]
+            texts = cut_to(table[held].combine_chunks(), name)
+            cells = [value_of({held: each}, name) for each in _cells(texts, "json")]
             numeric = all(cell is None or isinstance(cell, int | float) for cell in cells)
             values = pa.array(
                 [float(c) if c is not None else None for c in cells] if numeric else list(map(_text, cells))

@@ -15,6 +15,7 @@ from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
 from diffusionlab.registry.record.columns import METRIC_COLUMNS, value_of
 from diffusionlab.registry.record.comparable import by_basis
 from diffusionlab.registry.record.pictures import pictures_of
+from diffusionlab.registry.record.rows import lazy_rows
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.search.answer.figures import columns_of, figures, first_figures, side_by_side
 from diffusionlab.search.answer.group_keys import keys_of
@@ -40,7 +41,8 @@ class Engine:
         self.known = Known(lambda columns, where: registry.arrow(columns, where, now))
 
     def rows(self, condition: Filter, columns: Sequence[str] = COLUMNS) -> list[Row]:
-        return list(self.registry.rows(condition, columns=columns, now=self.now))
+        """The runs that meet the condition, by run id; a cell is decoded when it is looked at."""
+        return list(lazy_rows(self.registry.arrow(columns, condition, self.now)))
 
     def answer(self, query: Query) -> Result:
         """Every run that meets the query, in its order. Only a number in the question (or --limit) cuts."""

@@ -13,6 +13,7 @@ from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, near_dataset, squeeze
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE, kind_of
+from diffusionlab.registry.record.json_texts import structures
 from diffusionlab.registry.record.script import SCRIPT, is_called, sketch_of, with_versions
 from diffusionlab.search.read.special_filters import setting_names, stems_of
 from diffusionlab.search.read.text import TEXT_COLUMNS, may_say, mentioned, stem, text_of, words_of
@@ -205,11 +206,7 @@ class Known:
     @cached_property
     def settings(self) -> dict[tuple[str, ...], str]:
         """The stems of a setting's name -> its column: (gradient, clip) -> config.trainer.gradient_clip_val."""
-        import pyarrow.compute as pc
-
-        # with numbers put out, the settings of very many runs are those of a few
-        alike = pc.replace_substring_regex(self._load(("config",), None)["config"], _FIGURE, '": 0').unique()
-        return setting_names(text for text in alike.to_pylist() if text)
+        return setting_names(structures(self._load(("config",), None)["config"].combine_chunks()))
 
     def setting(self, words: str) -> str | None:
         """The column of the setting that words name: "gradient clipping", "model.dropout"."""

@@ -57,7 +57,11 @@ class IsOn(Leaf):
 
 def _is_recorded(row: Mapping[str, Any], column: str) -> bool:
     """Whether the run's settings name it; null is a value too."""
-    return column.removeprefix(PREFIX) in dict(_flat(row.get("config") or {}))
+    *path, name = column.removeprefix(PREFIX).split(".")
+    found: Any = row.get("config")
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return isinstance(found, Mapping) and name in found
 
 
 def _flat(config: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
