@@ -217,6 +217,22 @@ def test_two_conditions_on_one_group_are_named_as_not_understood(ask, question):
     assert ask(question).unread
 
 
+@pytest.mark.parametrize(
+    ("question", "key", "of", "first"),
+    [
+        ("which optimizer was used with the most data sets?", "optimizer", "dataset", max),
+        ("which optimizer was used on the fewest data sets", "optimizer", "dataset", min),
+        ("which data set was used by the most architectures", "dataset", "architecture", max),
+        ("the data set with the largest number of different optimizers", "dataset", "optimizer", max),
+    ],
+)
+def test_which_has_the_most_values_of_another_field(ask, question, key, of, first):
+    counts = {name: len({getattr(run, of) for run in runs}) for name, runs in by(key).items()}
+    found = ask(question)
+    assert figures(found) == {name: (n,) for name, n in counts.items() if n == first(counts.values())}
+    assert not found.unread
+
+
 def test_a_ratio_is_told_by_its_two_counts(ask):
     counts = {kind: (sum(kind in run.tags for run in RUNS),) for kind in ("unet", "transformer")}
     assert figures(ask("ratio of unets to transformers")) == counts

@@ -187,6 +187,10 @@ def test_figures_of_groups(ask, question):
         ("did I never train a transformer on MNIST", False),
         ("has Lion ever been used on CIFAR-10", False),
         ("have I ever used Lion", True),
+        ("isn't run-020 a unet", False),
+        ("didn't run-023 fail?", True),
+        ("is there no run on STL-10", False),
+        ("are there no runs on ImageNet", True),
     ],
 )
 def test_yes_no_and_not_known(ask, engine, question, verdict):

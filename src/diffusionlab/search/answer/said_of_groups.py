@@ -77,7 +77,7 @@ def _figures(result: Result, groups: Groups) -> list[str]:
     best = groups.rows[0].value
     first = [row for row in groups.rows if row.value == best]
     others = groups.rows[len(first) :]
-    most, fewest = ("most", "fewest") if figure.how == "count" else ("highest", "lowest")
+    most, fewest = ("most", "fewest") if figure.how in ("count", "distinct") else ("highest", "lowest")
     keys = listed([printable(row.key) for row in first])
     most = most if figure.descending else fewest
     if figure.how == "count" and not figure.descending:

@@ -161,6 +161,23 @@ def _most_runs(a: Asked) -> bool:
     return False
 
 
+def _most_values(a: Asked) -> bool:
+    """KEY with MOST VALUES of another field: "which optimizer was used on the most data sets"."""
+    for i, item in enumerate(a.items):
+        if item.kind != "superlative" or item.payload[2] not in (*MANY, *FEW):
+            continue
+        j = a.skip(i + 1, 3, ("filler", "count", "different"))
+        of = "architecture" if a.words(j) == "architectures" else a.items[j].payload if a.kind(j) == "field" else None
+        key = each(a) or which(a)
+        if of is None or key is None or key.column == of or kind_of(of) != "text" or not a.words(j).endswith("s"):
+            continue
+        said = {k for k in range(i, j) if a.kind(k) in ("count", "different")}
+        said |= {k for k in (a.skip(i - 1, 2, ("filler",), -1),) if a.kind(k) == "by"}  # "by the most architectures"
+        many, count = item.payload[2] in MANY, _groups_asked(a, i, key)
+        return ask_figure(a, {i, j, *said}, key, "distinct", of, descending=many, count=count)
+    return False
+
+
 def _count(a: Asked) -> bool:
     """HOW MANY RUNS [BY KEY], HOW MANY [DIFFERENT] VALUES OF A FIELD."""
     i = next((k for k in range(len(a.items)) if a.kind(k) == "count"), None)
@@ -201,6 +218,6 @@ def _runs_by(a: Asked) -> bool:
 
 READERS = (
     *(_distribution, _by_number_of_runs, _most_frequent, _figure_of_field, _best_of_best),
-    *(_most_runs, _count, _runs_by),
+    *(_most_runs, _most_values, _count, _runs_by),
 )
 """In the order in which they are tried."""

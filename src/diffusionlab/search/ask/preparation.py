@@ -21,6 +21,7 @@ from diffusionlab.registry.record.columns import about
 from diffusionlab.search.query.query import Query
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
+from diffusionlab.search.words.asking_words import NOT_SO
 from diffusionlab.search.words.calendar_words import WEEKDAY, weekday_number
 
 # -- words that mean one thing or another by what stands beside them: "v", "pixel", "Friday", "weights"
@@ -32,7 +33,7 @@ _LINKS = ("connector", "break", "filler", "compare", "carrier", "noun", "compara
 
 def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
-    rules = (_pixel, _weekday, _weights, _unequal, _no, _but_the, _between_runs, _leave_out)
+    rules = (_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out)
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
         for i, item in enumerate(items)
@@ -131,6 +132,11 @@ def _unequal(items: list[Item], i: int) -> Item | None:
     unequal = items[i].kind == "comparator" and items[i].payload == "!="
     named = i + 1 < len(items) and items[i + 1].kind in ("condition", "text", "run")
     return replace(items[i], kind="not", payload="not") if unequal and named else None
+
+
+def _not_so(items: list[Item], i: int) -> Item | None:
+    """ "Isn't run-010 a unet?" asks whether it is one."""
+    return replace(items[i], kind="filler") if i == 0 and items[i].words.lower() in NOT_SO else None
 
 
 def _but_the(items: list[Item], i: int) -> Item | None:

@@ -28,7 +28,7 @@ def _beginning(phrases: list[str]) -> re.Pattern[str]:
 
 _FACTS = {columns: _beginning(listed(text)) for columns, text in words.FACTS.items()}
 _WHY = ("status", "reason", "description", "notes")
-_YES_NO = _beginning([*words.YES_NO])
+_YES_NO = _beginning([*words.YES_NO, *words.NOT_SO])
 _PICTURES = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, listed(words.PICTURES)), key=len, reverse=True))})\b")
 _SHOW_ME = re.compile(r"\s*(?:(?:please|can you|could you|show|give|display|see|get|me|us|all|the|any|some)\s+)*")
 _EXIST = tuple(words.EXIST.split())
@@ -115,7 +115,7 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
         return subject, rest
     m = _YES_NO.match(a.text)
     following = re.findall(r"[a-z]+", a.text[m.end() :])[:2] if m else []
-    if "never" in following:  # "did I never use RMSprop?"
+    if "never" in following or following == ["there", "no"]:  # "did I never use RMSprop?"
         a.used |= {i for i, item in enumerate(a.items) if item.words.lower() == "never"}
         subject, told = _of_every(a, found, m.end() if m else 0)
         return subject, _none_of(found, told)

@@ -199,7 +199,8 @@ FACTS: dict[tuple[str, ...], str] = {
 """Columns that tell it -> how the question begins."""
 
 YES_NO = ("is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would")
-"""Words with which a question of yes or no begins."""
+NOT_SO = ("isn't", "aren't", "wasn't", "weren't", "doesn't", "didn't", "hasn't", "haven't")
+"""Likewise, and they negate nothing: "isn't run-010 a U-Net?" """
 POLITE = ("can", "could", "would", "will")
 """Those of them that beg for something if "you" or "I" follows."""
 EXIST = "there i we you my our any anything anybody anyone it run runs"
