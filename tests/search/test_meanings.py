@@ -10,6 +10,7 @@ import statistics
 import pytest
 
 from diffusionlab.search.answer.answer import answer
+from diffusionlab.search.ask.parse import parse
 from tests.search.fixture_runs import RUNS
 
 
@@ -356,3 +357,10 @@ def test_whether_none_are_so(ask, question, verdict):
 def test_what_is_not_recorded_of_a_run_is_shared_with_none(ask):
     found = ask("runs sharing the seed of run-020")
     assert not found.rows and "run-020 has no recorded seed to compare with" in found.warnings
+
+
+def test_an_exception_goes_on_from_the_question_before(engine):
+    transformers = parse("transformers", engine.known, engine.now)
+    query = parse("except those on CIFAR-10", engine.known, engine.now, transformers.condition)
+    found = engine.answer(query)
+    assert {row["run_id"] for row in found.rows} == ids(lambda r: "transformer" in r.tags and r.dataset != "CIFAR-10")

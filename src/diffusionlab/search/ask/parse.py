@@ -114,7 +114,8 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         either = [c for c in conditions if isinstance(c, Or) and len(c.parts) == 2]
         conditions = [*conditions, *(Not(And(*c.parts)) for c in either[-1:])]
         asked.used |= {i for i, item in enumerate(asked.items) if item.kind == "not both" and either}
-    if among is not None and (those := [i for i, item in enumerate(asked.items) if item.kind == "those"]):
+    those = [i for i, item in enumerate(asked.items) if item.kind == "those"]
+    if among is not None and (those or _begins_with_exception(asked)):
         conditions = [among, *conditions]
         asked.used |= {*those}
     say_what_is_left(asked, found)
@@ -122,6 +123,12 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     ask: Ask = Check(told, asked.most) if check else _ask(asked, sides)
     query = _query(question.strip(), asked, found, conditions, ask)
     return replace(query, unread=unread(asked, unbound))
+
+
+def _begins_with_exception(asked: Asked) -> bool:
+    """ "Except those on MNIST", after a question: of the runs that it found."""
+    first = next((item for item in asked.items if item.kind not in ("filler", "connector")), None)
+    return first is not None and first.kind == "not" and first.payload == "except"
 
 
 def _ask(asked: Asked, sides: list[Side]) -> Ask:
