@@ -90,7 +90,7 @@ clean:  ## remove .venv and caches; runs and registry stay
 	$(PYTHON) -m venv .venv-peers
 	$(UV) pip install --quiet --python .venv-peers/bin/python --no-deps diffusers==0.36.0 huggingface-hub==2.4.0 \
 		importlib-metadata==10.2.0 zipp==4.1.2 regex==2026.11.19 denoising-diffusion-pytorch==2.3.4 einops==0.8.2 \
-		ema-pytorch==0.8.3 accelerate==1.15.0 pytorch-fid==0.3.0
+		ema-pytorch==0.8.3 accelerate==1.15.0 pytorch-fid==0.3.0 smalldiffusion==0.5.0
 	$(PY) -c 'import site; print("import site; site.addsitedir(" + repr(site.getsitepackages()[0]) + ")")' \
 		> .venv-peers/lab.pth
 	mv .venv-peers/lab.pth .venv-peers/lib/python*/site-packages/

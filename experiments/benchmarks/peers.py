@@ -48,9 +48,17 @@ def ddpm_unet() -> nn.Module:
     return Unet(dim=20, dim_mults=(1, 2, 2), channels=1, flash_attn=False)
 
 
+def smalldiffusion_unet() -> nn.Module:
+    """Unet of smalldiffusion, as narrow as its groups of 32 let it be: https://github.com/yuanchenyang/smalldiffusion."""
+    from smalldiffusion import Unet
+
+    return Unet(28, 1, 1, ch=32, ch_mult=(1, 1, 2), embed_ch_mult=2, num_res_blocks=1, attn_resolutions=(7,), dropout=0)
+
+
 PEERS: dict[str, Callable[[], nn.Module]] = {
     "diffusers UNet2DModel": diffusers_unet,
     "denoising-diffusion-pytorch Unet": ddpm_unet,
+    "smalldiffusion Unet": smalldiffusion_unet,
 }
 
 
