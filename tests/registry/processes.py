@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from diffusionlab.registry.errors import RegistryError
-from diffusionlab.registry.manage import edits, write
+from diffusionlab.registry.manage import edits, recorder, write
 from diffusionlab.registry.manage.rebuild import rebuild
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.manage.transfer import import_runs
@@ -117,22 +117,29 @@ def use_read_only(uri: Path, runs: Path, answers: Any) -> None:
     answers.put([row["run_id"] for row in registry.rows(columns=["run_id"])])
 
 
-POINTS = {
+RECORDED = {
     "folder locked": (Registry, "announce", "before"),
     "announced": (Registry, "announce", "after"),
     "run.json half written": (run_record.json, "dump", "after"),
     "run.json written": (write, "write_record", "after"),
+}
+MERGED = {
     "before the merge": (Registry, "flush", "before"),
     "row merged": (Registry, "_merge_rows", "after"),
     "no more waiting": (Pending, "keep", "after"),
 }
-"""Where a recording process may be killed: (owner, function, whether before or after it)."""
+POINTS = {
+    "start": RECORDED | {"left waiting": (Registry, "settle", "after")},
+    "beat": RECORDED | MERGED,
+    "finish": RECORDED | MERGED,
+}
+"""Where a recording process may be killed, by the step at hand: (owner, function, whether before or after it)."""
 
 
 def record_until_killed_at(uri: Path, folder: Path, point: str, step: str) -> None:
-    """Train a run; SIGKILL from within at `point` of its `step`: "start" or "finish"."""
+    """Train a run; SIGKILL from within at `point` of its `step`: "start", "beat" or "finish"."""
     registry = _registry(uri)
-    owner, name, when = POINTS[point]
+    owner, name, when = POINTS[step][point]
     original = getattr(owner, name)
 
     def killed(*arguments: Any, **options: Any) -> Any:
@@ -141,9 +148,9 @@ def record_until_killed_at(uri: Path, folder: Path, point: str, step: str) -> No
         os.kill(os.getpid(), signal.SIGKILL)
 
     recording = RunRecorder(registry.uri, folder, RunRecord(run_id=folder.name, name="killed"))
-    if step == "finish":
+    if step != "start":
         recording.start()
-    table.SECONDS_AT_REST = 0.0  # so that the step at hand is merged at once
+    table.SECONDS_AT_REST = recorder.SECONDS_BETWEEN_BEATS = 0.0  # so that the step at hand is written, and merged
     setattr(owner, name, killed)
     getattr(recording, step)(*(["finished"] if step == "finish" else []))
 

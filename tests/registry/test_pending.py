@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusionlab.registry.filters.conditions import Compare, Contains, IsNull
-from diffusionlab.registry.manage import edits
+from diffusionlab.registry.manage import edits, recorder
 from diffusionlab.registry.manage.purge import purge
 from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord, write_record
@@ -101,6 +101,29 @@ def test_a_training_that_ends_leaves_nothing_beside_the_table(busy: Registry, tm
     recorder.close()
     assert merged(Path(busy.uri)) == ["a", "r0", "r1", "r2", "r3"]
     assert busy.rows(columns=["status"], limit=1) == [{"status": "finished"}]
+
+
+def test_a_training_that_starts_waits_in_view_of_all_readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No table is made for the first step; the beat of its first minute makes it."""
+    monkeypatch.setattr(recorder, "SECONDS_BETWEEN_BEATS", 0.0)
+    recording = RunRecorder(str(tmp_path / "registry"), tmp_path / "run", run("a"))
+    recording.start()
+    recording.update(seed=3)
+    reader = Registry(tmp_path / "registry")
+    assert reader.rows(columns=["run_id", "status", "seed"]) == [{"run_id": "a", "status": "running", "seed": 3}]
+    assert reader.exists() and not (tmp_path / "registry" / "runs.lance").exists()
+    recording.beat()
+    assert merged(tmp_path / "registry") == ["a"]
+
+
+@pytest.mark.parametrize("merge", [Registry.flush, Registry.count])
+def test_what_waits_is_found_where_registry_and_runs_are_moved_together(tmp_path: Path, merge) -> None:
+    RunRecorder(str(tmp_path / "here" / "registry"), tmp_path / "here" / "outputs" / "run", run("a")).start()
+    (tmp_path / "here").rename(tmp_path / "there")
+    registry = Registry(tmp_path / "there" / "registry")
+    merge(registry)
+    record = registry.get("a")
+    assert record is not None and record.path == str(tmp_path / "there" / "outputs" / "run")
 
 
 def test_after_a_power_cut_rebuild_brings_back_what_waited(busy: Registry, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ class Stop(pl.Callback):
         import os
         os._exit(0)
 """
-NOT_USED = {"sklearn", "open_clip", "wandb", "timm", "tensorboard", "IPython"}
-"""Lightning itself loads matplotlib, scipy and torchvision through torchmetrics, and LanceDB pandas if it is there."""
+NOT_USED = {"sklearn", "open_clip", "wandb", "timm", "tensorboard", "IPython", "lancedb", "pyarrow", "pandas"}
+"""Lightning itself loads matplotlib, scipy and torchvision through torchmetrics."""
 
 
 def test_nothing_is_loaded_that_a_run_does_not_use(tmp_path, script_environment):

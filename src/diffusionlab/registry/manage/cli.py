@@ -351,6 +351,8 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _optimize(arguments: argparse.Namespace) -> None:
     registry = _registry(arguments)
+    if registry.exists():
+        registry.flush()  # a first training that is in its first minute has made no table yet
     before = registry.statistics()["fragments"]
     registry.optimize()
     _say(f"{before} fragments before, {registry.statistics()['fragments']} now: {registry.uri}")

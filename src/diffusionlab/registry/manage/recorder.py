@@ -124,7 +124,9 @@ class RunRecorder:
         registry = self.registry if time.monotonic() >= self._registry_again_at else None
         self._is_entered = False
         try:
-            write_run(registry, self.folder, self._next_revision)
+            # until the first step nothing imports LanceDB: the row is merged a minute later, or at the end
+            starting = self.record.status == "running" and not self._has_stepped
+            write_run(registry, self.folder, self._next_revision, may_wait=starting)
         except RegistryError:
             mark(self.folder, self.registry)
             raise

@@ -5,7 +5,8 @@ to the writer, every reader knows where to look: it reads the truth in those pla
 writer that finds the file full, or the table at rest, merges what the places hold into the table and clears them.
 
 Naming a place first also makes recording cheap: a commit to the table costs more than all else that recording does,
-and the same for one row as for thirty.
+and the same for one row as for thirty. A training that starts only names its folder: LanceDB, which takes a second to
+import, is left to its first minute's end.
 
 Writers hold the registry's lock, within that of the run folder. Readers need none: they read this file first and
 the table after it, so that a row merged meanwhile is found twice, never not at all.
@@ -51,7 +52,7 @@ class Pending:
     def announce(self, place: Place) -> None:
         """Name a place whose truth is about to change."""
         if place not in self.places():
-            append_lines(self._file, [place], durable=False)
+            append_lines(self._file, [self._entry(place)], durable=False)
 
     def places(self) -> list[Place]:
         """What is named, in order; lines that were cut short or that another version wrote name nothing."""
@@ -63,7 +64,7 @@ class Pending:
         for entry in entries:
             folder, offset = entry.get("folder", entry.get("path")), entry.get("journal")
             if isinstance(folder, str) and os.path.isabs(folder):
-                found.append({"folder": folder})
+                found.append({"folder": self._where_it_is(folder, entry.get("from_here"))})
             elif type(offset) is int and offset >= 0:
                 found.append({"journal": offset})
         return [place for number, place in enumerate(found) if place not in found[:number]]
@@ -88,7 +89,17 @@ class Pending:
             self._file.unlink(missing_ok=True)
         elif places != self.places():
             with replaced(self._file) as temporary:
-                temporary.write_bytes(to_lines(places))
+                temporary.write_bytes(to_lines(map(self._entry, places)))
+
+    def _entry(self, place: Place) -> Place:
+        """The line that names a place: of a folder also the way there, should both be moved."""
+        here = self._file.parent.absolute()
+        return place | {"from_here": os.path.relpath(place["folder"], here)} if "folder" in place else place
+
+    def _where_it_is(self, folder: str, from_here: object) -> str:
+        if os.path.isdir(folder) or not isinstance(from_here, str):
+            return folder
+        return os.path.normpath(self._file.parent.absolute() / from_here)
 
     def _file_of(self, place: Place) -> Path:
         return Path(place["folder"], RECORD_FILE) if "folder" in place else self._journal.file

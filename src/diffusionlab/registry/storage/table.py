@@ -141,14 +141,15 @@ class Registry:
             with self.holding():
                 self._pending.announce({"folder": str(folder.absolute())})
 
-    def settle(self, record: RunRecord) -> None:
+    def settle(self, record: RunRecord, *, may_wait: bool = False) -> None:
         """After `announce`, the written `run.json` and the release of its lock: bring the row into the table, soon.
 
-        The table takes about one such row a second by itself; what comes faster is merged by one commit.
+        The table takes about one such row a second by itself; what comes faster is merged by one commit. A row that
+        may wait is left to whoever merges next, so that its writer need not import LanceDB.
         """
         if self._pending is None:
             self.upsert(record)
-        elif self._store.seconds_since_commit() > SECONDS_AT_REST or self._pending.is_full():
+        elif self._pending.is_full() or not (may_wait or self._store.seconds_since_commit() <= SECONDS_AT_REST):
             self.flush()
 
     def flush(self) -> None:
