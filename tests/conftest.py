@@ -1,6 +1,7 @@
 """The lab in a test: compose real settings, shrunk, and run them in this process."""
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from diffusionlab.registry.record.run_record import RunRecord, read_record
 from diffusionlab.runs.schemas import register
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and its tests then too
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
