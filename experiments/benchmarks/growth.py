@@ -104,18 +104,20 @@ def draw(lines: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
     from diffusionlab.visualization.style import LOOK
 
     with plt.rc_context(LOOK):
-        figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharex=True, layout="constrained")
+        figure, axes = plt.subplots(1, 2, figsize=(13, 4.8), layout="constrained")
         for axis, what, title in zip(axes, ("seconds", "MiB"), ("seconds of a step", "memory"), strict=True):
             for name, points in lines.items():
                 sizes = list(points)
                 values = [points[size][what] for size in sizes]
                 label = f"{name}: {exponent(points, what):.2f}"
                 axis.plot([size / sizes[0] for size in sizes], [v / values[0] for v in values], "o-", label=label)
-            axis.set(xscale="log", yscale="log", xlabel="size, in multiples of the smallest", title=title)
             axis.set_xscale("log", base=2)
             axis.set_yscale("log", base=2)
-            axis.legend(title="exponent", frameon=False)
-        figure.savefig(path, dpi=120)
+            for scale in (axis.xaxis, axis.yaxis):
+                scale.set_major_formatter(lambda value, _: f"{value:g}")
+            axis.set(xlabel="size, in multiples of the smallest", title=f"{title}, likewise")
+            axis.legend(title="exponent", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+        figure.savefig(path, dpi=100)
 
 
 def _peak() -> float:
