@@ -78,7 +78,8 @@ def _object(text: str | None) -> dict[str, Any]:
 
 
 def _text(cell: Any) -> str | None:
-    return None if cell is None else str(cell)
+    """As Arrow can hold it: JSON may spell half of a surrogate pair, UTF-8 has none."""
+    return None if cell is None else str(cell).encode("utf-8", "replace").decode()
 
 
 def complete(table: "pa.Table", columns: Collection[str]) -> "pa.Table":
