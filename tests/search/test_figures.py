@@ -218,6 +218,18 @@ def test_two_conditions_on_one_group_are_named_as_not_understood(ask, question):
 
 
 @pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("skip the first three and show the next two best", "next"),
+        ("the best run and then the previous worst", "previous"),
+        ("runs with a known preconditioning", "known"),
+    ],
+)
+def test_a_word_between_two_orders_or_before_a_text_is_not_dropped(ask, question, word):
+    assert any(word in words for words in ask(question).query.unread)
+
+
+@pytest.mark.parametrize(
     ("question", "key", "of", "first"),
     [
         ("which optimizer was used with the most data sets?", "optimizer", "dataset", max),

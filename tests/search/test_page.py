@@ -184,6 +184,13 @@ def test_a_bar_is_as_long_as_its_figure(page, hostile):
         assert len(row[2]) == pytest.approx(most * int(row[1]) / largest, abs=1)
 
 
+@pytest.mark.parametrize("question", ["how many MNIST runs vs CIFAR-10 runs", "mean fid of MNIST vs CIFAR-10"])
+def test_the_figure_of_a_side_stands_beside_its_name(tmp_path, page, question):
+    uri = made(tmp_path, records())
+    rows = [line.split() for line in page(uri, question) if line]
+    assert {row[0] for row in rows[1:3]} == {"MNIST", "CIFAR-10"} and rows[0][0] == "side"
+
+
 def test_an_empty_answer_names_the_conditions_that_cost_the_runs(page, hostile, capsys):
     text = " ".join(" ".join(page(hostile, "unets on MNIST with fid below 1")).split())
     assert "None" in text and "Without `fid < 1` there are 3 runs" in text and " 0 runs" not in text

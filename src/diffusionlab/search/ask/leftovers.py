@@ -56,7 +56,8 @@ def say_what_is_left(a: Asked, found: Sequence[Operand]) -> None:
 
 def unread(a: Asked, unbound: Sequence[Item]) -> tuple[str, ...]:
     """The words of the question that nothing was made of, neighbours as one."""
-    left = [item for i, item in enumerate(a.items) if i not in a.used and _asks(a, item) and not _is_joined(a, i)]
+    unused = [i for i in range(len(a.items)) if i not in a.used]
+    left = [a.items[i] for i in unused if (_asks(a, a.items[i]) and not _is_joined(a, i)) or _of_a_text(a, i)]
     found: list[Item] = []
     for item in sorted([*left, *unbound, *a.passed], key=lambda item: item.start):
         if found and item.start - found[-1].end <= 1:
@@ -84,6 +85,11 @@ def _is_joined(a: Asked, i: int) -> bool:
     if words in vague():
         return _is_told(a, words)
     return words == "either" and any(item.payload == "or" for item in a.items[i:] if item.kind == "connector")
+
+
+def _of_a_text(a: Asked, i: int) -> bool:
+    """Whether "known" stands before a word that is looked for as a text, of which nothing is known or unknown."""
+    return a.kind(i) == "known" and a.kind(a.skip(i + 1, 2, ("filler",))) == "text"
 
 
 def _between(a: Asked, item: Item) -> bool:

@@ -23,6 +23,7 @@ from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.words.asking_words import NOT_SO
 from diffusionlab.search.words.calendar_words import WEEKDAY, weekday_number
+from diffusionlab.search.words.english import is_harmless
 
 # -- words that mean one thing or another by what stands beside them: "v", "pixel", "Friday", "weights"
 
@@ -199,7 +200,7 @@ def _twins(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]
     pairs = [(_unit(items, a), _unit(items, b)) for a, b in pairwise(places)] if len(places) == 2 else []
     pairs += [found for place in places if len(places) == 1 and (found := _two_fields(items, place))]
     for (start, stop), (again, after) in pairs:
-        joint = [item for item in items[stop:again] if item.kind != "filler"]
+        joint = [item for item in items[stop:again] if item.kind != "filler" or not is_harmless(item.words.lower())]
         joined = all(_joins(item) for item in joint) and any(item.kind == "connector" for item in joint)
         if joined and not _same(items[start:stop], items[again:after]):
             lacks_field = (

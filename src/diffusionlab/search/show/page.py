@@ -119,9 +119,10 @@ def groups_table(groups: Groups, width: int) -> Table:
     parts = groups.within or (("", groups.rows),)
     rows = [(name, row) for name, rows in parts for row in rows]
     heads = [label(groups.mixed)] if groups.mixed else []
-    heads += [figure.unit or label(figure.by)] if figure.by else []
+    named = figure.by or figure.sides  # not so the one group of all runs
+    heads += [figure.unit or label(figure.by or "side")] if named else []
     keys = [[printable(name) for name, _ in rows]] if groups.mixed else []
-    keys += [[printable(row.key) for _, row in rows]] if figure.by else []
+    keys += [[printable(row.key) for _, row in rows]] if named else []
     values = [figure_of(figure.terms[0], row.value) for _, row in rows]
     others = [[figure_of(term, row.also[i]) for _, row in rows] for i, term in enumerate(figure.also)]
     counts = [str(row.count) for _, row in rows] if (figure.how != "count" or figure.of) and not figure.also else []
