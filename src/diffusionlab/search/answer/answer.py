@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from diffusionlab.registry.manage.display import printable
@@ -44,8 +45,8 @@ def answer(result: Result, engine: Engine, table: bool = False) -> str:
 
 def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
     query, rows = result.query, result.rows
-    if query.intent == "aggregate" and result.total:
-        return figure_sentences(result, table)
+    if query.intent == "aggregate" and (result.total or result.taken):
+        return [*figure_sentences(result, table), *_taken(result)]
     if not rows:
         return _nothing(result, engine)
     if query.intent == "compare" and len(rows) > 1:
@@ -174,6 +175,12 @@ def _ordered(result: Result) -> list[str]:
     if len(sides) > 1:
         said = [f"By {most}, each {label(basis_column(column))} by itself: {_of_each_basis(sides, column)}."]
     return said
+
+
+def _taken(result: Result) -> list[str]:
+    """The runs that a figure is of, where an order takes them."""
+    taken = replace(result, rows=result.taken)
+    return [*_ordered(taken), *_about_order(taken)] if result.taken else []
 
 
 def _about_order(result: Result) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
 from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
@@ -49,7 +49,7 @@ class Engine:
         if query.parts:
             return self._each_part(query)
         query = self._with_subsets(query)
-        if query.figure is not None and query.intent == "aggregate":
+        if query.figure is not None and (query.intent == "aggregate" or query.order is not None):
             return self._figures(query, query.figure)
         rows = self.rows(query.condition)
         if not rows and (less := self._fewer_words(query)):
@@ -115,13 +115,18 @@ class Engine:
 
     def _figures(self, query: Query, figure: Figure) -> Result:
         """Figures, and without groups the runs that they are of."""
-        table = self.registry.arrow(columns_of(figure), query.condition, self.now)
-        rows = self.rows(query.condition) if figure.by is None else []
+        first = self.answer(replace(query, ask=LISTING)) if query.order is not None else None
+        among = In("run_id", tuple(row["run_id"] for row in first.rows)) if first else query.condition
+        table = self.registry.arrow(columns_of(figure), among, self.now)
+        rows = (first.rows if first else self.rows(among)) if figure.by is None else []
         result = Result(query, rows, [1.0] * len(rows), table.num_rows, warnings=_notes(query))
+        if first is not None:
+            result.taken, result.lacking, result.warnings = first.rows, first.lacking, first.warnings
         result.groups = figures(table, figure)
         if figure.part is not None:  # the runs that the share is of
             result.rows = [row for row in result.rows if figure.part.condition.matches(row)]
             result.scores = [1.0] * len(result.rows)
+            result.total = len(result.rows) if figure.how == "count" else result.total
         self._count_unknown(result)
         if not table.num_rows:
             self._explain_nothing(result)

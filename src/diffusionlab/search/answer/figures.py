@@ -137,7 +137,7 @@ def _group(key: str, ids: pa.Array, cells: pa.Array | None, among: int, figure: 
         ids, cells = ids.filter(cells.is_valid()), cells.drop_null()
     count = len(ids)
     if figure.how == "count":
-        value: float | None = count
+        value: float | None = count if cells is None else len(cells.filter(cells)) if figure.part else count
     elif not count:
         return None
     elif cells is not None:

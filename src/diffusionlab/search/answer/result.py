@@ -52,6 +52,7 @@ class Result:
     unknown: int = 0  # runs of which it is not recorded whether they meet the conditions; they are not among the rows
     unrecorded: tuple[tuple[str, int], ...] = ()  # (column, how many of the `unknown` lack it)
     groups: Groups | None = None
+    taken: list[Row] = field(default_factory=list)  # of a figure: the runs that the order takes, if there is an order
     parts: list[Result] = field(default_factory=list)  # of each part of the query, if it has parts
     verdict: bool | None = None  # of a yes/no question; None: no such question, or not recorded
     because: str = ""  # of the verdict, or why there is none

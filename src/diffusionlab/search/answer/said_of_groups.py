@@ -121,7 +121,8 @@ def _of_all(result: Result, groups: Groups, what: str) -> str:
     figure, row = groups.figure, groups.rows[0]
     if figure.part is not None:
         cited = f": {cite(result.rows)}" if result.rows else ""
-        return f"{figure_of((figure.how, None), row.value)}: {len(result.rows)} of {runs(row.count)}{cited}."
+        share = f"{figure_of((figure.how, None), row.value)}: " if figure.how in SHARES else ""
+        return f"{share}{len(result.rows)} of {runs(row.count)}{cited}."
     if figure.also:
         told = zip(figure.terms, (row.value, *row.also), strict=True)
         each = [f"{term_label(term, groups)} {figure_of(term, number)}" for term, number in told]

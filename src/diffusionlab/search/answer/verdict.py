@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
 from diffusionlab.registry.record.comparable import basis_of
-from diffusionlab.search.answer.result import Result, Row, agree, cite, runs, value
+from diffusionlab.search.answer.result import Result, Row, agree, cite, listed, runs, value
 from diffusionlab.search.query.query import Check, Comparison
 
 Verdict = tuple[bool | None, str]
@@ -39,8 +39,13 @@ def _whether_all(result: Result) -> Verdict:
     met = [(ask.condition.evaluate(row), row) for row in result.rows]
     if not met:
         return None, "there is no such run"
-    if result.query.order is not None:  # whether this is the first of them, which a sentence about the first one tells
-        return any(answer for answer, _ in met), ""
+    columns = ask.condition.columns()
+    if result.query.order is not None and "run_id" in columns:  # whether this is the first of them, which a sentence
+        return any(answer for answer, _ in met), ""  # about the first one tells
+    if result.query.order is not None and len(met) == 1 and met[0][0] is not None:
+        (decided, row), *_ = met
+        has = [f"{label(column)} {value(row, column)}" for column in sorted(columns) if value_of(row, column)]
+        return decided, f"{printable(row['run_id'])} has {listed(has)}" if has else ""
     if ask.most:
         return _whether_most([answer for answer, _ in met])
     if against := [row for answer, row in met if answer is False]:

@@ -113,6 +113,9 @@ def field_quantity(r: Reading, i: int) -> int:
     return r.emit(i, found.after, column, found.condition, found.plain)
 
 
+_RUNS = ("runs", "models", "trainings", "experiments", "ones")
+
+
 def _digits(r: Reading, i: int, j: int, column: str) -> int:
     """(FID in the) twenties [or thirties]."""
     parts = [_within(column, r.items[j].payload)]
@@ -127,7 +130,10 @@ def _within(column: str, digits: tuple[int, int]) -> Filter:
 
 
 def _belongs_to_next(r: Reading, j: int, column: str) -> bool:
-    """In "fid, 100 epochs" or "top fid 3 runs" the number is not the field's."""
+    """In "fid, 100 epochs", "top fid 3 runs" or "fid of the 3 best" the number is not the field's."""
+    following = r.kind(j + 1)
+    if r.words(j - 1) in ("the", "my", "our", "of") and (following == "superlative" or r.words(j + 1) in _RUNS):
+        return True
     if r.items[j].payload.column not in (None, column) and column != "size_bytes":
         return True
     ranked = any(item.kind in ("superlative", "ordinal") for item in r.out[-3:])

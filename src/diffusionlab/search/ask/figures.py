@@ -192,6 +192,8 @@ def _in_percent(a: Asked) -> bool:
 
 def shared(a: Asked, found: list[Operand]) -> list[Operand]:
     """The conditions of the runs among which the share is taken; what it is of goes into the figure."""
+    if a.figure is not None and a.figure.how == "count" and a.order is not None:
+        return _counted_of_taken(a, found)
     if a.figure is None or a.figure.how not in SHARES:
         return found
     part = _part(a, found)
@@ -199,6 +201,16 @@ def shared(a: Asked, found: list[Operand]) -> list[Operand]:
         if a.figure.by is None:
             a.figure = None
             a.used -= {i for i, item in enumerate(a.items) if item.kind == "share"}
+        return found
+    a.figure = replace(a.figure, part=condition_side(And(*join(part)), a.known))
+    return [operand for operand in found if operand not in part]
+
+
+def _counted_of_taken(a: Asked, found: list[Operand]) -> list[Operand]:
+    """ "How many of the top 10 use attention": the conditions of the runs that the order takes from."""
+    first = next((item.start for item in a.items if item.kind == "superlative"), 0)
+    part = [operand for operand in found if operand.start < first] + told_of_taken(a, found)
+    if not part or a.figure is None or a.figure.of or a.figure.by:
         return found
     a.figure = replace(a.figure, part=condition_side(And(*join(part)), a.known))
     return [operand for operand in found if operand not in part]
@@ -224,9 +236,23 @@ def told_of(a: Asked, found: Sequence[Operand], start: int, verb: bool = False) 
     if not after:
         return before
     most = max(map(_tells, after))
-    if before and most < _tells(None) and not verb and not _is_said(a, noun, after[0].start):
+    if before and most < _tells(None) and not verb and not is_said(a, noun, after[0].start):
         return before
     return [operand for operand in after if _tells(operand) == most]
+
+
+def told_of_taken(a: Asked, found: Sequence[Operand]) -> list[Operand]:
+    """The conditions after a superlative that are told of the runs which it takes: "AdamW" in "do the five best MNIST
+    runs use AdamW?"."""
+    first = next((item.start for item in a.items if item.kind == "superlative"), 0)
+    after = [operand for operand in found if operand.start > first]
+    verbs = [k for k in range(1, len(after)) if is_said(a, after[k - 1].start, after[k].start)]
+    if verbs:
+        return after[verbs[-1] :]
+    noun = next((item.start for item in a.items if item.kind == "noun" and item.start > first), None)
+    if noun is not None and all(operand.start < noun for operand in after) and not is_said(a, first, noun):
+        return []
+    return told_of(a, after, first, verb=True)
 
 
 def _tells(operand: Operand | None) -> int:
@@ -246,7 +272,7 @@ def _rates(a: Asked) -> list[str]:
     ]
 
 
-def _is_said(a: Asked, start: int, stop: int) -> bool:
+def is_said(a: Asked, start: int, stop: int) -> bool:
     """Whether a verb stands between the two places: "of the U-Nets (were trained on) MNIST"."""
     between = [item.words.lower() for item in a.items if start < item.start < stop]
     return any(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.sorting import Key, ask_figure, descends, each, highest_first, is_measure, key_at, which
@@ -19,6 +19,7 @@ from diffusionlab.search.query.query import How
 from diffusionlab.search.words.asking_words import FEW, MANY
 
 _SOFT = ("filler", "carrier", "known")
+_RANK = ("rank", "sort", "order")
 
 
 def _distribution(a: Asked) -> bool:
@@ -30,21 +31,31 @@ def _distribution(a: Asked) -> bool:
     return ask_figure(a, {i}, key, "count")
 
 
-def _by_number_of_runs(a: Asked) -> bool:
-    """KEYS by number of runs, top 3 KEYS by run count."""
+def _by_figure(a: Asked) -> bool:
+    """KEYS by number of runs, top 3 KEYS by run count, KEYS sorted by HOW FIELD, worst KEY by HOW FIELD."""
     for i, item in enumerate(a.items):
         j = a.skip(i + 1, 2, ("filler",))
-        if item.kind not in ("by", "sorted") or a.kind(j) != "count":
+        k = j if a.kind(j) == "count" else a.skip(j + 1, 3, _SOFT)
+        measured = a.kind(j) == "how" and a.kind(k) == "field" and is_numeric(a.items[k].payload)
+        if item.kind not in ("by", "sorted") or not (a.kind(j) == "count" or measured):
             continue
-        key = next((found for k in range(i) if a.kind(k) == "field" and (found := key_at(a, k))), None)
+        key = next((found for p in range(i) if a.kind(p) == "field" and (found := key_at(a, p))), None)
+        key = key or next((found for p in range(i) if (found := key_at(a, p, 0))), None)
         if key is None:
             return False
         first = min(key.places)
-        ranked = {
-            k for k in range(first) if a.kind(k) in ("superlative", "sorted") or a.words(k) in ("rank", "sort", "order")
-        }
-        count = next((a.count(k) for k in range(first) if a.counts(k)), None)
-        return ask_figure(a, {i, j, *ranked}, key, "count", descending=True, count=count)
+        ranked = [p for p in range(first) if a.kind(p) in ("superlative", "sorted") or a.words(p) in _RANK]
+        count = next((a.count(p) for p in range(first) if a.counts(p)), None)
+        places = {i, j, k, *ranked}
+        if not measured:
+            return ask_figure(a, places, key, "count", descending=True, count=count)
+        of, how = a.items[k].payload, a.items[j].payload
+        said = next((a.items[p] for p in ranked if a.kind(p) == "superlative"), None)
+        if said is not None and count is None and not a.words(max(key.places)).endswith("s"):
+            count = 1  # "the worst data set by mean fid"
+        descending = descends(said, of) if said is not None else not lower_is_better(of)
+        ordered = said is None and any(other.kind == "order" for other in a.items)  # "best first", which sorts them
+        return ask_figure(a, places, key, how, of, descending=None if ordered else descending, count=count)
     return False
 
 
@@ -217,7 +228,7 @@ def _runs_by(a: Asked) -> bool:
 
 
 READERS = (
-    *(_distribution, _by_number_of_runs, _most_frequent, _figure_of_field, _best_of_best),
+    *(_distribution, _by_figure, _most_frequent, _figure_of_field, _best_of_best),
     *(_most_runs, _most_values, _count, _runs_by),
 )
 """In the order in which they are tried."""

@@ -13,7 +13,7 @@ import re
 from diffusionlab.registry.filters.filter import And, Not
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.comparisons import ENDED
-from diffusionlab.search.ask.figures import told_of
+from diffusionlab.search.ask.figures import told_of, told_of_taken
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.ask.superlatives import size_of_runs
 from diffusionlab.search.read.items import Condition, Item, missing_filter
@@ -109,8 +109,11 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
         return None
     subject = [operand for operand in found if operand.category == "run_id" and not operand.negated]
     rest = [operand for operand in found if operand not in subject]
-    if a.order is not None:  # "is run-036 the best on CIFAR-10?"
-        return (rest, subject) if subject and a.order.count == 1 and not a.order.per else None
+    if a.order is not None:
+        one = a.order.count == 1 and not a.order.per
+        if subject:  # "is run-036 the best on CIFAR-10?"
+            return (rest, subject) if one else None
+        return _of_the_first(a, found)
     if subject and rest:
         return subject, rest
     m = _YES_NO.match(a.text)
@@ -126,6 +129,19 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
     exists = bool(following) and (following[0] in _EXIST or any(item.kind == "noun" for item in a.items[:3]))
     exists = exists or " ever " in a.text  # "has SGD ever been used?"
     return (rest or subject, None) if exists else None
+
+
+def _of_the_first(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand]] | None:
+    """ "Is the best CIFAR-10 run a transformer?", "did the five latest runs fail?": asked is of the runs that an order
+    takes, and that the conditions before the verb tell."""
+    assert a.order is not None
+    following = re.findall(r"[a-z]+", a.text)[1:2]
+    if (a.order.count, a.order.percent) == (None, None) or a.order.rest or following == ["there"]:
+        return None
+    told = told_of_taken(a, found)
+    a.most = bool(re.match(r"\s*\w+\s+most\b", a.text))
+    a.used |= {i for i, item in enumerate(a.items) if item.words.lower() in words.EVERY.split()}
+    return ([operand for operand in found if operand not in told], told) if told else None
 
 
 def _none_of(found: list[Operand], told: list[Operand]) -> list[Operand]:

@@ -8,7 +8,7 @@ from diffusionlab.registry.record.columns import COLUMNS, kind_of, lower_is_bett
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.ask.sorting import after_by
-from diffusionlab.search.query.query import Order
+from diffusionlab.search.query.query import Figure, Order
 
 _PARTS = {
     "half": 50.0,
@@ -24,14 +24,19 @@ _LATELY = ("recently", "lately")
 _VAGUE = ("most", "least", "top", "recent", "last", "first")  # a second one of these is no second order
 _PLURAL_FIELDS = ("scores", "values", "losses", "fids")
 _WITH = ("with", "having", "that have", "which have")
+_AMONG = ("of", "among", "amongst", "in", "within")
+_WHICH = ("which", "what", "any", "some", "one", "ones")
+_OF_WHICH = ("any of", "none of", "which of", "some of")
 _ENDS_NOUN = ("of", "among", "for", "that", "which", "amongst", "from")
 
 
 def superlative(a: Asked) -> None:
     """Read the first superlative of the question as its order."""
-    if a.figure is not None:
-        return
     places = [i for i in range(len(a.items)) if a.kind(i) == "superlative" and _stands(a, i)]
+    if a.figure is not None:
+        places = [i for i in places if i not in a.used and _is_counted(a, i)]
+        if not places:
+            return
     newest = [i for i in range(len(a.items)) if a.kind(i) == "moment" and _is_latest(a, i)]
     if not places and not newest:
         _ordinal_run(a)
@@ -63,6 +68,25 @@ def superlative(a: Asked) -> None:
     order = Order(column, descending, taken.count, taken.skip, ties, percent=taken.percent, rest=rest)
     _place_order(a, i, order, direction)
     _other_superlatives(a, i, places)
+    if a.figure is None and not a.compare and _asks_among(a, i):
+        a.figure = Figure("count")  # and those that are counted are named
+
+
+def _asks_among(a: Asked, i: int) -> bool:
+    """Whether the runs that the superlative at i takes are what others are looked for among: "which of the top 5 are
+    U-Nets", "failed runs among the ten latest"."""
+    if a.order is None or (a.order.count, a.order.percent) == (None, None) or a.order.ties or a.order.rest:
+        return False
+    if any(a.words(k) in _OF_WHICH for k in range(i)):
+        return True
+    j = a.skip(i - 1, 3, ("filler", "number", "percent"), -1)
+    preposition = next((k for k in range(max(j, 0), i) if a.words(k) in _AMONG), None)
+    if preposition is None:
+        return False
+    asked = a.words(preposition - 1) in _WHICH
+    asked = asked or any(a.words(k) in ("which", "what") and a.kind(k - 1) == "break" for k in range(i, len(a.items)))
+    among = a.words(preposition) != "of" and any(item.kind == "condition" for item in a.items[:preposition])
+    return asked or among
 
 
 def _leading(a: Asked, places: list[int]) -> int:
@@ -211,7 +235,7 @@ class _Taken:
 def _how_many(a: Asked, i: int, word: str) -> _Taken:
     """How many the superlative at i takes: a number or a percentage, else one for a singular noun, else all."""
     before = a.skip(i - 1, 3, ("filler", "percent"), -1)
-    owner = a.skip(before - 1, 2, ("filler",), -1) if a.words(before) in _WITH else before  # "the two with the lowest"
+    owner = _owner(a, before)
     for place in (before, owner, i + 1, a.skip(i + 1, 3, ("filler", "field"))):
         if a.kind(place) == "number" and a.kind(place + 1) == "percent" and 0 < a.items[place].payload.value <= 100:
             a.used |= {place, place + 1}
@@ -234,6 +258,21 @@ def _how_many(a: Asked, i: int, word: str) -> _Taken:
     return _Taken(1, ties=True)
 
 
+def _owner(a: Asked, before: int) -> int:
+    """The place before "with" in "the two (runs) with the lowest", else `before`."""
+    return a.skip(before - 1, 2, ("filler", "noun"), -1) if a.words(before) in _WITH else before
+
+
+def _is_counted(a: Asked, i: int) -> bool:
+    """Whether a number stands beside the superlative at i, which no figure has used, and runs follow, or nothing that
+    could be counted: "mean fid of the top 5", "how many of the three latest runs failed"."""
+    before = a.skip(i - 1, 2, ("filler", "percent"), -1)
+    places = [k for k in (before, _owner(a, before), i + 1) if a.kind(k) == "number" and k not in a.used]
+    after = a.skip(max([i, *places]) + 1, 3, ("filler", "percent", "condition"))
+    runs = a.kind(after) in ("noun", "by", "carrier", "break", "") or a.kind(after - 1) == "condition"
+    return bool(places) and (runs or a.words(before) in _WITH)
+
+
 def _from_ordinal(a: Asked, last: int) -> int:
     """The first of those that an ordinal at `last` ends: 3 in "the 3rd to 6th best"."""
     joint = a.skip(last - 1, 1, ("filler",), -1)
@@ -250,7 +289,9 @@ def _is_excepted(a: Asked, i: int) -> bool:
     j = a.skip(i - 1, 4, ("filler", "number", "percent"), -1)
     if a.words(j) in _WITH:  # "except the two runs with the highest FID"
         j = a.skip(j - 1, 4, ("filler", "number", "percent", "noun"), -1)
-    excepted = a.kind(j) == "not" or (a.kind(j) == "connector" and a.items[j].payload == "but")
+    excepted = (a.kind(j) == "not" and a.words(j) not in _OF_WHICH) or (
+        a.kind(j) == "connector" and a.items[j].payload == "but"
+    )
     if excepted:
         a.used.add(j)
     return excepted

@@ -3,6 +3,8 @@
     Query = conditions (all hold), an Order, an Ask, and what is said about the reading itself
     Ask   = Listing | Figure | Comparison | Likeness | Facts | Check | Pictures
 
+With an order, a figure or a check is of the runs that the order takes: "mean fid of the top 5".
+
 `show/flags.py` prints a query as command-line flags, `show/options.py` reads them back.
 """
 
@@ -114,7 +116,7 @@ class Figure:
     sides: tuple[Side, ...] = ()  # instead of `by`: the groups are these
     also: tuple[Term, ...] = ()  # further figures of the same groups
     having: Having | None = None  # only groups of which the first figure meets this
-    part: Side | None = None  # of a share: the runs that it is of; None: those of the group, among all
+    part: Side | None = None  # of a share or a count: the runs that it is of; None: those of the group, among all
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -190,7 +192,7 @@ class Query:
     def intent(self) -> str:
         """The kind of answer in one word: list, count, aggregate, compare, like, facts, check or pictures."""
         match self.ask:
-            case Figure(how="count", of=None, by=None, sides=()):
+            case Figure(how="count", of=None, by=None, sides=(), part=None):
                 return "count"
             case Figure():
                 return "aggregate"

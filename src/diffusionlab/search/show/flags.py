@@ -105,11 +105,14 @@ def _days(condition: Filter) -> tuple[str, datetime | None, datetime | None] | N
 def flags(result: Result, known: Known) -> list[str]:
     """Arguments for `python search.py` that give the rows of `result` again."""
     query, found, where = result.query, [], []
-    order = query.order
-    several = order is not None and len(by_basis(result.rows, order.column)) > 1
+    order, rows = query.order, result.taken or result.rows
+    several = order is not None and len(by_basis(rows, order.column)) > 1
     cut = order is not None and (order.count, order.percent) != (None, None) and not order.per
-    if result.rows and (query.parts or (cut and (query.sides or several))):  # the first of each part, side or basis
-        ids = In("run_id", tuple(row["run_id"] for row in result.rows))
+    if query.figure is not None and rows and (several or query.figure.descending is not None) and order is not None:
+        ids = In("run_id", tuple(row["run_id"] for row in rows))  # --sort is that of the groups
+        return ["--where", format_where(ids, known), *_ask_flags(query, known)]
+    if rows and (query.parts or (cut and (query.sides or several))):  # the first of each part, side or basis
+        ids = In("run_id", tuple(row["run_id"] for row in rows))
         compared = query.parts and query.intent == "compare" and len(result.rows) > 1
         each = [Compare("run_id", "=", row["run_id"]) for row in result.rows] if compared else []
         sorted_by = ["--sort", _sort_flag(order)] if order else []
@@ -141,7 +144,7 @@ def flags(result: Result, known: Known) -> list[str]:
     if query.like is not None:
         return [*found, "--like", query.like, "--limit", str(max(1, len(result.rows)))]
     if query.order is not None:
-        found += _order_flags(query.order, len(result.rows))
+        found += _order_flags(query.order, len(rows))
     elif query.limit is not None:
         found += ["--limit", str(query.limit)]
     return found + _ask_flags(query, known)

@@ -74,7 +74,12 @@ def query_of(
             )
         query = replace(query, ask=Likeness(ids[0]), order=None)
     query = _with_ask(query, options, known, now)
-    return query if query.figure is not None else _with_order(query, options, known)
+    return query if query.figure is not None and _of_groups(options) else _with_order(query, options, known)
+
+
+def _of_groups(options: argparse.Namespace) -> bool:
+    """Whether --sort and --limit are of the groups of a figure, and not of the runs that it is taken of."""
+    return not options.sort or _sort(options.sort)[0] == "figure"
 
 
 def _with_order(query: Query, options: argparse.Namespace, known: Known) -> Query:
@@ -138,7 +143,7 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
     part = None
     texts = [text.strip() for text in options.figure]
     first, _, condition = texts[0].partition(" ")
-    if first in SHARES and len(texts) == 1:
+    if len(texts) == 1 and (first in SHARES or (first == "count" and condition and not _is_column(condition, known))):
         if not (condition or options.by):
             raise ValueError(f"--figure {first} needs a condition or --by, as in --figure '{first} status = failed'")
         part = condition_side(parse_where(condition, known, now), known) if condition else None
@@ -146,17 +151,21 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
     else:
         terms = [_term(text, known) for text in texts]
     by, unit = (None, None) if not options.by else group_of(options.by, known)
-    descending = None
-    if options.sort:
-        name, descending = _sort(options.sort)
-        if name != "figure":
-            raise ValueError("groups are sorted by their figure: --sort figure or --sort figure:desc")
-    if isinstance(options.limit, float):
+    descending = _sort(options.sort)[1] if options.sort and _of_groups(options) else None
+    limit = options.limit if _of_groups(options) else None
+    if isinstance(limit, float):
         raise ValueError("--limit of groups is a number, not a percentage")
     if options.having and by is None:
         raise ValueError("--having chooses groups: add --by FIELD")
     having = _having(options.having) if options.having else None
-    return Figure(*terms[0], by, unit, descending, options.limit, also=tuple(terms[1:]), having=having, part=part)
+    return Figure(*terms[0], by, unit, descending, limit, also=tuple(terms[1:]), having=having, part=part)
+
+
+def _is_column(name: str, known: Known) -> bool:
+    try:
+        return bool(column_of(name.strip(), known))
+    except ValueError:
+        return False
 
 
 def _having(text: str) -> Having:
