@@ -324,3 +324,59 @@ def test_a_name_is_no_data_set(ask):
 
 def test_a_key_that_no_run_has_is_named(ask, engine):
     assert "sampler" in answer(ask("smallest FID of each sampler"), engine)
+
+
+def test_a_comparison_by_a_property_is_of_its_values(ask):
+    wanted = {name: (len(runs), mean(runs, "fid")) for name, runs in by("architecture").items()}
+    assert figures(ask("compare the runs by architecture")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "chosen"),
+    [
+        ("which frameworks don't have a fid", lambda run: True),
+        ("which data sets have no fid among failed runs", lambda run: run.status == "failed"),
+        ("schedules without a fid", lambda run: True),
+    ],
+)
+def test_values_of_which_no_run_has_a_figure(ask, question, chosen):
+    found = ask(question)
+    key = found.groups.figure.by
+    groups = by(key, [run for run in RUNS if chosen(run)])
+    assert set(figures(found)) == {name for name, runs in groups.items() if all(run.fid is None for run in runs)}
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("best run per dataset and architecture", "architecture"),
+        ("best run of each dataset and optimizer", "optimizer"),
+    ],
+)
+def test_a_second_property_to_group_by_is_named(ask, question, word):
+    assert word in " ".join(ask(question).unread)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "by how much is run-015 better than run-014",
+        "how much better is run-015 than run-014?",
+        "how much lower is the fid of run-015 than that of run-014",
+    ],
+)
+def test_how_much_better_is_told_by_both_figures(ask, engine, question):
+    found = ask(question)
+    fids = [f"{run.fid:g}" for run in RUNS if run.id in ("run-014", "run-015")]
+    assert found.query.intent == "compare" and not found.unread and not found.warnings
+    assert all(fid in answer(found, engine) for fid in fids)
+
+
+def test_the_best_of_a_kind_is_no_order_of_its_own(ask):
+    plain, best = (ask(f"is any DiT better than {name} on CIFAR-10") for name in ("any U-Net", "the best U-Net"))
+    assert plain.verdict is best.verdict is False and best.query.order is None
+
+
+def test_two_fields_beside_one_another_are_shown(ask):
+    found = ask("fid vs parameters")
+    assert found.query.show == ("fid", "num_parameters") and found.total == len(RUNS)

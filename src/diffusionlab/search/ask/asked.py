@@ -60,13 +60,18 @@ class Asked(Items):
 
 def intent(a: Asked) -> None:
     """Whether two sides are compared."""
+    if a.figure is not None and any(item.kind == "compare" for k, item in enumerate(a.items) if k in a.used):
+        return
     for i, item in enumerate(a.items):
         if _is_which_better(a, i):
             a.compare = True
             a.used.add(i)
-        if item.kind == "compare" or (item.kind == "connector" and item.payload == "vs"):
+        fields = a.kind(i - 1) == a.kind(i + 1) == "field"  # "fid vs parameters": two to show
+        if item.kind == "compare" or (item.kind == "connector" and item.payload == "vs" and not fields):
             a.compare = True
             a.used |= {i} if item.kind == "compare" else set()
+    if a.compare:  # "compare Adam and SGD by fid"
+        a.used |= {i for i, item in enumerate(a.items) if item.kind in ("by", "per") and a.kind(i + 1) == "field"}
 
 
 def _is_which_better(a: Asked, i: int) -> bool:

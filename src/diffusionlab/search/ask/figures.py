@@ -30,7 +30,7 @@ from diffusionlab.search.words.asking_words import EXTREMES
 
 def figure(a: Asked) -> None:
     """The figure that is asked for, if any: the first reader that reads something wins."""
-    for read in (having, share, several_figures, *READERS, figures_by_key):
+    for read in (having, share, several_figures, *READERS, figures_by_key, compared_by_key):
         if read(a):
             sort_groups(a)
             return
@@ -75,6 +75,18 @@ def figures_by_key(a: Asked) -> bool:
         return False
     a.notes.append(f"read as the {' and the '.join(f'mean {label(column)}' for column in fields)} of each group")
     return _ask(a, _Terms([("mean", column) for column in fields], places, after), key)
+
+
+def compared_by_key(a: Asked) -> bool:
+    """COMPARE runs BY architecture or month, of which there are many: how many runs each has, and their mean."""
+    key = each(a)
+    compared = {k for k, item in enumerate(a.items) if item.kind == "compare"}
+    sided = any(item.kind in ("run", "superlative") or item.payload == "vs" for item in a.items)
+    conditions = sum(item.kind == "condition" for item in a.items)
+    if key is None or not compared or sided or conditions > 1 or not (key.column == "architecture" or key.unit):
+        return False
+    a.notes.append(f"read as the number of runs and their mean {label(a.primary)}")
+    return _ask(a, _Terms([("count", None), ("mean", a.primary)], compared), key)
 
 
 def _ask(a: Asked, found: _Terms, key: Key | None) -> bool:

@@ -13,13 +13,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 from diffusionlab.registry.filters.conditions import Compare
-from diffusionlab.registry.filters.filter import And
+from diffusionlab.registry.filters.filter import And, Not
+from diffusionlab.registry.record.columns import short
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure, key_at
-from diffusionlab.search.query.query import Having
+from diffusionlab.search.query.query import Having, Side
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition
 from diffusionlab.search.words.asking_words import EXACTLY, ONE_RUN, TIMES
@@ -112,6 +113,13 @@ def of_none_or_all(a: Asked, found: list[Operand]) -> list[Operand]:
     if key is None or any(operand.category == "run_id" for operand in found):
         return found
     place, share = _quantified(a, key)
+    if place is None and (lacked := _lacked(a, key, found)):
+        ask_figure(a, key.places, key, "share")
+        assert a.figure is not None
+        column = lacked.category.removeprefix("known ")
+        known = Side(f"a known {short(column)}", Not(lacked.condition.filter))
+        a.figure = replace(a.figure, part=known, having=Having("=", 0.0))
+        return [operand for operand in found if operand is not lacked]
     if place is None:
         parted = [o for last, o in pairwise(found) if o.negated > last.negated and o.category == last.category]
         a.passed += [item for item in a.items if parted and item.kind == "not"]  # "in April but not in May"
@@ -133,6 +141,16 @@ def of_none_or_all(a: Asked, found: list[Operand]) -> list[Operand]:
     assert a.figure is not None
     a.figure = replace(a.figure, part=condition_side(And(*join(part)), a.known), having=Having("=", float(share)))
     return among
+
+
+def _lacked(a: Asked, key: Key, found: list[Operand]) -> Operand | None:
+    """ "(Data sets) without a fid", "(which optimizers) have no val loss": said of what is asked for, not of runs."""
+    i = a.skip(max(key.places) + 1, 3, _LINKS)
+    item = a.items[i] if a.kind(i) == "condition" else None
+    lacks = item is not None and item.payload.category.startswith("known ") and not isinstance(item.payload.filter, Not)
+    if item is None or not lacks or a.kind(a.skip(i + 1, 2, _FILLER)) not in ("", "break", "condition", "carrier"):
+        return None
+    return next((operand for operand in found if operand.start == item.start and not operand.negated), None)
 
 
 def _asked_first(a: Asked) -> Key | None:

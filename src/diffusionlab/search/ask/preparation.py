@@ -34,7 +34,10 @@ _LINKS = ("connector", "break", "filler", "compare", "carrier", "noun", "compara
 
 def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
-    rules = (_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out)
+    rules = (
+        *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
+        *(_how_much, _than_the_best),
+    )
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
         for i, item in enumerate(items)
@@ -168,6 +171,28 @@ def _leave_out(items: list[Item], i: int) -> Item | None:
         return replace(items[i], kind="carrier")
     leaves = items[i].words.lower() in _LEAVE and any(item.words.lower() in _OUT for item in items[i + 2 : i + 7])
     return replace(items[i], kind="not", payload="except") if leaves else None
+
+
+def _how_much(items: list[Item], i: int) -> Item | None:
+    """ "By how much is A better than B", "how much lower is the fid of A than that of B": whether, and the figures."""
+    said = " ".join(item.words.lower() for item in items[max(0, i - 2) : i + 3])
+    words = items[i].words.lower()
+    if words in ("by", "much") and "by how much" in said:
+        return replace(items[i], kind="filler", words="how")
+    runs = sum(item.kind == "run" for item in items) > 1
+    if words == "much" and items[i - 1].words.lower() == "how" and runs:
+        return replace(items[i], kind="filler", words="how")
+    more = items[i].kind in ("comparative", "comparator") and items[i - 1].words.lower() == "much" and runs
+    return replace(items[i], kind="compare") if more and not words.endswith(" than") else None
+
+
+def _than_the_best(items: list[Item], i: int) -> Item | None:
+    """ "Better than the best U-Net": better than any, as the best of each side are compared."""
+    before = next((items[k] for k in range(i - 1, -1, -1) if items[k].kind != "filler"), None)
+    compared = before is not None and before.kind == "comparator" and before.payload in ("best", "worst")
+    best = items[i].kind == "superlative" and items[i].payload[:2] == ("best", None)
+    named = i + 1 < len(items) and items[i + 1].kind == "condition"
+    return replace(items[i], kind="filler", words="the") if compared and best and named else None
 
 
 def _between_runs(items: list[Item], i: int) -> Item | None:

@@ -48,7 +48,7 @@ def read_quantity(r: Reading, i: int, column: str) -> Quantity | None:
     if operator == "!=":
         return Quantity(after, Not(equal(column, first)))
     if operator == "~":
-        low, high = sorted((first.value * 0.9, first.value * 1.1))
+        low, high = sorted(float(f"{first.value * part:.6g}") for part in (0.9, 1.1))
         return Quantity(after, And(Compare(column, ">=", low), Compare(column, "<=", high)))
     return _negate(Quantity(after, Compare(column, directed(str(operator), column), first.value)), negated)
 

@@ -233,6 +233,11 @@ def per(a: Asked) -> None:
         count = a.order.count if a.order.count is not None else 1
         a.order = replace(a.order, count=count, per=period_column(key.column, key.unit))
         a.used |= {i, *key.places}
+        joint = max(key.places) + 1
+        second = key_at(a, joint + 1) if a.words(joint) in ("and", ",", "per", "by") else None
+        if second is not None:  # groups are made by one thing
+            a.passed += [a.items[k] for k in sorted(second.places)]
+            a.used |= {joint, *second.places}
 
 
 def _sample(a: Asked) -> Order | None:

@@ -66,7 +66,11 @@ def parser() -> _Parser:
     add("--limit", type=_quantity, metavar="N", help="show at most N runs, or with --sort N%% of them")
     add("--all-but", type=_quantity, metavar="N", help="with --sort: leave out the first N (or N%%), show the others")
     add("--skip", type=int, default=0, metavar="N", help="leave out the first N")
-    add("--sort", metavar="FIELD[:desc]", help="order by a field, lowest first; runs without it come last")
+    add(
+        "--sort",
+        metavar="FIELD[:desc]",
+        help="order by a field, lowest first; runs without it come last; with --figure: `figure` for its groups",
+    )
     add("--per", metavar="FIELD", help="with --sort: the first --limit (1) of each value of FIELD")
     add(
         "--figure",
