@@ -18,7 +18,7 @@ def settings(clip, decay, weight_decay, dropout, attention, terminal, augment):
         "ema_decay": decay,
         "trainer": {"gradient_clip_val": clip, "max_epochs": 9},
         "optimizer": {"weight_decay": weight_decay},
-        "model": {"dropout": dropout, "attention": attention},
+        "model": {"dropout": dropout, "attention": attention, "patch_size": 2 if clip else 4},
         "loss": {"augment": augment},
         "schedule": {"zero_terminal_snr": terminal, "num_steps": 1000},
     }
@@ -64,6 +64,9 @@ ASKED = {
     "runs without zero terminal snr": "b",
     "runs with augmentation": "b",
     "augment above 0": "b",
+    "patch size 2": "a",
+    "runs with a patch size above 3": "b",
+    "runs whose command contains optimizer=sgd": "b",
     "GroupNorm": "a",
     "layers with LayerNorm": "b",
     "on host lab4": "b",

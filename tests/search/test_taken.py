@@ -141,3 +141,34 @@ def test_the_flags_ask_the_same(ask, engine, question):
     again = engine.answer(query_of(options, "", engine.known, engine.now, False))
     told = [(row.key, row.value, row.count) for row in found.groups.rows] if found.groups else found.verdict
     assert told == ([(row.key, row.value, row.count) for row in again.groups.rows] if again.groups else again.verdict)
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "told"),
+    [
+        ("is the Lion run finished?", lambda run: run.optimizer == "Lion", lambda run: run.status == "finished"),
+        ("is the RAdam run a transformer?", lambda run: run.optimizer == "RAdam", lambda run: "dit" in run.tags),
+        ("are the CIFAR-10 runs finished?", lambda run: run in CIFAR, lambda run: run.status == "finished"),
+        ("do my DiTs use attention?", lambda run: "dit" in run.tags, lambda run: "attention" in run.tags),
+    ],
+)
+def test_yes_or_no_of_the_runs_that_conditions_name(ask, engine, question, asked, told):
+    found = ask(question)
+    runs = [run for run in RUNS if asked(run)]
+    assert {row["run_id"] for row in found.rows} == {run.id for run in runs}
+    assert found.verdict is all(told(run) for run in runs)
+    assert len(runs) > 1 or runs[0].id in answer(found, engine)
+
+
+@pytest.mark.parametrize(
+    ("question", "column"),
+    [
+        ("when did the Lion run start", "created_at"),
+        ("where is the Lion run stored", "path"),
+        ("which GPU did the Lion run use", "hardware"),
+    ],
+)
+def test_facts_of_the_run_that_a_condition_names(ask, question, column):
+    found = ask(question)
+    assert [row["run_id"] for row in found.rows] == [run.id for run in RUNS if run.optimizer == "Lion"]
+    assert column in found.query.ask.columns

@@ -42,7 +42,7 @@ def _whether_all(result: Result) -> Verdict:
     columns = ask.condition.columns()
     if result.query.order is not None and "run_id" in columns:  # whether this is the first of them, which a sentence
         return any(answer for answer, _ in met), ""  # about the first one tells
-    if result.query.order is not None and len(met) == 1 and met[0][0] is not None:
+    if len(met) == 1 and met[0][0] is not None:
         (decided, row), *_ = met
         has = [f"{label(column)} {value(row, column)}" for column in sorted(columns) if value_of(row, column)]
         return decided, f"{printable(row['run_id'])} has {listed(has)}" if has else ""

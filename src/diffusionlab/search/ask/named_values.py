@@ -65,7 +65,7 @@ def free_value(r: Reading, i: int) -> int:
 
 def text_of_field(r: Reading, i: int) -> int:
     """FIELD CONTAINS WORDS, WORDS in the FIELD: "name contains LSTM", "oom in the notes", "named like *Flower*"."""
-    column = "run_id" if r.words(i) in ("id", "ids") else r.items[i].payload if r.kind(i) == "field" else None
+    column = "run_id" if r.words(i) in ("id", "ids") else r.items[i].payload if r.kind(i) == "field" else r.words(i)
     if r.words(i) in ("named", "called") and r.words(i + 1) in _CONTAINS:
         column = "name"
     elif r.words(i) in ("named", "called") and r.kind(i - 1) == "noun" and _is_part_of_names(r, i + 1):

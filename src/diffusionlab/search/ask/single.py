@@ -32,6 +32,8 @@ _YES_NO = _beginning([*words.YES_NO, *words.NOT_SO])
 _PICTURES = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, listed(words.PICTURES)), key=len, reverse=True))})\b")
 _SHOW_ME = re.compile(r"\s*(?:(?:please|can you|could you|show|give|display|see|get|me|us|all|the|any|some)\s+)*")
 _EXIST = tuple(words.EXIST.split())
+_THESE = ("the", "my", "our", "these", "those")
+_ONE = ("run", "model", "training", "experiment", "script", "notebook")
 
 
 def facts_asked(a: Asked) -> None:
@@ -39,7 +41,8 @@ def facts_asked(a: Asked) -> None:
     one = a.order is not None and a.order.count == 1
     named = any(item.kind == "run" for item in a.items)
     why = _FACTS[_WHY].match(a.text) and any(item.kind == "condition" for item in a.items)
-    if not (named or one or why) or a.compare or a.like or a.figure is not None:
+    told = any(a.kind(i - 1) == "condition" and a.words(i) in _ONE for i in range(1, len(a.items)))  # "the MNIST run"
+    if not (named or one or why or told) or a.compare or a.like or a.figure is not None:
         return
     matches = [(m.end(), columns) for columns, pattern in _FACTS.items() if (m := pattern.match(a.text))]
     if not matches:
@@ -126,6 +129,11 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
         a.most = following[0] == "most"
         subject, told = _of_every(a, found, m.end())
         return (subject, _none_of(found, told)) if following[0] in ("no", "none") else (subject, told)
+    if m and following and following[0] in _THESE:
+        told = told_of(a, found, m.end(), verb=True)
+        subject = [operand for operand in found if operand not in told]
+        if told and subject:  # "is the Fashion-MNIST run finished?", "do my U-Nets use attention?"
+            return subject, told
     exists = bool(following) and (following[0] in _EXIST or any(item.kind == "noun" for item in a.items[:3]))
     exists = exists or " ever " in a.text  # "has SGD ever been used?"
     return (rest or subject, None) if exists else None

@@ -208,6 +208,11 @@ class Known:
         """The stems of a setting's name -> its column: (gradient, clip) -> config.trainer.gradient_clip_val."""
         return setting_names(structures(self._load(("config",), None)["config"].combine_chunks()))
 
+    @cached_property
+    def setting_stems(self) -> frozenset[str]:
+        """The stems of all words in names of settings."""
+        return frozenset(stem for name in self.settings for stem in name)
+
     def setting(self, words: str) -> str | None:
         """The column of the setting that words name: "gradient clipping", "model.dropout"."""
         return self.settings.get(stems_of(words.replace(".", " ")))

@@ -238,4 +238,5 @@ def _misspelt(token: Token, known: Known) -> bool:
         or word in UNITS
         or word in known.metrics
         or any(name.startswith(word.removesuffix("s")) for name in _DATES)
+        or stem(word) in known.setting_stems
     )
