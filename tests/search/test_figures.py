@@ -380,3 +380,35 @@ def test_the_best_of_a_kind_is_no_order_of_its_own(ask):
 def test_two_fields_beside_one_another_are_shown(ask):
     found = ask("fid vs parameters")
     assert found.query.show == ("fid", "num_parameters") and found.total == len(RUNS)
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [
+        ("which optimizer has the highest failure rate", "optimizer"),
+        ("data set with the highest share of failed runs", "dataset"),
+    ],
+)
+def test_the_value_with_the_highest_share(ask, question, key):
+    ended = ("failed", "crashed") if "rate" in question else ("failed",)
+    shares = {name: statistics.mean(run.status in ended for run in runs) for name, runs in by(key).items()}
+    best = {name: (pytest.approx(share),) for name, share in shares.items() if share == max(shares.values())}
+    assert figures(ask(question)) == best
+
+
+@pytest.mark.parametrize("question", ["how many more U-Nets than DiTs are there", "are there more U-Nets than DiTs?"])
+def test_more_of_one_kind_than_of_another_is_told_by_both_counts(ask, question):
+    counts = {name: sum(name in run.tags for run in RUNS) for name in ("unet", "dit")}
+    assert {row.key: row.value for row in ask(question).groups.rows} == counts
+
+
+def test_values_beside_so_many_values_of_another_field(ask, engine):
+    sets = {name: len({run.dataset for run in runs}) for name, runs in by("optimizer").items()}
+    found = ask("optimizers used on at least 3 data sets")
+    assert figures(found) == {name: (count,) for name, count in sets.items() if count >= 3}
+    assert "at least 3 data sets" in answer(found, engine)
+
+
+def test_architectures_that_were_tried_once(ask):
+    once = {name for name, runs in by("architecture").items() if len(runs) == 1}
+    assert {row.key for row in ask("which architectures were only tried once").groups.rows} == once

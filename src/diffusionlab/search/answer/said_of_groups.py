@@ -102,6 +102,9 @@ def _that_have(result: Result, groups: Groups) -> str:
         # of the runs that meet the conditions: a group without such a run is not in the table
         any_run = ", of those that have any" if result.query.conditions and op in ("<", "<=", "!=") else ""
         return f"{who} {_THAN[op]} {count:.15g} {'run' if count == 1 else 'runs'}{any_run}"
+    if figure.how == "distinct":
+        op, count = figure.having
+        return f"{who} {_THAN[op]} {count:.15g} {label(figure.of or '')}{'' if count == 1 else 's'}"
     return f"{who} a {what_of(groups)} {figure.having}"
 
 

@@ -21,7 +21,7 @@ from diffusionlab.search.ask.grouping import READERS, sort_groups
 from diffusionlab.search.ask.having import having
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
-from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure
+from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure, which
 from diffusionlab.search.query.query import SHARES, How, Term
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition
@@ -185,7 +185,14 @@ def share(a: Asked) -> bool:
             a.items[i] = replace(item, kind="condition", payload=statuses)
         else:
             a.used.add(i)
-        ask_figure(a, (), each(a), "share" if item.kind == "rate" else item.payload)
+        how: How = "share" if item.kind == "rate" else item.payload
+        ranked = a.skip(i - 1, 2, ("filler",), -1)
+        key = which(a) if a.kind(ranked) == "superlative" and a.items[ranked].payload[0] in ("high", "low") else None
+        if key is not None:  # "which optimizer has the highest failure rate"
+            one = None if a.words(max(key.places)).endswith("s") else 1
+            ask_figure(a, {ranked}, key, how, descending=a.items[ranked].payload[0] == "high", count=one)
+        else:
+            ask_figure(a, (), each(a), how)
         a.used |= {k for k in range(len(a.items)) if a.kind(k) in ("count", "percent") or a.words(k) == "total"}
         return True
     return False

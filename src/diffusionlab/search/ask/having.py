@@ -31,8 +31,8 @@ _USED = ("used", "tried", "trained", "occur", "occurring", "appearing", "appear"
 
 
 def having(a: Asked) -> bool:
-    """KEYS with FEWER THAN N runs, KEYS used ONCE, KEYS with a MEAN FIELD below N."""
-    return _of_runs(a) or _of_a_figure(a)
+    """KEYS with FEWER THAN N runs, KEYS used ONCE, KEYS on AT LEAST N values, KEYS with a MEAN FIELD below N."""
+    return _of_runs(a) or _of_values(a) or _of_a_figure(a)
 
 
 def _of_runs(a: Asked) -> bool:
@@ -68,8 +68,7 @@ def _number_of_runs(a: Asked, i: int) -> tuple[Having, set[int]] | None:
 
 def _number_of_times(a: Asked, i: int) -> tuple[Having, set[int]] | None:
     """Used ONCE, used MORE THAN TWICE, tried AT LEAST 3 TIMES."""
-    before = a.skip(i - 1, 3, _FILLER, -1)
-    if a.words(before) not in _USED:
+    if not any(a.words(k) in _USED for k in range(max(0, i - 3), i)):
         return None
     compared = a.kind(i) == "comparator"
     op, j = (str(a.items[i].payload), a.skip(i + 1, 2, _FILLER)) if compared else ("=", i)
@@ -78,6 +77,27 @@ def _number_of_times(a: Asked, i: int) -> tuple[Having, set[int]] | None:
     if a.counts(j) and a.words(j + 1) == "times":
         return Having(op, float(a.count(j))), {i, j, j + 1}
     return None
+
+
+def _of_values(a: Asked) -> bool:
+    """A number of values of another field: "optimizers used on at least 3 data sets"."""
+    for i in range(len(a.items)):
+        number, of = a.skip(i + 1, 2, _FILLER), a.skip(i + 1, 2, (*_FILLER, "number"))
+        if (
+            a.kind(i) != "comparator"
+            or not a.counts(number)
+            or a.kind(of) != "field"
+            or is_numeric(a.items[of].payload)
+        ):
+            continue
+        key = _key_before(a, i)
+        if key is None or key.column == a.items[of].payload or not a.words(of).endswith("s"):
+            continue
+        ask_figure(a, {i, of}, key, "distinct", a.items[of].payload)
+        assert a.figure is not None
+        a.figure = replace(a.figure, having=Having(str(a.items[i].payload), float(a.count(number))))
+        return True
+    return False
 
 
 def _of_a_figure(a: Asked) -> bool:

@@ -36,7 +36,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _than_the_best),
+        *(_how_much, _than_the_best, _more_than),
     )
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
@@ -184,6 +184,25 @@ def _how_much(items: list[Item], i: int) -> Item | None:
         return replace(items[i], kind="filler", words="how")
     more = items[i].kind in ("comparative", "comparator") and items[i - 1].words.lower() == "much" and runs
     return replace(items[i], kind="compare") if more and not words.endswith(" than") else None
+
+
+def _more_than(items: list[Item], i: int) -> Item | None:
+    """ "(How many) more U-Nets than transformers": how many there are of each."""
+    if items[i].kind == "than" and any(_is_more(items, k) for k in range(i)):
+        return replace(items[i], kind="connector", payload="vs")
+    if not _is_more(items, i):
+        return None
+    counted = i > 0 and items[i - 1].kind == "count"
+    return replace(items[i], kind="filler", words="how") if counted else replace(items[i], kind="count")
+
+
+def _is_more(items: Sequence[Item], i: int) -> bool:
+    """Whether the "more" at i counts the runs of one condition beside those of another."""
+    if items[i].kind != "comparative" or items[i].words.lower() not in ("more", "fewer", "less") or i + 1 >= len(items):
+        return False
+    than = next((k for k in range(i + 1, len(items)) if items[k].kind == "than"), None)
+    sides = than is not None and items[than + 1 : than + 2] and items[than + 1].kind == "condition"
+    return bool(sides) and items[i + 1].kind == "condition"
 
 
 def _than_the_best(items: list[Item], i: int) -> Item | None:
