@@ -8,7 +8,7 @@ import statistics
 import pytest
 
 from diffusionlab.search.answer.answer import answer
-from diffusionlab.search.show.cli import parser
+from diffusionlab.search.show.cli import _found, parser
 from diffusionlab.search.show.flags import flag_line
 from diffusionlab.search.show.options import query_of
 from tests.search.fixture_runs import RUNS
@@ -172,3 +172,16 @@ def test_facts_of_the_run_that_a_condition_names(ask, question, column):
     found = ask(question)
     assert [row["run_id"] for row in found.rows] == [run.id for run in RUNS if run.optimizer == "Lion"]
     assert column in found.query.ask.columns
+
+
+@pytest.mark.parametrize(
+    ("question", "those"),
+    [
+        ("which of the top 5 are transformers", [run for run in best(5) if "transformer" in run.tags]),
+        ("mean fid of the top 5", best(5)),
+        ("count per optimizer among the top 10 by fid", best(10)),
+    ],
+)
+def test_those_are_the_runs_of_the_answer(ask, question, those):
+    found = _found(ask(question))
+    assert {run.id for run in RUNS if found.evaluate({"run_id": run.id})} == {run.id for run in those}

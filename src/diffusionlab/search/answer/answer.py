@@ -45,7 +45,8 @@ def answer(result: Result, engine: Engine, table: bool = False) -> str:
 
 def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
     query, rows = result.query, result.rows
-    if query.intent == "aggregate" and (result.total or result.taken):
+    counted = query.figure is not None and query.figure.part is not None  # of the runs that an order takes
+    if (query.intent == "aggregate" and result.total) or (counted and result.groups is not None and result.groups.rows):
         return [*figure_sentences(result, table), *_taken(result)]
     if not rows:
         return _nothing(result, engine)

@@ -49,7 +49,7 @@ class Engine:
         if query.parts:
             return self._each_part(query)
         query = self._with_subsets(query)
-        if query.figure is not None and (query.intent == "aggregate" or query.order is not None):
+        if query.figure is not None and (query.intent == "aggregate" or query.order or query.figure.part):
             return self._figures(query, query.figure)
         rows = self.rows(query.condition)
         if not rows and (less := self._fewer_words(query)):

@@ -192,7 +192,7 @@ class Query:
     def intent(self) -> str:
         """The kind of answer in one word: list, count, aggregate, compare, like, facts, check or pictures."""
         match self.ask:
-            case Figure(how="count", of=None, by=None, sides=(), part=None):
+            case Figure(how="count", of=None, by=None, sides=()):
                 return "count"
             case Figure():
                 return "aggregate"

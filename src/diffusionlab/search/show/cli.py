@@ -219,6 +219,8 @@ class Session:
 def _found(result: Result) -> Filter | None:
     """The runs of an answer, None if there are none: by its conditions if these alone say which, else by their ids."""
     query = result.query
+    if query.figure is not None and query.order is not None and (named := result.rows or result.taken):
+        return In("run_id", tuple(row["run_id"] for row in named))
     if query.figure is not None and result.total:
         return query.condition
     if not result.rows:
