@@ -93,4 +93,4 @@ def bottleneck(run: Run, images: Tensor) -> Tensor:
             model.denoiser.output(alpha * x0, times, *nulls)
     finally:
         hook.remove()
-    return torch.cat(seen)
+    return torch.cat(seen).float()

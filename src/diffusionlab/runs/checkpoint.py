@@ -24,6 +24,7 @@ from diffusionlab.errors import UsageError, first_line
 from diffusionlab.models import Autoencoder, DualEncoder, Network
 from diffusionlab.runs.averages import average_of
 from diffusionlab.runs.folder import WEIGHTS
+from diffusionlab.runs.hardware import as_trained
 from diffusionlab.runs.settings import Settings
 from diffusionlab.runs.trust import part
 from diffusionlab.training import AveragedModule
@@ -109,7 +110,8 @@ def load_model(
         for prefix, module in (("codec.", codec), ("", network)):
             own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
             module.to(device).eval().requires_grad_(False).load_state_dict(own)
-    denoiser = Denoiser(network, schedule.to(device), parameterization)
+    asked = as_trained(network, settings.config.get("hardware") or {}, device)
+    denoiser = Denoiser(asked, schedule.to(device), parameterization)
     return TrainedModel(denoiser, network, codec, settings)
 
 

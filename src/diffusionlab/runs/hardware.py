@@ -1,13 +1,16 @@
 """What the machine computes in: the choice behind hardware.precision=auto, and the line that says what was chosen."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import torch
+from torch import Tensor, nn
 
 
 def best_precision(accelerator: str) -> str:
     """bf16-mixed where bfloat16 is the machine's own arithmetic, on a CUDA device or on the CPU; else 32-true."""
-    device = device_type(accelerator)
-    fast = {"cuda": _cuda_has_bfloat16, "cpu": cpu_has_bfloat16}.get(device, lambda: False)
-    return "bf16-mixed" if fast() else "32-true"
+    return "bf16-mixed" if has_bfloat16(device_type(accelerator)) else "32-true"
 
 
 def device_type(accelerator: str) -> str:
@@ -27,6 +30,33 @@ def cpu_has_bfloat16() -> bool:
     capabilities: dict[str, bool | int] = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.10 or newer
     has_it = any(present for name, present in capabilities.items() if name.endswith("bf16"))
     return has_it and torch.backends.mkldnn.is_available()
+
+
+def has_bfloat16(device: torch.device | str) -> bool:
+    """Whether bfloat16 is the device's own arithmetic."""
+    name = device.type if isinstance(device, torch.device) else device.partition(":")[0]
+    fast = {"cuda": _cuda_has_bfloat16, "cpu": cpu_has_bfloat16}.get(name, lambda: False)
+    return fast()
+
+
+@dataclass(frozen=True)
+class InBfloat16:
+    """A network that is asked in mixed precision, and with the colors of a pixel beside one another."""
+
+    network: nn.Module
+
+    def __call__(self, x: Tensor, *inputs: Tensor, **told: Tensor) -> Tensor:
+        """As the network's own; `x` is (B, C, H, W)."""
+        with torch.autocast(x.device.type, torch.bfloat16):
+            output: Tensor = self.network(x.contiguous(memory_format=torch.channels_last), *inputs, **told)
+            return output
+
+
+def as_trained(network: nn.Module, hardware: Mapping[str, Any], device: torch.device | str) -> nn.Module | InBfloat16:
+    """The network in the precision and layout of its training, by those `hardware` settings, if `device` has them."""
+    if hardware.get("precision") != "bf16-mixed" or not has_bfloat16(device):
+        return network
+    return InBfloat16(network.to(memory_format=torch.channels_last))
 
 
 def _cuda_has_bfloat16() -> bool:
