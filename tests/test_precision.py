@@ -15,7 +15,11 @@ MIXED = {"precision": "bf16-mixed"}
 @pytest.fixture
 def network() -> UNet:
     torch.manual_seed(0)
-    return UNet(in_channels=1, channels=[8, 16], image_size=8, num_classes=3).eval().requires_grad_(False)
+    made = UNet(in_channels=1, channels=[8, 16], image_size=8, num_classes=3).eval().requires_grad_(False)
+    for parameter in made.parameters():
+        if not parameter.any():  # at first it says nothing at all
+            torch.nn.init.normal_(parameter, std=0.1)
+    return made
 
 
 def test_a_network_trained_in_bfloat16_is_asked_in_it(network, monkeypatch):
@@ -32,11 +36,13 @@ def test_a_network_trained_in_bfloat16_is_asked_in_it(network, monkeypatch):
     torch.testing.assert_close(x0_hat, plain(x_t, t, labels), rtol=0.02, atol=0.02)
 
 
-@pytest.mark.parametrize(("precision", "device", "has"), [("32-true", "cpu", True), ("bf16-mixed", "cpu", False)])
-def test_others_are_asked_as_they_are(network, monkeypatch, precision, device, has):
+@pytest.mark.parametrize(
+    ("settings", "device", "has"),
+    [({"precision": "32-true"}, "cpu", True), (MIXED, "cpu", False), (MIXED, "mps", True), ("x", "cpu", True)],
+)
+def test_others_are_asked_as_they_are(network, monkeypatch, settings, device, has):
     monkeypatch.setattr(hardware, "cpu_has_bfloat16", lambda: has)
-    assert as_trained(network, {"precision": precision}, device) is network
-    assert as_trained(network, MIXED, "mps") is network
+    assert as_trained(network, settings, device) is network
 
 
 def test_samples_in_bfloat16_are_those_in_float32_and_of_no_batch(lab, monkeypatch):

@@ -334,6 +334,37 @@ def test_a_comparison_by_a_property_is_of_its_values(ask):
 @pytest.mark.parametrize(
     ("question", "chosen"),
     [
+        ("is the average fid of the CIFAR-10 runs below 20?", lambda run: run.dataset == "CIFAR-10"),
+        ("is the mean fid of the MNIST runs below 20", lambda run: run.dataset == "MNIST"),
+    ],
+)
+def test_a_bound_of_a_figure_chooses_no_runs_and_is_named(ask, question, chosen):
+    found = ask(question)
+    assert figures(found) == {"all": (mean([run for run in RUNS if chosen(run)], "fid"),)}
+    assert "below 20" in " ".join(found.unread)
+
+
+def test_that_every_value_has_a_figure_is_said_without_two_negations(ask, engine):
+    assert answer(ask("which data sets have no fid"), engine).startswith("Every data set has a run with a known fid")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--figure", "mean fid", "--sort", "fid"],
+        ["--figure", "mean fid", "--all-but", "3"],
+        ["--figure", "count", "--by", "dataset", "--skip", "2"],
+    ],
+)
+def test_flags_that_would_choose_no_runs_say_what_to_type(engine, flags):
+    options = parser().parse_intermixed_args(flags)
+    with pytest.raises(ValueError, match="add --"):
+        query_of(options, "", engine.known, engine.now, False)
+
+
+@pytest.mark.parametrize(
+    ("question", "chosen"),
+    [
         ("which frameworks don't have a fid", lambda run: True),
         ("which data sets have no fid among failed runs", lambda run: run.status == "failed"),
         ("schedules without a fid", lambda run: True),

@@ -110,7 +110,7 @@ def load_model(
         for prefix, module in (("codec.", codec), ("", network)):
             own = {name.removeprefix(prefix): state.pop(name) for name in list(state) if name.startswith(prefix)}
             module.to(device).eval().requires_grad_(False).load_state_dict(own)
-    asked = as_trained(network, settings.config.get("hardware") or {}, device)
+    asked = as_trained(network, settings.config.get("hardware"), device)
     denoiser = Denoiser(asked, schedule.to(device), parameterization)
     return TrainedModel(denoiser, network, codec, settings)
 

@@ -1,4 +1,4 @@
-"""What the machine computes in: the choice behind hardware.precision=auto, and the line that says what was chosen."""
+"""What the machine computes in: the choice behind hardware.precision=auto, and sampling in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,9 +52,13 @@ class InBfloat16:
             return output
 
 
-def as_trained(network: nn.Module, hardware: Mapping[str, Any], device: torch.device | str) -> nn.Module | InBfloat16:
-    """The network in the precision and layout of its training, by those `hardware` settings, if `device` has them."""
-    if hardware.get("precision") != "bf16-mixed" or not has_bfloat16(device):
+def as_trained(network: nn.Module, hardware: Any, device: torch.device | str) -> nn.Module | InBfloat16:
+    """The network in the precision and layout of its training, if `device` has them.
+
+    `hardware`: the settings of that name, which in a stranger's file may be anything.
+    """
+    precision = hardware.get("precision") if isinstance(hardware, Mapping) else None
+    if precision != "bf16-mixed" or not has_bfloat16(device):
         return network
     return InBfloat16(network.to(memory_format=torch.channels_last))
 

@@ -95,6 +95,8 @@ def _that_have(result: Result, groups: Groups) -> str:
     assert figure.having is not None
     by = str(figure.unit or label(figure.by or "side"))
     who = f"{number or 'No'} {agree(number or 1, by, f'{by}s')} {agree(number or 1, 'has', 'have')}"
+    if figure.part is not None and figure.having == Having("=", 0.0) and not number:
+        return f"Every {by} has a run with {printable(figure.part.label)}"
     if figure.part is not None and figure.having in (Having("=", 0.0), Having("=", 1.0)):
         return f"{who} {'only runs' if figure.having.value else 'no run'} with {printable(figure.part.label)}"
     if figure.of is None and figure.part is None:

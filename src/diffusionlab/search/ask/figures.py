@@ -211,6 +211,7 @@ def _in_percent(a: Asked) -> bool:
 
 def shared(a: Asked, found: list[Operand]) -> list[Operand]:
     """The conditions of the runs among which the share is taken; what it is of goes into the figure."""
+    found = _without_bound(a, found)
     if a.figure is not None and a.figure.how == "count" and a.order is not None:
         return _counted_of_taken(a, found)
     if a.figure is None or a.figure.how not in SHARES:
@@ -223,6 +224,15 @@ def shared(a: Asked, found: list[Operand]) -> list[Operand]:
         return found
     a.figure = replace(a.figure, part=condition_side(And(*join(part)), a.known))
     return [operand for operand in found if operand not in part]
+
+
+def _without_bound(a: Asked, found: list[Operand]) -> list[Operand]:
+    """ "Is the mean fid below 20?": a bound of the figure chooses no runs; the answer has the figure, and names it."""
+    if a.figure is None or a.figure.of is None or not a.text.lstrip().startswith(("is ", "was ", "are ", "were ")):
+        return found
+    bounds = [operand for operand in found if operand.category == a.figure.of]
+    a.passed += [item for item in a.items if item.start in {operand.start for operand in bounds}]
+    return [operand for operand in found if operand not in bounds]
 
 
 def _counted_of_taken(a: Asked, found: list[Operand]) -> list[Operand]:

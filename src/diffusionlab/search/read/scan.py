@@ -201,12 +201,15 @@ def respell(text: str, known: Known) -> tuple[str, list[str]]:
 
 
 def _is_name(token: Token, better: str, shouted: bool, known: Known) -> bool:
-    """ "RNNs" among words in small letters is a name, no misspelt "runs"; "AdamP" is no misspelt "Adam"."""
+    """ "RNNs" among words in small letters is a name, no misspelt "runs"; "AdamP" is no misspelt "Adam"; the "patch" of
+    the setting patch_size is no misspelt "path"."""
     raw = token.raw
     if raw[:-1].lower() == better and raw[-1].isupper() and not raw.isupper():
         return True
     named = phrases().get(better, ("",))[0] in ("value", "facet", "field") or better in known.spellings
-    return raw.rstrip("s").isupper() and not shouted and not named
+    if raw.rstrip("s").isupper() and not shouted and not named:
+        return True
+    return stem(token.text) in known.setting_stems  # last, as all settings are looked through
 
 
 def _candidates(known: Known) -> list[str]:
@@ -238,5 +241,4 @@ def _misspelt(token: Token, known: Known) -> bool:
         or word in UNITS
         or word in known.metrics
         or any(name.startswith(word.removesuffix("s")) for name in _DATES)
-        or stem(word) in known.setting_stems
     )

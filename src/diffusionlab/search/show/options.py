@@ -151,6 +151,13 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
     else:
         terms = [_term(text, known) for text in texts]
     by, unit = (None, None) if not options.by else group_of(options.by, known)
+    taken = options.all_but or options.per or options.skip
+    if _of_groups(options) and taken:
+        raise ValueError("--all-but, --per and --skip choose the runs that --figure is of: add --sort FIELD")
+    if not _of_groups(options) and not (taken or options.limit):
+        raise ValueError(
+            "--sort FIELD chooses the runs that --figure is of: add --limit N; groups are sorted by --sort figure"
+        )
     descending = _sort(options.sort)[1] if options.sort and _of_groups(options) else None
     limit = options.limit if _of_groups(options) else None
     if isinstance(limit, float):
