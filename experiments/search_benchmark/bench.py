@@ -30,7 +30,7 @@ from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.storage.table import SECONDS_AT_REST, Registry
 from diffusionlab.search.answer.engine import Engine
-from diffusionlab.search.query.query import Figure, Query
+from diffusionlab.search.query.query import Figure, GroupKey, Query
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ("MNIST", "Fashion-MNIST", "CIFAR-10", "CelebA", "STL-10")
@@ -158,11 +158,11 @@ def bench_registry(folder: Path, runs: int, repeats: int) -> dict[str, float]:
 def bench_groups(registry: Registry, repeats: int) -> None:
     """Figures of groups of all runs, warm."""
     for figure in (
-        Figure("count", by="dataset"),
-        Figure("mean", "val_loss", "optimizer"),
-        Figure("mean", "fid", "dataset"),
-        Figure("median", "lr", "arch_tags"),
-        Figure("count", by="created_at", unit="month"),
+        Figure("count", by=(GroupKey("dataset"),)),
+        Figure("mean", "val_loss", (GroupKey("optimizer"),)),
+        Figure("mean", "fid", (GroupKey("dataset"),)),
+        Figure("median", "lr", (GroupKey("arch_tags"),)),
+        Figure("count", by=(GroupKey("created_at", "month"),)),
     ):
         query = Query("", ask=figure)
 

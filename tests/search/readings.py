@@ -14,6 +14,7 @@ from pathlib import Path
 from diffusionlab.registry.storage.table import Registry
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.ask.parse import parse
+from diffusionlab.search.query.query import flag_of
 from diffusionlab.search.query.where_text import format_where
 from tests.search.fixture_runs import NOW, records
 from tests.search.questions import filters, ordered
@@ -45,13 +46,14 @@ def _order(order) -> str:
     if order is None:
         return ""
     parts = [order.column, "descending" if order.descending else "ascending"]
-    parts += [f"{name} {value}" for name in ("count", "percent", "skip", "per") if (value := getattr(order, name))]
+    parts += [f"{name} {value}" for name in ("count", "percent", "skip") if (value := getattr(order, name))]
+    parts += [f"per {flag_of(order.per)}"] if order.per else []
     parts += [said for said, holds in (("with ties", order.ties), ("all but these", order.rest)) if holds]
     return " ".join(parts)
 
 
 def _figure(figure) -> str:
-    said = {name: getattr(figure, name) for name in ("of", "by", "unit", "descending", "count")}
+    said = {name: getattr(figure, name) for name in ("of", "descending", "count")} | {"by": flag_of(figure.by) or None}
     return " ".join([figure.how, *(f"{name} {value}" for name, value in said.items() if value is not None)])
 
 

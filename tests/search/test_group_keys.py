@@ -15,7 +15,7 @@ from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.record.schema import to_table
 from diffusionlab.search.answer.figures import figures
 from diffusionlab.search.answer.group_keys import ALL, keys_of
-from diffusionlab.search.query.query import UNITS, Figure, Side
+from diffusionlab.search.query.query import UNITS, Figure, GroupKey, Side
 
 START = datetime(2024, 11, 25, 20, tzinfo=UTC)
 SIDES = (Side("small", Compare("batch_size", "<", 64)), Side("U-Nets", Contains("arch_tags", "unet")))
@@ -42,9 +42,10 @@ HOW = {
     "std": lambda values: statistics.stdev(values) if len(values) > 1 else None,
     "count": len,
 }
+KEYS = [GroupKey(column) for column in ("dataset", "arch_tags", "batch_size")]
+KEYS += [GroupKey("created_at", unit) for unit in UNITS]
 GROUPS = st.one_of(
-    st.sampled_from([{"by": by} for by in (None, "dataset", "arch_tags", "batch_size")]),
-    st.sampled_from([{"by": "created_at", "unit": unit} for unit in UNITS]),
+    st.lists(st.sampled_from(KEYS), max_size=3, unique=True).map(lambda keys: {"by": tuple(keys)}),
     st.just({"sides": SIDES}),
 )
 
@@ -56,8 +57,7 @@ def run(dataset: str | None, fid: float) -> dict:
 def groups_of(run: dict, figure: Figure) -> list[str]:
     if figure.sides:
         return [side.label for side in figure.sides if side.condition.matches(run)]
-    per = f"created_{figure.unit}" if figure.unit else figure.by
-    return keys_of(run, per) if per else [ALL]
+    return keys_of(run, figure.by) if figure.by else [ALL]
 
 
 def by_hand(runs: list[dict], figure: Figure) -> tuple[dict[str, tuple[float, int, tuple[str, ...]]], int]:
@@ -76,7 +76,7 @@ def by_hand(runs: list[dict], figure: Figure) -> tuple[dict[str, tuple[float, in
 
 
 @settings(max_examples=100, deadline=None)
-@example(runs=[run("MNIST", 2.5), run(None, 3.5)], groups={"by": "batch_size"}, how="mean")
+@example(runs=[run("MNIST", 2.5), run(None, 3.5)], groups={"by": (GroupKey("batch_size"),)}, how="mean")
 @given(runs=RUNS, groups=GROUPS, how=st.sampled_from(sorted(HOW)))
 def test_figures_are_those_of_plain_python(runs, groups, how):
     records = [RunRecord(run_id=f"run-{i * 37 % 41:02}", name="x", **run) for i, run in enumerate(runs)]
@@ -93,7 +93,7 @@ def test_figures_are_those_of_plain_python(runs, groups, how):
             wanted, _ = by_hand([row for row in rows if row["dataset"] == dataset], figure)
             assert {row.key: (row.value, row.count, row.runs) for row in part if row.count} == wanted
         assert {dataset for dataset, _ in found.within} <= {"MNIST", "CIFAR-10", "STL-10"}
-    elif figure.of and figure.by != "dataset" and how != "distinct":
+    elif figure.of and GroupKey("dataset") not in figure.by and how != "distinct":
         for key in {key for row in rows for key in groups_of(row, figure)}:
             among = {row["dataset"] for row in rows if key in groups_of(row, figure) and row["fid"] is not None}
             assert len(among - {None}) < 2

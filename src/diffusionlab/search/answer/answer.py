@@ -11,6 +11,7 @@ from diffusionlab.registry.record.columns import MEASURES, compares_within, labe
 from diffusionlab.registry.record.comparable import basis_column, basis_name, by_basis
 from diffusionlab.search.answer.compare import compares_groups
 from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.answer.group_keys import keys_of
 from diffusionlab.search.answer.result import (
     CITED,
     Result,
@@ -28,7 +29,7 @@ from diffusionlab.search.answer.result import (
 )
 from diffusionlab.search.answer.said_of_comparisons import group_sentences, run_sentences
 from diffusionlab.search.answer.said_of_groups import figure_sentences
-from diffusionlab.search.query.query import Check, Comparison, Facts, Pictures
+from diffusionlab.search.query.query import Check, Comparison, Facts, Figure, Having, Order, Pictures, label_of
 from diffusionlab.search.query.where_text import format_where
 
 FEW = 5  # runs whose best is seen at a glance
@@ -60,7 +61,7 @@ def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
         return _pictures(result)
     ordered = query.order is not None and not query.order.rest
     if result.parts:
-        several = [part.query.order is not None and part.query.order.per is not None for part in result.parts]
+        several = [part.query.order is not None and bool(part.query.order.per) for part in result.parts]
         briefly = table and any(several)
         said = [_about_order(part) if briefly else _said(part, engine) for part in result.parts]
         return list(dict.fromkeys(sentence for part in said for sentence in part))
@@ -81,8 +82,11 @@ def _counted(result: Result) -> list[str]:
 def verdict_of(result: Result) -> str:
     """Yes or no, and why, which comes first; empty if that was not asked."""
     ask = result.query.ask
-    if not (isinstance(ask, Check) or (isinstance(ask, Comparison) and ask.better is not None)):
-        return ""
+    match ask:
+        case Check() | Figure(by=(), having=Having()) | Comparison(better=bool()):
+            pass
+        case _:
+            return ""
     said = {True: "Yes", False: "No", None: "That is not known"}[result.verdict]
     return f"{said}: {result.because}." if result.because else f"{said}."
 
@@ -167,8 +171,10 @@ def _ordered(result: Result) -> list[str]:
         which = f"{order.place.capitalize()} by {most}" if order.skip else most[0].upper() + most[1:]
         said = [f"{which}: {value(rows[0], column)}, {' and '.join(named(row) for row in rows[:CITED])}."]
     else:
-        listed = "; ".join(f"{printable(row['run_id'])} {_or_status(row, column)}" for row in rows[:CITED])
-        each = f" of each {label(order.per)}" if order.per else ""
+        listed = "; ".join(
+            f"{_group_of(row, order)}{printable(row['run_id'])} {_or_status(row, column)}" for row in rows[:CITED]
+        )
+        each = f" of each {label_of(order.per)}" if order.per else ""
         more = f" and {len(rows) - CITED} more" if len(rows) > CITED else ""
         which = order.place.capitalize() + " by" if order.skip and order.count else "By"
         said = [f"{which} {most}{each}: {listed}{more}."]
@@ -176,6 +182,12 @@ def _ordered(result: Result) -> list[str]:
     if len(sides) > 1:
         said = [f"By {most}, each {label(basis_column(column))} by itself: {_of_each_basis(sides, column)}."]
     return said
+
+
+def _group_of(row: Row, order: Order) -> str:
+    """ "CIFAR-10: " of the first run of a data set; nothing of one that is in several groups."""
+    groups = keys_of(row, order.per) if order.per else []
+    return f"{printable(groups[0])}: " if len(groups) == 1 else ""
 
 
 def _taken(result: Result) -> list[str]:
@@ -196,7 +208,8 @@ def _about_order(result: Result) -> list[str]:
     if result.lacking:
         said.append(f"Skipped (no {label(column)}): {cite(result.lacking)}.")
     several = len({row.get("dataset") for row in rows}) > 1 and len(by_basis(rows, column)) < 2
-    if several and order.per != "dataset" and "dataset" in compares_within(column):
+    apart = {key.column for key in order.per}
+    if several and "dataset" in set(compares_within(column)) - apart:
         said.append(f"{label(column)} is not comparable between data sets.")
     return said
 
@@ -263,7 +276,7 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
     elif result.unknown:
         said = [f"None of {runs(result.everything)}; left out: {_undecided(result)}."]
     if query.order and query.order.per and result.total:
-        return [f"None: no run of these has {recorded(query.order.per)}."]
+        return [f"None: no run of these has {recorded(query.order.per[0].column)}."]
     if result.lacking and query.order:
         return [f"None: no run of these has {recorded(query.order.column)}: {cite(result.lacking)}."]
     if query.like is not None:

@@ -118,11 +118,12 @@ class Engine:
         first = self.answer(replace(query, ask=LISTING)) if query.order is not None else None
         among = In("run_id", tuple(row["run_id"] for row in first.rows)) if first else query.condition
         table = self.registry.arrow(columns_of(figure), among, self.now)
-        rows = (first.rows if first else self.rows(among)) if figure.by is None else []
+        rows = (first.rows if first else self.rows(among)) if not figure.by else []
         result = Result(query, rows, [1.0] * len(rows), table.num_rows, warnings=_notes(query))
         if first is not None:
             result.taken, result.lacking, result.warnings = first.rows, first.lacking, first.warnings
         result.groups = figures(table, figure)
+        result.verdict, result.because = verdict(result)
         if figure.part is not None:  # the runs that the share is of
             result.rows = [row for row in result.rows if figure.part.condition.matches(row)]
             result.scores = [1.0] * len(result.rows)
@@ -194,7 +195,7 @@ class Engine:
 
     def _cut(self, result: Result, rows: list[Row], order: Order) -> None:
         """Of rows that compare, in their order: those that are shown."""
-        if order.per is not None:
+        if order.per:
             first = _first_of_each(rows, order)
             result.rows += [row for row in rows if row not in first] if order.rest else first
         elif order.count is not None and result.query.sides:  # "compare the best unet and the best dit"
@@ -304,7 +305,7 @@ def _first_of_each(rows: list[Row], order: Order) -> list[Row]:
     kept = []
     for row in rows:
         places = []
-        for key in keys_of(row, order.per or ""):
+        for key in keys_of(row, order.per):
             seen[key] = seen.get(key, 0) + 1
             places.append(seen[key])
         if any(order.skip < place <= order.skip + (order.count or 1) for place in places):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from diffusionlab.registry.filters.days import WEEKDAYS
 from diffusionlab.registry.record.columns import compares_within, kind_of, label, value_of
 from diffusionlab.search.answer.group_keys import Keys, arranged, keys, keys_of, numbers
 from diffusionlab.search.answer.result import GroupRow, Groups, Row
-from diffusionlab.search.query.query import Figure, How, Order, Unit
-from diffusionlab.search.query.where_text import DAYS
+from diffusionlab.search.query.query import Figure, How, Order
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +25,7 @@ def columns_of(figure: Figure) -> list[str]:
     apart = [column for name in of for column in compares_within(name)]
     sides = [*figure.sides, *([figure.part] if figure.part else [])]
     read = [column for side in sides for column in sorted(side.condition.reads())]
-    return list(dict.fromkeys(["run_id", *of, *([figure.by] if figure.by else []), *apart, *read]))
+    return list(dict.fromkeys(["run_id", *of, *(key.column for key in figure.by), *apart, *read]))
 
 
 def figures(table: pa.Table, figure: Figure) -> Groups:
@@ -40,7 +38,7 @@ def figures(table: pa.Table, figure: Figure) -> Groups:
     found = Groups(figure, rows, without_key, lacking)
     for how, of in figure.terms:
         for column in () if how in ("count", "distinct") else compares_within(of or ""):
-            if column == figure.by:
+            if column in [key.column for key in figure.by]:
                 continue
             values = table[column].combine_chunks().dictionary_encode()
             parts = numbers(values)
@@ -87,12 +85,12 @@ def _all_terms(
     for place, row in ((place, row) for other in others for place, row in other.items()):
         rows.setdefault(place, replace(row, value=None, count=0))  # one that only another figure has
     told: list[list[GroupRow]] = [[] for _ in range(num_parts)]
-    for place, row in rows.items():
-        if figure.having is not None and not figure.having.meets(row.value):
+    for place, row in sorted(rows.items()):
+        if figure.having is not None and figure.by and not figure.having.meets(row.value):
             continue
         also = tuple(other[place].value if place in other else None for other in others)
         told[place // len(groups.names)].append(replace(row, also=also) if also else row)
-    return [_in_order(part, figure, groups.numeric) for part in told], lacking
+    return [_in_order(part, figure) for part in told], lacking
 
 
 def _grouped(
@@ -154,19 +152,18 @@ def first_figures(rows: Sequence[Row], order: Order) -> Groups | None:
     """The lowest or highest value of each group, of rows that are the first ones of each; None if it is no number."""
     if kind_of(order.column) not in ("int", "float") or (order.count or 1) > 1:
         return None
-    column, unit = DAYS.get(order.per or "", (order.per, None))
     how: How = "max" if order.descending else "min"
-    figure = Figure(how, order.column, column, cast("Unit | None", unit), order.descending)
+    figure = Figure(how, order.column, order.per, order.descending)
     found: dict[str, GroupRow] = {}
     for row in rows:
-        for key in keys_of(row, order.per or ""):
+        for key in keys_of(row, order.per):
             found.setdefault(key, GroupRow(key, value_of(row, order.column), 1, (row["run_id"],)))
     return Groups(figure, tuple(found.values()))
 
 
 def side_by_side(groups: Sequence[Groups]) -> Groups | None:
     """Groups by the same key as one, with the figures of each; None if the keys differ or there are no two."""
-    if len(groups) < 2 or len({(one.figure.by, one.figure.unit) for one in groups}) > 1:
+    if len(groups) < 2 or len({one.figure.by for one in groups}) > 1:
         return None
     first, *others = groups
     figure = replace(first.figure, also=tuple((one.figure.how, one.figure.of) for one in others))
@@ -174,22 +171,21 @@ def side_by_side(groups: Sequence[Groups]) -> Groups | None:
     return Groups(figure, tuple(replace(row, also=tuple(v.get(row.key) for v in values)) for row in first.rows))
 
 
-def _in_order(rows: list[GroupRow], figure: Figure, numeric: bool) -> tuple[GroupRow, ...]:
-    """By key, the figure breaking no tie, or by figure and then key."""
-    by_key = sorted(rows, key=lambda row: (float(row.key),) if numeric else _calendar(row.key, figure))
+def _in_order(rows: list[GroupRow], figure: Figure) -> tuple[GroupRow, ...]:
+    """Groups, which come by key, by their figure if that is asked for, and as many as are asked for."""
     if figure.descending is None:
-        return tuple(by_key)
+        return tuple(rows)
     sign = -1 if figure.descending else 1
-    rows = sorted(by_key, key=lambda row: (row.value is None, sign * (row.value or 0)))
+    rows = sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0)))
+    if figure.skip:  # "the second most common": of several that have as many, all
+        values = list(dict.fromkeys(row.value for row in rows))
+        asked = values[figure.skip : figure.skip + (figure.count or len(values))]
+        return tuple(row for row in rows if row.value in asked)
     last = rows[figure.count - 1].value if figure.count is not None and figure.count <= len(rows) else None
     tied = figure.count == 1 and last is not None  # "which has the most": all that have as many
     return tuple(
         row for i, row in enumerate(rows) if figure.count is None or i < figure.count or (tied and row.value == last)
     )
-
-
-def _calendar(key: str, figure: Figure) -> Any:
-    return (WEEKDAYS.index(key), key) if figure.unit == "weekday" else (0, key)
 
 
 def _std(cells: Any) -> float | None:

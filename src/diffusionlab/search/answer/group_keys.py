@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filters.days import WEEKDAYS
-from diffusionlab.registry.record.columns import kind_of, value_of
+from diffusionlab.registry.record.columns import value_of
 from diffusionlab.search.answer.result import Row
-from diffusionlab.search.query.query import Figure
-from diffusionlab.search.query.where_text import DAYS
+from diffusionlab.search.query.query import Figure, GroupKey, GroupKeys
+from diffusionlab.search.words.asking_words import Unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 ALL = "all"
+JOINT = " / "  # between the values of several keys
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,16 @@ class Keys:
 
     codes: Numbers
     rows: Numbers
-    names: pa.Array
-    numeric: bool = False  # the keys are numbers, which come in their order
+    names: pa.Array  # in the order of the values
     shown: bool = False  # a group without runs is one too
 
 
-def keys_of(row: Row, per: str) -> list[str]:
-    """The keys of one run; `per` is a column or a period of a moment ("created_month")."""
-    column, unit = DAYS.get(per, (per, ""))
+def keys_of(row: Row, by: GroupKeys) -> list[str]:
+    """The groups that one run is in."""
+    return [JOINT.join(values) for values in product(*(_values_of(row, *key) for key in by))]
+
+
+def _values_of(row: Row, column: str, unit: Unit | None) -> list[str]:
     found = value_of(row, column)
     if found is None:
         return []
@@ -52,30 +57,60 @@ def keys(table: pa.Table, figure: Figure) -> Keys:
     """The groups that a figure of the runs of `table` has."""
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     if figure.sides:
         on = [np.flatnonzero(side.condition.mask(table).fill_null(False)) for side in figure.sides]
         codes = np.repeat(np.arange(len(on)), [len(rows) for rows in on])
         return Keys(codes, np.concatenate(on), pa.array([side.label for side in figure.sides]), shown=True)
-    rows = np.arange(table.num_rows, dtype=np.int32)
-    if figure.by is None:
-        return Keys(np.zeros_like(rows), rows, pa.array([ALL]), shown=True)
-    column = table[figure.by].combine_chunks()
+    if not figure.by:
+        return Keys(np.zeros(table.num_rows, np.int32), np.arange(table.num_rows), pa.array([ALL]), shown=True)
+    first, *others = (_keys(table, key) for key in figure.by)
+    return reduce(_combined, others, first)
+
+
+def _keys(table: pa.Table, key: GroupKey) -> Keys:
+    """The groups that one key makes, numbered in the order of its values."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows, column = np.arange(table.num_rows, dtype=np.int32), table[key.column].combine_chunks()
     numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)  # of a setting it may be any
     if pa.types.is_list(column.type):
         rows, column = pc.list_parent_indices(column).to_numpy(), pc.list_flatten(column)
-    if kind_of(figure.by) == "time":
-        unit = figure.unit or "month"
-        column = pc.floor_temporal(column, unit="day" if unit == "weekday" else unit)
+    if key.unit:
+        column = pc.floor_temporal(column, unit="day" if key.unit == "weekday" else key.unit)
     encoded = column.dictionary_encode()
     names = encoded.dictionary
-    if kind_of(figure.by) == "time":
-        names = _periods(names, figure.unit or "month")
+    if key.unit:
+        names = _periods(names, key.unit)
     elif numeric:
         names = pa.array([f"{number:.15g}" for number in names.to_pylist()], pa.string())
     again = names.cast(pa.string()).dictionary_encode()  # several moments are of one hour
-    return Keys(numbers(again.take(encoded.indices)), rows, again.dictionary, numeric)
+    rank = float if numeric else WEEKDAYS.index if key.unit == "weekday" else str
+    in_order = sorted(again.dictionary.to_pylist(), key=rank)
+    codes = pc.index_in(again.dictionary, pa.array(in_order, pa.string())).take(again.indices).take(encoded.indices)
+    return Keys(codes.fill_null(-1).to_numpy(zero_copy_only=False), rows, pa.array(in_order, pa.string()))
+
+
+def _combined(first: Keys, other: Keys) -> Keys:
+    """The groups of both: of a run in two of the one and three of the other, six. None without a run."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    start, end = (np.searchsorted(other.rows, first.rows, side) for side in ("left", "right"))  # rows are in order
+    times = end - start
+    places = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times - start, times)
+    one, two = np.repeat(first.codes, times), other.codes[places]
+    both = np.where((one < 0) | (two < 0), -1, one.astype(np.int64) * len(other.names) + two)
+    pairs, codes = np.unique(both, return_inverse=True)
+    lacking = int(len(pairs) > 0 and pairs[0] < 0)
+    of_first, of_other = np.divmod(pairs[lacking:], max(1, len(other.names)))
+    names = pc.binary_join_element_wise(
+        first.names.take(pa.array(of_first)), other.names.take(pa.array(of_other)), JOINT
+    )
+    return Keys(codes - lacking, np.repeat(first.rows, times), names)
 
 
 def _periods(moments: pa.Array, unit: str) -> pa.Array:

@@ -21,7 +21,7 @@ from diffusionlab.search.answer.result import (
     sentence,
     value,
 )
-from diffusionlab.search.query.query import SHARES, Having, Term
+from diffusionlab.search.query.query import SHARES, Having, Term, label_of
 
 MOST = 12  # groups told in a sentence
 _HOW = {
@@ -49,7 +49,7 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
     elif groups.apart:
         said.append(f"{groups.apart}, so there is a figure for each.")
     if groups.without_key:
-        said.append(sentence(lack(groups.without_key, groups.figure.by or "")))
+        said.append(sentence(_lack_a_key(groups)))
     if groups.figure.part and groups.without_value:
         said.append(f"Left out: {runs(groups.without_value)}, for which this is not recorded.")
     elif groups.without_value:
@@ -57,10 +57,18 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
     return said
 
 
+def _lack_a_key(groups: Groups) -> str:
+    count, (key, *others) = groups.without_key, groups.figure.by
+    if not others:
+        return lack(count, key.column)
+    named = " or ".join(label(key.column) for key in groups.figure.by)
+    return f"{runs(count)} {agree(count, 'has', 'have')} no recorded {named}"
+
+
 def _nothing(result: Result, groups: Groups) -> str:
-    if groups.figure.having is not None and result.total:
+    if groups.figure.having is not None and groups.figure.by and result.total:
         return f"{_that_have(result, groups)}."
-    column = groups.figure.of or groups.figure.by or "status"
+    column = groups.figure.of or (groups.figure.by[0].column if groups.figure.by else "status")
     if result.total == 1:
         return f"None: {lack(1, column)}."
     return f"None: none of these {result.total} runs has a recorded {label(column)}."
@@ -68,17 +76,20 @@ def _nothing(result: Result, groups: Groups) -> str:
 
 def _figures(result: Result, groups: Groups) -> list[str]:
     figure, what = groups.figure, what_of(groups)
-    if figure.by is None and not figure.sides:
+    if not figure.by and not figure.sides:
         return [_of_all(result, groups, what)]
     if figure.having is not None:
         return [f"{_that_have(result, groups)}: {_list(groups, groups.rows)}."]
     if figure.descending is None:
-        return [sentence(f"{what} of each {figure.unit or label(figure.by or 'side')}: {_list(groups, groups.rows)}")]
+        return [sentence(f"{what} of each {label_of(figure.by)}: {_list(groups, groups.rows)}")]
     best = groups.rows[0].value
     first = [row for row in groups.rows if row.value == best]
     others = groups.rows[len(first) :]
     most, fewest = ("most", "fewest") if figure.how in ("count", "distinct") else ("highest", "lowest")
     keys = listed([printable(row.key) for row in first])
+    if figure.skip:
+        said = f"{figure.place} by {most if figure.descending else fewest} {what}: {_list(groups, groups.rows)}"
+        return [sentence(said)]
     most = most if figure.descending else fewest
     if figure.how == "count" and not figure.descending:
         what += " of those that have any"  # groups without one are not in the table
@@ -93,7 +104,7 @@ def _that_have(result: Result, groups: Groups) -> str:
     """ "2 data sets have fewer than 5 runs", "1 optimizer has a mean FID < 20"."""
     figure, number = groups.figure, len(groups.rows)
     assert figure.having is not None
-    by = str(figure.unit or label(figure.by or "side"))
+    by = label_of(figure.by)
     who = f"{number or 'No'} {agree(number or 1, by, f'{by}s')} {agree(number or 1, 'has', 'have')}"
     if figure.part is not None and figure.having == Having("=", 0.0) and not number:
         return f"Every {by} has a run with {printable(figure.part.label)}"
@@ -107,7 +118,8 @@ def _that_have(result: Result, groups: Groups) -> str:
     if figure.how == "distinct":
         op, count = figure.having
         return f"{who} {_THAN[op]} {count:.15g} {label(figure.of or '')}{'' if count == 1 else 's'}"
-    return f"{who} a {what_of(groups)} {figure.having}"
+    op, bound = figure.having
+    return f"{who} a {what_of(groups)} {op} {figure_of(figure.terms[0], bound)}"
 
 
 def what_of(groups: Groups) -> str:

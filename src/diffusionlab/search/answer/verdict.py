@@ -8,7 +8,7 @@ from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
 from diffusionlab.registry.record.comparable import basis_of
 from diffusionlab.search.answer.result import Result, Row, agree, cite, listed, runs, value
-from diffusionlab.search.query.query import Check, Comparison
+from diffusionlab.search.query.query import Check, Comparison, Figure, Having
 
 Verdict = tuple[bool | None, str]
 
@@ -22,6 +22,9 @@ def verdict(result: Result) -> Verdict:
             return _whether_all(result)
         case Comparison(better=bool()) if len(result.query.sides) == 2:
             return _whether_better(result)
+        case Figure(by=(), having=Having() as having):
+            figure = result.groups.rows[0].value if result.groups and result.groups.rows else None
+            return having.meets(result.total if result.query.intent == "count" else figure), ""
     return None, ""
 
 

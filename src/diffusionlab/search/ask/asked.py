@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.days import Recurring
@@ -14,8 +17,18 @@ from diffusionlab.search.query.query import Figure, Order
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.tokens import Number
 from diffusionlab.search.time.period_words import Range
+from diffusionlab.search.words.asking_words import NOT_SO, POLITE, YES_NO
 
 MOST_RUNS = 100_000  # a larger number counts no runs
+
+
+def beginning(phrases: Iterable[str]) -> re.Pattern[str]:
+    """One of the phrases where a question begins."""
+    longest_first = sorted(phrases, key=len, reverse=True)
+    return re.compile(rf"\s*(?:and|so|ok|please|hey|,|\s)*\s*(?:{'|'.join(map(re.escape, longest_first))})\b")
+
+
+_YES_NO = beginning([*YES_NO, *NOT_SO])
 
 
 class Asked(Items):
@@ -48,6 +61,13 @@ class Asked(Items):
         """The number at i, which is used up by that."""
         self.used.add(i)
         return int(self.items[i].payload.value)
+
+    @cached_property
+    def whether(self) -> int:
+        """Where a question begins, after its verb, that yes or no answers ("is", "do I have"); 0 for any other."""
+        m = _YES_NO.match(self.text)
+        polite = m and m.group().split()[-1] in POLITE and re.match(r"\s+(?:you|we|i|u)\b", self.text[m.end() :])
+        return m.end() if m and not polite else 0
 
     @property
     def primary(self) -> str:
@@ -105,7 +125,7 @@ def limit(a: Asked) -> None:
         noun = a.kind(a.skip(i + 1, 4, ("condition", "filler", "superlative"))) == "noun"
         if a.compare:
             a.used |= {i} if noun else set()
-        elif (noun or _several(a, i + 1)) and a.kind(i - 1) not in ("field", "comparator"):
+        elif (noun or several(a, i + 1)) and a.kind(i - 1) not in ("field", "comparator"):
             count = a.count(i)
             if a.limit is not None or (a.order is not None and a.order.count is not None and not a.order.ties):
                 continue
@@ -115,7 +135,7 @@ def limit(a: Asked) -> None:
                 a.limit = count
 
 
-def _several(a: Asked, i: int) -> bool:
+def several(a: Asked, i: int) -> bool:
     """Whether a plural facet stands at i for the runs themselves: "3 DiTs"."""
     return a.kind(i) == "condition" and a.items[i].payload.category == "facet" and a.words(i)[-1:] == "s"
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from diffusionlab.registry.filters.conditions import In
+from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And
 from diffusionlab.registry.record.columns import label
 from diffusionlab.search.ask.asked import Asked
@@ -22,7 +22,8 @@ from diffusionlab.search.ask.having import having
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure, which
-from diffusionlab.search.query.query import SHARES, How, Term
+from diffusionlab.search.ask.superlatives import PARTS
+from diffusionlab.search.query.query import SHARES, Having, How, Term
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition
 from diffusionlab.search.words.asking_words import EXTREMES
@@ -170,7 +171,34 @@ _WHERE = ("dataset", "hardware_kind", "hardware", "framework", "sweep")
 
 
 def share(a: Asked) -> bool:
-    """SHARE of runs, and the statuses that a "failure rate" is of."""
+    """SHARE of runs, and the statuses that a "failure rate" is of; what bound it must meet, or whether it does."""
+    bound = _bound(a)
+    if bound is not None and a.whether and not any(item.kind in ("share", "rate") for item in a.items):
+        i = max(bound[1])
+        a.items[i] = replace(a.items[i], kind="share", payload="share")  # "are more than half of the runs finished"
+    if not _share(a):
+        return False
+    if bound is not None and a.figure is not None and a.figure.how in SHARES:
+        (op, part), places = bound
+        a.figure = replace(a.figure, having=Having(op, part * (100 if a.figure.how == "percent" else 1)))
+        a.used |= places
+    return True
+
+
+def _bound(a: Asked) -> tuple[Having, set[int]] | None:
+    """MORE THAN 10 %, AT LEAST HALF, and the places that say so."""
+    for i in range(len(a.items)):
+        j = i + 1 + (a.words(i + 1) in ("a", "one"))
+        if a.kind(i) != "comparator":
+            continue
+        if a.kind(j) == "number" and (a.kind(j + 1) == "percent" or a.words(j + 1).startswith("percent")):
+            return Having(str(a.items[i].payload), a.items[j].payload.value / 100), {i, j, j + 1}
+        if a.words(j) in PARTS:
+            return Having(str(a.items[i].payload), PARTS[a.words(j)] / 100), {i, j}
+    return None
+
+
+def _share(a: Asked) -> bool:
     for i, item in enumerate(a.items):
         percent = a.kind(i) == "count" and _in_percent(a)
         if a.kind(i) not in ("share", "rate") and not percent:
@@ -188,7 +216,9 @@ def share(a: Asked) -> bool:
         how: How = "share" if item.kind == "rate" else item.payload
         ranked = a.skip(i - 1, 2, ("filler",), -1)
         key = which(a) if a.kind(ranked) == "superlative" and a.items[ranked].payload[0] in ("high", "low") else None
-        if key is not None:  # "which optimizer has the highest failure rate"
+        if key is None and not a.whether and _bound(a) is not None:
+            ask_figure(a, (), each(a) or which(a), how)
+        elif key is not None:  # "which optimizer has the highest failure rate"
             one = None if a.words(max(key.places)).endswith("s") else 1
             ask_figure(a, {ranked}, key, how, descending=a.items[ranked].payload[0] == "high", count=one)
         else:
@@ -218,7 +248,7 @@ def shared(a: Asked, found: list[Operand]) -> list[Operand]:
         return found
     part = _part(a, found)
     if not part:
-        if a.figure.by is None:
+        if not a.figure.by:
             a.figure = None
             a.used -= {i for i, item in enumerate(a.items) if item.kind == "share"}
         return found
@@ -227,11 +257,18 @@ def shared(a: Asked, found: list[Operand]) -> list[Operand]:
 
 
 def _without_bound(a: Asked, found: list[Operand]) -> list[Operand]:
-    """ "Is the mean fid below 20?": a bound of the figure chooses no runs; the answer has the figure, and names it."""
-    if a.figure is None or a.figure.of is None or not a.text.lstrip().startswith(("is ", "was ", "are ", "were ")):
+    """ "Is the mean fid below 20?": a bound of the figure chooses no runs, but asks for a yes or no. A second bound, or
+    one of groups, is named."""
+    if a.figure is None or a.figure.of is None or not a.whether:
         return found
     bounds = [operand for operand in found if operand.category == a.figure.of]
-    a.passed += [item for item in a.items if item.start in {operand.start for operand in bounds}]
+    match [operand.condition.filter for operand in bounds]:
+        case [Compare(op=op, value=int() | float() as value)] if not (
+            a.figure.by or a.figure.having or bounds[0].negated
+        ):
+            a.figure = replace(a.figure, having=Having(op, float(value)))
+        case _:
+            a.passed += [item for item in a.items if item.start in {operand.start for operand in bounds}]
     return [operand for operand in found if operand not in bounds]
 
 

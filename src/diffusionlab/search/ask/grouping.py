@@ -10,6 +10,7 @@ how many different optimizers did I use, total training time, runs per month, mo
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
@@ -94,7 +95,7 @@ def _most_frequent(a: Asked) -> bool:
         return False
     item = a.items[place]
     descending = item.payload if item.kind == "frequent" else item.payload[2] in MANY
-    return ask_figure(a, {place}, key, "count", descending=descending, count=_groups_asked(a, place, key))
+    return ask_figure(a, {place}, key, "count", descending=descending, **_groups_asked(a, place, key))
 
 
 def _most_at_the_end(a: Asked) -> int | None:
@@ -110,14 +111,18 @@ def _most_at_the_end(a: Asked) -> int | None:
     return None
 
 
-def _groups_asked(a: Asked, place: int, key: Key) -> int | None:
-    """How many groups: a number before or after the superlative, all for a plural, else one."""
+def _groups_asked(a: Asked, place: int, key: Key) -> dict[str, Any]:
+    """Which groups: a number of them or one at a place ("the second most common") beside the superlative, all for a
+    plural, else one."""
     for k in (place - 1, place + 1, min(key.places) - 1):
         if a.counts(k):
-            return a.count(k)
+            return {"count": a.count(k)}
+        if a.kind(k) == "ordinal" and k < place:
+            a.used.add(k)
+            return {"count": 1, "skip": a.items[k].payload - 1}
     last = a.words(max(key.places))
     plural = last.endswith("s") and not last.endswith("ss") and last not in ("days of the week",)
-    return None if plural else 1
+    return {} if plural else {"count": 1}
 
 
 def _figure_of_field(a: Asked) -> bool:
@@ -132,10 +137,11 @@ def _figure_of_field(a: Asked) -> bool:
         of = a.items[j].payload
         before = a.skip(min(i, j) - 1, 3, ("filler", "number"), -1)
         if a.kind(before) == "superlative" and (key := each(a) or which(a)) and key.column != of:
-            count = _groups_asked(a, before, key)
-            count = None if any(a.kind(k) in ("per", "by") for k in key.places) and count == 1 else count
+            taken = _groups_asked(a, before, key)
+            if any(a.kind(k) in ("per", "by") for k in key.places) and taken == {"count": 1}:
+                taken = {}
             descending = descends(a.items[before], of)
-            return ask_figure(a, {i, j, before}, key, item.payload, of, descending=descending, count=count)
+            return ask_figure(a, {i, j, before}, key, item.payload, of, descending=descending, **taken)
         return ask_figure(a, {i, j}, each(a), item.payload, of)
     return False
 
@@ -167,8 +173,7 @@ def _most_runs(a: Asked) -> bool:
         if key is None:
             return False
         counts = (k for k in range(i, j) if a.kind(k) == "count")
-        many, count = item.payload[2] in MANY, _groups_asked(a, i, key)
-        return ask_figure(a, {i, *counts}, key, "count", descending=many, count=count)
+        return ask_figure(a, {i, *counts}, key, "count", descending=item.payload[2] in MANY, **_groups_asked(a, i, key))
     return False
 
 
@@ -184,8 +189,8 @@ def _most_values(a: Asked) -> bool:
             continue
         said = {k for k in range(i, j) if a.kind(k) in ("count", "different")}
         said |= {k for k in (a.skip(i - 1, 2, ("filler",), -1),) if a.kind(k) == "by"}  # "by the most architectures"
-        many, count = item.payload[2] in MANY, _groups_asked(a, i, key)
-        return ask_figure(a, {i, j, *said}, key, "distinct", of, descending=many, count=count)
+        many = item.payload[2] in MANY
+        return ask_figure(a, {i, j, *said}, key, "distinct", of, descending=many, **_groups_asked(a, i, key))
     return False
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Not
 from diffusionlab.registry.record.columns import short
-from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.asked import Asked, several
 from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
@@ -32,14 +32,14 @@ _USED = ("used", "tried", "trained", "occur", "occurring", "appearing", "appear"
 
 def having(a: Asked) -> bool:
     """KEYS with FEWER THAN N runs, KEYS used ONCE, KEYS on AT LEAST N values, KEYS with a MEAN FIELD below N."""
-    return _of_runs(a) or _of_values(a) or _of_a_figure(a)
+    return _of_runs(a) or _of_values(a) or _of_a_figure(a) or _of_a_number(a)
 
 
 def _of_runs(a: Asked) -> bool:
     """A number of runs, or of times that a value was used, after what groups are made by."""
     for i in range(len(a.items)):
         key = _key_before(a, i)  # first: a number that is read is used up
-        found = (_number_of_runs(a, i) or _number_of_times(a, i)) if key else None
+        found = (_number_of_runs(a, i) or _number_of_times(a, i)) if key or _is_whether(a, i) else None
         if not found:
             continue
         condition, places = found
@@ -51,15 +51,20 @@ def _of_runs(a: Asked) -> bool:
     return False
 
 
+def _is_whether(a: Asked, i: int) -> bool:
+    """ "Do I have MORE THAN 3 (DiTs)", "are there EXACTLY two (runs on MNIST)": of all runs, yes or no."""
+    return bool(a.whether) and (a.kind(i) == "comparator" or a.words(i) in EXACTLY)
+
+
 def _number_of_runs(a: Asked, i: int) -> tuple[Having, set[int]] | None:
     """FEWER THAN five runs, EXACTLY 2 runs, a SINGLE run."""
-    if a.kind(a.skip(i - 1, 2, _FILLER, -1)) != "carrier":
+    if a.kind(a.skip(i - 1, 2, _FILLER, -1)) != "carrier" and not _is_whether(a, i):
         return None
     compared, exactly = a.kind(i) == "comparator", a.words(i) in EXACTLY
     number = a.skip(i + 1, 2, _FILLER) if compared or exactly else i
     op = str(a.items[i].payload) if compared else "="
     after = a.skip(number + 1, 2, (*_FILLER, "condition"))  # "more than 3 failed runs"
-    if a.kind(after) != "noun" or a.words(after) not in _RUNS:
+    if not several(a, after - 1) and (a.kind(after) != "noun" or a.words(after) not in _RUNS):
         return None
     if a.counts(number):
         return Having(op, float(a.count(number))), {i, number}
@@ -71,7 +76,8 @@ def _number_of_times(a: Asked, i: int) -> tuple[Having, set[int]] | None:
     if not any(a.words(k) in _USED for k in range(max(0, i - 3), i)):
         return None
     compared = a.kind(i) == "comparator"
-    op, j = (str(a.items[i].payload), a.skip(i + 1, 2, _FILLER)) if compared else ("=", i)
+    j = a.skip(i + 1, 2 * (a.words(i + 1) not in TIMES), _FILLER) if compared else i
+    op = str(a.items[i].payload) if compared else "="
     if a.words(j) in TIMES and a.kind(j):
         return Having(op, TIMES[a.words(j)]), {i, j}
     if a.counts(j) and a.words(j + 1) == "times":
@@ -82,7 +88,7 @@ def _number_of_times(a: Asked, i: int) -> tuple[Having, set[int]] | None:
 def _of_values(a: Asked) -> bool:
     """A number of values of another field: "optimizers used on at least 3 data sets"."""
     for i in range(len(a.items)):
-        number, of = a.skip(i + 1, 2, _FILLER), a.skip(i + 1, 2, (*_FILLER, "number"))
+        number, of = a.skip(i + 1, 2, _FILLER), a.skip(i + 1, 3, (*_FILLER, "number", "different"))
         if (
             a.kind(i) != "comparator"
             or not a.counts(number)
@@ -91,9 +97,10 @@ def _of_values(a: Asked) -> bool:
         ):
             continue
         key = _key_before(a, i)
-        if key is None or key.column == a.items[of].payload or not a.words(of).endswith("s"):
+        same = key is not None and key.column == a.items[of].payload
+        if (key is None and not a.whether) or same or not a.words(of).endswith("s"):
             continue
-        ask_figure(a, {i, of}, key, "distinct", a.items[of].payload)
+        ask_figure(a, {*range(i, number), *range(number + 1, of + 1)}, key, "distinct", a.items[of].payload)
         assert a.figure is not None
         a.figure = replace(a.figure, having=Having(str(a.items[i].payload), float(a.count(number))))
         return True
@@ -107,13 +114,26 @@ def _of_a_figure(a: Asked) -> bool:
         if a.kind(i) != "how" or a.kind(j) != "condition" or not isinstance(a.items[j].payload, Condition):
             continue
         condition, key = a.items[j].payload.filter, each(a) or _key_before(a, i)
-        if key is None or not isinstance(condition, Compare) or not is_numeric(condition.column):
+        if (key is None and not a.whether) or not isinstance(condition, Compare) or not is_numeric(condition.column):
             continue
         ask_figure(a, {i, j}, key, a.items[i].payload, condition.column)
         assert a.figure is not None and isinstance(condition.value, int | float)
         a.figure = replace(a.figure, having=Having(condition.op, float(condition.value)))
         return True
     return False
+
+
+def _of_a_number(a: Asked) -> bool:
+    """ "Is the NUMBER of runs on MNIST ABOVE 3?", "is the number of different optimizers at most 5?"."""
+    count = next((i for i in range(len(a.items)) if a.kind(i) == "count"), None)
+    bound = next((i for i in range(len(a.items)) if a.kind(i) == "comparator" and a.counts(i + 1)), None)
+    if not a.whether or count is None or bound is None or bound < count:
+        return False
+    having = Having(str(a.items[bound].payload), float(a.count(bound + 1)))
+    of = a.skip(count + 1, 3, ("filler", "different"))
+    if a.kind(of) == "field" and not is_numeric(a.items[of].payload):
+        return ask_figure(a, {*range(count, of + 1), bound}, None, "distinct", a.items[of].payload, having=having)
+    return ask_figure(a, {count, bound}, None, "count", having=having)
 
 
 # -- none or all of the runs of a group
@@ -128,7 +148,7 @@ _LINKS = ("filler", "carrier", "moment")
 def of_none_or_all(a: Asked, found: list[Operand]) -> list[Operand]:
     """The conditions of the runs among which no run, or each, of a group is what the others say; these go into the
     figure. "Which optimizer was never used on MNIST" asks for optimizers, not for the runs that are not on MNIST."""
-    counted = a.figure is not None and a.figure.how == "distinct" and a.figure.by is None  # "how many data sets"
+    counted = a.figure is not None and a.figure.how == "distinct" and not a.figure.by  # "how many data sets"
     key = None if (a.figure and not counted) or a.order or a.compare or a.like or a.facts else _asked_first(a)
     if key is None or any(operand.category == "run_id" for operand in found):
         return found
@@ -214,5 +234,6 @@ def _is_of_group(a: Asked, after: int, i: int) -> bool:
 
 
 def _key_before(a: Asked, i: int) -> Key | None:
-    """What groups are made by, as it is named before place i."""
-    return next((key for k in range(i) if (key := key_at(a, k, 0)) and max(key.places) < i), None)
+    """What groups are made by, as it is named before place i, where it is no part of a value ("the SGD optimizer")."""
+    keys = ((k, key_at(a, k, 0)) for k in range(i) if a.kind(k - 1) != "condition")
+    return next((key for k, key in keys if key and max(key.places) < i), None)

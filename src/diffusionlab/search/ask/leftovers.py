@@ -107,7 +107,7 @@ def _asks(a: Asked, item: Item) -> bool:
         return True
     match item.kind:
         case "field":
-            return a.figure is not None and a.figure.by is not None
+            return a.figure is not None and bool(a.figure.by)
         case "to":
             return words in ("until", "till", "through")
         case "connector":

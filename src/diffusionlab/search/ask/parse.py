@@ -134,7 +134,7 @@ def _begins_with_exception(asked: Asked) -> bool:
 def _ask(asked: Asked, sides: list[Side]) -> Ask:
     if asked.like:
         return Likeness(asked.like)
-    if asked.figure is not None and len(sides) > 1 and asked.figure.by is None:
+    if asked.figure is not None and len(sides) > 1 and not asked.figure.by:
         return replace(asked.figure, sides=tuple(sides))
     if asked.compare:
         return Comparison(tuple(sides), *(asked.better if asked.better and len(sides) == 2 else ()))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from diffusionlab.registry.filters.filter import And, Not
-from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.asked import Asked, beginning
 from diffusionlab.search.ask.comparisons import ENDED
 from diffusionlab.search.ask.figures import told_of, told_of_taken
 from diffusionlab.search.ask.scope import Operand
@@ -20,15 +20,8 @@ from diffusionlab.search.read.items import Condition, Item, missing_filter
 from diffusionlab.search.words import asking_words as words
 from diffusionlab.search.words.lexicon import listed
 
-
-def _beginning(phrases: list[str]) -> re.Pattern[str]:
-    longest_first = sorted(phrases, key=len, reverse=True)
-    return re.compile(rf"\s*(?:and|so|ok|please|hey|,|\s)*\s*(?:{'|'.join(map(re.escape, longest_first))})\b")
-
-
-_FACTS = {columns: _beginning(listed(text)) for columns, text in words.FACTS.items()}
+_FACTS = {columns: beginning(listed(text)) for columns, text in words.FACTS.items()}
 _WHY = ("status", "reason", "description", "notes")
-_YES_NO = _beginning([*words.YES_NO, *words.NOT_SO])
 _PICTURES = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, listed(words.PICTURES)), key=len, reverse=True))})\b")
 _SHOW_ME = re.compile(r"\s*(?:(?:please|can you|could you|show|give|display|see|get|me|us|all|the|any|some)\s+)*")
 _EXIST = tuple(words.EXIST.split())
@@ -96,19 +89,10 @@ def _is_subject(item: Item) -> bool:
     return item.kind == "text" or (item.kind == "condition" and item.payload.category != "image_size")
 
 
-def yes_or_no(a: Asked) -> bool:
-    """Whether the question begins as one that yes or no answers."""
-    m = _YES_NO.match(a.text)
-    if m is None or a.figure is not None:
-        return False
-    verb = m.group().split()[-1]
-    return not (verb in words.POLITE and re.match(r"\s+(?:you|we|i|u)\b", a.text[m.end() :]))
-
-
 def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand] | None] | None:
     """(the runs that are asked about, what is asked of them: None for whether there are any); None if the question is
     not of that kind."""
-    if not yes_or_no(a) or a.compare or a.like:
+    if not a.whether or a.figure is not None or a.compare or a.like:
         return None
     subject = [operand for operand in found if operand.category == "run_id" and not operand.negated]
     rest = [operand for operand in found if operand not in subject]
@@ -119,18 +103,17 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
         return _of_the_first(a, found)
     if subject and rest:
         return subject, rest
-    m = _YES_NO.match(a.text)
-    following = re.findall(r"[a-z]+", a.text[m.end() :])[:2] if m else []
+    following = re.findall(r"[a-z]+", a.text[a.whether :])[:2]
     if "never" in following or following == ["there", "no"]:  # "did I never use RMSprop?"
         a.used |= {i for i, item in enumerate(a.items) if item.words.lower() == "never"}
-        subject, told = _of_every(a, found, m.end() if m else 0)
+        subject, told = _of_every(a, found, a.whether)
         return subject, _none_of(found, told)
-    if m and following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
+    if following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
         a.most = following[0] == "most"
-        subject, told = _of_every(a, found, m.end())
+        subject, told = _of_every(a, found, a.whether)
         return (subject, _none_of(found, told)) if following[0] in ("no", "none") else (subject, told)
-    if m and following and following[0] in _THESE:
-        told = told_of(a, found, m.end(), verb=True)
+    if following and following[0] in _THESE:
+        told = told_of(a, found, a.whether, verb=True)
         subject = [operand for operand in found if operand not in told]
         if told and subject:  # "is the Fashion-MNIST run finished?", "do my U-Nets use attention?"
             return subject, told

@@ -10,7 +10,7 @@ from diffusionlab.registry.record.columns import METRIC_COLUMNS, compares_within
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.ask.scope import Operand
-from diffusionlab.search.query.query import Figure, Order, Unit, period_column
+from diffusionlab.search.query.query import Figure, GroupKey, Order, Unit
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.words.asking_words import EXACTLY, UNITS, How
 from diffusionlab.search.words.lexicon import listed
@@ -98,10 +98,23 @@ def is_measure(column: str) -> bool:
 
 def ask_figure(a: Asked, used: Iterable[int], key: Key | None, how: How, of: str | None = None, **more: Any) -> bool:
     """Ask for a figure, of each value of the key if there is one; the items that say so are used up."""
-    column, unit = (key.column, key.unit) if key else (None, None)
-    a.figure = Figure(how, of, column, unit, **more)
-    a.used |= {*used, *(key.places if key else ())}
+    keys = with_others(a, key) if key else []
+    a.figure = Figure(how, of, tuple(GroupKey(one.column, one.unit) for one in keys), **more)
+    a.used |= {*used, *(place for one in keys for place in one.places)}
     return True
+
+
+def with_others(a: Asked, key: Key) -> list[Key]:
+    """The key and those that are joined to it: "per data set AND OPTIMIZER", "by month BY architecture"."""
+    found = [key]
+    while True:
+        joint = i = max(found[-1].places) + 1
+        while a.kind(i) in ("per", "by") or (a.kind(i) in ("connector", "break") and a.words(i) in ("and", ",", "&")):
+            i += 1
+        other = key_at(a, i, 1) if i > joint else None
+        if other is None or is_measure(other.column) or other.column in [one.column for one in found]:
+            return found
+        found.append(other._replace(places=other.places | set(range(joint, i))))
 
 
 # -- orders
@@ -208,7 +221,7 @@ def best_of_several(a: Asked, found: Sequence[Operand]) -> None:
         return
     sets = [operand for operand in found if operand.category == "dataset" and not operand.negated]
     if len(sets) > 1 and all(operand.joined in ("and", ",") for operand in sets[1:]) and sets[-1].joined == "and":
-        a.order = replace(order, per="dataset")
+        a.order = replace(order, per=(GroupKey("dataset"),))
 
 
 def per(a: Asked) -> None:
@@ -223,7 +236,7 @@ def per(a: Asked) -> None:
     for i in range(len(a.items)):
         if a.kind(i) not in ("per", "by", "per unit"):
             continue
-        key = Key("created_at", a.items[i].payload, frozenset()) if a.kind(i) == "per unit" else key_at(a, i + 1)
+        key = Key("created_at", a.items[i].payload, frozenset({i})) if a.kind(i) == "per unit" else key_at(a, i + 1)
         if (
             key is None
             or (a.kind(i) == "by" and is_numeric(key.column))
@@ -231,13 +244,10 @@ def per(a: Asked) -> None:
         ):
             continue
         count = a.order.count if a.order.count is not None else 1
-        a.order = replace(a.order, count=count, per=period_column(key.column, key.unit))
-        a.used |= {i, *key.places}
-        joint = max(key.places) + 1
-        second = key_at(a, joint + 1) if a.words(joint) in ("and", ",", "per", "by") else None
-        if second is not None:  # groups are made by one thing
-            a.passed += [a.items[k] for k in sorted(second.places)]
-            a.used |= {joint, *second.places}
+        keys = with_others(a, key)
+        a.order = replace(a.order, count=count, per=tuple(GroupKey(one.column, one.unit) for one in keys))
+        a.used |= {i, *(place for one in keys for place in one.places)}
+        return
 
 
 def _sample(a: Asked) -> Order | None:

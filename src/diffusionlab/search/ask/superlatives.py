@@ -10,7 +10,7 @@ from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.ask.sorting import after_by
 from diffusionlab.search.query.query import Figure, Order
 
-_PARTS = {
+PARTS = {
     "half": 50.0,
     "third": 100 / 3,
     "quarter": 25.0,
@@ -244,7 +244,7 @@ def _how_many(a: Asked, i: int, word: str) -> _Taken:
             return _Taken(a.count(place))
     for place in (before, i + 1):
         counted = place == before and a.kind(place) == "ordinal"  # "third newest", but "best third"
-        if not counted and (percent := _PARTS.get(a.words(place))) and a.kind(place) in ("filler", "ordinal"):
+        if not counted and (percent := PARTS.get(a.words(place))) and a.kind(place) in ("filler", "ordinal"):
             a.used.add(place)
             return _Taken(percent=percent)
     if word == "runnerup":

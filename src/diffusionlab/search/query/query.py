@@ -15,9 +15,45 @@ from typing import NamedTuple, get_args
 
 from diffusionlab.registry.filters.conditions import COMPARE
 from diffusionlab.registry.filters.filter import And, Filter
-from diffusionlab.registry.record.columns import short
+from diffusionlab.registry.record.columns import kind_of, label, short
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.words.asking_words import How, Unit
+
+# -- what groups are made by
+
+
+class GroupKey(NamedTuple):
+    """A column, or the `unit` of time in which a moment lies."""
+
+    column: str
+    unit: Unit | None = None
+
+    @property
+    def flag(self) -> str:
+        """As orders and flags name it: "dataset", "created_month"."""
+        return f"{self.column.removesuffix('_at')}_{self.unit}" if self.unit else short(self.column)
+
+    @property
+    def label(self) -> str:
+        """ "Data set", "month"."""
+        name = label(self.column)
+        return self.unit or (name.removesuffix("s") if kind_of(self.column) == "list" else name)
+
+
+GroupKeys = tuple[GroupKey, ...]
+"""A group has one value of each."""
+
+
+def label_of(keys: GroupKeys) -> str:
+    """ "Data set and month"; "side" of groups that conditions make."""
+    *others, last = [key.label for key in keys] or ["side"]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def flag_of(keys: GroupKeys) -> str:
+    """ "dataset,created_month"."""
+    return ",".join(key.flag for key in keys)
+
 
 # -- the order of the runs, and how many of them
 
@@ -28,7 +64,7 @@ class Order:
 
     Of the sorted runs, `skip` are passed over and then `count` (or `percent` of all, rounded up) are taken; None
     takes the rest. With `ties`, equals of the last one are taken too. With `rest`, those are left out and all others
-    taken: "all but the best three". With `per`, all this is done for each value of that column.
+    taken: "all but the best three". With `per`, all this is done for each group of these keys.
     """
 
     column: str
@@ -37,15 +73,18 @@ class Order:
     skip: int = 0
     ties: bool = False
     keep: bool = False
-    per: str | None = None
+    per: GroupKeys = ()
     percent: float | None = None
     rest: bool = False
 
     @property
     def place(self) -> str:
-        """ "number 3", "numbers 3 to 6": where in the sorted runs those that are taken stand."""
-        several = self.count is not None and self.count > 1
-        return f"numbers {self.skip + 1} to {self.skip + (self.count or 1)}" if several else f"number {self.skip + 1}"
+        return _place(self.skip, self.count)
+
+
+def _place(skip: int, count: int | None) -> str:
+    """ "Number 3", "numbers 3 to 6": where those that are taken stand."""
+    return f"numbers {skip + 1} to {skip + count}" if count is not None and count > 1 else f"number {skip + 1}"
 
 
 # -- what is asked of the runs
@@ -77,11 +116,6 @@ def name_of(term: Term) -> str:
     return f"{how} {short(of)}" if of else how
 
 
-def period_column(column: str, unit: Unit | None) -> str:
-    """A column, or the period of a moment, as orders and flags name it: "created_month"."""
-    return f"{column.removesuffix('_at')}_{unit}" if unit else column
-
-
 SHARES: tuple[How, ...] = ("share", "percent")
 
 
@@ -94,29 +128,34 @@ class Having(NamedTuple):
     def __str__(self) -> str:
         return f"{self.op} {self.value:.15g}"
 
-    def meets(self, value: float | None) -> bool:
-        return value is not None and bool(COMPARE[self.op](value, self.value))
+    def meets(self, value: float | None) -> bool | None:
+        """None of no value."""
+        return None if value is None else bool(COMPARE[self.op](value, self.value))
 
 
 @dataclass(frozen=True)
 class Figure:
     """One figure of all runs, or of each group of them.
 
-    `how` of the values of column `of` (`count` without `of`: of the runs), for each value of column `by` (for each
-    element, if it is a list such as `arch_tags`), or for each `unit` of time if `by` is a moment. Groups come by
-    key, or by their figure if `descending` is given, and then only `count` of them: "which data set has the most runs".
+    `how` of the values of column `of` (`count` without `of`: of the runs), for each combination of values of the keys
+    `by` (of a list such as `arch_tags` each element is a value). Groups come by key, or by their figure if
+    `descending` is given, and then only `count` of them after the first `skip`: "which data set has the most runs".
     """
 
     how: How
     of: str | None = None
-    by: str | None = None
-    unit: Unit | None = None
+    by: GroupKeys = ()
     descending: bool | None = None
     count: int | None = None
+    skip: int = 0
     sides: tuple[Side, ...] = ()  # instead of `by`: the groups are these
     also: tuple[Term, ...] = ()  # further figures of the same groups
-    having: Having | None = None  # only groups of which the first figure meets this
+    having: Having | None = None  # only groups of which the first figure meets this; without groups, whether it does
     part: Side | None = None  # of a share or a count: the runs that it is of; None: those of the group, among all
+
+    @property
+    def place(self) -> str:
+        return _place(self.skip, self.count)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -192,7 +231,7 @@ class Query:
     def intent(self) -> str:
         """The kind of answer in one word: list, count, aggregate, compare, like, facts, check or pictures."""
         match self.ask:
-            case Figure(how="count", of=None, by=None, sides=()):
+            case Figure(how="count", of=None, by=(), sides=()):
                 return "count"
             case Figure():
                 return "aggregate"

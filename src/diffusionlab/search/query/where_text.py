@@ -16,7 +16,7 @@ from diffusionlab.registry.record.canonical import squeeze
 from diffusionlab.registry.record.columns import COLUMNS, kind_of, short
 from diffusionlab.registry.record.convert import to_time
 from diffusionlab.registry.record.facets import canonical_facet
-from diffusionlab.search.query.query import UNITS, Side, Unit
+from diffusionlab.search.query.query import UNITS, GroupKey, GroupKeys, Side
 from diffusionlab.search.read.items import any_gpu
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.special_filters import (
@@ -74,17 +74,22 @@ def column_beside(column: str, word: str, known: Known) -> str | None:
     return other if comparable_kind(other) == kind else None
 
 
-def group_of(word: str, known: Known) -> tuple[str, Unit | None]:
-    """(column, unit of time) that a figure is taken for each value of: "month" and "created_month" are one."""
+def keys_named(words: str, known: Known) -> GroupKeys:
+    """What groups are made by: "dataset,month"."""
+    return tuple(_key_named(word.strip(), known) for word in words.split(","))
+
+
+def _key_named(word: str, known: Known) -> GroupKey:
+    """ "Month" and "created_month" are one."""
     name = word.lower()
     for moment in ("created_at", "modified_at"):
         for unit in UNITS:
             if name == f"{moment.removesuffix('_at')}_{unit}" or (name == unit and moment == "created_at"):
-                return moment, unit
+                return GroupKey(moment, unit)
     column = column_of(word, known)
     if kind_of(column) == "json":
         raise ValueError(f"there are no groups of {word[:40]!r}: name a field such as dataset, optimizer or month")
-    return (column, "month") if kind_of(column) == "time" else (column, None)
+    return GroupKey(column, "month" if kind_of(column) == "time" else None)
 
 
 def read_value(column: str, text: str, known: Known, now: datetime) -> Value | Period:

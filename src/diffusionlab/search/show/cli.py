@@ -71,15 +71,19 @@ def parser() -> _Parser:
         metavar="FIELD[:desc]",
         help="order by a field, lowest first; runs without it come last; with --figure: `figure` for its groups",
     )
-    add("--per", metavar="FIELD", help="with --sort: the first --limit (1) of each value of FIELD")
+    add("--per", metavar="FIELD,..", help="with --sort: the first --limit (1) of each value of FIELD, or of several")
     add(
         "--figure",
         action="append",
         metavar="'HOW FIELD'",
         help=f"a figure of the runs, as in 'mean fid', or 'share CONDITION'; may be repeated; HOW: {', '.join(HOWS)}",
     )
-    add("--having", metavar="'< N'", help="with --by: only groups whose figure meets this, as in '>= 3'")
-    add("--by", metavar="FIELD", help="with --figure: for each value of FIELD, or each month, week, weekday, ...")
+    add(
+        "--having",
+        metavar="'< N'",
+        help="with --by: only groups whose figure meets this, as in '>= 3'; else whether the figure meets it",
+    )
+    add("--by", metavar="FIELD,..", help="with --figure: for each value of FIELD, or of several; month, week, weekday")
     add(
         "--compare",
         action="append",

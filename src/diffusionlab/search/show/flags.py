@@ -11,17 +11,18 @@ from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.canonical import canonical
 from diffusionlab.registry.record.columns import short
 from diffusionlab.registry.record.comparable import by_basis
-from diffusionlab.search.answer.result import Result, foremost
+from diffusionlab.search.answer.result import Result, foremost, listed
 from diffusionlab.search.query.query import (
     Check,
     Comparison,
     Facts,
     Figure,
+    GroupKeys,
     Order,
     Pictures,
     Query,
+    flag_of,
     name_of,
-    period_column,
 )
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known
@@ -42,7 +43,7 @@ def reading(query: Query, known: Known) -> str:
         taken = f"{order.percent:g}%" if order.percent is not None else order.count
         said += f", all but the first {taken}" if order.rest else ""
         said += f", {order.place}" if order.skip else f", {taken}" if taken and not order.rest else ""
-        said += f" of each {short(order.per)}" if order.per else ""
+        said += f" of each {_keys(order.per)}" if order.per else ""
         said += " of each side" if query.sides and order.count else ""
     elif query.limit is not None:
         said += f"; {query.limit} of them"
@@ -51,12 +52,13 @@ def reading(query: Query, known: Known) -> str:
 
 def _say_ask(query: Query, known: Known) -> str:
     match query.ask:
-        case Figure(by=by, unit=unit, descending=descending, count=count, part=part) as figure:
+        case Figure(by=by, descending=descending, count=count, part=part) as figure:
             what = f"{figure.how} of {part.label}" if part else ", ".join(map(name_of, figure.terms))
-            each = f" of each {unit or short(by)}" if by else ""
+            each = f" of each {_keys(by)}" if by else ""
             lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
-            only = f", only {figure.having}" if figure.having else ""
-            return f"; {what}{each}{only}{lead}{f', {count}' if count is not None else ''}"
+            only = f", {'only' if by else 'yes or no,'} {figure.having}" if figure.having else ""
+            taken = f", {figure.place}" if figure.skip else f", {count}" if count is not None else ""
+            return f"; {what}{each}{only}{lead}{taken}"
         case Comparison(sides=sides, better=better) if sides:
             lead = {True: "; is the first better: ", False: "; is the first worse: ", None: "; compare "}[better]
             return lead + " with ".join(side.label for side in sides)
@@ -68,6 +70,11 @@ def _say_ask(query: Query, known: Known) -> str:
         case Pictures():
             return "; pictures"
     return ""
+
+
+def _keys(keys: GroupKeys) -> str:
+    """ "Optimizer and month"."""
+    return listed([(key.column == "created_at" and key.unit) or key.flag for key in keys])
 
 
 def _say(condition: Filter, known: Known, alone: bool) -> str:
@@ -154,7 +161,7 @@ def _order_flags(order: Order, shown: int) -> list[str]:
     found = ["--sort", _sort_flag(order)]
     count = f"{order.percent:g}%" if order.percent is not None else order.count
     if order.per:
-        found += ["--per", short(order.per), "--all-but" if order.rest else "--limit", str(order.count or 1)]
+        found += ["--per", flag_of(order.per), "--all-but" if order.rest else "--limit", str(order.count or 1)]
     elif order.rest:
         found += ["--all-but", str(count)]
     elif count is not None:
@@ -191,12 +198,13 @@ def _figure_flags(figure: Figure, known: Known) -> list[str]:
     if figure.part is not None:
         found[1] += f" {format_where(figure.part.condition, known)}"
     if figure.by:
-        found += ["--by", period_column(figure.by, figure.unit) if figure.unit else short(figure.by)]
+        found += ["--by", flag_of(figure.by)]
     if figure.having is not None:
         found += ["--having", str(figure.having)]
     if figure.descending is not None:
         found += ["--sort", "figure:desc" if figure.descending else "figure"]
-    return found + (["--limit", str(figure.count)] if figure.count is not None else [])
+    found += ["--limit", str(figure.count)] if figure.count is not None else []
+    return found + (["--skip", str(figure.skip)] if figure.skip else [])
 
 
 def _sort_flag(order: Order) -> str:

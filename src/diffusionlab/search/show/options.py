@@ -26,10 +26,9 @@ from diffusionlab.search.query.query import (
     Pictures,
     Query,
     Term,
-    period_column,
 )
 from diffusionlab.search.query.where import parse_where
-from diffusionlab.search.query.where_text import column_of, compare_period, condition_side, group_of, side_of
+from diffusionlab.search.query.where_text import column_of, compare_period, condition_side, keys_named, side_of
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.special_filters import has_facet
 from diffusionlab.search.read.text import Mentions, nearest
@@ -86,7 +85,7 @@ def _with_order(query: Query, options: argparse.Namespace, known: Known) -> Quer
     """The query with what --sort, --per, --limit, --all-but and --skip say of the order."""
     if options.sort:
         name, descending = _sort(options.sort)
-        per = period_column(*group_of(options.per, known)) if options.per else None
+        per = keys_named(options.per, known) if options.per else ()
         query = replace(query, order=Order(_sortable(name, known), descending, keep=True, per=per))
     taken = options.all_but or options.limit
     if isinstance(taken, float) and (query.order is None or query.order.per):
@@ -126,7 +125,7 @@ def _with_ask(query: Query, options: argparse.Namespace, known: Known, now: date
             figure = replace(figure, sides=query.sides)
         return replace(query, ask=figure, order=None, limit=None)
     if options.having:
-        raise ValueError("--having chooses groups: add --figure count --by FIELD")
+        raise ValueError("--having is a bound of a figure: add --figure count --by FIELD")
     if options.by:
         raise ValueError("--by groups a figure: add --figure count, or --figure 'mean fid'")
     if options.compare:
@@ -150,11 +149,11 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
         terms: list[Term] = [(first, None)]
     else:
         terms = [_term(text, known) for text in texts]
-    by, unit = (None, None) if not options.by else group_of(options.by, known)
-    taken = options.all_but or options.per or options.skip
+    by = keys_named(options.by, known) if options.by else ()
+    taken = options.all_but or options.per or (options.skip and not options.by)
     if _of_groups(options) and taken:
         raise ValueError("--all-but, --per and --skip choose the runs that --figure is of: add --sort FIELD")
-    if not _of_groups(options) and not (taken or options.limit):
+    if not _of_groups(options) and not (taken or options.skip or options.limit):
         raise ValueError(
             "--sort FIELD chooses the runs that --figure is of: add --limit N; groups are sorted by --sort figure"
         )
@@ -162,10 +161,11 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
     limit = options.limit if _of_groups(options) else None
     if isinstance(limit, float):
         raise ValueError("--limit of groups is a number, not a percentage")
-    if options.having and by is None:
-        raise ValueError("--having chooses groups: add --by FIELD")
     having = _having(options.having) if options.having else None
-    return Figure(*terms[0], by, unit, descending, limit, also=tuple(terms[1:]), having=having, part=part)
+    skip = options.skip if _of_groups(options) else 0
+    if skip and descending is None:
+        raise ValueError("--skip passes over the first groups of an order: add --sort figure")
+    return Figure(*terms[0], by, descending, limit, skip, also=tuple(terms[1:]), having=having, part=part)
 
 
 def _is_column(name: str, known: Known) -> bool:

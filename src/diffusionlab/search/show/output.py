@@ -16,7 +16,7 @@ from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import COLUMNS, held_in, value_of
 from diffusionlab.search.answer.result import GroupRow, Groups, Result, Row
-from diffusionlab.search.query.query import Figure, name_of
+from diffusionlab.search.query.query import Figure, flag_of, name_of
 from diffusionlab.search.read.text import Matches, Mentions, mentioned
 from diffusionlab.untrusted import ImageError, opened_image
 
@@ -42,7 +42,7 @@ def write_groups_csv(groups: Groups) -> None:
     out = csv.writer(sys.stdout, lineterminator="\n")
     apart = [groups.mixed] if groups.mixed else []
     also = [name_of(term) for term in groups.figure.also]
-    out.writerow([*apart, groups.figure.unit or groups.figure.by or "group", "value", "count", *also])
+    out.writerow([*apart, flag_of(groups.figure.by) or "group", "value", "count", *also])
     for name, rows in groups.within or (("", groups.rows),):
         lead = [guarded(name)] if apart else []
         out.writerows([*lead, guarded(row.key), row.value, row.count, *row.also] for row in rows)
@@ -115,8 +115,8 @@ def _aggregate(groups: Groups | None) -> dict[str, Any] | None:
         return None
     figure = groups.figure
     return {
-        "by": figure.by,
-        "unit": figure.unit,
+        "by": ",".join(key.column for key in figure.by) or None,
+        "unit": ",".join(key.unit for key in figure.by if key.unit) or None,
         "how": figure.how,
         "of": figure.of,
         "part": figure.part.label if figure.part else None,

@@ -82,7 +82,7 @@ def _asked(result: Result) -> list[str]:
     """What the question orders by, asks for, or tells the runs by."""
     query, rows = result.query, result.rows
     asked = ["score"] if query.like else [query.order.column] if query.order else []
-    asked += [query.order.per] if query.order and query.order.per else []
+    asked += [key.column for key in query.order.per] if query.order else []
     asked += [basis_column(query.order.column)] if query.order and len(by_basis(rows, query.order.column)) > 1 else []
     return list(dict.fromkeys([*asked, *query.show, *asked_about(query.condition)]))
 
