@@ -22,6 +22,7 @@ import torch
 from alternate import Beside, alternate
 from compose import QUIET, experiment_of
 from loops import lightning_loop, naive_loop, tight_loop
+from memory import of_training
 from parts import ema, loading, samplers, start
 from peers import PEERS, peer_loop, step_flops
 
@@ -71,6 +72,15 @@ def steps(table: Table, names: tuple[str, ...], turns: int, batch_size: int) -> 
         table.add(f"{name}: as fast as the same step in float32", timings.ratio("fp32", "lab"), "times", goal)
         table.add(f"{name}: as fast as a naive float32 loop", timings.ratio("naive", "lab"), "times")
         table.add(f"{name}: images a second", batch_size / timings.of("lab"), "images/s")
+
+
+def memory(table: Table, names: tuple[str, ...], batch_size: int) -> None:
+    """The peak of a training of each network beyond the imports, and of the same in float32."""
+    for name in names:
+        sized = (f"model={name}", f"data.batch_size={batch_size}")
+        lab, fp32 = of_training(*sized), of_training(*sized, "hardware.precision=32-true")
+        table.add(f"{name}: peak memory of a training", lab, "MiB")
+        table.add(f"{name}: peak memory over the same in float32", lab / fp32, "times")
 
 
 def overhead(table: Table, turns: int) -> None:
@@ -158,7 +168,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for bench.json")
     parser.add_argument("--quick", action="store_true", help="fewer networks, fewer turns")
     parser.add_argument("--threads", type=int, default=1, help="of torch (default: %(default)s)")
-    parser.add_argument("--only", nargs="*", help="parts: steps overhead ema loading samplers peers roof growth start")
+    parser.add_argument(
+        "--only", nargs="*", help="parts: steps memory overhead ema loading samplers peers roof growth start"
+    )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(arguments.threads)
@@ -166,6 +178,7 @@ def main() -> None:
     print(f"{platform.processor() or platform.machine()}, torch {torch.__version__}, {arguments.threads} thread(s)")
     everything: dict[str, Callable[[], Any]] = {
         "steps": lambda: steps(table, QUICK_NETWORKS if arguments.quick else NETWORKS, turns, 64),
+        "memory": lambda: memory(table, QUICK_NETWORKS[:1] if arguments.quick else NETWORKS, 64),
         "overhead": lambda: overhead(table, turns),
         "ema": lambda: ema(table),
         "loading": lambda: loading(table),

@@ -10,7 +10,6 @@ its imports. Data: the drawn garments.
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from memory import peak_mib
 
 SMALL = ("data.batch_size=16", "model.channels=[16,32]", "model.attention_max_size=0", "data.num_val=20", "logger=none")
 
@@ -59,7 +59,7 @@ def point(line: Line, size: int) -> dict[str, float]:
             self.seen = getattr(self, "seen", 0) + 1
 
     torch.set_num_threads(1)
-    imported = _peak()
+    imported = peak_mib()
     few = () if line.name == "images" else ("data.num_train=500",)
     steps = ("trainer.max_epochs=-1", "trainer.limit_val_batches=0", "callbacks=quiet", "~callbacks.sample_grid")
     experiment = experiment_of(*QUIET, *SMALL, *few, *steps, "~callbacks.panels", *line.overrides(size))
@@ -68,7 +68,7 @@ def point(line: Line, size: int) -> dict[str, float]:
     extra = [Counting() for _ in range(size)] if line.name == "callbacks" else []
     experiment.trainer.callbacks += [*extra, clock]  # type: ignore[attr-defined]
     experiment.trainer.fit(experiment.module, datamodule=experiment.datamodule)
-    return {"seconds": clock.timings.of("lab"), "MiB": _peak() - imported}
+    return {"seconds": clock.timings.of("lab"), "MiB": peak_mib() - imported}
 
 
 def measure(turns: int) -> dict[str, dict[int, dict[str, float]]]:
@@ -118,11 +118,6 @@ def draw(lines: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
             axis.set(xlabel="size, in multiples of the smallest", title=f"{title}, likewise")
             axis.legend(title="exponent", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
         figure.savefig(path, dpi=100)
-
-
-def _peak() -> float:
-    """MiB that this process has had at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
