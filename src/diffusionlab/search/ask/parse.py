@@ -12,6 +12,7 @@ from datetime import datetime
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
+from diffusionlab.search.ask.against_average import against_average
 from diffusionlab.search.ask.asked import Asked, dated, fields, intent, likeness, limit
 from diffusionlab.search.ask.beside_runs import lineage, ratio
 from diffusionlab.search.ask.combine import bracketed, compared, join, subsets
@@ -256,6 +257,7 @@ RULES = (
     same_period,
     two_columns,
     against_run,
+    against_average,
     against_value,
     also_against,
     without_it,

@@ -110,14 +110,14 @@ def apart(r: Reading, i: int) -> int:
 
 def against_run(r: Reading, i: int) -> int:
     """Lower fid than run-019, more parameters than run-020, newer than run-020."""
-    for read in (_temporal, _neighbour, _comparator, _comparative):
+    for read in (_temporal, _neighbour, comparator, comparative):
         if found := read(r, i):
             operator, column, run, after = found
             break
     else:
         return 0
     if column is None:
-        column = r.field or _meant(r, i)
+        column = r.field or meant(r, i)
     if _is_pair(r):  # "is run-036 better than run-023?"
         r.versus(i, operator, None if operator in ("best", "worst") and not r.field else column)
         return run
@@ -151,7 +151,7 @@ def also_against(r: Reading, i: int) -> int:
     return r.emit(i, j + 1, column, comparable(r, Compare(column, directed(operator, column), value), r.against))
 
 
-def _meant(r: Reading, i: int) -> str:
+def meant(r: Reading, i: int) -> str:
     """The column that the comparing word at i is about by itself."""
     if r.words(i).startswith(("larger", "bigger", "smaller", "lighter", "heavier")):
         return "num_parameters"
@@ -189,8 +189,8 @@ def _temporal(r: Reading, i: int) -> Relation | None:
     return operator, "created_at", j, j + 1
 
 
-def _comparator(r: Reading, i: int) -> Relation | None:
-    """COMPARATOR [FIELD] RUN [in FIELD]: "more parameters than run-020", "better than run-020 in fid"."""
+def comparator(r: Reading, i: int, than: str = "run") -> Relation | None:
+    """COMPARATOR [FIELD] RUN [in FIELD], `than` being the kind of item at RUN: "better than run-020 in fid"."""
     if r.kind(i) != "comparator" or r.items[i].payload not in ("<", "<=", ">", ">=", "best", "worst"):
         return None
     j, column = r.skip(i + 1), None
@@ -198,7 +198,7 @@ def _comparator(r: Reading, i: int) -> Relation | None:
         column, j = r.items[j].payload, r.skip(j + 1, 3, (*SOFT, "than"))
     elif r.kind(j) == "than":
         j += 1
-    if r.kind(j) != "run":
+    if r.kind(j) != than:
         return None
     k = r.skip(j + 1, 4)
     if r.kind(k) == "field" and column is None:
@@ -206,7 +206,7 @@ def _comparator(r: Reading, i: int) -> Relation | None:
     return r.items[i].payload, column, j, j + 1
 
 
-def _comparative(r: Reading, i: int) -> Relation | None:
+def comparative(r: Reading, i: int, than: str = "run") -> Relation | None:
     """Lower FIELD than RUN."""
     operator = COMPARATIVES.get(r.words(i))
     j = r.skip(i + 1)
@@ -214,7 +214,7 @@ def _comparative(r: Reading, i: int) -> Relation | None:
         return None
     k = r.skip(j + 1, 3)
     run = r.skip(k + 1)
-    return (operator, r.items[j].payload, run, run + 1) if r.kind(k) == "than" and r.kind(run) == "run" else None
+    return (operator, r.items[j].payload, run, run + 1) if r.kind(k) == "than" and r.kind(run) == than else None
 
 
 def comparable(r: Reading, condition: Compare, facts: Mapping[str, Any]) -> Filter:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNull
-from diffusionlab.registry.filters.filter import And, Filter, Not
+from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import canonical
 from diffusionlab.registry.record.columns import short
 from diffusionlab.registry.record.comparable import by_basis
@@ -84,7 +84,8 @@ def _say(condition: Filter, known: Known, alone: bool) -> str:
         column = short(days[0])
         return f"{column} on {first}" if first == last else f"{column} {first} to {last}"
     text = format_where(condition, known)
-    return f"({text})" if " or " in text and not alone and not text.startswith(("not ", "(")) else text
+    either = isinstance(condition, Or) or (" or " in text and not text.startswith(("not ", "(")))
+    return f"({text})" if either and not alone else text
 
 
 def _days(condition: Filter) -> tuple[str, datetime | None, datetime | None] | None:
