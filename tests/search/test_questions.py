@@ -156,6 +156,7 @@ def test_both_sides_of_a_comparison_keep_their_own_conditions(ask):
 
 @pytest.mark.parametrize(
     ("question", "words"),
+    [("runs with the same", "same"), ("runs above on MNIST", "above")],
 )
 def test_what_cannot_be_joined_is_said(ask, question, words):
     found = ask(question)
