@@ -30,7 +30,7 @@ from diffusionlab.registry.manage.recorder import RunRecorder
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.storage.table import SECONDS_AT_REST, Registry
 from diffusionlab.search.answer.engine import Engine
-from diffusionlab.search.query.query import Figure, GroupKey, Query
+from diffusionlab.search.query.query import Figure, GroupKey, Query, flag_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ("MNIST", "Fashion-MNIST", "CIFAR-10", "CelebA", "STL-10")
@@ -161,6 +161,7 @@ def bench_groups(registry: Registry, repeats: int) -> None:
         Figure("count", by=(GroupKey("dataset"),)),
         Figure("mean", "val_loss", (GroupKey("optimizer"),)),
         Figure("mean", "fid", (GroupKey("dataset"),)),
+        Figure("mean", "fid", (GroupKey("arch_tags"),)),
         Figure("median", "lr", (GroupKey("arch_tags"),)),
         Figure("count", by=(GroupKey("created_at", "month"),)),
     ):
@@ -170,7 +171,7 @@ def bench_groups(registry: Registry, repeats: int) -> None:
             Engine(registry, datetime.now(UTC)).answer(query)
 
         answer()
-        what = f"{figure.how} {figure.of or 'runs'} by {figure.unit or figure.by}"
+        what = f"{figure.how} {figure.of or 'runs'} by {flag_of(figure.by)}"
         report(f"warm group-by, {what}", timed(answer, repeats))
 
 
