@@ -212,14 +212,6 @@ def test_a_negation_of_the_runs_asks_for_runs(ask, question):
 
 
 @pytest.mark.parametrize(
-    "question",
-    ["which optimizer was used on MNIST but never on CIFAR-10", "which hardware was used in April but not in May"],
-)
-def test_two_conditions_on_one_group_are_named_as_not_understood(ask, question):
-    assert ask(question).unread
-
-
-@pytest.mark.parametrize(
     ("question", "word"),
     [
         ("skip the first three and show the next two best", "next"),

@@ -46,7 +46,8 @@ TABLE = (
     # -- about the record
     Column("created_at", "time", "created", "created", "created", group="about", shown=8, index="BTree", said=(
         "created, started, launched, began, made, kicked off, creation, creation date, start date, dated, trained, "
-        "begun, create, built, submitted, made, started training, produced, date, recorded, logged, initiated")),
+        "begun, create, built, submitted, made, started training, produced, date, recorded, logged, initiated, launch, "
+        "start, begin, submit, kick off, initiate")),
     Column("modified_at", "time", "modified", "modified", "modified", group="about", shown=23, said=(
         "modified, updated, changed, touched, edited, last modified, last updated, last changed, modification, update, "
         "modification date, modify, updates, modifications, last edited, last touched, rewritten, revised, altered, "
@@ -106,8 +107,8 @@ TABLE = (
         "image size, resolution, resolutions, pixels, pixel, px, image resolution, image sizes, img size, side length, "
         "pixels wide")),
     Column("size_bytes", "int", "file size", "size", "size", unit="B", group="architecture", said=(
-        "file size, disk size, disk space, size on disk, disk usage, checkpoint size, storage, bytes, disk, on disk, "
-        "script size, script sizes, file sizes, code size, notebook size")),
+        "file size, disk size, disk space, mb, gb, size on disk, disk usage, checkpoint size, storage, bytes, disk, "
+        "on disk, script size, script sizes, file sizes, code size, notebook size")),
     # -- result
     Column("status", "text", said="status, state, statuses", group="result", values="listed", shown=7, index="Bitmap"),
     Column("reason", "text", said="reason, failure reason, error message", group="result"),
@@ -143,7 +144,8 @@ TABLE = (
     Column("evaluations", "json"),
     # -- where from
     Column("dataset_family", "text", "data set family", group="where from", values="listed"),
-    Column("path", "text", said="path, folder", group="where from"),
+    Column("path", "text", group="where from",
+           said="path, paths, folder, folders, directory, directories, file path, file paths"),
     Column("host", "text", said="host, hostname, server, node name", group="where from", values="listed"),
     Column("pid", "int", "process id", group="where from"),
     Column("process_token", "text", "process", group="where from"),

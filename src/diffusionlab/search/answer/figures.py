@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.record.columns import compares_within, kind_of, label, value_of
-from diffusionlab.search.answer.group_keys import Keys, arranged, keys, keys_of, numbers
+from diffusionlab.search.answer.group_keys import JOINT, Keys, arranged, keys, keys_of, numbers
 from diffusionlab.search.answer.result import GroupRow, Groups, Row
 from diffusionlab.search.query.query import Figure, How, Order
 
@@ -175,6 +176,10 @@ def _in_order(rows: list[GroupRow], figure: Figure) -> tuple[GroupRow, ...]:
     """Groups, which come by key, by their figure if that is asked for, and as many as are asked for."""
     if figure.descending is None:
         return tuple(rows)
+    if figure.per:
+        outer = len(figure.per)
+        apart = groupby(rows, key=lambda row: row.key.split(JOINT)[:outer])
+        return tuple(row for _, part in apart for row in _in_order(list(part), replace(figure, per=())))
     sign = -1 if figure.descending else 1
     rows = sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0)))
     if figure.skip:  # "the second most common": of several that have as many, all

@@ -87,10 +87,15 @@ def _figures(result: Result, groups: Groups) -> list[str]:
     others = groups.rows[len(first) :]
     most, fewest = ("most", "fewest") if figure.how in ("count", "distinct") else ("highest", "lowest")
     keys = listed([printable(row.key) for row in first])
+    if figure.per:
+        which = most if figure.descending else fewest
+        return [sentence(f"{which} {what} of each {label_of(figure.per)}: {_list(groups, groups.rows)}")]
     if figure.skip:
         said = f"{figure.place} by {most if figure.descending else fewest} {what}: {_list(groups, groups.rows)}"
         return [sentence(said)]
     most = most if figure.descending else fewest
+    if figure.how == "count" and figure.of is None and result.query.conditions and not figure.also:
+        what = "of these runs"
     if figure.how == "count" and not figure.descending:
         what += " of those that have any"  # groups without one are not in the table
     said = f"{keys} {agree(len(first), 'has', 'have')} the {most} {what}: {_row(groups, first[0])}."

@@ -38,7 +38,7 @@ class Asked(Items):
         super().__init__(reading.out, reading.known, [*misspelt, *reading.notes])
         self.text = text.lower()
         self.passed = reading.passed  # words that conditions have stepped over
-        self.order = None if reading.neighbour is None else Order("created_at", not reading.neighbour, 1)
+        self.order = None if reading.neighbour is None else Order("created_at", not reading.neighbour, 1, ties=True)
         self.limit: int | None = None
         self.like: str | None = None
         self.compare = False

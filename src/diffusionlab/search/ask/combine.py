@@ -64,13 +64,15 @@ def subsets(found: list[Operand]) -> list[Operand]:
 def join(found: Sequence[Operand]) -> list[Filter]:
     """All conditions as a list that holds together."""
     moments = [o for o in found if o.category in ("created_at", "modified_at")]
-    rest = [o for o in found if o not in moments] if len(moments) == 1 else list(found)
+    if len(moments) > 1 or any(o.apart for o in found):
+        moments = []
+    rest = [o for o in found if o not in moments]
     clauses = _clauses(rest)
     if len(clauses) == 1:
         parts = _clause(clauses[0])
     else:
         parts = [Or(*(And(*_clause(clause)) if len(_clause(clause)) > 1 else _clause(clause)[0] for clause in clauses))]
-    return parts + ([moments[0].filter] if len(moments) == 1 else [])
+    return parts + [moment.filter for moment in moments]
 
 
 def _clauses(found: list[Operand]) -> list[list[Operand]]:
@@ -78,7 +80,9 @@ def _clauses(found: list[Operand]) -> list[list[Operand]]:
     clauses: list[list[Operand]] = [[]]
     for place, operand in enumerate(found):
         left = clauses[-1]
-        if (
+        if operand.apart:
+            clauses.append([])
+        elif (
             left
             and operand.joined in ("and", "or", ",", "vs", "but")
             and operand.category != left[-1].category

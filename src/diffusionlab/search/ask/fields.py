@@ -53,9 +53,12 @@ def flipped(r: Reading, i: int) -> int:
 
 
 def comparative(r: Reading, i: int) -> int:
-    """Smaller FIELD than NUMBER: "fewer epochs than 100"."""
+    """Smaller FIELD than NUMBER: "fewer epochs than 100", "smaller files than 5 MB"."""
     operator = COMPARATIVES.get(r.words(i))
     j = r.skip(i + 1, 2, ("filler",))
+    k = r.skip(i + 1, 3)
+    if operator and [r.kind(k), r.kind(k + 1)] == ["than", "number"] and (column := r.items[k + 1].payload.column):
+        return r.emit(i, k + 2, column, Compare(column, directed(operator, column), r.items[k + 1].payload.value))
     if operator is None or [r.kind(k) for k in (j, j + 1, j + 2)] != ["field", "than", "number"]:
         return 0
     column, number = r.items[j].payload, r.items[j + 2].payload

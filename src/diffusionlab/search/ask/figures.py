@@ -301,6 +301,9 @@ def told_of(a: Asked, found: Sequence[Operand], start: int, verb: bool = False) 
     after = [operand for operand in asked if operand.start > noun]
     if not after:
         return before
+    verbs = [k for k in range(1, len(after)) if not after[k].joined and is_said(a, after[k - 1].start, after[k].start)]
+    if verbs:  # "of the runs with attention, are on MNIST"
+        return after[verbs[-1] :]
     most = max(map(_tells, after))
     if before and most < _tells(None) and not verb and not is_said(a, noun, after[0].start):
         return before

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
-from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.asked import Asked, several
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.sorting import Key, ask_figure, descends, each, highest_first, is_measure, key_at, which
 from diffusionlab.search.query.query import How
@@ -21,6 +21,7 @@ from diffusionlab.search.words.asking_words import FEW, MANY
 
 _SOFT = ("filler", "carrier", "known")
 _RANK = ("rank", "sort", "order")
+_TOTAL = ("total", "altogether", "overall", "together", "combined")
 
 
 def _distribution(a: Asked) -> bool:
@@ -177,6 +178,25 @@ def _most_runs(a: Asked) -> bool:
     return False
 
 
+def _most_in_total(a: Asked) -> bool:
+    """KEY with MOST of a field IN TOTAL: "which data set took the most epochs altogether"."""
+    said = (*_TOTAL, "spend", "spent", "total number of")
+    total = {k for k in range(len(a.items)) if a.words(k) in said or a.kind(k) == "how"}
+    for i, item in enumerate(a.items):
+        most = item.kind == "superlative" and item.payload[2] in (*MANY, *FEW)
+        if not total or not (most or item.words.lower() in ("used the most", "used the least")):
+            continue
+        j = a.skip(i + 1, 3, ("filler", "count", "how"))
+        key = each(a) or which(a)
+        if a.kind(j) != "field" or not is_numeric(a.items[j].payload) or key is None:
+            continue
+        many, of = item.payload is True or (most and item.payload[2] in MANY), a.items[j].payload
+        if key.column == of or any(a.items[k].payload != "sum" for k in total if a.kind(k) == "how"):
+            continue
+        return ask_figure(a, {*total, *range(i, j + 1)}, key, "sum", of, descending=many, **_groups_asked(a, i, key))
+    return False
+
+
 def _most_values(a: Asked) -> bool:
     """KEY with MOST VALUES of another field: "which optimizer was used on the most data sets"."""
     for i, item in enumerate(a.items):
@@ -198,7 +218,10 @@ def _count(a: Asked) -> bool:
     """HOW MANY RUNS [BY KEY], HOW MANY [DIFFERENT] VALUES OF A FIELD."""
     i = next((k for k in range(len(a.items)) if a.kind(k) == "count"), None)
     if i is None:
-        return False
+        return _different(a)
+    if _kinds_counted(a, i):
+        a.compare = True
+        return ask_figure(a, {i}, None, "count")
     a.used |= {k for k in range(len(a.items)) if a.kind(k) == "how" and a.words(k) == "total"}  # "in total"
     j = a.skip(i + 1, 4, ("filler", "different"))
     different = [k for k in range(i + 1, j) if a.kind(k) == "different"]
@@ -206,7 +229,8 @@ def _count(a: Asked) -> bool:
     if a.kind(j) == "field" or architectures:
         of = "architecture" if architectures else a.items[j].payload
         key = each(a)
-        total = a.words(i).startswith("total") or any(item.words.lower() == "total" for item in a.items)
+        total = a.words(i).startswith("total") or any(item.words.lower() in _TOTAL for item in a.items)
+        total = total or (of == "size_bytes" and not any(item.kind == "run" for item in a.items))
         if not different and is_numeric(of) and (key or total):  # "total number of epochs", "how many epochs in total"
             return ask_figure(a, {i, j}, key, "sum", of)
         if not different and (is_numeric(of) or kind_of(of) == "json"):
@@ -215,6 +239,31 @@ def _count(a: Asked) -> bool:
         a.used |= {i, j, *different}
         return ask_figure(a, (), each(a), "distinct", of)
     return ask_figure(a, {i}, each(a), "count")
+
+
+def _how_much(a: Asked) -> bool:
+    """HOW MUCH disk space the runs take."""
+    i = next((k for k in range(1, len(a.items)) if (a.words(k - 1), a.words(k)) == ("how", "much")), 0)
+    if not i or a.kind(i + 1) != "field" or a.items[i + 1].payload not in ("size_bytes", "seconds"):
+        return False
+    return ask_figure(a, {i, i + 1}, each(a), "sum", a.items[i + 1].payload)
+
+
+def _different(a: Asked) -> bool:
+    """DISTINCT OPTIMIZERS, where nothing else is asked."""
+    i = a.skip(0, 3, ("filler",))
+    j = i + 1
+    if a.kind(i) != "different" or a.kind(j) != "field" or is_numeric(a.items[j].payload):
+        return False
+    return ask_figure(a, {i, j}, None, "distinct", a.items[j].payload)
+
+
+def _kinds_counted(a: Asked, i: int) -> bool:
+    """HOW MANY U-Nets, transformers AND MLPs: each is counted."""
+    kinds = [k for k in range(i + 1, len(a.items)) if several(a, k)]
+    joints = [k for k in range(i + 1, kinds[-1] if kinds else 0) if k not in kinds and a.kind(k) != "filler"]
+    joined = all(a.kind(k) == "break" or a.words(k) in ("and", "&") for k in joints)
+    return len(kinds) > 1 and len(joints) >= len(kinds) - 1 and joined
 
 
 def _runs_by(a: Asked) -> bool:
@@ -233,7 +282,7 @@ def _runs_by(a: Asked) -> bool:
 
 
 READERS = (
-    *(_distribution, _by_figure, _most_frequent, _figure_of_field, _best_of_best),
-    *(_most_runs, _most_values, _count, _runs_by),
+    *(_distribution, _by_figure, _most_in_total, _most_frequent, _figure_of_field, _best_of_best),
+    *(_most_runs, _most_values, _how_much, _count, _runs_by),
 )
 """In the order in which they are tried."""

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import cast
 
 from diffusionlab.registry.filters.conditions import Compare
-from diffusionlab.registry.filters.filter import And, Not
+from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.columns import short
 from diffusionlab.search.ask.asked import Asked, several
 from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
-from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure, key_at
-from diffusionlab.search.query.query import Having, Side
+from diffusionlab.search.ask.sorting import Key, ask_figure, descends, each, is_measure, key_at
+from diffusionlab.search.query.query import Having, How, Side
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition
 from diffusionlab.search.words.asking_words import EXACTLY, ONE_RUN, TIMES
@@ -58,7 +59,7 @@ def _is_whether(a: Asked, i: int) -> bool:
 
 def _number_of_runs(a: Asked, i: int) -> tuple[Having, set[int]] | None:
     """FEWER THAN five runs, EXACTLY 2 runs, a SINGLE run."""
-    if a.kind(a.skip(i - 1, 2, _FILLER, -1)) != "carrier" and not _is_whether(a, i):
+    if a.kind(a.skip(i - 1, 2, _FILLER, -1)) not in ("carrier", "by") and not _is_whether(a, i):
         return None
     compared, exactly = a.kind(i) == "comparator", a.words(i) in EXACTLY
     number = a.skip(i + 1, 2, _FILLER) if compared or exactly else i
@@ -67,7 +68,7 @@ def _number_of_runs(a: Asked, i: int) -> tuple[Having, set[int]] | None:
     if not several(a, after - 1) and (a.kind(after) != "noun" or a.words(after) not in _RUNS):
         return None
     if a.counts(number):
-        return Having(op, float(a.count(number))), {i, number}
+        return Having(op, float(a.count(number))), {i, number, *({i - 1} if a.kind(i - 1) == "by" else ())}
     return (Having(op, 1.0), {i, number}) if a.words(number) in ONE_RUN else None
 
 
@@ -88,21 +89,23 @@ def _number_of_times(a: Asked, i: int) -> tuple[Having, set[int]] | None:
 def _of_values(a: Asked) -> bool:
     """A number of values of another field: "optimizers used on at least 3 data sets"."""
     for i in range(len(a.items)):
-        number, of = a.skip(i + 1, 2, _FILLER), a.skip(i + 1, 3, (*_FILLER, "number", "different"))
+        number = a.skip(i + 1, 2, _FILLER)
+        of, one = a.skip(number + 1, 2, (*_FILLER, "different")), a.words(number) == "one"
         if (
             a.kind(i) != "comparator"
-            or not a.counts(number)
+            or not (a.counts(number) or one)
             or a.kind(of) != "field"
             or is_numeric(a.items[of].payload)
         ):
             continue
         key = _key_before(a, i)
         same = key is not None and key.column == a.items[of].payload
-        if (key is None and not a.whether) or same or not a.words(of).endswith("s"):
+        if (key is None and not a.whether) or same or not (one or a.words(of).endswith("s")):
             continue
-        ask_figure(a, {*range(i, number), *range(number + 1, of + 1)}, key, "distinct", a.items[of].payload)
+        count = 1 if one else a.count(number)
+        ask_figure(a, range(i, of + 1), key, "distinct", a.items[of].payload)
         assert a.figure is not None
-        a.figure = replace(a.figure, having=Having(str(a.items[i].payload), float(a.count(number))))
+        a.figure = replace(a.figure, having=Having(str(a.items[i].payload), float(count)))
         return True
     return False
 
@@ -111,16 +114,28 @@ def _of_a_figure(a: Asked) -> bool:
     """KEYS with a MEAN FID below 20: the condition is of the figure, not of the runs."""
     for i in range(len(a.items)):
         j = a.skip(i + 1, 2, _FILLER)
-        if a.kind(i) != "how" or a.kind(j) != "condition" or not isinstance(a.items[j].payload, Condition):
+        if a.kind(j) != "condition" or not isinstance(a.items[j].payload, Condition):
             continue
         condition, key = a.items[j].payload.filter, each(a) or _key_before(a, i)
+        how = _how(a, i, condition) if key or a.whether else None
+        if how is None:
+            continue
         if (key is None and not a.whether) or not isinstance(condition, Compare) or not is_numeric(condition.column):
             continue
-        ask_figure(a, {i, j}, key, a.items[i].payload, condition.column)
+        ask_figure(a, {i, j}, key, how, condition.column)
         assert a.figure is not None and isinstance(condition.value, int | float)
         a.figure = replace(a.figure, having=Having(condition.op, float(condition.value)))
         return True
     return False
+
+
+def _how(a: Asked, i: int, condition: Filter) -> How | None:
+    """What is taken of each group: the MEAN, or, of a BEST FID, the lowest."""
+    if a.kind(i) == "how":
+        return cast(How, a.items[i].payload)
+    if a.kind(i) != "superlative" or a.whether or not isinstance(condition, Compare):
+        return None
+    return "max" if descends(a.items[i], condition.column) else "min"
 
 
 def _of_a_number(a: Asked) -> bool:
@@ -154,16 +169,12 @@ def of_none_or_all(a: Asked, found: list[Operand]) -> list[Operand]:
         return found
     place, share = _quantified(a, key)
     if place is None and (lacked := _lacked(a, key, found)):
-        ask_figure(a, key.places, key, "share")
-        assert a.figure is not None
         column = lacked.category.removeprefix("known ")
         known = Side(f"a known {short(column)}", Not(lacked.condition.filter))
-        a.figure = replace(a.figure, part=known, having=Having("=", 0.0))
+        _of_groups(a, key, "share", None, Having("=", 0.0), known)
         return [operand for operand in found if operand is not lacked]
     if place is None:
-        parted = [o for last, o in pairwise(found) if o.negated > last.negated and o.category == last.category]
-        a.passed += [item for item in a.items if parted and item.kind == "not"]  # "in April but not in May"
-        return found
+        return _on_both(a, key, found) or _but_not(a, key, found)
     start = a.items[place].start
     part = [operand for operand in found if operand.start >= start or operand.start + len(operand.words) > start]
     part = part or found[-1:] * (share == 1)  # "optimizers tried on MNIST only"
@@ -171,16 +182,47 @@ def of_none_or_all(a: Asked, found: list[Operand]) -> list[Operand]:
     if not part or any(operand.category == key.column for operand in part):
         return found
     if any(operand.joined == "but" for operand in found) or sum(item.kind == "not" for item in a.items) > 1:
-        a.passed.append(a.items[place])  # "used on MNIST but never on CIFAR-10" is of two parts
-        return found
+        return _but_not(a, key, found)
     for operand in part:
         operand.negated, operand.joined = False, operand.joined.replace("nor", "or")
     a.used |= {k for k in range(place, len(a.items)) if a.words(k) in (*_ALL, *_ONLY, "never")}
-    a.show.clear()
-    ask_figure(a, {place}, key, "share")
-    assert a.figure is not None
-    a.figure = replace(a.figure, part=condition_side(And(*join(part)), a.known), having=Having("=", float(share)))
+    a.used.add(place)
+    _of_groups(a, key, "share", None, Having("=", float(share)), condition_side(And(*join(part)), a.known))
     return among
+
+
+def _on_both(a: Asked, key: Key, found: list[Operand]) -> list[Operand] | None:
+    """ "(Optimizers) used on BOTH MNIST and CIFAR-10": with as many values of that field among these."""
+    places = [k for k in range(len(a.items)) if a.words(k) == "both"]
+    if not places or len(found) < 2:
+        return None
+    (category, *others) = {operand.category for operand in found}
+    if others or not found[0].condition.single or any(operand.negated for operand in found):
+        a.passed.append(a.items[places[0]])  # "both a U-Net and a transformer"
+        return None
+    _of_groups(a, key, "distinct", category, Having("=", float(len(found))))
+    return found
+
+
+def _but_not(a: Asked, key: Key, found: list[Operand]) -> list[Operand]:
+    """ "(Architectures) used on CelebA but not on MNIST": with runs on either, and none of these on MNIST."""
+    parted = [(last, o) for last, o in pairwise(found) if o.negated > last.negated and o.category == last.category]
+    negations = {k for k in range(len(a.items)) if a.kind(k) == "not"}
+    if len(parted) != 1 or len(negations) > 1 or not parted[0][0].condition.single:
+        a.passed += [a.items[k] for k in sorted(negations) if parted]
+        return found
+    _, other = parted[0]
+    other.negated, other.joined = False, "or"
+    a.used |= negations
+    part = condition_side(other.condition.filter, a.known)
+    _of_groups(a, key, "share", None, Having("=", 0.0), part)
+    return found
+
+
+def _of_groups(a: Asked, key: Key, how: How, of: str | None, having: Having, part: Side | None = None) -> None:
+    """Ask for the groups whose figure meets a condition, and for nothing else."""
+    a.show.clear()
+    ask_figure(a, (), key, how, of, having=having, part=part)
 
 
 def _lacked(a: Asked, key: Key, found: list[Operand]) -> Operand | None:

@@ -18,6 +18,7 @@ from diffusionlab.registry.filters.conditions import Contains
 from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import Not
 from diffusionlab.registry.record.columns import about
+from diffusionlab.search.ask.unions import united
 from diffusionlab.search.query.query import Query
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
@@ -36,7 +37,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _than_the_best, _more_than),
+        *(_how_much, _than_the_best, _more_than, united),
     )
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
@@ -236,7 +237,7 @@ def parts_of(text: str, items: Sequence[Item]) -> list[str]:
     places = [i for i, item in enumerate(items) if item.kind == "superlative"]
     if any(item.kind == "compare" for item in items):  # "compare the best and the worst run"
         return _twins(text, items, places) if len(places) == 2 else []
-    return _twins(text, items, places) or _apart(text, items, places)
+    return _twins(text, items, places) or _apart(text, items, places) or _and_all(text, items, places)
 
 
 def _twins(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]:
@@ -303,6 +304,19 @@ def _apart(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]
     return [text[start:stop] for start, stop in zip(starts, stops, strict=True)] if cuts else []
 
 
+def _and_all(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]:
+    """ "The best run on CIFAR-10 and ALL failed runs": those that an order takes, and others beside them."""
+    for i, item in enumerate(items[1:-1], 1):
+        if len(places) != 1 or not _joins(item):
+            continue
+        left, right = items[:i], items[i + 1 :]
+        other = right if places[0] < i else left
+        others = other[0].words.lower() in ("all", "every", "any") and any(one.kind == "noun" for one in other)
+        if others and all(any(one.kind in ("condition", "when") for one in side) for side in (left, right)):
+            return [text[: item.start], text[item.end :]]
+    return []
+
+
 def _cut(items: Sequence[Item], first: int, second: int) -> int | None:
     """The place of the "and" that parts the superlative at `second` from the one at `first`, each with a condition."""
     i = second - 1
@@ -323,6 +337,8 @@ def _is_compared(items: Sequence[Item], first: int, second: int, joint: int) -> 
 
 def shared_parts(parts: Sequence[Query]) -> list[Query]:
     """The parts, with the measure of the first for those that name none, and what the last one says of all."""
+    if any(part.order is None for part in parts):  # "the best on MNIST and all failed runs"
+        return list(parts)
     first, last = parts[0], parts[-1]
     said = {column for condition in first.conditions for column in condition.columns()}
     common = [c for c in last.conditions if c.columns() & {*_WHOLE} and not c.columns() & said]

@@ -130,7 +130,8 @@ def against_run(r: Reading, i: int) -> int:
     if value is None:
         r.notes.append(f"{facts['run_id']} has no {column} to compare with")
         return r.emit(i, after, column, NOTHING)
-    if column == "created_at" and _is_one(r):
+    counted = len(r.out) > 1 and r.out[-1].kind == "noun" and r.out[-2].kind == "number"  # "the two runs after"
+    if column == "created_at" and (counted or _is_one(r)):
         r.neighbour = operator == ">"
     r.against = facts
     emitted = r.emit(i, after, column, comparable(r, Compare(column, directed(operator, column), value), facts))

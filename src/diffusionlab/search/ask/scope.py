@@ -45,6 +45,7 @@ class Operand:
     carried: bool  # a word such as "with" or "on" stands between it and the one before
     words: str
     start: int = 0  # place in the question
+    apart: bool = False  # a noun phrase begins that has nothing to do with what was said before
 
     @property
     def filter(self) -> Filter:
@@ -68,6 +69,7 @@ class _Scope:
     carried: bool = False
     either_way: bool = False
     everything: bool = False  # "any" or "every" was said since the last condition
+    apart: bool = False
 
     def negate(self, item: Item, strength: str) -> None:
         if self.strength == "not" and strength == "not":  # "not non-conditional"
@@ -76,6 +78,8 @@ class _Scope:
         self.negation, self.strength = item, strength
 
     def connect(self, word: str) -> None:
+        if word == "union":
+            word, self.apart, self.reach = "or", True, ""
         if self.joined in ("", ",", "and") or word == "or":
             self.joined = word
 
@@ -91,15 +95,15 @@ class _Scope:
         extended = not starts_clause and self._reaches(condition)
         self.reach = self.strength or (self.reach if extended else "")
         negated = bool(self.strength) or extended
-        self.found.append(Operand(condition, negated, self.joined, self.carried, item.words, item.start))
+        self.found.append(Operand(condition, negated, self.joined, self.carried, item.words, item.start, self.apart))
         if self.either_way:
             self.found.append(Operand(condition, True, "or", False, item.words, item.start))
-        self.joined, self.carried, self.either_way, self.everything = "", False, False, False
+        self.joined, self.carried, self.either_way, self.everything, self.apart = "", False, False, False, False
         self.negation, self.strength = None, ""
 
     def _goes_on(self, condition: Condition) -> bool:
         """Whether a word belongs to the negated ones just before it: "except the (noise) (calculation) scripts"."""
-        plain = not (self.joined or self.carried or self.strength) and condition.category == "text"
+        plain = not (self.joined or self.carried or self.strength) and condition.category in ("text", "facet")
         return plain and bool(self.reach) and self.found[-1].category == "text" and self.found[-1].negated
 
     def _reaches(self, condition: Condition) -> bool:

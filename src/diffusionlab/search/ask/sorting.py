@@ -99,9 +99,23 @@ def is_measure(column: str) -> bool:
 def ask_figure(a: Asked, used: Iterable[int], key: Key | None, how: How, of: str | None = None, **more: Any) -> bool:
     """Ask for a figure, of each value of the key if there is one; the items that say so are used up."""
     keys = with_others(a, key) if key else []
+    if "descending" in more and key is not None and (inner := _inner(a, key, of)):
+        more["per"], keys = tuple(GroupKey(one.column, one.unit) for one in keys), [*keys, inner]
+        more.setdefault("count", 1)
     a.figure = Figure(how, of, tuple(GroupKey(one.column, one.unit) for one in keys), **more)
     a.used |= {*used, *(place for one in keys for place in one.places)}
     return True
+
+
+def _inner(a: Asked, outer: Key, of: str | None) -> Key | None:
+    """ "FOR EACH data set, THE OPTIMIZER with the most runs": the values that are ranked for each of the key."""
+    if not any(a.kind(k) == "per" for k in outer.places):
+        return None
+    for i in range(len(a.items)):
+        key = key_at(a, i + 1, 0) if a.words(i) in ("which", "what", "the") and i + 1 not in outer.places else None
+        if key is not None and key.column not in (outer.column, of) and not is_measure(key.column):
+            return key._replace(places=key.places | {i})
+    return None
 
 
 def with_others(a: Asked, key: Key) -> list[Key]:
@@ -111,7 +125,7 @@ def with_others(a: Asked, key: Key) -> list[Key]:
         joint = i = max(found[-1].places) + 1
         while a.kind(i) in ("per", "by") or (a.kind(i) in ("connector", "break") and a.words(i) in ("and", ",", "&")):
             i += 1
-        other = key_at(a, i, 1) if i > joint else None
+        other = key_at(a, i, 0) if i > joint else None
         if other is None or is_measure(other.column) or other.column in [one.column for one in found]:
             return found
         found.append(other._replace(places=other.places | set(range(joint, i))))

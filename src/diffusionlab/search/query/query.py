@@ -148,6 +148,7 @@ class Figure:
     descending: bool | None = None
     count: int | None = None
     skip: int = 0
+    per: GroupKeys = ()  # the first of the keys: so many groups for each of their values
     sides: tuple[Side, ...] = ()  # instead of `by`: the groups are these
     also: tuple[Term, ...] = ()  # further figures of the same groups
     having: Having | None = None  # only groups of which the first figure meets this; without groups, whether it does

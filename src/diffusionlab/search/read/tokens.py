@@ -154,8 +154,9 @@ UNITS = {
     "mb": ("size_bytes", 1e6),
     "gb": ("size_bytes", 1e9),
     "tb": ("size_bytes", 1e12),
-    "megabytes": ("size_bytes", 1e6),
-    "gigabytes": ("size_bytes", 1e9),
+    **dict.fromkeys(("kilobyte", "kilobytes"), ("size_bytes", 1e3)),
+    **dict.fromkeys(("megabyte", "megabytes"), ("size_bytes", 1e6)),
+    **dict.fromkeys(("gigabyte", "gigabytes"), ("size_bytes", 1e9)),
     "mib": ("size_bytes", 2.0**20),
     "gib": ("size_bytes", 2.0**30),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), ("seconds", 1.0)),
@@ -245,7 +246,7 @@ def _scale(tokens: Sequence[Token], i: int) -> tuple[int, float]:
     scale = 1.0
     while i < len(tokens):
         token = tokens[i]
-        if token.text in ("a", "an") and is_scale(tokens, i + 1):
+        if token.text in ("a", "an") and (is_scale(tokens, i + 1) or _text(tokens, i + 1) in UNITS):
             i += 1
         elif token.text in SCALES and (token.glued or len(token.text) > 1 or tokens[i - 1].end + 1 >= token.start):
             scale *= SCALES[token.text]

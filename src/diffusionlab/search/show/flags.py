@@ -52,13 +52,13 @@ def reading(query: Query, known: Known) -> str:
 
 def _say_ask(query: Query, known: Known) -> str:
     match query.ask:
-        case Figure(by=by, descending=descending, count=count, part=part) as figure:
+        case Figure(by=by, descending=descending, count=count, per=per, part=part) as figure:
             what = f"{figure.how} of {part.label}" if part else ", ".join(map(name_of, figure.terms))
             each = f" of each {_keys(by)}" if by else ""
             lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
             only = f", {'only' if by else 'yes or no,'} {figure.having}" if figure.having else ""
             taken = f", {figure.place}" if figure.skip else f", {count}" if count is not None else ""
-            return f"; {what}{each}{only}{lead}{taken}"
+            return f"; {what}{each}{only}{lead}{taken}" + (f" of each {_keys(per)}" if per else "")
         case Comparison(sides=sides, better=better) if sides:
             lead = {True: "; is the first better: ", False: "; is the first worse: ", None: "; compare "}[better]
             return lead + " with ".join(side.label for side in sides)
@@ -205,6 +205,7 @@ def _figure_flags(figure: Figure, known: Known) -> list[str]:
     if figure.descending is not None:
         found += ["--sort", "figure:desc" if figure.descending else "figure"]
     found += ["--limit", str(figure.count)] if figure.count is not None else []
+    found += ["--per", flag_of(figure.per)] if figure.per else []
     return found + (["--skip", str(figure.skip)] if figure.skip else [])
 
 

@@ -150,7 +150,8 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
     else:
         terms = [_term(text, known) for text in texts]
     by = keys_named(options.by, known) if options.by else ()
-    taken = options.all_but or options.per or (options.skip and not options.by)
+    per = keys_named(options.per, known) if options.per and _of_groups(options) else ()
+    taken = options.all_but or (not by and (options.per or options.skip))
     if _of_groups(options) and taken:
         raise ValueError("--all-but, --per and --skip choose the runs that --figure is of: add --sort FIELD")
     if not _of_groups(options) and not (taken or options.skip or options.limit):
@@ -165,7 +166,9 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
     skip = options.skip if _of_groups(options) else 0
     if skip and descending is None:
         raise ValueError("--skip passes over the first groups of an order: add --sort figure")
-    return Figure(*terms[0], by, descending, limit, skip, also=tuple(terms[1:]), having=having, part=part)
+    if per and (per != by[: len(per)] or per == by or descending is None):
+        raise ValueError("--per with --by names the first of its fields, and needs --sort figure")
+    return Figure(*terms[0], by, descending, limit, skip, per, also=tuple(terms[1:]), having=having, part=part)
 
 
 def _is_column(name: str, known: Known) -> bool:

@@ -254,7 +254,7 @@ _WORKDAYS = (
 )
 _NAMED = re.compile(rf"(?:{_ANY}{_DAY}|(?P<days>{'|'.join(WEEKDAYS)})s)\b(?!\s+(?:ago|before|after))")
 _WEEKEND = re.compile(rf"(?:{_ANY}weekend|(?:the\s+)?weekends)\b")
-_WORKDAY = re.compile(rf"(?:{_ANY})?(?:{_WORKDAYS})\b")
+_WORKDAY = re.compile(rf"(?!each)(?:{_ANY})?(?:{_WORKDAYS})\b(?<!each weekday)")
 _HOURS = re.compile(
     r"(?:(?:in|during|at|over)\s+(?:the\s+)?)?(?P<time>morning|afternoon|evening|night)s?\b|(?P<over>overnight)\b"
 )

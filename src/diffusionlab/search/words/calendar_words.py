@@ -25,7 +25,10 @@ DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?(?![\d:%]|[.,]\d)"
 WEEKDAY = r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)\b\.?"  # noqa: E501
 UNIT = r"(?P<unit>minute|min|hour|hr|day|week|fortnight|month|quarter|year)s?\b"
 COUNT = r"(?P<count>\d{1,6}|" + "|".join(sorted(NUMBER_WORDS, key=len, reverse=True)) + ")"
-PART = r"(?P<part>early|mid|middle|late|beginning|start|end|first half|second half)(?:\s+of\s+|\s+in\s+|\s*-\s*|\s+)(?:the\s+)?"  # noqa: E501
+PART = (  # "start in June" is what runs do
+    r"(?P<part>(?:early|mid|middle|late|first half|second half)(?=\s+of\s|\s+in\s|\s*-|\s)|"
+    r"(?:beginning|start|end)(?!\s+in\b))(?:\s+of\s+|\s+in\s+|\s*-\s*|\s+)(?:the\s+)?"
+)
 SEASON = r"(?P<season>spring|summer|autumn|fall|winter)\b"
 TIME_OF_DAY = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 24)}
 BEFORE_DATES = (

@@ -42,9 +42,9 @@ HARMLESS: dict[str, str] = {
         "belongs belonging exist exists existing available go goes going went come comes came take takes took "
         "taken taking reach reached reaches reaching achieve achieved achieves achieving gets got gotten getting "
         "obtain obtained obtaining scored scoring work works worked working perform performs performed performing "
-        "apply applied applying became become becomes becoming turned turn turns seem seems looked looks appear "
-        "appears keep keeps kept put puts held hold yield yields yielded give gives gave lead leads led tries "
-        "tried try trying attempt rely relies relied relying save saved stored store storing record recorded "
+        "apply applied applying became become becomes becoming turned turn turns seem seems looked looks appear fit "
+        "fitted fits appears keep keeps kept put puts held hold yield yields yielded give gives gave lead leads led "
+        "tries tried try trying attempt rely relies relied relying save saved stored store storing record recorded "
         "records considering considered given related relevant matching match matches matched "
         "satisfy satisfies satisfying meet meets meeting fulfil fulfill fulfilling come-from originate has-been "
         "seen condition-met saw sees"
@@ -62,7 +62,7 @@ HARMLESS: dict[str, str] = {
     "adverbs": (
         "right immediately directly "
         "also too even just only actually simply basically quite really very now currently presently "
-        "anyhow overall altogether perhaps maybe possibly possible probably whatsoever already so-far ever still "
+        "anyhow overall perhaps maybe possibly possible probably whatsoever already so-far ever still "
         "so somewhere anywhere everywhere nicely inclusive inclusively own out up finally lastly"
     ),
     "any number of them": ("any all some entire whole several various particular certain specific"),
@@ -115,7 +115,7 @@ receive reduce regular regularly relevantly remain remaining remarkable remind r
 require research reset respect respective rest result reveal review rid rough round safe scan scope separately serious
 serve shape share sharp side significant simple simultaneously since single sit slightly slow small smart soon sorry
 special specially spend spot stand standard stay stellar step strange strong stuck succeed suggest suit suitable
-super superb support suppose sure surely surprise surprising target team tend term terrible test tested theory thereby
+super superb support suppose sure surely surprise surprising table target team tend term terrible test tested theory thereby
 thereof throw thx tiny together tomorrow tonight top total touch tough track treat trick true trust truth turn typical
 typically understand unusual urgent usual usually various verify versus wait walk watch weird welcome whole wide wild
 win wise wonderful word worth worthy write wrong yeah yes zero

@@ -49,6 +49,7 @@ AFTERWARDS = {
     "and up, or longer, upwards, and higher, or up, and over, minimum, at minimum, at least",
     "<=": "or less, or fewer, or lower, or smaller, or below, or under, and below, and less, or shorter, "
     "and under, maximum, tops, at most, at maximum",
+    "~": "or so, or thereabouts, give or take",
     "best=": "or better, and better",
     "worst=": "or worse, and worse",
 }
@@ -84,7 +85,7 @@ NOUNS = (
     "run, models, model, runs, experiments, experiment, training, trainings, trial, trials, network, networks, "
     "result, results, one, ones, job, jobs, checkpoint, checkpoints, denoiser, denoisers, entry, entries, row, "
     "rows, attempt, attempts, session, sessions, architecture, architectures, net, "
-    "nets, study, studies, system, systems, "
+    "nets, thing, things, study, studies, system, systems, "
     "setup, setups, configuration, configurations, config, configs, generator, generators"
 )
 """What people call the runs."""

@@ -8,8 +8,9 @@ STATUSES: dict[str, str] = {
     "failed": "failed, fail, failing, fails, failure, failures, errored, error, errors, errored out, with an error",
     "crashed": "crashed, crashing",
     "running": "running, in progress, ongoing, still training, currently training, still running, active, is "
-    "training, are training, still going, going on, still in progress, under way, underway, currently running, live, "
-    "being trained, right now training, in flight, not yet finished, not finished yet, not yet done",
+    "training, are training, still going, going on, still in progress, under way, underway, currently running, "
+    "live runs, live now, being trained, right now training, in flight, not yet finished, not finished yet, "
+    "not yet done",
     "interrupted": "interrupted, aborted, cancelled, canceled, killed, stopped, stopped early, cut short, interrupt",
 }
 NOT_FINISHED = "unfinished, incomplete, uncompleted"
@@ -157,8 +158,8 @@ TEXT_WORDS: dict[tuple[str, ...], str] = {
 }
 """The ways in which a text says it -> the phrases of a question that mean it."""
 TEXT_PHRASES = (
-    "nan, min snr, layer norm, second order, first stage, one step, skip connections, class switch, first step, "
-    "other noise schedule"
+    "transfer learning, nan, min snr, layer norm, second order, first stage, one step, skip connections, class switch, "
+    "first step, other noise schedule"
 )
 """Phrases that a text says as they are, though their words mean something by themselves."""
 
