@@ -115,7 +115,7 @@ receive reduce regular regularly relevantly remain remaining remarkable remind r
 require research reset respect respective rest result reveal review rid rough round safe scan scope separately serious
 serve shape share sharp side significant simple simultaneously since single sit slightly slow small smart soon sorry
 special specially spend spot stand standard stay stellar step strange strong stuck succeed suggest suit suitable
-super superb support suppose sure surely surprise surprising table target team tend term terrible test tested theory thereby
+super superb support suppose sure surely surprise surprising target team tend term terrible test tested theory thereby
 thereof throw thx tiny together tomorrow tonight top total touch tough track treat trick true trust truth turn typical
 typically understand unusual urgent usual usually various verify versus wait walk watch weird welcome whole wide wild
 win wise wonderful word worth worthy write wrong yeah yes zero
