@@ -271,3 +271,16 @@ def test_wrong_flags_of_groups_say_what_to_type(engine):
         options = parser().parse_intermixed_args(["--figure", "count", "--by", "dataset,optimizer", *flags])
         with pytest.raises(ValueError, match="--per"):
             query_of(options, "", engine.known, engine.now, False)
+
+
+@pytest.mark.parametrize(
+    ("question", "columns"),
+    [
+        ("which runs share dataset and optimizer with run-020", ("dataset", "optimizer")),
+        ("runs that share the batch size with run-007", ("batch",)),
+    ],
+)
+def test_runs_that_share_something_with_one(ask, question, columns):
+    one = next(run for run in RUNS if run.id in question)
+    alike = ids(lambda r: r is not one and all(getattr(r, c) == getattr(one, c) for c in columns))
+    assert alike and found_ids(ask(question)) == alike

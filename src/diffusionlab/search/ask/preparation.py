@@ -37,7 +37,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _than_the_best, _more_than, united),
+        *(_how_much, _than_the_best, _more_than, united, _sharing),
     )
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
@@ -213,6 +213,14 @@ def _than_the_best(items: list[Item], i: int) -> Item | None:
     best = items[i].kind == "superlative" and items[i].payload[:2] == ("best", None)
     named = i + 1 < len(items) and items[i + 1].kind == "condition"
     return replace(items[i], kind="filler", words="the") if compared and best and named else None
+
+
+def _sharing(items: list[Item], i: int) -> Item | None:
+    """ "Runs that share data set and optimizer with run-020": those with the same."""
+    if items[i].words.lower() not in ("share", "shares", "sharing", "shared"):
+        return None
+    rest = [item.kind for item in items[i + 1 :] if item.kind not in ("filler", "same")]
+    return replace(items[i], kind="same", payload=None) if rest[:1] == ["field"] and "run" in rest else None
 
 
 def _between_runs(items: list[Item], i: int) -> Item | None:
