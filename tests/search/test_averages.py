@@ -28,6 +28,17 @@ FID = beside("fid", statistics.mean, within="dataset")
 MNIST = beside("fid", statistics.mean, [run for run in RUNS if run.dataset == "MNIST"], "dataset")
 
 
+def among(runs, column, average):
+    """Likewise of these runs alone."""
+    values = [getattr(run, column) for run in runs]
+    return {run.id: getattr(run, column) - average(values) for run in runs}
+
+
+CIFAR = [run for run in RUNS if run.dataset == "CIFAR-10"]
+CIFAR_SIZES, CIFAR_EPOCHS = among(CIFAR, "params", statistics.mean), among(CIFAR, "epochs", statistics.mean)
+DIT_SIZES = among([run for run in RUNS if "dit" in run.tags], "params", statistics.median)
+
+
 @pytest.mark.parametrize(
     ("question", "difference", "sign"),
     [
@@ -36,6 +47,12 @@ MNIST = beside("fid", statistics.mean, [run for run in RUNS if run.dataset == "M
         ("above average fid", FID, 1),
         ("runs with a lower fid than average", FID, -1),
         ("worse than the average run on MNIST", MNIST, 1),
+        ("better than the MNIST average", MNIST, -1),
+        ("MNIST runs that beat the MNIST average FID", MNIST, -1),
+        ("runs whose fid is lower than the average of all MNIST runs", MNIST, -1),
+        ("CIFAR-10 models larger than the average CIFAR-10 model", CIFAR_SIZES, 1),
+        ("DiTs with fewer parameters than the median DiT", DIT_SIZES, -1),
+        ("above-average number of epochs on CIFAR-10", CIFAR_EPOCHS, 1),
         ("better than the median val loss", beside("val_loss", statistics.median, within="dataset"), -1),
         ("more parameters than average", beside("params", statistics.mean), 1),
         ("larger than the median model", beside("params", statistics.median), 1),
@@ -55,4 +72,4 @@ def test_whether_a_run_is_better_than_the_average(ask):
 
 
 def test_a_condition_of_alternatives_stands_in_brackets(ask, engine):
-    assert reading(ask("worse than the average run on MNIST").query, engine.known).startswith("((dataset")
+    assert "and ((dataset" in reading(ask("U-Nets that are better than average").query, engine.known)

@@ -10,9 +10,10 @@ from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
+from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
-from diffusionlab.registry.record.columns import METRIC_COLUMNS, value_of
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, label, value_of
 from diffusionlab.registry.record.comparable import by_basis
 from diffusionlab.registry.record.pictures import pictures_of
 from diffusionlab.registry.record.rows import lazy_rows
@@ -60,6 +61,7 @@ class Engine:
         self._warn_of_bases(result, rows)
         if not rows:
             self._explain_nothing(result)
+        result.warnings += [] if not rows else [self._no_run_has(value, c) for value, c in query.unknown if c]
         self._offer(result)
         result.verdict, result.because = verdict(result)
         if query.order is not None and query.order.per and not query.order.rest:
@@ -110,6 +112,8 @@ class Engine:
         result = Result(whole, rows, [1.0] * len(rows), len(rows), parts=found, warnings=_notes(query))
         result.warnings += [warning for one in found for warning in one.warnings if warning not in query.notes]
         result.lacking = [row for one in found for row in one.lacking if row not in rows]
+        result.everything = self.known.number_of_runs
+        result.nearest = [(value, self._near(value, column)) for value, column in query.unknown]
         result.groups = side_by_side([one.groups for one in found if one.groups is not None])
         return result
 
@@ -253,6 +257,14 @@ class Engine:
         for value, column in result.query.unknown:
             result.nearest.append((value, self._near(value, column)))
 
+    def _no_run_has(self, value: str, column: str) -> str:
+        """Of one of several values, such as ImageNet in "runs on MNIST and ImageNet"."""
+        near = ", ".join(map(printable, self._near(value, column)))
+        told = f"there is no run {printable(value)}"
+        if column != "run_id":
+            told = f"no run has {label(column)} {printable(value)}"
+        return f"{told}; nearest known: {near}" if near else told
+
     def _near(self, value: str, column: str | None) -> list[str]:
         if column == "run_id":
             return nearest(value, self.known.ids)
@@ -265,7 +277,7 @@ class Engine:
         """Subsets of the data set that was asked for, apart and labelled: they are not what was asked."""
         asked = {
             str(value)
-            for leaf in result.query.condition.leaves()
+            for leaf in _stated(result.query.condition)
             if leaf.column == "dataset"
             for value in (getattr(leaf, "values", None) or (getattr(leaf, "value", ""),))
         }
@@ -275,6 +287,16 @@ class Engine:
                 near = self.rows(And(swapped, Compare("dataset", "=", subset)))
                 if near:
                     result.offered[subset] = sorted(near, key=lambda row: row["run_id"])
+
+
+def _stated(condition: Filter) -> list[Leaf]:
+    """The leaves that no "not" stands before."""
+    match condition:
+        case Leaf():
+            return [condition]
+        case And(parts=parts) | Or(parts=parts):
+            return [leaf for part in parts for leaf in _stated(part)]
+    return []
 
 
 def _swapped(condition: Filter, subset: str) -> Filter:

@@ -168,7 +168,7 @@ def _two_kinds(last: Operand, operand: Operand) -> bool:
     plural = all(o.words.lower().rstrip("?.!").endswith("s") for o in (last, operand))
     if plural and not (last.carried or operand.carried) and all(tag in (*NETWORKS, *KINDS) for tag in tags):
         return True
-    networks = all(tag in NETWORKS for tag in tags)
+    networks = all(tag in NETWORKS for tag in tags) and not operand.carried  # "U-Nets that are also autoencoders"
     return networks and (plural or not {"cnn", "autoencoder"} & set(tags)) and not _close(last, operand)
 
 

@@ -162,6 +162,8 @@ def quantity_of_field(r: Reading, i: int) -> int:
     probe = read_quantity(r, i, (numbers[0].column if numbers else None) or "num_parameters")
     if not probe:
         return 0
+    if r.kind(i - 1) == "by" and compared and r.kind(probe.after) == "noun":  # "used by fewer than 5 runs"
+        return 0
     column, end = _field_after(r, probe.after)
     column = column or _field_of_next(r, i, probe.after) or _field_meant(r, i, probe.after, compared)
     found = read_quantity(r, i, column) if column else None

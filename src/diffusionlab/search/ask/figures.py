@@ -296,6 +296,9 @@ def told_of(a: Asked, found: Sequence[Operand], start: int, verb: bool = False) 
     asked = [operand for operand in found if operand.start > start]
     if len(asked) < 2:
         return asked
+    among = next((item.start for item in a.items if item.words.lower() in ("among", "amongst", "out of")), None)
+    if among is not None and asked[0].start < among < asked[-1].start:  # "of finished runs among the DiTs"
+        return [operand for operand in asked if operand.start < among]
     noun = next((item.start for item in a.items if item.kind == "noun" and item.start > start), asked[0].start + 1)
     before = [operand for operand in asked if operand.start < noun]
     after = [operand for operand in asked if operand.start > noun]

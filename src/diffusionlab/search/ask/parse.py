@@ -17,6 +17,7 @@ from diffusionlab.search.ask.asked import Asked, dated, fields, intent, likeness
 from diffusionlab.search.ask.beside_runs import lineage, ratio
 from diffusionlab.search.ask.combine import bracketed, compared, join, subsets
 from diffusionlab.search.ask.comparisons import framework_version, number_of_cards, same_period, two_columns
+from diffusionlab.search.ask.exceptions import whole_phrases
 from diffusionlab.search.ask.fields import (
     bound_of_field,
     comparative,
@@ -102,7 +103,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         dated,
     ):
         read(asked)
-    found, unbound = operands(bracketed(_conditions(asked)))
+    found, unbound = operands(bracketed(whole_phrases(_conditions(asked))))
     found = of_none_or_all(asked, shared(asked, subsets(found)))
     best_of_several(asked, found)
     sides: list[Side] = []

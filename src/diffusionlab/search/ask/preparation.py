@@ -37,7 +37,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _than_the_best, _more_than, united, _sharing),
+        *(_how_much, _than_the_best, _more_than, united, _sharing, _minus, _file_size),
     )
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
@@ -221,6 +221,27 @@ def _sharing(items: list[Item], i: int) -> Item | None:
         return None
     rest = [item.kind for item in items[i + 1 :] if item.kind not in ("filler", "same")]
     return replace(items[i], kind="same", payload=None) if rest[:1] == ["field"] and "run" in rest else None
+
+
+def _minus(items: list[Item], i: int) -> Item | None:
+    """ "Unet -attention", "!mnist": not this. A blank stands before the sign, none after it."""
+    item, after = items[i], items[i + 1 : i + 2]
+    if item.words not in ("-", "!") or not after or after[0].start != item.end:
+        return None
+    apart = i == 0 or items[i - 1].end < item.start
+    return replace(item, kind="not", payload="not") if apart and after[0].kind in ("condition", "text") else None
+
+
+_FILES = ("checkpoint", "checkpoints", "file", "files", "script", "scripts", "notebook", "notebooks")
+
+
+def _file_size(items: list[Item], i: int) -> Item | None:
+    """The "size" of files is that on the disk, of networks their parameters."""
+    item = items[i]
+    if item.kind != "field" or item.words.lower() not in ("size", "sizes") or item.payload != "num_parameters":
+        return None
+    near = {other.words.lower() for other in items[max(0, i - 2) : i + 5]}
+    return replace(item, payload="size_bytes") if near & {*_FILES} else None
 
 
 def _between_runs(items: list[Item], i: int) -> Item | None:

@@ -110,7 +110,7 @@ def apart(r: Reading, i: int) -> int:
 
 def against_run(r: Reading, i: int) -> int:
     """Lower fid than run-019, more parameters than run-020, newer than run-020."""
-    for read in (_temporal, _neighbour, comparator, comparative):
+    for read in (_temporal, _neighbour, _comparator, _comparative):
         if found := read(r, i):
             operator, column, run, after = found
             break
@@ -190,8 +190,8 @@ def _temporal(r: Reading, i: int) -> Relation | None:
     return operator, "created_at", j, j + 1
 
 
-def comparator(r: Reading, i: int, than: str = "run") -> Relation | None:
-    """COMPARATOR [FIELD] RUN [in FIELD], `than` being the kind of item at RUN: "better than run-020 in fid"."""
+def _comparator(r: Reading, i: int) -> Relation | None:
+    """COMPARATOR [FIELD] RUN [in FIELD]: "more parameters than run-020", "better than run-020 in fid"."""
     if r.kind(i) != "comparator" or r.items[i].payload not in ("<", "<=", ">", ">=", "best", "worst"):
         return None
     j, column = r.skip(i + 1), None
@@ -199,7 +199,7 @@ def comparator(r: Reading, i: int, than: str = "run") -> Relation | None:
         column, j = r.items[j].payload, r.skip(j + 1, 3, (*SOFT, "than"))
     elif r.kind(j) == "than":
         j += 1
-    if r.kind(j) != than:
+    if r.kind(j) != "run":
         return None
     k = r.skip(j + 1, 4)
     if r.kind(k) == "field" and column is None:
@@ -207,7 +207,7 @@ def comparator(r: Reading, i: int, than: str = "run") -> Relation | None:
     return r.items[i].payload, column, j, j + 1
 
 
-def comparative(r: Reading, i: int, than: str = "run") -> Relation | None:
+def _comparative(r: Reading, i: int) -> Relation | None:
     """Lower FIELD than RUN."""
     operator = COMPARATIVES.get(r.words(i))
     j = r.skip(i + 1)
@@ -215,7 +215,7 @@ def comparative(r: Reading, i: int, than: str = "run") -> Relation | None:
         return None
     k = r.skip(j + 1, 3)
     run = r.skip(k + 1)
-    return (operator, r.items[j].payload, run, run + 1) if r.kind(k) == "than" and r.kind(run) == than else None
+    return (operator, r.items[j].payload, run, run + 1) if r.kind(k) == "than" and r.kind(run) == "run" else None
 
 
 def comparable(r: Reading, condition: Compare, facts: Mapping[str, Any]) -> Filter:

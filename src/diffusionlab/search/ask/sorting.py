@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from diffusionlab.registry.record.columns import METRIC_COLUMNS, compares_within, kind_of, lower_is_better
+from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, compares_within, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.reading import is_numeric, is_setting
 from diffusionlab.search.ask.scope import Operand
@@ -87,8 +87,23 @@ def which(a: Asked) -> Key | None:
         asked = i < 0 or a.words(i) in ("which", "what", "the", "whichever")
         if asked and (key := key_at(a, i + 1, 3)) and not is_measure(key.column):
             return key
+    if listed_values := _values_named(a):
+        return listed_values
     fields = [i for i in range(len(a.items)) if a.kind(i) == "field" and not is_measure(a.items[i].payload)]
     return key_at(a, fields[0]) if fields and _is_key(a.items[fields[0]].payload) else None
+
+
+def _values_named(a: Asked) -> Key | None:
+    """ "WHICH OF Adam, SGD and Lion": the field of the values that are named."""
+    for i in range(len(a.items) - 2):
+        after = a.skip(i + 1, 2, ("filler",))
+        if a.words(i) != "which" or a.words(i + 1) not in ("of", "among") or a.kind(after) != "condition":
+            continue
+        categories = [item.payload.category for item in a.items[after:] if item.kind == "condition"]
+        column = categories[0]
+        if categories.count(column) > 1 and column in COLUMNS and _is_key(column):
+            return Key(column, None, frozenset({i}))
+    return None
 
 
 def is_measure(column: str) -> bool:

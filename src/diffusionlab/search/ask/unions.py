@@ -34,7 +34,10 @@ def united(items: list[Item], i: int) -> Item | None:
         return None
     if any(other.kind in _OTHERWISE for other in items):
         return None
-    left, right = _phrase(_before(items, i)), _phrase(_after(items, i))
+    before = _before(items, i)
+    if len(before) < i and items[i - len(before) - 1].payload == "except":
+        return None
+    left, right = _phrase(before), _phrase(_after(items, i))
     if left is None or right is None or not (left.noun or right.noun or (left.own and right.own)):
         return None
     alone = left.facet and not left.noun and not left.own
@@ -59,7 +62,7 @@ def _after(items: Sequence[Item], i: int) -> Sequence[Item]:
 def _phrase(items: Sequence[Item]) -> _Phrase | None:
     """What stands between two joints, if it is a noun phrase with a condition; None if it has none."""
     conditions = [item for item in items if item.kind in ("condition", "when")]
-    heads = [item for item in conditions if _is_plural_facet(item)]
+    heads = [item for item in conditions if is_plural_facet(item)]
     noun = any(item.kind == "noun" or item.words.lower() in _STANDS_FOR_RUNS for item in items)
     if not conditions or not (noun or heads) or any(item.kind in ("superlative", "field", "number") for item in items):
         return None
@@ -68,6 +71,6 @@ def _phrase(items: Sequence[Item]) -> _Phrase | None:
     return _Phrase(noun, bool(heads), len(conditions) - len(heads[:1]), categories, said[-1].kind == "noun")
 
 
-def _is_plural_facet(item: Item) -> bool:
+def is_plural_facet(item: Item) -> bool:
     facet = item.kind == "condition" and item.payload.category == "facet"
     return facet and item.words.lower().rstrip("?.!").endswith("s")

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filters.conditions import Compare, IsNull
-from diffusionlab.registry.filters.filter import Filter, Not
+from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_gpu, near_dataset, squeeze
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE, kind_of
 from diffusionlab.registry.record.json_texts import structures
@@ -84,12 +84,15 @@ class Known:
         found = to_rows(self._load(tuple(COLUMNS), Compare("run_id", "=", run_id)))
         return found[0] if found else {}
 
-    def averages(self, column: str, how: str, within: Sequence[str]) -> list[tuple[Any, ...]]:
-        """(a value of each column of `within`, the "mean" or "median" of `column` among the runs that have them)."""
+    def averages(
+        self, column: str, how: str, within: Sequence[str], scope: Sequence[Filter] = ()
+    ) -> list[tuple[Any, ...]]:
+        """(a value of each column of `within`, the "mean" or "median" of `column` among the runs that have them and
+        meet all of `scope`)."""
         import numpy as np
 
         found: dict[tuple[Any, ...], list[float]] = {}
-        for row in self._load((column, *within), Not(IsNull(column))).to_pylist():
+        for row in self._load((column, *within), And(*scope, Not(IsNull(column)))).to_pylist():
             found.setdefault(tuple(row[name] for name in within), []).append(row[column])
         return [(*keys, float(getattr(np, how)(values))) for keys, values in sorted(found.items(), key=str)]
 

@@ -43,9 +43,9 @@ HARMLESS: dict[str, str] = {
         "taken taking reach reached reaches reaching achieve achieved achieves achieving gets got gotten getting "
         "obtain obtained obtaining scored scoring work works worked working perform performs performed performing "
         "apply applied applying became become becomes becoming turned turn turns seem seems looked looks appear fit "
-        "fitted fits appears keep keeps kept put puts held hold yield yields yielded give gives gave lead leads led "
-        "tries tried try trying attempt rely relies relied relying save saved stored store storing record recorded "
-        "records considering considered given related relevant matching match matches matched "
+        "account accounts fitted fits appears keep keeps kept put puts held hold yield yields yielded give gives gave "
+        "lead leads led tries tried try trying attempt rely relies relied relying save saved stored store storing "
+        "record recorded records considering considered given related relevant matching match matches matched "
         "satisfy satisfies satisfying meet meets meeting fulfil fulfill fulfilling come-from originate has-been "
         "seen condition-met saw sees"
     ),

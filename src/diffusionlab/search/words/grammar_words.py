@@ -60,7 +60,8 @@ NEGATIONS: dict[str, str] = {
     "without": "without, no, w o, lacking, lack, lacks, missing, neither, neither of, neither on, none of, sans, "
     "different from, with no, but no, and no, nothing on, nothing from, nothing with, outside of, outside, "
     "free of, devoid of, avoiding, avoid, that lack, not any",
-    "except": "excluding, exclude, excludes, except, except for, except on, exept, excepting, other than, apart from, "
+    "except": "excluding, excl, with exception of, exclude, excludes, except, except for, except on, "
+    "exept, excepting, other than, apart from, "
     "aside from, besides, all but, anything but, everything but, everything except, anything except, any other than, "
     "minus, leaving out, leave out, omitting, omit, ignoring, ignore, skipping, skip, not counting, not including, "
     "without counting, disregarding, disregard, not considering, with the exception of, save for, bar, barring, "
@@ -98,7 +99,8 @@ NOTEBOOKS = "notebook, notebooks"
 ASKED: tuple[tuple[str, str, str | None], ...] = (
     (
         "compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
-        "how different, distinguish, changed between, change between, changes between, changed from, change from, "
+        "how different, gap between, gap, distinguish, changed between, change between, "
+        "changes between, changed from, change from, "
         "distinguishes, separates, side by side, diff",
         "compare",
         None,

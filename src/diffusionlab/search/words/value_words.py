@@ -31,10 +31,11 @@ FACET_WORDS: dict[str, str] = {
     "dit": "dits, diffusion vit",
     "resnet": "residual networks, resnets, residual net, residual nets",
     "residual": "residual connections, residual block, residual layers",
-    "attention": "attention layers, self attentive, attentive, attention blocks, attention block, attention layer",
+    "attention": "attn, attention layers, self attentive, attentive, attention blocks, attention block, "
+    "attention layer",
     "linear_attention": "linear attention layers, linear self attention, linear cost attention, linear time "
     "attention, efficient attention, linearized attention, linearised attention, attention of linear cost",
-    "conditional": "conditioned on labels, conditioned on the label, conditioned on class labels, "
+    "conditional": "cond, conditioned on labels, conditioned on the label, conditioned on class labels, "
     "conditioned on classes, conditioned on the class, conditioning, condition, conditioned, class conditioning, "
     "label conditional, label conditioning, "
     "label conditioned, class labels, conditionally, conditions, class label, class conditionally",
@@ -54,7 +55,7 @@ FACET_WORDS: dict[str, str] = {
     "vae": "vaes, variational autoencoders",
 }
 NOT_FACET: dict[str, str] = {
-    "conditional": "unconditional, unconditioned, nonconditional, unconditionally, class agnostic, label free",
+    "conditional": "uncond, unconditional, unconditioned, nonconditional, unconditionally, class agnostic, label free",
     "attention": "attention free, attentionless, nonattention",
     "latent": "pixel space, pixelspace, nonlatent, in pixel space, image space, pixel level",
     "cfg": "unguided, guidance free",
