@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
 from diffusionlab.registry.filters.literals import Value, column_name, is_int64, literal, literal_value
-from diffusionlab.registry.record.columns import METRIC_COLUMNS, held_in, kind_of, value_of
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, held_in, in_settings, is_recorded, kind_of, value_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,8 +45,9 @@ class Compare(Leaf):
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         cell = value_of(row, self.column)
-        if held_in(self.column) == "config" and (isinstance(cell, bool) or not isinstance(cell, int | float)):
-            return None  # settings are of any type
+        if in_settings(self.column) and (isinstance(cell, bool) or not isinstance(cell, int | float)):
+            # settings are of any type: one that is off, or a word, is no number, and that is known
+            return (self.op == "!=") if is_recorded(row, self.column) else None
         return None if cell is None else COMPARE[self.op](cell, self.value)
 
     def mask(self, table: "pa.Table") -> "pa.Array":
@@ -128,7 +129,7 @@ class Contains(Leaf):
 
 @dataclass(frozen=True)
 class IsNull(Leaf):
-    """The row lacks a value for the column."""
+    """The row lacks a value for the column; a setting that is null is off, and no value that it lacks."""
 
     column: str
 
@@ -142,7 +143,7 @@ class IsNull(Leaf):
         return super()._predicate(negated, guarded=False)
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
-        return value_of(row, self.column) is None
+        return not is_recorded(row, self.column)
 
     def mask(self, table: "pa.Table") -> "pa.Array":
         import pyarrow.compute as pc

@@ -181,10 +181,19 @@ _LOW = ("loss", "fid", "kid", "error", "distance", "_time", "lpips", "mse", "mae
 """How the names of metrics end of which less is better."""
 
 
+_SETTINGS = ("config", "extra")
+"""JSON columns of which any key may be asked for, at any depth: settings, and what an import has beside all fields."""
+
+
 def held_in(column: str) -> str:
     """The column of the table that holds a value: `metrics` for `metrics.NAME`, `config` for `config.KEY`."""
     name, dot, _ = column.partition(".")
-    return name if dot and name in ("metrics", "config") else column
+    return name if dot and name in ("metrics", *_SETTINGS) else column
+
+
+def in_settings(column: str) -> bool:
+    """Whether it is `config.KEY` or `extra.KEY`, whose values may be of any type."""
+    return held_in(column) in _SETTINGS and "." in column
 
 
 def kind_of(column: str) -> str:
@@ -202,14 +211,29 @@ def kind_of(column: str) -> str:
 
 def value_of(row: Mapping[str, Any], column: str) -> Any:
     """The value of a column, of `metrics.NAME` or of `config.KEY` in a decoded row; None if unknown."""
-    if column.startswith("config."):
-        found: Any = row.get("config")
-        for key in column.removeprefix("config.").split("."):
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return found
+    if in_settings(column):
+        holder, name = _holder_of(row, column)
+        return holder.get(name)
     if column.startswith("metrics."):
         return (row.get("metrics") or {}).get(column.removeprefix("metrics."))
     return row.get(column)
+
+
+def is_recorded(row: Mapping[str, Any], column: str) -> bool:
+    """Whether the row has the value; a setting that is null is recorded: it is off."""
+    if in_settings(column):
+        holder, name = _holder_of(row, column)
+        return name in holder
+    return value_of(row, column) is not None
+
+
+def _holder_of(row: Mapping[str, Any], column: str) -> tuple[Mapping[str, Any], str]:
+    """The mapping that a setting stands in, which is empty if the row has none, and its name there."""
+    *path, name = column.split(".")
+    found: Any = row
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return (found if isinstance(found, Mapping) else {}), name
 
 
 def about(column: str) -> Column:
@@ -224,7 +248,21 @@ def _better(metric: str) -> str:
 
 def label(column: str) -> str:
     """A column or `metrics.NAME` as a sentence calls it: "validation loss"."""
-    return about(column).label or column.removeprefix("metrics.").removeprefix("config.").replace("_", " ")
+    if (known := about(column).label) or not in_settings(column):
+        return known or column.removeprefix("metrics.").replace("_", " ")
+    words = _last_names(column).replace("_", " ").replace(".", " ").split()
+    return " ".join(word.upper() if word in _SHORT else word for word in words)
+
+
+_SHORT = ("ema", "lr", "snr", "cfg", "fid")  # written in capitals
+_VAGUE = ("name", "kind", "type", "value", "mode", "size", "scale", "rate", "decay", "steps", "eps", "p", "enabled")
+"""Last names of settings that say little without the one before."""
+
+
+def _last_names(column: str) -> str:
+    """What a setting is called where it stands: "gradient_clip_val", "loss.scale"."""
+    before, last = column.split(".")[-2:]
+    return f"{before}.{last}" if last in _VAGUE and before not in _SETTINGS else last
 
 
 def head(column: str) -> str:

@@ -7,7 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
+from diffusionlab.registry.record.columns import (
+    MEASURES,
+    compares_within,
+    in_settings,
+    is_recorded,
+    label,
+    lower_is_better,
+    value_of,
+)
 from diffusionlab.registry.record.comparable import basis_column, basis_name, by_basis
 from diffusionlab.search.answer.compare import compares_groups
 from diffusionlab.search.answer.engine import Engine
@@ -37,9 +45,8 @@ FEW = 5  # runs whose best is seen at a glance
 
 def answer(result: Result, engine: Engine, table: bool = False) -> str:
     """The answer to the question of `result`, in sentences; with `table`, what a table of the rows does not show."""
-    query, rows = result.query, result.rows
     said = _said(result, engine, table)
-    said += _shown(result) if rows and query.intent != "compare" and not table else []
+    said += _shown(result) if result.rows and not table else []
     lead = [] if table else [verdict_of(result)]
     return " ".join(filter(None, [*lead, *said, *_offered(result), *_left_out(result)]))
 
@@ -113,7 +120,7 @@ def _facts(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """What is known of each run, a sentence each."""
     said = []
     for row in rows[:CITED]:
-        known = [column for column in columns if value_of(row, column) not in (None, "", [])]
+        known = [column for column in columns if is_recorded(row, column) and value_of(row, column) not in ("", [])]
         facts = [f"{label(column)} {_fact(row, column)}" for column in known]
         if lacking := [label(column) for column in columns if column not in known]:
             facts.append(f"no recorded {' or '.join(lacking)}")
@@ -237,13 +244,14 @@ def _alike(result: Result) -> list[str]:
 
 
 def _shown(result: Result) -> list[str]:
-    """The values of the fields that were asked for, each with the runs that have it."""
-    said = []
+    """The values of the fields that were asked for, each with the runs that have it; a comparison has most of them."""
+    said: list[str] = []
     for column in result.query.show[:4]:
         if (
             (result.query.order and column == result.query.order.column)
             or isinstance(result.query.ask, Facts)
             or column == "run_id"
+            or (result.query.intent == "compare" and not in_settings(column))
         ):
             continue
         by_value: dict[str, list[Row]] = {}

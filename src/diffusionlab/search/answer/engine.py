@@ -13,7 +13,7 @@ from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.canonical import DATASET_FAMILY
 from diffusionlab.registry.record.columns import COLUMNS as TABLE_COLUMNS
-from diffusionlab.registry.record.columns import METRIC_COLUMNS, label, value_of
+from diffusionlab.registry.record.columns import METRIC_COLUMNS, held_in, label, value_of
 from diffusionlab.registry.record.comparable import by_basis
 from diffusionlab.registry.record.pictures import pictures_of
 from diffusionlab.registry.record.rows import lazy_rows
@@ -23,12 +23,13 @@ from diffusionlab.search.answer.group_keys import keys_of
 from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
 from diffusionlab.search.answer.result import Result, Row, not_comparable
 from diffusionlab.search.answer.verdict import verdict
-from diffusionlab.search.query.query import LISTING, Comparison, Figure, Order, Pictures, Query, Side
+from diffusionlab.search.query.query import LISTING, Check, Comparison, Facts, Figure, Order, Pictures, Query, Side
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions, nearest
 
-_UNREAD = ("packages", "layers", "extra", "linked_pictures")  # long, and no part of an answer
+EXTRA = "extra"
+_UNREAD = ("packages", "layers", EXTRA, "linked_pictures")  # long, and no part of an answer
 COLUMNS = tuple(name for name in TABLE_COLUMNS if name not in _UNREAD)
 LINKED = ("run_id", "linked_pictures")
 LIKE_COUNT = 10  # neighbours listed where the question names no number
@@ -52,9 +53,9 @@ class Engine:
         query = self._with_subsets(query)
         if query.figure is not None and (query.intent == "aggregate" or query.order or query.figure.part):
             return self._figures(query, query.figure)
-        rows = self.rows(query.condition)
+        rows = self.rows(query.condition, _columns_for(query))
         if not rows and (less := self._fewer_words(query)):
-            query, rows = less, self.rows(less.condition)
+            query, rows = less, self.rows(less.condition, _columns_for(less))
         result = Result(query, rows, [1.0] * len(rows), len(rows), warnings=_notes(query))
         self._count_unknown(result)
         self._sort(result)
@@ -122,7 +123,7 @@ class Engine:
         first = self.answer(replace(query, ask=LISTING)) if query.order is not None else None
         among = In("run_id", tuple(row["run_id"] for row in first.rows)) if first else query.condition
         table = self.registry.arrow(columns_of(figure), among, self.now)
-        rows = (first.rows if first else self.rows(among)) if not figure.by else []
+        rows = (first.rows if first else self.rows(among, _columns_for(query))) if not figure.by else []
         result = Result(query, rows, [1.0] * len(rows), table.num_rows, warnings=_notes(query))
         if first is not None:
             result.taken, result.lacking, result.warnings = first.rows, first.lacking, first.warnings
@@ -150,8 +151,11 @@ class Engine:
         result.unknown = int(pc.sum(undecided).as_py() or 0)
         if result.unknown:
             table = table.filter(undecided)
-            lacks = {leaf.column: pc.sum(pc.is_null(leaf.mask(table))).as_py() for leaf in condition.leaves()}
-            result.unrecorded = tuple((column, int(count)) for column, count in lacks.items() if count)
+            lacks: dict[str, int] = {}
+            for leaf in condition.leaves():
+                count = int(pc.sum(pc.is_null(leaf.mask(table))).as_py() or 0)
+                lacks[leaf.column] = max(count, lacks.get(leaf.column, 0))
+            result.unrecorded = tuple((column, count) for column, count in lacks.items() if count)
 
     def _sort(self, result: Result) -> None:
         query = result.query
@@ -297,6 +301,19 @@ def _stated(condition: Filter) -> list[Leaf]:
         case And(parts=parts) | Or(parts=parts):
             return [leaf for part in parts for leaf in _stated(part)]
     return []
+
+
+def _columns_for(query: Query) -> Sequence[str]:
+    """The columns of an answer, and what an import has beside them if that is asked for."""
+    asked = {*query.show, *query.condition.columns(), *([query.order.column] if query.order else [])}
+    match query.ask:
+        case Facts(columns=columns):
+            asked |= {*columns}
+        case Figure():
+            asked |= {*columns_of(query.ask)}
+        case Check(condition=Filter() as condition):
+            asked |= condition.columns()
+    return (*COLUMNS, EXTRA) if any(held_in(column) == EXTRA for column in asked) else COLUMNS
 
 
 def _swapped(condition: Filter, subset: str) -> Filter:

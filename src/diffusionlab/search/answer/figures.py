@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from diffusionlab.registry.record.columns import compares_within, kind_of, label, value_of
+from diffusionlab.registry.record.columns import compares_within, held_in, in_settings, kind_of, label, value_of
 from diffusionlab.search.answer.group_keys import JOINT, Keys, arranged, keys, keys_of, numbers
 from diffusionlab.search.answer.result import GroupRow, Groups, Row
 from diffusionlab.search.query.query import Figure, How, Order
@@ -26,7 +26,9 @@ def columns_of(figure: Figure) -> list[str]:
     apart = [column for name in of for column in compares_within(name)]
     sides = [*figure.sides, *([figure.part] if figure.part else [])]
     read = [column for side in sides for column in sorted(side.condition.reads())]
-    return list(dict.fromkeys(["run_id", *of, *(key.column for key in figure.by), *apart, *read]))
+    by = [key.column for key in figure.by]
+    held = [held_in(column) for column in by if in_settings(column)]  # a setting that is null has no value, and is off
+    return list(dict.fromkeys(["run_id", *of, *by, *held, *apart, *read]))
 
 
 def figures(table: pa.Table, figure: Figure) -> Groups:

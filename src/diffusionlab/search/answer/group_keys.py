@@ -7,8 +7,10 @@ from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from diffusionlab.registry.filters.conditions import IsNull
 from diffusionlab.registry.filters.days import WEEKDAYS
-from diffusionlab.registry.record.columns import value_of
+from diffusionlab.registry.filters.filter import Not
+from diffusionlab.registry.record.columns import in_settings, is_recorded, value_of
 from diffusionlab.search.answer.result import Row
 from diffusionlab.search.query.query import Figure, GroupKey, GroupKeys
 from diffusionlab.search.words.asking_words import Unit
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 ALL = "all"
 JOINT = " / "  # between the values of several keys
+OFF = "off"  # the key of runs in which a setting is null
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def keys_of(row: Row, by: GroupKeys) -> list[str]:
 def _values_of(row: Row, column: str, unit: Unit | None) -> list[str]:
     found = value_of(row, column)
     if found is None:
-        return []
+        return [OFF] if is_recorded(row, column) else []
     if not unit:
         return [str(each) for each in found] if isinstance(found, list) else [str(found)]
     year, week, _ = found.isocalendar()
@@ -90,7 +93,12 @@ def _keys(table: pa.Table, key: GroupKey) -> Keys:
     rank = float if numeric else WEEKDAYS.index if key.unit == "weekday" else str
     in_order = sorted(again.dictionary.to_pylist(), key=rank)
     codes = pc.index_in(again.dictionary, pa.array(in_order, pa.string())).take(again.indices).take(encoded.indices)
-    return Keys(codes.fill_null(-1).to_numpy(zero_copy_only=False), rows, pa.array(in_order, pa.string()))
+    numbered = codes.fill_null(-1).to_numpy(zero_copy_only=False)
+    if in_settings(key.column):
+        off = (numbered < 0) & Not(IsNull(key.column)).mask(table).to_numpy(zero_copy_only=False)[rows]
+        numbered = np.where(off, len(in_order), numbered)
+        in_order += [OFF] if off.any() else []
+    return Keys(numbered, rows, pa.array(in_order, pa.string()))
 
 
 def _combined(first: Keys, other: Keys) -> Keys:

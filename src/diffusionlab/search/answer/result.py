@@ -8,7 +8,7 @@ from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import about, kind_of, label, value_of
+from diffusionlab.registry.record.columns import about, is_recorded, kind_of, label, value_of
 from diffusionlab.registry.record.comparable import basis_column, basis_name, by_basis
 from diffusionlab.search.query.query import SHARES, Figure, Order, Query, Term
 from diffusionlab.search.query.where_text import format_number, format_where
@@ -93,6 +93,8 @@ def there_are(count: int) -> str:
 
 _STATED = {  # of what is no column: that it is recorded, and that it is not
     "text": ("a text", "no text"),
+    "config text": ("recorded settings", "no recorded settings"),
+    "extra text": ("further recorded keys", "no further recorded keys"),
     "diffusion": ("a record of whether it is a diffusion model", "no record of whether they are diffusion models"),
     "checkpoint": ("a folder on this machine", "no folder on this machine"),
     "pictures": ("a folder on this machine", "no folder on this machine"),
@@ -105,12 +107,12 @@ _STATED = {  # of what is no column: that it is recorded, and that it is not
 
 def recorded(column: str) -> str:
     """ "A recorded FID"."""
-    return _STATED[column][0] if column in _STATED else f"a recorded {label(column)}"
+    return _STATED[column][0] if column in _STATED else f"a recorded {label(column.removesuffix(' text'))}"
 
 
 def lacking(column: str) -> str:
     """ "No recorded FID"."""
-    return _STATED[column][1] if column in _STATED else f"no recorded {label(column)}"
+    return _STATED[column][1] if column in _STATED else f"no recorded {label(column.removesuffix(' text'))}"
 
 
 def lack(count: int, column: str) -> str:
@@ -184,7 +186,7 @@ def value(row: Row, column: str) -> str:
     """A cell as a person writes it."""
     cell = value_of(row, column)
     if cell is None:
-        return printable(cell)
+        return "off" if is_recorded(row, column) else printable(cell)
     if unit := about(column).unit:
         return _in_unit(cell, unit)
     return printable(cell)

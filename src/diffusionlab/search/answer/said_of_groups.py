@@ -68,7 +68,12 @@ def _lack_a_key(groups: Groups) -> str:
 def _nothing(result: Result, groups: Groups) -> str:
     if groups.figure.having is not None and groups.figure.by and result.total:
         return f"{_that_have(result, groups)}."
-    column = groups.figure.of or (groups.figure.by[0].column if groups.figure.by else "status")
+    if groups.figure.part is not None and not groups.figure.by:
+        return f"None: of {runs(result.total)} this is not recorded."
+    keys = [key.column for key in groups.figure.by]
+    column = groups.figure.of or (keys[0] if keys else "status")
+    if keys and groups.without_key == result.total:
+        column = keys[0]
     if result.total == 1:
         return f"None: {lack(1, column)}."
     return f"None: none of these {result.total} runs has a recorded {label(column)}."

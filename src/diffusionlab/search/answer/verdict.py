@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import MEASURES, compares_within, label, lower_is_better, value_of
+from diffusionlab.registry.record.columns import (
+    MEASURES,
+    compares_within,
+    is_recorded,
+    label,
+    lower_is_better,
+    value_of,
+)
 from diffusionlab.registry.record.comparable import basis_of
 from diffusionlab.search.answer.result import Result, Row, agree, cite, listed, runs, value
 from diffusionlab.search.query.query import Check, Comparison, Figure, Having
@@ -47,7 +54,7 @@ def _whether_all(result: Result) -> Verdict:
         return any(answer for answer, _ in met), ""  # about the first one tells
     if len(met) == 1 and met[0][0] is not None:
         (decided, row), *_ = met
-        has = [f"{label(column)} {value(row, column)}" for column in sorted(columns) if value_of(row, column)]
+        has = [f"{label(column)} {value(row, column)}" for column in sorted(columns) if _has(row, column)]
         return decided, f"{printable(row['run_id'])} has {listed(has)}" if has else ""
     if ask.most:
         return _whether_most([answer for answer, _ in met])
@@ -57,6 +64,11 @@ def _whether_all(result: Result) -> Verdict:
     if undecided := [row for answer, row in met if answer is None]:
         return None, f"it is not recorded of {cite(undecided)}"
     return True, f"all {len(met)} of them" if len(met) > 1 else ""
+
+
+def _has(row: Row, column: str) -> bool:
+    """Whether there is something to say of a column: a setting that is 0 or off is."""
+    return is_recorded(row, column) and value_of(row, column) not in ("", [])
 
 
 def _whether_most(answers: Sequence[bool | None]) -> Verdict:

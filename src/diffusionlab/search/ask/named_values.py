@@ -9,7 +9,7 @@ from diffusionlab.registry.filters.filter import Filter, Not
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS
 from diffusionlab.search.ask.reading import Reading, is_numeric
 from diffusionlab.search.read.items import Condition, missing_filter, value_filter
-from diffusionlab.search.read.special_filters import PREFIX, HasFiles, IsOn, SettingIs
+from diffusionlab.search.read.special_filters import EXTRA, PREFIXES, HasFiles, IsOn
 from diffusionlab.search.read.text import Matches, Mentions, words_of
 
 # -- values
@@ -21,9 +21,11 @@ _CONTAINS = {
     **dict.fromkeys(("ends", "ending", "end"), "{}$"),
     **dict.fromkeys(("like", "matches", "matching", "match", "matched", "resembles", "resembling"), "{}"),
     **dict.fromkeys(("mention", "mentions", "mentioning", "has", "have", "having", "with", "says"), "{}"),
+    **dict.fromkeys(("say", "said", "saying", "state", "states", "stating", "read", "reads", "reading"), "{}"),
 }
 """The word between a field and what its text holds -> where it stands in the text."""
-_QUOTES = "\"'“”`«»"
+_MOST_WORDS = 12  # looked for in a text as they are
+QUOTES = "\"'“”`«»"
 _ASKING = ("which", "what", "each", "every", "different", "whose")
 FREE_COLUMNS = (
     "tags",
@@ -50,16 +52,12 @@ FREE_COLUMNS = (
 
 def free_value(r: Reading, i: int) -> int:
     """FIELD VALUE for text: "optimizer Foo", "tag baseline", "dataset: ImageNet-21k", "the Foo dataset"."""
-    if r.kind(i) == "filler" and r.words(i) in ("tagged", "tag") and r.kind(i + 1) == "text":
-        return r.emit(i, i + 2, "tags", _value(r, "tags", r.items[i + 1].words))
-    if r.kind(i) == "field" and r.items[i].payload.startswith(PREFIX):
-        return _setting(r, i)
     if r.kind(i) == "field" and r.items[i].payload in FREE_COLUMNS:
         return _value_after(r, i, r.items[i].payload)
     if r.kind(i) == "text" and unheard(r, i) and r.kind(i + 1) == "field":
         column = r.items[i + 1].payload
         if column in FREE_COLUMNS and column not in ("name", "tags"):
-            return r.emit(i, i + 2, column, _value(r, column, r.items[i].words), True)
+            return r.emit(i, i + 2, column, named_value(r, column, r.items[i].words), True)
     return 0
 
 
@@ -72,17 +70,31 @@ def text_of_field(r: Reading, i: int) -> int:
         return r.emit(i, i + 2, "text", Matches(re.escape(r.words(i + 1)), "name"))
     if column in TEXT_FIELDS and (found := _contained(r, i)):
         pattern, k = found
-        chunk, end = r.chunk(k)
-        text = chunk.strip(_QUOTES).rstrip(".?!,;")
+        text, end = _said(r, k)
         if not words_of(text):
             return 0
         return r.looked_at(i, r.emit(i, end, "text", Matches(_pattern(text, pattern), column)))
     if r.kind(i) in ("condition", "text") and r.words(i + 1) == "in":
         j = r.skip(i + 2, 2, ("filler",))
         if r.kind(j) == "field" and r.items[j].payload in TEXT_FIELDS:
-            words = r.items[i].words.strip(_QUOTES)
+            words = r.items[i].words.strip(QUOTES)
             return r.emit(i, j + 1, "text", Matches(re.escape(words), r.items[j].payload))
     return 0
+
+
+def _said(r: Reading, k: int) -> tuple[str, int]:
+    """The words from item k on that a text holds, and the index after them: up to the next blank, or as many as some
+    text has as they are ("notes say do not delete")."""
+    chunk, end = r.chunk(k)
+    text = chunk.strip(QUOTES).rstrip(".?!,;")
+    longer, after = text, end
+    while after < len(r.items) and after - k < _MOST_WORDS:
+        gap = " " * (r.items[after].start > r.items[after - 1].end)
+        chunk, after = r.chunk(after)
+        longer = f"{longer}{gap}{chunk}".strip(QUOTES).rstrip(".?!,;")
+        if r.known.stands_in_a_text(longer):
+            text, end = longer, after
+    return text, end
 
 
 def _is_part_of_names(r: Reading, i: int) -> bool:
@@ -113,23 +125,6 @@ def _pattern(text: str, pattern: str) -> str:
     return whole.format(".*".join(map(re.escape, text.split("*"))))
 
 
-def _setting(r: Reading, i: int) -> int:
-    """SETTING [=] VALUE that is no number: "zero_terminal_snr = true", "attention: softmax"."""
-    j = r.skip(i + 1, 2, ("filler",))
-    if r.kind(j) == "comparator" and r.items[j].payload == "=":
-        j += 1
-    said = r.words(j).strip("\"'")
-    if r.kind(j) == "run":
-        return r.emit(i, j + 1, r.items[i].payload, SettingIs(r.items[i].payload, r.items[j].payload[0]), True)
-    if r.kind(j) != "text" and said not in ("true", "false", "yes", "no", "on", "off"):
-        return 0
-    column = r.items[i].payload
-    if said in ("yes", "on", "true", "no", "off", "false"):
-        on = said in ("yes", "on", "true")
-        return r.emit(i, j + 1, column, IsOn(column) if on else Not(IsOn(column)))
-    return r.emit(i, j + 1, column, SettingIs(column, said), True)
-
-
 def _value_after(r: Reading, i: int, column: str) -> int:
     stated = r.words(i + 1) in ("is", "was", "=", "equals") and "whose" in (r.words(i - 1), r.words(i - 2))
     if not stated and any(r.words(k) in _ASKING for k in (i - 2, i - 1)):
@@ -145,11 +140,11 @@ def _value_after(r: Reading, i: int, column: str) -> int:
         return 0
     if column == "name":
         return r.emit(i, j + 1, "text", Mentions((r.items[j].words,), "name"))
-    return r.emit(i, j + 1, column, _value(r, column, r.items[j].words), True)
+    return r.emit(i, j + 1, column, named_value(r, column, r.items[j].words), True)
 
 
-def _value(r: Reading, column: str, words: str) -> Filter:
-    text = words.strip(_QUOTES)
+def named_value(r: Reading, column: str, words: str) -> Filter:
+    text = words.strip(QUOTES)
     if column == "tags":
         return Contains("tags", next((t for t in r.known.tags if t.lower() == text.lower()), text))
     return value_filter(column, (r.known.resolve(column, text),), r.known)
@@ -209,9 +204,15 @@ def _without(r: Reading, i: int) -> int:
         return r.emit(i, j + 1, "known architecture", IsNull("architecture"))
     if r.kind(j) != "field" or r.kind(r.skip(j + 1, 2, ("filler",))) in _QUANTITY:
         return 0
-    if r.items[j].payload.startswith(PREFIX):
+    recorded = any(r.kind(k) == "known" for k in range(i + 1, j))
+    if r.items[j].payload.startswith(PREFIXES) and not (recorded or _is_a_word(r, r.items[j].payload)):
         return r.emit(i, j + 1, r.items[j].payload, Not(IsOn(r.items[j].payload)))
     return _emit(r, i, j, True)
+
+
+def _is_a_word(r: Reading, column: str) -> bool:
+    """Whether an import has words for it beside its settings, of which none is off: "cluster"."""
+    return column.startswith(EXTRA) and all(isinstance(value, str) for value in r.known.setting_values(column))
 
 
 def _unknown(r: Reading, i: int) -> int:
@@ -243,8 +244,9 @@ def _having(r: Reading, i: int) -> int:
         return 0
     if any(word not in _AT_ALL for word in between) or not _ends(r, j + 1):
         return 0
-    if r.items[j].payload.startswith(PREFIX):
-        return r.emit(i, j + 1, r.items[j].payload, IsOn(r.items[j].payload))
+    if r.items[j].payload.startswith(PREFIXES):
+        recorded = any(r.kind(k) == "known" for k in range(i + 1, j))
+        return _emit(r, i, j, False) if recorded else r.emit(i, j + 1, r.items[j].payload, IsOn(r.items[j].payload))
     which = any(r.kind(k) == "filler" and r.words(k) in ("which", "what") for k in range(i))
     asked = which and r.words(i) in ("has", "have") and not between
     if asked and r.items[j].payload not in (*METRIC_COLUMNS, "description", "notes"):

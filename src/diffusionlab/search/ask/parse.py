@@ -43,9 +43,11 @@ from diffusionlab.search.ask.relative import (
     without_it,
 )
 from diffusionlab.search.ask.scope import Operand, operands
+from diffusionlab.search.ask.settings import counted_setting, setting
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
 from diffusionlab.search.ask.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.superlatives import superlative
+from diffusionlab.search.ask.tags import tagged
 from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
@@ -270,7 +272,10 @@ RULES = (
     flipped,
     comparative,
     number_list,
+    counted_setting,
     field_quantity,
+    setting,
+    tagged,
     free_value,
     absence,
     quantity_of_field,

@@ -9,7 +9,7 @@ from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import MEASURES, kind_of, lower_is_better
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.read.special_filters import PREFIX
+from diffusionlab.search.read.special_filters import PREFIXES
 from diffusionlab.search.words.english import is_harmless
 
 _SETTINGS = ("lr", "batch_size", "epochs", "num_parameters", "image_size", "seed")
@@ -28,7 +28,7 @@ def is_numeric(column: str) -> bool:
 
 def is_setting(column: str) -> bool:
     """Whether a number is set before a run: more of it is not better, and "the best lr" is that of the best run."""
-    return column.startswith(PREFIX) or column in _SETTINGS
+    return column.startswith(PREFIXES) or column in _SETTINGS
 
 
 def directed(operator: str, column: str) -> str:

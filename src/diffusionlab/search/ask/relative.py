@@ -7,10 +7,19 @@ from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare, In, IsNull
 from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Not
-from diffusionlab.registry.record.columns import MEASURES, compares_within, kind_of, label
+from diffusionlab.registry.record.columns import (
+    MEASURES,
+    compares_within,
+    in_settings,
+    is_recorded,
+    kind_of,
+    label,
+    value_of,
+)
 from diffusionlab.registry.record.comparable import basis_column, basis_of
 from diffusionlab.search.ask.fields import COMPARATIVES
 from diffusionlab.search.ask.reading import NUMERIC, SOFT, Reading, directed
+from diffusionlab.search.read.special_filters import SettingIs
 from diffusionlab.search.time.periods import floor, shift
 
 _TEMPORAL = {
@@ -75,10 +84,12 @@ def of_run(r: Reading, i: int) -> int:
 
 def _equal(r: Reading, row: Mapping[str, Any], column: str) -> Filter:
     column = "arch_tags" if column == "architecture" and not row.get("architecture") else column
-    value = row.get(column)
-    if value is None:
+    value = value_of(row, column)
+    if not is_recorded(row, column):
         r.notes.append(f"{row['run_id']} has no recorded {label(column)} to compare with")
         return NOTHING
+    if in_settings(column) and (isinstance(value, bool) or not isinstance(value, int | float)):
+        return SettingIs(column, str(value))  # off, too
     return Compare(column, "=", value)
 
 
@@ -126,9 +137,9 @@ def against_run(r: Reading, i: int) -> int:
     facts = r.facts(run)
     if facts is None:
         return r.emit(i, after, "run_id", NOTHING)
-    value = facts.get(column)
+    value = value_of(facts, column)
     if value is None:
-        r.notes.append(f"{facts['run_id']} has no {column} to compare with")
+        r.notes.append(f"{facts['run_id']} has no {label(column)} to compare with")
         return r.emit(i, after, column, NOTHING)
     counted = len(r.out) > 1 and r.out[-1].kind == "noun" and r.out[-2].kind == "number"  # "the two runs after"
     if column == "created_at" and (counted or _is_one(r)):

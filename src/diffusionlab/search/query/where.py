@@ -22,7 +22,15 @@ from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.registry.record.facets import FACETS, canonical_facet
 from diffusionlab.search.query.where_text import DAYS, column_beside, column_of, compare, read_day, read_value
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.read.special_filters import FILES, CompareColumns, HasFiles, IsOn, SettingIs, has_facet
+from diffusionlab.search.read.special_filters import (
+    FILES,
+    PREFIXES,
+    CompareColumns,
+    HasFiles,
+    IsOn,
+    SettingIs,
+    has_facet,
+)
 from diffusionlab.search.read.text import Matches, Mentions, nearest
 from diffusionlab.search.time.periods import Period
 
@@ -137,12 +145,12 @@ class _Reader:
         if self.take("in"):
             return self.one_of(column)
         operator = {"==": "=", "<>": "!="}.get(self.text, self.text)
-        if column.startswith("config.") and operator in ("=", "!=") and not _is_number(self.next_text):
+        if column.startswith(PREFIXES) and operator in ("=", "!=") and not _is_number(self.next_text):
             self.at += 1
             same = SettingIs(column, str(self.word()))
             return same if operator == "=" else Not(same)
         if operator == "~":
-            if kind_of(column) not in ("text", "list") and column not in ("config", "packages"):
+            if kind_of(column) not in ("text", "list") and column not in ("config", "packages", "extra"):
                 raise ValueError(
                     f"--where: `~` looks into texts such as text, name, layers or command, not into {word}"
                 )
@@ -156,7 +164,7 @@ class _Reader:
     def lack(self, column: str, word: str) -> Filter:
         """What follows `is`: known, unknown, not known; of a setting also on, off."""
         absent = self.take("not")
-        if column.startswith("config.") and self.text.lower() in ("on", "off"):
+        if column.startswith(PREFIXES) and self.text.lower() in ("on", "off"):
             off = self.text.lower() == "off"
             self.at += 1
             return Not(IsOn(column)) if off != absent else IsOn(column)

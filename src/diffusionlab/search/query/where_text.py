@@ -13,13 +13,14 @@ from diffusionlab.registry.filters.days import PERIODS, RECURRING, WEEKDAYS, Rec
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.filters.literals import Value
 from diffusionlab.registry.record.canonical import squeeze
-from diffusionlab.registry.record.columns import COLUMNS, kind_of, short
+from diffusionlab.registry.record.columns import COLUMNS, kind_of, label, short
 from diffusionlab.registry.record.convert import to_time
 from diffusionlab.registry.record.facets import canonical_facet
 from diffusionlab.search.query.query import UNITS, GroupKey, GroupKeys, Side
 from diffusionlab.search.read.items import any_gpu
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.special_filters import (
+    PREFIXES,
     CompareColumns,
     HasFiles,
     IsDiffusion,
@@ -57,8 +58,8 @@ def column_of(word: str, known: Known) -> str:
         return f"metrics.{word if word in known.metrics else name}"
     if squeeze(word) in _SAID:
         return _SAID[squeeze(word)]
-    if name.startswith("config.") and len(name) > len("config."):
-        return "config." + word[len("config.") :]
+    if name.startswith(PREFIXES) and not name.endswith("."):
+        return name[: name.index(".")] + word[name.index(".") :]
     if setting := known.setting(word):
         return setting
     names = [*_NAMED, *known.metrics]
@@ -68,7 +69,7 @@ def column_of(word: str, known: Known) -> str:
 def column_beside(column: str, word: str, known: Known) -> str | None:
     """The column that a word names, if it may be compared with `column`: both numbers, or both moments."""
     kind, name = comparable_kind(column), word.lower()
-    if kind is None or not (name in _NAMED or name in COLUMNS or name.startswith(("metrics.", "config."))):
+    if kind is None or not (name in _NAMED or name in COLUMNS or name.startswith(("metrics.", *PREFIXES))):
         return None
     other = column_of(word, known)
     return other if comparable_kind(other) == kind else None
@@ -239,6 +240,10 @@ def side_of(condition: Filter, known: Known) -> Side:
             return Side(phrase, condition)
         case Not(part=Mentions(phrases=(phrase, *_))):
             return Side(f"not {phrase}", condition)
+        case IsOn(column=column):
+            return Side(f"{label(column)} on", condition)
+        case Not(part=IsOn(column=column)):
+            return Side(f"{label(column)} off", condition)
     return condition_side(condition, known)
 
 

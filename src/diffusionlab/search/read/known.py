@@ -15,7 +15,7 @@ from diffusionlab.registry.record.canonical import canonical, hardware_kind, is_
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE, kind_of
 from diffusionlab.registry.record.json_texts import structures
 from diffusionlab.registry.record.script import SCRIPT, is_called, sketch_of, with_versions
-from diffusionlab.search.read.special_filters import setting_names, stems_of
+from diffusionlab.search.read.special_filters import EXTRA, is_on, setting_names, stems_of
 from diffusionlab.search.read.text import TEXT_COLUMNS, may_say, mentioned, stem, text_of, words_of
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 NAMED_VALUES = tuple(column.name for column in TABLE if column.values == "named")
 VALUE_COLUMNS = (*NAMED_VALUES, *(column.name for column in TABLE if column.values == "listed"))
-ELSEWHERE = ("layers", "command", "host", "git_commit", "parent_run", "packages", "config")
+ELSEWHERE = ("layers", "command", "host", "git_commit", "parent_run", "packages", "config", "extra")
 LIGHT = ("run_id", "name", "arch_tags", "tags", "image_size", "metrics", *VALUE_COLUMNS)
+_BEGINNING = 6  # letters that make two stems alike
 Load = Callable[[Sequence[str], Filter | None], "pa.Table"]
 _FIGURE = r'": *(-?[0-9.eE+-]+|null)'
 _HARDWARE = re.compile(
@@ -218,7 +219,9 @@ class Known:
     @cached_property
     def settings(self) -> dict[tuple[str, ...], str]:
         """The stems of a setting's name -> its column: (gradient, clip) -> config.trainer.gradient_clip_val."""
-        return setting_names(structures(self._load(("config",), None)["config"].combine_chunks()))
+        extra = self._load(("extra",), IsNull("kind"))["extra"].combine_chunks()  # of a script it is what ingest found
+        configs = self._load(("config",), None)["config"].combine_chunks()
+        return setting_names(structures(extra), EXTRA) | setting_names(structures(configs))
 
     @cached_property
     def setting_stems(self) -> frozenset[str]:
@@ -229,6 +232,21 @@ class Known:
         """The column of the setting that words name: "gradient clipping", "model.dropout"."""
         return self.settings.get(stems_of(words.replace(".", " ")))
 
+    def setting_partly(self, words: str) -> str | None:
+        """The only setting whose name has these words among others: "clipping"."""
+        stems = stems_of(words.replace(".", " "))
+        named = (column for name, column in self.settings.items() if all(_is_among(one, name) for one in stems))
+        found = {*named}
+        return found.pop() if len(found) == 1 else None
+
+    def setting_values(self, column: str) -> tuple[Any, ...]:
+        """The different values of a setting, or of any column; texts where it has any."""
+        return tuple(self._load((column,), None)[column].unique().drop_null().to_pylist())
+
+    def is_ever_on(self, column: str) -> bool:
+        """Whether a setting is on in any run."""
+        return any(is_on(column, value) for value in self.setting_values(column))
+
     def elsewhere(self, phrases: Sequence[str]) -> str | None:
         """The first of the columns beside the texts of a run in which some run says one of the phrases."""
         key = tuple(phrases)
@@ -238,7 +256,8 @@ class Known:
 
     def _said_in(self, phrases: Sequence[str]) -> str | None:
         for column in ELSEWHERE:
-            texts = text_of(self._load((column,), None), column).unique()
+            among = IsNull("kind") if column == "extra" else None  # of a script it is what ingest found
+            texts = text_of(self._load((column,), among), column).unique()
             may = texts.filter(may_say(texts, phrases))
             if any(mentioned(text, phrase) for text in may.to_pylist() if text for phrase in phrases):
                 return column
@@ -252,6 +271,12 @@ class Known:
         table = self._load(TEXT_COLUMNS, None)
         parts = [text_of(table, name) for name in TEXT_COLUMNS]
         return pc.binary_join_element_wise(*parts, " ", null_handling="skip")
+
+    def stands_in_a_text(self, words: str) -> bool:
+        """Whether the text of some run has the words as they are, but for the case."""
+        import pyarrow.compute as pc
+
+        return bool(pc.any(pc.match_substring(pc.utf8_lower(self.texts), words.lower())).as_py())
 
     def said_by(self, phrases: Sequence[str]) -> int:
         """How many runs may say one of the phrases: their text has the beginnings of its words."""
@@ -323,3 +348,9 @@ class Known:
         name = canonical(column, text) or text
         same = [value for value in self.values.get(column, ()) if squeeze(value) == squeeze(name)]
         return same[0] if same else name
+
+
+def _is_among(stem: str, stems: Sequence[str]) -> bool:
+    """Whether a stem is one of these, or a long beginning of one or the reverse: "accumul" and "accumulat"."""
+    alike = (a for a in stems if len(min(a, stem, key=len)) >= _BEGINNING)
+    return stem in stems or any(a.startswith(stem) or stem.startswith(a) for a in alike)

@@ -11,11 +11,13 @@ from diffusionlab.registry.record.columns import label
 from diffusionlab.search.read.items import Condition, Scan, value_filter
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.numbered import named_hardware, several_cards, single_card
+from diffusionlab.search.read.settings import asks_value, averaged, column_named, named_setting, setting_at
 from diffusionlab.search.read.special_filters import IsOn, has_facet
-from diffusionlab.search.read.text import Matches, Mentions, stem
-from diffusionlab.search.read.tokens import WORDS, Token
-from diffusionlab.search.words.english import common, filler
+from diffusionlab.search.read.text import Matches, stem
+from diffusionlab.search.read.tokens import WORDS
+from diffusionlab.search.words.english import filler
 from diffusionlab.search.words.lexicon import FIELDS, Meaning, longest, phrases
+from diffusionlab.search.words.value_words import GUIDANCE_SCALE
 
 _GLUE = {"-", "/", "_", "'", ".", "&", "+"}
 _MOST_TOKENS = 9
@@ -71,7 +73,7 @@ def _meaning(s: Scan, key: str, i: int, j: int) -> Meaning | None:
     words = s.words(i, j + 1)
     if j - i < 5 and (i != j or len(key) > 1) and (hardware := named_hardware(words, s.known)):
         return "value", hardware
-    return _known_name(s.known, key) or _framework(s.known, key, i == j, words) or _setting(s, words, i, j)
+    return _known_name(s.known, key) or _framework(s.known, key, i == j, words) or setting_at(s, words, i, j)
 
 
 def _named_value(known: Known, key: str, alone: bool) -> Meaning | None:
@@ -109,21 +111,6 @@ def _known_name(known: Known, key: str) -> Meaning | None:
     return ("not facet", without[1]) if key.startswith("non") and without[0] == "facet" else None
 
 
-def _is_unknown(token: Token) -> bool:
-    """Whether a word has no meaning by itself."""
-    if token.kind != "word" or len(token.text) < 3:
-        return False
-    return token.text not in filler() and token.text not in common() and token.compact not in phrases()
-
-
-def _setting(s: Scan, words: str, i: int, j: int) -> Meaning | None:
-    """A setting without a column of its own, where no text of a run says the words."""
-    if not any(_is_unknown(token) for token in s.tokens[i : j + 1]):  # to look through all settings takes a while
-        return None
-    column = s.known.setting(words)
-    return ("field", column) if column and not s.known.anyone_says([words]) else None
-
-
 def _framework(known: Known, key: str, alone: bool, words: str) -> Meaning | None:
     """PyTorch of any version, or of the version that is named."""
     version = _TORCH.fullmatch(key)
@@ -159,8 +146,14 @@ def settle(s: Scan, meaning: Meaning, i: int, after: int) -> int:
         return _value(s, column, values, i, after)
     if kind == "script":
         return _script(s, str(payload), i, after)
-    if kind == "text" and "ema" in payload and (averaged := _averaged(payload, s.known)):
-        return s.add("condition", Condition("ema", averaged, words=words), i, after)
+    if kind == "text" and "ema" in payload and s.word(i - 1) not in _TELLING:
+        return s.add("condition", Condition("ema", averaged(payload, s.known), words=words), i, after)
+    if kind == "named setting" and s.word(i - 1) in _TELLING[:6]:
+        return s.add("text", (words, words), i, after)
+    if kind == "named setting":
+        return named_setting(s, payload, i, after)
+    if kind == "facet" and words.lower().endswith("scale") and asks_value(s, i, after):
+        return s.add("field", column_named(s, GUIDANCE_SCALE), i, after)
     if condition := _condition(kind, payload, words, s.known):
         return s.add("condition", condition, i, after)
     if kind == "field" and (column := _recorded(s, words, str(payload))):
@@ -216,15 +209,6 @@ def _condition(kind: str, payload: object, words: str, known: Known) -> Conditio
         case "single gpu":
             return Condition("hardware", single_card(known), True, words)
     return None
-
-
-def _averaged(phrases: tuple[str, ...], known: Known) -> Filter | None:
-    """Weights are averaged: by the setting, and by the text where no setting is recorded; None where none ever is."""
-    decay = known.setting("ema decay")
-    if decay is None:
-        return None
-    unset = IsNull(decay)
-    return Or(And(Not(unset), Compare(decay, ">", 0)), And(unset, Mentions(phrases)))
 
 
 def _script(s: Scan, suffix: str, i: int, after: int) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from diffusionlab.registry.filters.conditions import COMPARE, Contains
 from diffusionlab.registry.filters.filter import Filter, Leaf
 from diffusionlab.registry.record.canonical import squeeze
-from diffusionlab.registry.record.columns import held_in, kind_of, value_of
+from diffusionlab.registry.record.columns import held_in, is_recorded, kind_of, value_of
 from diffusionlab.registry.record.pictures import linked
 from diffusionlab.search.read.text import stem, words_of
 
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-# -- settings: `config.KEY`
+# -- settings: `config.KEY`, and `extra.KEY` of what an import has beside them
 
 PREFIX = "config."
+EXTRA = "extra."
+PREFIXES = (PREFIX, EXTRA)
 _NOISE = {"val", "value", "num", "number", "lr", "is", "use", "enable", "scale"}
+_UNITS = {"step", "epoch", "iter", "rate", "prob", "ratio", "fraction"}  # "lr_warmup_steps" is the warmup
 _OFF = ("", "none", "null", "false", "off", "no", "0")
+_ONE_IS_OFF = ("accumulate_grad_batches", "gradient_accumulation_steps", "accumulation_steps", "grad_accum_steps")
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class SettingIs(Leaf):
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         cell = value_of(row, self.column)
-        if cell is None and not _is_recorded(row, self.column):
+        if cell is None and not is_recorded(row, self.column):
             return None
         class_name = str(cell).rpartition(".")[2] or str(cell)
         return squeeze(self.value) in (squeeze(class_name), squeeze(str(cell)))
@@ -49,19 +53,15 @@ class IsOn(Leaf):
     column: str
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
-        if not _is_recorded(row, self.column):
+        if not is_recorded(row, self.column):
             return None
-        cell = value_of(row, self.column)
-        return cell is not None and str(cell).lower() not in _OFF and cell != 0
+        return is_on(self.column, value_of(row, self.column))
 
 
-def _is_recorded(row: Mapping[str, Any], column: str) -> bool:
-    """Whether the run's settings name it; null is a value too."""
-    *path, name = column.removeprefix(PREFIX).split(".")
-    found: Any = row.get("config")
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return isinstance(found, Mapping) and name in found
+def is_on(column: str, cell: Any) -> bool:
+    """Whether a setting of this value is on."""
+    off = 1 if column.rpartition(".")[2] in _ONE_IS_OFF else 0
+    return cell is not None and str(cell).lower() not in _OFF and cell not in (0, off)
 
 
 def _flat(config: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -71,15 +71,17 @@ def _flat(config: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{before}{key}.")
 
 
-def setting_names(configs: Iterable[str]) -> dict[tuple[str, ...], str]:
+def setting_names(configs: Iterable[str], prefix: str = PREFIX) -> dict[tuple[str, ...], str]:
     """The stems of a setting's last names -> its column, of settings as JSON texts; the shortest path of several."""
     paths = {path for text in configs for path, value in _flat(json.loads(text)) if not isinstance(value, Mapping)}
     found: dict[tuple[str, ...], str] = {}
     for path in sorted(paths, key=lambda path: (path.count("."), path)):
-        parts = path.split(".")
+        parts = f"{prefix}{path}".split(".")
         if not parts[-1].startswith("_"):
             for names in (parts[-1:], parts[-2:]):
-                found.setdefault(stems_of(" ".join(names)), PREFIX + path)
+                found.setdefault(stems_of(" ".join(names)), prefix + path)
+    for stems, column in list(found.items()):
+        found.setdefault(tuple(stem for stem in stems if stem not in _UNITS) or stems, column)
     return found
 
 

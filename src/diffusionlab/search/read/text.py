@@ -93,7 +93,7 @@ class Mentions(_OfText):
 
     @property
     def column(self) -> str:  # type: ignore[override]
-        return "text"  # no column of the table, so that the registry leaves it to Python
+        return "text" if self.where == "text" else f"{self.where} text"  # no column of the table: it is left to Python
 
     def mask(self, table: pa.Table) -> pa.Array:
         import pyarrow as pa

@@ -82,6 +82,17 @@ CARRIERS = (  # words after which a negation no longer reaches: "without attenti
     "which are, that were, that have, which have, employ, employing, employs, via, through, by, from, "
     "where, whose, whose"
 )
+USING = (
+    *("with", "having", "has", "have", "had", "that have", "which have", "use", "uses", "used", "using", "that use"),
+    *("employ", "employs", "employed", "employing", "utilize", "utilizes", "utilizing", "apply", "applies", "applied"),
+    *("applying", "include", "includes", "including", "feature", "features", "featuring", "featured", "implement"),
+    *("implements", "implementing", "implemented", "enable", "enables", "enabled", "enabling", "involve", "involving"),
+    *("need", "tried", "got", "via", "through"),
+)
+"""Words before a setting that is on."""
+IN_USE = ("used", "applied", "enabled", "on", "active", "activated", "employed", "true", "yes")
+OUT_OF_USE = ("disabled", "off", "false", "no", "inactive", "deactivated", "null", "none", "unused", "not set")
+"""Words that tell of a setting that it is on, and that it is off."""
 NOUNS = (
     "run, models, model, runs, experiments, experiment, training, trainings, trial, trials, network, networks, "
     "result, results, one, ones, job, jobs, checkpoint, checkpoints, denoiser, denoisers, entry, entries, row, "

@@ -40,9 +40,11 @@ from diffusionlab.search.words.value_words import (
     BROKEN,
     CARDS,
     DATASET_WORDS,
+    DONE_BY_SETTINGS,
     FACET_WORDS,
     FULL_ATTENTION,
     GPU_FAMILIES,
+    NAMED_SETTINGS,
     NOT_FACET,
     NOT_FINISHED,
     RTX,
@@ -161,6 +163,9 @@ def _texts() -> Iterator[Entry]:
     yield AUTOGUIDED, "autoguided", None
     for setting, words in SETTING_WORDS.items():
         yield words, "setting", setting
+    for names, words in NAMED_SETTINGS.items():
+        yield words, "named setting", names
+        yield DONE_BY_SETTINGS.get(names[0], ""), "named setting", names
     for said, words in TEXT_WORDS.items():
         yield words, "text", said
     for phrase in listed(TEXT_PHRASES):

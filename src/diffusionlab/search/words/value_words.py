@@ -133,6 +133,38 @@ SETTING_WORDS: dict[str, str] = {  # setting without a column -> what people say
     "config.ema": "post hoc ema, post hoc averages, post hoc averaging, post hoc moving averages, kept averages, "
     "post hoc emas",
 }
+NAMED_SETTINGS: dict[tuple[str, ...], str] = {
+    ("gradient_clip_val", "gradient_clip", "grad_clip", "max_grad_norm", "clip_grad_norm", "clip_norm"):
+        "gradient clipping, gradient clip, gradient norm clipping, gradient norm clip, gradient clipping value, "
+        "grad clip, grad clipping, clipping of gradients, clipping of the gradient, clipping of the gradients",
+    ("accumulate_grad_batches", "gradient_accumulation_steps", "accumulation_steps", "grad_accum_steps", "grad_accum"):
+        "gradient accumulation, grad accumulation, gradient accumulation steps, accumulation of gradients",
+    ("weight_decay", "wd"): "weight decay, weight decays, weight decay coefficient",
+    ("dropout", "dropout_rate", "dropout_prob", "p_dropout"): "dropout, dropouts, dropout rate, dropout probability",
+    ("label_dropout", "class_dropout"): "label dropout, class dropout",
+    ("warmup_steps", "warmup_epochs", "warmup"):
+        "warmup, warm up, lr warmup, lr warm up, learning rate warmup, learning rate warm up, warmup steps, "
+        "warm up steps",
+    ("label_smoothing",): "label smoothing",
+    ("betas",): "betas, adam betas",
+    ("ema_decay", "ema_rate"): "ema decay, ema rate, decay of the moving average, decay of the ema",
+}  # fmt: skip
+"""The names that a setting has in configurations -> what people say of it, and what the texts of older runs may say."""
+DONE_BY_SETTINGS: dict[str, str] = {  # of those, by the first name -> what a run does in which it is set
+    "gradient_clip_val": "clip gradients, clips gradients, clipped gradients, clipping gradients, clip the gradients, "
+    "clipped the gradients, clip its gradients, gradients clipped, gradients are clipped, gradients were clipped, "
+    "gradient clipped, gradient norm clipped, gradient norms clipped, clip the gradient, clip gradient norms, "
+    "clip the gradient norm",
+    "accumulate_grad_batches": "accumulate gradients, accumulates gradients, accumulated gradients, "
+    "accumulating gradients, gradients accumulated",
+}
+GUIDANCE_SCALE = ("guidance_scale", "cfg_scale", "guidance")
+"""The names of the setting of which "guidance scale", where its value is asked for, speaks."""
+VALUE_ASKED = (
+    "what which by per each mean average averaged median highest lowest largest smallest maximum minimum max min their "
+    "its same different whose various"
+)
+"""Words before a setting by which its value is asked for, rather than whether it is on."""
 AUTOGUIDED = (
     "autoguidance, auto guidance, autoguided, auto guided, guided by a weaker model, guided by a weaker run, "
     "guidance by a weaker run, guidance by a weaker model, guided by a smaller run, guided by a bad version of itself"
