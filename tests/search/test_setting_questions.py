@@ -169,6 +169,7 @@ USED = {
     "unets with dropout 0.2 and gradient clipping": both(unet, at(dropout_value, lambda v: v == 0.2), clip),
     "dropout 0.1 or higher": at(dropout_value, lambda v: v >= 0.1),
     "gradient norm clipped at 1": at(clip_value, lambda v: v == 1),
+    "runs with clipping": clip,
     "clipping of 0.5": at(clip_value, lambda v: v == 0.5),
     "gradient clipping below 0.8": at(clip_value, lambda v: v < 0.8),
     "gradient clipping set to 1": at(clip_value, lambda v: v == 1),
@@ -292,6 +293,10 @@ def test_figures_of_a_key_of_an_import(ask):
 
 def test_runs_without_settings_are_not_said_to_have_no_text():
     assert len({lacking(column) for column in ("text", "config text", "extra text", "layers text")}) == 4
+
+
+def test_the_name_of_a_setting_is_no_text_of_the_runs_that_have_it(ask):
+    assert not ask("runs about grad").rows
 
 
 def test_a_setting_is_called_by_its_last_name():

@@ -16,7 +16,7 @@ from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, TABLE,
 from diffusionlab.registry.record.json_texts import structures
 from diffusionlab.registry.record.script import SCRIPT, is_called, sketch_of, with_versions
 from diffusionlab.search.read.special_filters import EXTRA, is_on, setting_names, stems_of
-from diffusionlab.search.read.text import TEXT_COLUMNS, may_say, mentioned, stem, text_of, words_of
+from diffusionlab.search.read.text import TEXT_COLUMNS, may_say, mentioned, said_in, stem, text_of, words_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -259,7 +259,8 @@ class Known:
             among = IsNull("kind") if column == "extra" else None  # of a script it is what ingest found
             texts = text_of(self._load((column,), among), column).unique()
             may = texts.filter(may_say(texts, phrases))
-            if any(mentioned(text, phrase) for text in may.to_pylist() if text for phrase in phrases):
+            cells = [_decoded(text, column) for text in may.to_pylist() if text]
+            if any(mentioned(said_in({column: cell}, column), phrase) for cell in cells for phrase in phrases):
                 return column
         return None
 
@@ -348,6 +349,11 @@ class Known:
         name = canonical(column, text) or text
         same = [value for value in self.values.get(column, ()) if squeeze(value) == squeeze(name)]
         return same[0] if same else name
+
+
+def _decoded(text: str, column: str) -> Any:
+    """What a cell of the column holds, of its text."""
+    return json.loads(text) if kind_of(column) == "json" else text
 
 
 def _is_among(stem: str, stems: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from diffusionlab.search.read.special_filters import PREFIX, IsOn, stems_of
 from diffusionlab.search.read.text import Mentions, stems
 from diffusionlab.search.read.tokens import Token
 from diffusionlab.search.words.english import common, filler
+from diffusionlab.search.words.grammar_words import USING
 from diffusionlab.search.words.lexicon import Meaning, listed, phrases
 from diffusionlab.search.words.value_words import NAMED_SETTINGS, VALUE_ASKED
 
@@ -24,10 +25,22 @@ def setting_at(s: Scan, words: str, i: int, j: int) -> Meaning | None:
     if i < j and (_adds_nothing(s, i, words, s.words(i + 1, j + 1)) or _adds_nothing(s, j, words, s.words(i, j))):
         return None
     said = s.known.anyone_says([words])
-    column = s.known.setting(words) or (None if said else s.known.setting_partly(words))
+    column = s.known.setting(words)
+    if column is None and not said and _is_asked_for(s, i, j + 1):
+        column = s.known.setting_partly(words)
     if column is None or (said and (not s.known.is_ever_on(column) or _is_end_of_phrase(s, i, words))):
         return None
     return "field", column
+
+
+def _is_asked_for(s: Scan, i: int, after: int) -> bool:
+    """Whether the words can only be a setting: "with clipping", "no clipping", "clipping of 0.5", or nothing else."""
+    before = s.word(i - 1 - (s.word(i - 1) in ("a", "an", "any", "some")))
+    alone = i == 0 and all(token.kind == "punct" for token in s.tokens[after:])
+    return alone or asks_value(s, i, after) or before in (*USING, *_NO_OR_IS)
+
+
+_NO_OR_IS = ("no", "without", "not", "is", "was", "are", "were")
 
 
 def _adds_nothing(s: Scan, i: int, words: str, others: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import takewhile
@@ -107,7 +107,7 @@ class Mentions(_OfText):
 
     def evaluate(self, row: Mapping[str, Any]) -> bool | None:
         columns = TEXT_COLUMNS if self.where == "text" else (self.where,)
-        cells = [text for column in columns if (text := cell_text(row, column))]
+        cells = [text for column in columns if (text := said_in(row, column))]
         if not cells:
             return None
         return any(mentioned(cell, phrase) for cell in cells for phrase in self.phrases)
@@ -182,6 +182,26 @@ def cell_text(row: Mapping[str, Any], column: str) -> str:
     if isinstance(cell, list):
         return " ".join(map(str, cell))
     return re.sub(_TAIL, r"\1", str(cell)) if column == "path" else str(cell)
+
+
+def said_in(row: Mapping[str, Any], column: str) -> str:
+    """The text in which words are looked for: of settings their values, as all runs have their names."""
+    cell = row.get(column)
+    if column in _VALUES_ONLY and isinstance(cell, Mapping):
+        return " ".join(_values_of(cell)) or "none"
+    return cell_text(row, column)
+
+
+_VALUES_ONLY = ("config", "extra")
+
+
+def _values_of(cell: Any) -> Iterator[str]:
+    """All values of nested mappings and lists, as texts."""
+    if isinstance(cell, Mapping | list):
+        for value in cell.values() if isinstance(cell, Mapping) else cell:
+            yield from _values_of(value)
+    else:
+        yield str(cell)
 
 
 def joined(cells: pa.ChunkedArray) -> pa.Array:
