@@ -208,7 +208,7 @@ def test_notes_are_said_once(tmp_path, page):
 def test_two_runs_are_compared_in_sentences_that_a_person_would_say(tmp_path, page):
     runs = twins(schedule=["linear", "cosine"], metrics=[{"fid": 7.9}, {"fid": 6.4}])
     text = " ".join(" ".join(page(made(tmp_path / "registry", runs), "compare run-0 and run-1")).split())
-    assert "differ in schedule (linear against cosine). run-1 is better: FID 6.4 against 7.9." in text
+    assert "differ in schedule (linear against cosine). run-1 is better: FID 6.4 against 7.9" in text
     runs = twins(status=["finished", "failed"], metrics=[{}, {"fid": 6.4}])
     text = " ".join(" ".join(page(made(tmp_path / "again", runs), "compare run-0 and run-1")).split())
     assert "No setting of" in text and "no figure in common" in text and "run-0 finished, run-1 failed." in text

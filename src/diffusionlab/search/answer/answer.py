@@ -90,7 +90,7 @@ def verdict_of(result: Result) -> str:
     """Yes or no, and why, which comes first; empty if that was not asked."""
     ask = result.query.ask
     match ask:
-        case Check() | Figure(by=(), having=Having()) | Comparison(better=bool()):
+        case Check() | Figure(by=(), having=Having()) | Figure(beside=str()) | Comparison(better=bool()):
             pass
         case _:
             return ""
@@ -150,8 +150,8 @@ def _listed(result: Result) -> list[str]:
     if len(rows) == 1:
         row = rows[0]
         facts = [f"{label(c)} {value(row, c)}" for c in MEASURES if row.get(c) is not None]
-        said = f"One run: {named(row)}, {printable(row.get('dataset') or 'data set unknown')}, {printable(row.get('status'))}"  # noqa: E501
-        return [said + (f", {', '.join(facts)}" if facts else "") + "."]
+        facts = [printable(row[c]) for c in ("status",) if row.get(c)] + facts
+        return [f"One run: {', '.join([named(row), printable(row.get('dataset') or 'data set unknown'), *facts])}."]
     head = f"{runs(result.total)}" + (f", {len(rows)} shown" if len(rows) < result.total else "")
     return [f"{head}: {cite(rows)}.", *_extremes(rows)]
 

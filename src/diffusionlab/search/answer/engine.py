@@ -115,6 +115,9 @@ class Engine:
         result.lacking = [row for one in found for row in one.lacking if row not in rows]
         result.everything = self.known.number_of_runs
         result.nearest = [(value, self._near(value, column)) for value, column in query.unknown]
+        if isinstance(query.ask, Check):  # "is the largest model also the best?"
+            first, other = ({row["run_id"] for row in one.rows} for one in found)
+            result.verdict = bool(first & other) if first and other else None
         result.groups = side_by_side([one.groups for one in found if one.groups is not None])
         return result
 

@@ -149,6 +149,17 @@ def listed(parts: Sequence[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
+def significant(number: float, digits: int = 6) -> float:
+    """A number without the last digits, in which 5.8 - 3.2 is not 2.6."""
+    return float(f"{number:.{digits}g}")
+
+
+def difference(a: Row, b: Row, column: str) -> str:
+    """By how much the cells of two rows differ; empty if they do not."""
+    apart = significant(abs(value_of(a, column) - value_of(b, column)))
+    return value({column: apart}, column) if apart else ""
+
+
 def figure_of(term: Term, number: float | None) -> str:
     """A figure in the unit of its column; "-" for none."""
     how, of = term

@@ -7,11 +7,20 @@ from collections.abc import Sequence
 from diffusionlab.registry.manage.compare import Comparison as Facts
 from diffusionlab.registry.manage.compare import Difference
 from diffusionlab.registry.manage.display import printable
-from diffusionlab.registry.record.columns import KINDS, MEASURES, about, compares_within, label, value_of
+from diffusionlab.registry.record.columns import (
+    KINDS,
+    MEASURES,
+    about,
+    compares_within,
+    kind_of,
+    label,
+    lower_is_better,
+    value_of,
+)
 from diffusionlab.registry.record.comparable import basis_column, basis_name, basis_of
 from diffusionlab.search.answer.compare import Group, compared_runs, ranked, sides_of
 from diffusionlab.search.answer.engine import Engine
-from diffusionlab.search.answer.result import Result, Row, cite, listed, named, runs, value
+from diffusionlab.search.answer.result import Result, Row, cite, difference, listed, named, runs, value
 from diffusionlab.search.query.query import Comparison
 
 MOST_FACTS = 3  # named in a sentence
@@ -30,7 +39,7 @@ def run_sentences(result: Result, engine: Engine) -> list[str]:
     if facts.of_scripts:
         return [_scripts_apart(facts, rows)]
     decided = isinstance(result.query.ask, Comparison) and result.query.ask.better is not None
-    return [_settings_apart(facts, rows), *_results_apart(rows, decided), *_ends_apart(rows)]
+    return [_settings_apart(facts, rows, result.query.show), *_results_apart(rows, decided), *_ends_apart(rows)]
 
 
 def _scripts_apart(comparison: Facts, rows: Sequence[Row]) -> str:
@@ -42,13 +51,13 @@ def _scripts_apart(comparison: Facts, rows: Sequence[Row]) -> str:
     return f"{names} differ in {listed(told)}." if told else f"No fact and no layer of {names} differs."
 
 
-def _settings_apart(comparison: Facts, rows: Sequence[Row]) -> str:
-    """The settings that differ, the most telling first."""
+def _settings_apart(comparison: Facts, rows: Sequence[Row], asked: Sequence[str]) -> str:
+    """The settings that differ, those that were asked about and then the most telling first."""
     differing = [one for group in ("architecture", "training") for one in comparison.groups[group]]
     facts = [one for one in differing if one.fact in KINDS and one.fact not in _CONSEQUENCES]
     if any(one.fact == "arch_tags" for one in facts):
         facts = [one for one in facts if one.fact != "architecture"]
-    facts.sort(key=lambda one: about(one.fact).shown or len(KINDS))
+    facts.sort(key=lambda one: (one.fact not in asked, about(one.fact).shown or len(KINDS)))
     named_by_column = {one.fact for one in facts}
     facts += [
         Difference(one.fact.removeprefix("config."), one.values)
@@ -58,27 +67,30 @@ def _settings_apart(comparison: Facts, rows: Sequence[Row]) -> str:
     runs_named = " and ".join(named(row) for row in rows) if len(rows) == 2 else cite(rows)
     if not facts:
         return f"No setting of {runs_named} differs."
-    told = [_told(one, rows) for one in facts[:MOST_FACTS]]
+    told = [_told(one, rows, one.fact in asked) for one in facts[:MOST_FACTS]]
     more = len(facts) - len(told)
     told += [f"{more} further setting{'' if more == 1 else 's'}"] if more else []
     return f"{runs_named} differ in {', '.join(told[:-1])}{' and ' if told[1:] else ''}{told[-1]}."
 
 
-def _told(difference: Difference, rows: Sequence[Row]) -> str:
-    """ "schedule (linear against cosine)"."""
-    fact = difference.fact
+def _told(one: Difference, rows: Sequence[Row], asked: bool) -> str:
+    """ "schedule (linear against cosine)"; of a number that was asked about also by how much."""
+    fact = one.fact
     if fact == "arch_tags":
         tags = [set(row.get("arch_tags") or ()) for row in rows]
         shared = set.intersection(*tags)
         values = [printable(", ".join(sorted(own - shared))) for own in tags]
         if not all(values):
             having = [(row["run_id"], own) for row, own in zip(rows, values, strict=True) if own]
-            return f"facets (only {' and '.join(f'{printable(run_id)} has {own}' for run_id, own in having)})"
+            only = "only " if len(having) == 1 else ""
+            return f"facets ({only}{listed([f'{printable(run_id)} has {own}' for run_id, own in having])})"
     elif fact in KINDS:
         values = [value(row, fact) if value_of(row, fact) is not None else "unknown" for row in rows]
     else:
-        values = [_text(one) for one in difference.values]
-    apart = (" against " if len(rows) == 2 else ", ").join(values)
+        values = [_text(own) for own in one.values]
+    apart = (" against " if len(rows) == 2 else "; " if fact == "arch_tags" else ", ").join(values)
+    if asked and len(rows) == 2 and kind_of(fact) in ("int", "float") and all(value_of(row, fact) for row in rows):
+        apart += f", a difference of {difference(rows[0], rows[1], fact)}"
     return f"{label(fact) if fact in KINDS else printable(fact)} ({apart})"
 
 
@@ -95,7 +107,7 @@ def _results_apart(rows: Sequence[Row], decided: bool) -> list[str]:
     if len(winners) == 1 and "" not in winners and not decided:
         told = [f"{printable(winners.pop())} is better: {' and '.join(text for _, text in said)}."]
     elif said:
-        listed = "; ".join(f"{text} ({printable(winner)})" if winner else text for winner, text in said)
+        listed = "; ".join(f"{text}, {printable(winner)}" if winner else text for winner, text in said)
         told = [f"{listed[0].upper()}{listed[1:]}."]
     return told + [f"{label(column)} does not compare between {label(of)}s." for column, of in apart.items()]
 
@@ -105,7 +117,8 @@ def _best_by(column: str, rows: Sequence[Row]) -> tuple[str, str]:
     best, *others = ranked(rows, column)
     against = ", ".join(value(row, column) for row in others)
     alone = best[column] != others[0][column]
-    return best["run_id"] if alone else "", f"{label(column)} {value(best, column)} against {against}"
+    apart = f" (by {difference(best, others[0], column)})" if alone and len(others) == 1 else ""
+    return best["run_id"] if alone else "", f"{label(column)} {value(best, column)} against {against}{apart}"
 
 
 def _ends_apart(rows: Sequence[Row]) -> list[str]:
@@ -128,7 +141,31 @@ def group_sentences(result: Result, table: bool = False) -> list[str]:
     counted = "; ".join(f"{printable(name)}: {runs(len(rows))}" for name, rows in sides)
     decided = isinstance(result.query.ask, Comparison) and result.query.ask.better is not None
     said = [] if table else [f"{counted}.", *_facets_apart(sides)]
-    return said if decided else [*said, *_bests(sides)]
+    of_a_run = any(side.condition.columns() == {"run_id"} for side in result.query.sides)
+    asked = [column for column in result.query.show if column in MEASURES]
+    measures = [*asked, *(column for column in MEASURES if column not in asked)]
+    places = _places_among(sides, measures) if of_a_run else []
+    return said if decided else [*places, *said, *_bests(sides, measures)]
+
+
+def _places_among(sides: list[Group], measures: Sequence[str]) -> list[str]:
+    """Where one run stands among others, by the first measure that it has: "run-020 is number 3 of 10 by FID"."""
+    ones, others = [rows[0] for _, rows in sides if len(rows) == 1], [rows for _, rows in sides if len(rows) > 1]
+    if len(ones) != 1 or len(others) != 1:
+        return []
+    (one,), (rest,) = ones, others
+    column = next((c for c in measures if one.get(c) is not None), None)
+    if column is None:
+        return []
+    place = [_place(one, column, of) for of in compares_within(column)]
+    alike = [row for row in rest if row.get(column) is not None and row["run_id"] != one["run_id"]]
+    alike = [row for row in alike if [_place(row, column, of) for of in compares_within(column)] == place]
+    if not alike:
+        return []
+    better = sum((row[column] < one[column]) == lower_is_better(column) for row in alike if row[column] != one[column])
+    where = f" on {printable(one.get('dataset'))}" if "dataset" in compares_within(column) else ""
+    said = f"{printable(one['run_id'])} is number {better + 1} of {len(alike) + 1} by {label(column)}{where}"
+    return [f"{said}: {value(one, column)}."]
 
 
 def _facets_apart(sides: list[Group]) -> list[str]:
@@ -148,10 +185,10 @@ def _facets_apart(sides: list[Group]) -> list[str]:
     return [f"Facets: {'; '.join(text for _, text in most)}."] if most else []
 
 
-def _bests(sides: list[Group]) -> list[str]:
+def _bests(sides: list[Group], measures: Sequence[str]) -> list[str]:
     """The best of each side by the first measure that is recorded, where runs of several sides compare."""
     column = next(
-        (c for c in MEASURES if sum(any(row.get(c) is not None for row in rows) for _, rows in sides) > 1), None
+        (c for c in measures if sum(any(row.get(c) is not None for row in rows) for _, rows in sides) > 1), None
     )
     if column is None:
         return []

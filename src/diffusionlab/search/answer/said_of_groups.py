@@ -19,6 +19,7 @@ from diffusionlab.search.answer.result import (
     listed,
     runs,
     sentence,
+    significant,
     value,
 )
 from diffusionlab.search.query.query import SHARES, Having, Term, label_of
@@ -43,6 +44,7 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
     said = _figures(result, groups)
     if table and several:
         said = said[:1] if groups.figure.descending is not None and not groups.apart else []
+    said += _apart(groups)
     if groups.apart and not table:
         parts = "; ".join(f"on {printable(name)} {_list(groups, rows)}" for name, rows in groups.within)
         said.append(f"{groups.apart}, so these figures mix what differs by itself. Apart: {parts}.")
@@ -101,10 +103,21 @@ def _figures(result: Result, groups: Groups) -> list[str]:
     most = most if figure.descending else fewest
     if figure.how == "count" and figure.of is None and result.query.conditions and not figure.also:
         what = "of these runs"
-    if figure.how == "count" and not figure.descending:
+    if figure.how == "count" and not figure.descending and not figure.sides:
         what += " of those that have any"  # groups without one are not in the table
     said = f"{keys} {agree(len(first), 'has', 'have')} the {most} {what}: {_row(groups, first[0])}."
     return [said, *([f"Then {_list(groups, others)}."] if others else [])]
+
+
+def _apart(groups: Groups) -> list[str]:
+    """How far the figures of two sides are apart; of numbers of runs also how many times the second the first is."""
+    first, other = [row.value for row in groups.rows] if len(groups.rows) == 2 else (None, None)
+    if not groups.figure.sides or groups.figure.also or first is None or other is None or first == other:
+        return []
+    term = groups.figure.terms[0]
+    among = f", over all {label(groups.mixed)}s" if groups.mixed else ""
+    ratio = f"; their ratio is {significant(first / other, 4):.15g}" if term[1] is None and other else ""
+    return [f"The two sides differ by {figure_of(term, significant(abs(first - other)))}{among}{ratio}."]
 
 
 _THAN = {"<": "fewer than", "<=": "at most", ">": "more than", ">=": "at least", "=": "exactly", "!=": "other than"}

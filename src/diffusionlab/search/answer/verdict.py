@@ -14,7 +14,7 @@ from diffusionlab.registry.record.columns import (
     value_of,
 )
 from diffusionlab.registry.record.comparable import basis_of
-from diffusionlab.search.answer.result import Result, Row, agree, cite, listed, runs, value
+from diffusionlab.search.answer.result import Result, Row, agree, cite, difference, listed, runs, value
 from diffusionlab.search.query.query import Check, Comparison, Figure, Having
 
 Verdict = tuple[bool | None, str]
@@ -32,7 +32,22 @@ def verdict(result: Result) -> Verdict:
         case Figure(by=(), having=Having() as having):
             figure = result.groups.rows[0].value if result.groups and result.groups.rows else None
             return having.meets(result.total if result.query.intent == "count" else figure), ""
+        case Figure(beside=str() as op):
+            return _whether_higher(result, op)
     return None, ""
+
+
+def _whether_higher(result: Result, op: str) -> Verdict:
+    """Whether the figure of the first side is higher (or lower) than that of the second, wherever both compare."""
+    groups = result.groups
+    if groups is None:
+        return None, ""
+    pairs = [rows for _, rows in groups.within] if groups.within else [groups.rows]
+    both = [(rows[0].value, rows[1].value) for rows in pairs if len(rows) == 2]
+    decided = {Having(op, other).meets(first) for first, other in both if first is not None and other is not None}
+    if len(decided) > 1:
+        return None, f"it depends on the {label(groups.mixed or '')}"
+    return (decided.pop(), "") if decided else (None, "they have no figure in common")
 
 
 def _whether_any(result: Result) -> Verdict:
@@ -47,6 +62,11 @@ def _whether_all(result: Result) -> Verdict:
     ask = result.query.ask
     assert isinstance(ask, Check) and ask.condition is not None
     met = [(ask.condition.evaluate(row), row) for row in result.rows]
+    if not met and result.unknown:
+        return (
+            None,
+            f"it is not recorded of {runs(result.unknown)} whether {agree(result.unknown, 'it is', 'they are')} meant",
+        )
     if not met:
         return None, "there is no such run"
     columns = ask.condition.columns()
@@ -96,12 +116,15 @@ def _whether_better(result: Result) -> Verdict:
 
 
 def _comparable(first: Sequence[Row], second: Sequence[Row], column: str) -> list[tuple[str, Row, Row]]:
-    """(data set, best of the first, best of the second) for each data set and protocol that both have figures of."""
+    """(data set, best of the first, best of the second) for each data set and protocol that both have figures of; of a
+    setting, which compares anywhere, the best of all."""
+    apart = "dataset" in compares_within(column)
 
     def best(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
         known = [row for row in rows if value_of(row, column) is not None]
         known.sort(key=lambda row: value_of(row, column), reverse=lower_is_better(column))
-        return {(str(row.get("dataset")), str(basis_of(row, column))): row for row in known}  # the best comes last
+        places = [(str(row.get("dataset")) if apart else "", str(basis_of(row, column))) for row in known]
+        return dict(zip(places, known, strict=True))  # the best comes last
 
     left, right = best(first), best(second)
     return [(key[0], left[key], right[key]) for key in sorted(left.keys() & right.keys())]
@@ -121,7 +144,8 @@ def _decide(pairs: list[tuple[str, Row, Row]], column: str, names: list[str], be
             f"{value(row, column)} ({printable(name if name == run_id else f'{name}, {run_id}')})"
             for row, name, run_id in zip((a, b), names, _ids(a, b), strict=True)
         ]
-        said.append(f"{label(column)} {figures[0]} against {figures[1]}{where}")
+        apart = f", a difference of {apart}" if (apart := difference(a, b, column)) else ""
+        said.append(f"{label(column)} {figures[0]} against {figures[1]}{where}{apart}")
     because = "; ".join(said)
     if len(wins) > 1:
         return None, f"{because}: it depends on the data set"

@@ -17,15 +17,22 @@ from diffusionlab.search.query.query import Figure, Order
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.tokens import Number
 from diffusionlab.search.time.period_words import Range
-from diffusionlab.search.words.asking_words import NOT_SO, POLITE, YES_NO
+from diffusionlab.search.words.asking_words import INDIRECT, NOT_SO, POLITE, YES_NO
+from diffusionlab.search.words.lexicon import listed
 
 MOST_RUNS = 100_000  # a larger number counts no runs
+
+
+_INDIRECT = "|".join(r"\s+".join(phrase.split()) for phrase in listed(INDIRECT))
+_QUESTION = re.compile(rf"\s*(?:{_INDIRECT})\s+(?:how|when|where|which|what|who|why|whose)\b")
 
 
 def beginning(phrases: Iterable[str]) -> re.Pattern[str]:
     """One of the phrases where a question begins."""
     longest_first = sorted(phrases, key=len, reverse=True)
-    return re.compile(rf"\s*(?:and|so|ok|please|hey|,|\s)*\s*(?:{'|'.join(map(re.escape, longest_first))})\b")
+    return re.compile(
+        rf"\s*(?:{_INDIRECT}|and|so|ok|please|hey|,|\s)*\s*(?:{'|'.join(map(re.escape, longest_first))})\b"
+    )
 
 
 _YES_NO = beginning([*YES_NO, *NOT_SO])
@@ -43,6 +50,7 @@ class Asked(Items):
         self.like: str | None = None
         self.compare = False
         self.better = reading.better
+        self.beside = reading.beside
         self.facts: tuple[str, ...] = ()
         self.pictures = False
         self.most = False  # "are most", rather than "are all"
@@ -65,7 +73,7 @@ class Asked(Items):
     @cached_property
     def whether(self) -> int:
         """Where a question begins, after its verb, that yes or no answers ("is", "do I have"); 0 for any other."""
-        m = _YES_NO.match(self.text)
+        m = None if _QUESTION.match(self.text) else _YES_NO.match(self.text)
         polite = m and m.group().split()[-1] in POLITE and re.match(r"\s+(?:you|we|i|u)\b", self.text[m.end() :])
         return m.end() if m and not polite else 0
 
@@ -87,6 +95,8 @@ def intent(a: Asked) -> None:
             a.compare = True
             a.used.add(i)
         fields = a.kind(i - 1) == a.kind(i + 1) == "field"  # "fid vs parameters": two to show
+        if item.kind == "compare" and a.words(i) in _SIZES:  # "how much larger is A than B"
+            a.show.append("num_parameters")
         if item.kind == "compare" or (item.kind == "connector" and item.payload == "vs" and not fields):
             a.compare = True
             a.used |= {i} if item.kind == "compare" else set()
@@ -94,12 +104,19 @@ def intent(a: Asked) -> None:
         a.used |= {i for i, item in enumerate(a.items) if item.kind in ("by", "per") and a.kind(i + 1) == "field"}
 
 
+_SIZES = ("larger", "bigger", "smaller", "heavier", "lighter")
+
+
 def _is_which_better(a: Asked, i: int) -> bool:
-    """The "better" of "does v or epsilon do better", "what works better, Adam or AdamW"."""
-    if a.kind(i) != "comparative" or a.words(i) not in ("better", "worse"):
+    """The "better" of "does v or epsilon do better", "what works better, Adam or AdamW"; the "lower" of "which has the
+    lower FID, Adam or AdamW"."""
+    measured = a.kind(i + 1) == "field" and a.items[i + 1].payload in MEASURES
+    if a.kind(i) != "comparative" or a.words(i) not in ("better", "worse", *("lower", "higher") * measured):
         return False
+    asked = not measured or any(item.words.lower() in ("which", "what") for item in a.items)
     joined = any(a.kind(k) == "connector" and a.items[k].payload in ("or", "vs") for k in range(len(a.items)))
-    return joined and a.kind(i + 1) not in ("than", "field", "number")
+    follows = a.kind(i + 2) if measured else a.kind(i + 1)
+    return joined and asked and follows not in ("than", "field", "number")
 
 
 def likeness(a: Asked) -> None:

@@ -20,6 +20,7 @@ from diffusionlab.search.query.where_text import side_of
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.special_filters import IsDiffusion
+from diffusionlab.search.read.text import Mentions
 
 # -- one filter
 
@@ -190,7 +191,7 @@ def _repeats(groups: list[list[Operand]], operand: Operand) -> bool:
 
 def compared(found: list[Operand], known: Known) -> tuple[list[Side], list[Filter]]:
     """The sides that are compared, and the conditions of all: that of any group is one, the rest holds for each."""
-    sides = _of_several(found) or [[operand] for operand in _of_one(found)] or _of_two_kinds(found)
+    sides = _of_several(found) or [[operand] for operand in _of_one(found, known)] or _of_two_kinds(found)
     if sides:
         made = [side_of(And(*join(side)), known) for side in sides]
         rest = [o for o in found if not any(o is one for side in sides for one in side)]
@@ -203,22 +204,26 @@ def compared(found: list[Operand], known: Known) -> tuple[list[Side], list[Filte
 def _of_several(found: list[Operand]) -> list[list[Operand]]:
     """Two neighbours of several conditions each, on the same fields, some in common."""
     linked = [o.joined in ("vs", "and", ",") for o in found]
+    versus = [place for place, o in enumerate(found) if o.joined == "vs"]
     for size in range(len(found) // 2, 1, -1):
         for place in range(size, len(found) - size + 1):
             left, right = found[place - size : place], found[place : place + size]
             divides = linked[place] or (found[place].carried and not any(linked))
             alike = [o.category for o in left] == [o.category for o in right] and left != right
-            if divides and alike and any(a.filter == b.filter for a in left for b in right):
+            common = any(a.filter == b.filter for a in left for b in right)
+            if divides and alike and (common or versus == [place]):
                 return [left, right]
     return []
 
 
 def _of_two_kinds(found: list[Operand]) -> list[list[Operand]]:
     """What stands on both sides of "versus", of whatever field: "flow matching vs unets". What one side is, the other
-    is not: "flow matching vs diffusion" is against other diffusion."""
+    is not: "flow matching vs diffusion" is against other diffusion. Of one field if it was named before: "U-Nets on
+    MNIST vs DiTs"."""
     for place, operand in enumerate(found):
         if place and operand.joined == "vs":
-            left, right = found[place - 1], operand
+            alike = (one for one in reversed(found[:place]) if one.category == operand.category)
+            left, right = next(alike, found[place - 1]), operand
             sides = [[left, _without(right, left)], [right, _without(left, right)]]
             return [[one for one in side if one is not None] for side in sides]
     return []
@@ -235,7 +240,13 @@ def _without(other: Operand, side: Operand) -> Operand | None:
     return replace(other, negated=not other.negated, joined="and") if wide else None
 
 
-def _of_one(found: list[Operand]) -> list[Operand]:
+def _never_together(side: Sequence[Operand], known: Known) -> bool:
+    """ "v1 and v2": words that some run says each, and none says all."""
+    said = [o.condition.filter.phrases for o in side if isinstance(o.condition.filter, Mentions) and not o.negated]
+    return len(said) == len(side) and all(map(known.anyone_says, said)) and not known.says_all(*said)
+
+
+def _of_one(found: list[Operand], known: Known) -> list[Operand]:
     """The longest run of neighbours of one category that a comparing word joins."""
     best: list[Operand] = []
     separated = any(o.joined for o in found)
@@ -246,7 +257,8 @@ def _of_one(found: list[Operand]) -> list[Operand]:
             if operand.category != run[0].category or not (joined or operand.condition.single):
                 break
             run.append(operand)
-        words = run[0].category == "text" and not (len(run) == 2 and _contrasted(*run))
-        if len(run) > max(1, len(best)) and not words:
+        longer = len(run) > max(1, len(best))
+        words = longer and run[0].category == "text" and not (len(run) == 2 and _contrasted(*run))
+        if longer and (not words or _never_together(run, known)):
             best = run
     return best

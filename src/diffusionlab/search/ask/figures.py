@@ -21,6 +21,7 @@ from diffusionlab.search.ask.grouping import READERS, sort_groups
 from diffusionlab.search.ask.having import having
 from diffusionlab.search.ask.reading import is_numeric
 from diffusionlab.search.ask.scope import Operand
+from diffusionlab.search.ask.sides import sided
 from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure, which
 from diffusionlab.search.ask.superlatives import PARTS
 from diffusionlab.search.query.query import SHARES, Having, How, Term
@@ -31,7 +32,7 @@ from diffusionlab.search.words.asking_words import EXTREMES
 
 def figure(a: Asked) -> None:
     """The figure that is asked for, if any: the first reader that reads something wins."""
-    for read in (having, share, several_figures, *READERS, figures_by_key, compared_by_key):
+    for read in (sided, having, share, several_figures, *READERS, figures_by_key, compared_by_key):
         if read(a):
             sort_groups(a)
             return

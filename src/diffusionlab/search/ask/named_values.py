@@ -167,6 +167,8 @@ _QUANTITY = ("number", "comparator", "between")
 
 
 def absence(r: Reading, i: int) -> int:
+    if r.words(i) in _FILES and (found := _files_of(r, i)):
+        return found
     if (r.kind(i) == "not" or (r.kind(i) == "carrier" and r.words(i) in _HAVING)) and (found := _files(r, i)):
         return found
     if r.kind(i) == "not":
@@ -195,6 +197,17 @@ def _files(r: Reading, i: int) -> int:
         return 0
     has = HasFiles(_FILES[r.words(end)])
     return r.emit(i, end + 1, has.column, Not(has) if r.kind(i) == "not" else has)
+
+
+def _files_of(r: Reading, i: int) -> int:
+    """Is there a CHECKPOINT for RUN: whether its folder holds one."""
+    of = r.skip(i + 1, 3, ("filler", "carrier", "between"))
+    there = [r.words(k) for k in range(2)] in (["is", "there"], ["are", "there"])
+    named = of > i + 1 and r.kind(of) in ("run", "condition")
+    if not there or not (named or all(item.words in "?.!" for item in r.items[i + 1 :])):
+        return 0
+    has = HasFiles(_FILES[r.words(i)])
+    return r.emit(i, i + 1, has.column, has)
 
 
 def _without(r: Reading, i: int) -> int:

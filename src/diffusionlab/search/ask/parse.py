@@ -44,10 +44,12 @@ from diffusionlab.search.ask.relative import (
 )
 from diffusionlab.search.ask.scope import Operand, operands
 from diffusionlab.search.ask.settings import counted_setting, setting
+from diffusionlab.search.ask.sides import beside_figure, beside_mean, helps, not_both, than_the_others, the_others
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
 from diffusionlab.search.ask.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.superlatives import superlative
 from diffusionlab.search.ask.tags import tagged
+from diffusionlab.search.ask.two_selections import is_one_the_other
 from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
@@ -67,13 +69,25 @@ def parse(question: str, known: Known, now: datetime, among: Filter | None = Non
     scanned, misspelt, text = scan(question, known, now)
     items = settle(scanned, known)
     if parts := parts_of(text, items):
-        return _of_parts(question, [parse(part, known, now, among) for part in parts], misspelt)
+        found = [parse(part, known, now, among) for part in parts]
+        if is_one_the_other(items):
+            return _whether_same(question, found, misspelt)
+        return _of_parts(question, found, misspelt, any(item.kind == "compare" for item in items))
     return _parse(question, items, misspelt, known, among)
 
 
-def _of_parts(question: str, parts: list[Query], misspelt: list[str]) -> Query:
+def _whether_same(question: str, parts: list[Query], misspelt: list[str]) -> Query:
+    """Whether the run that comes first by one column is also the first by another, of the same runs."""
+    first, other = parts
+    said = {column for condition in other.conditions for column in condition.columns()}
+    shared = tuple(condition for condition in first.conditions if not condition.columns() & said)
+    parts = [first, replace(other, conditions=(*other.conditions, *shared))]
+    return replace(_of_parts(question, parts, misspelt, False), parts=tuple(parts), ask=Check())
+
+
+def _of_parts(question: str, parts: list[Query], misspelt: list[str], compared: bool) -> Query:
     """The runs of each part in turn; what the last says of the measure or the data set holds for all."""
-    compared = any(isinstance(part.ask, Comparison) for part in parts)
+    compared = compared or any(isinstance(part.ask, Comparison) for part in parts)
     shared = [replace(part, ask=LISTING) if compared else part for part in shared_parts(parts)]
     orders = [part.order.column for part in shared if part.order is not None]
     return Query(
@@ -257,6 +271,12 @@ RULES = (
     ratio,
     same_as,
     of_run,
+    not_both,
+    the_others,
+    than_the_others,
+    beside_figure,
+    beside_mean,
+    helps,
     same_period,
     two_columns,
     against_run,

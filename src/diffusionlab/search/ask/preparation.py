@@ -18,13 +18,16 @@ from diffusionlab.registry.filters.conditions import Contains
 from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import Not
 from diffusionlab.registry.record.columns import about
+from diffusionlab.search.ask.part_names import run_by_part
+from diffusionlab.search.ask.two_selections import one_is_other, run_and_first
 from diffusionlab.search.ask.unions import united
 from diffusionlab.search.query.query import Query
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.words.asking_words import NOT_SO
+from diffusionlab.search.words.asking_words import CHANGES, NOT_SO, OF_TWO
 from diffusionlab.search.words.calendar_words import WEEKDAY, weekday_number
 from diffusionlab.search.words.english import is_harmless
+from diffusionlab.search.words.lexicon import phrases
 
 # -- words that mean one thing or another by what stands beside them: "v", "pixel", "Friday", "weights"
 
@@ -37,8 +40,9 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _than_the_best, _more_than, united, _sharing, _minus, _file_size),
+        *(_how_much, _than_the_best, _more_than, united, _sharing, _minus, _file_size, _of_two_runs),
     )
+    items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
         for i, item in enumerate(items)
@@ -180,16 +184,35 @@ def _how_much(items: list[Item], i: int) -> Item | None:
     words = items[i].words.lower()
     if words in ("by", "much") and "by how much" in said:
         return replace(items[i], kind="filler", words="how")
-    runs = sum(item.kind == "run" for item in items) > 1
+    named = [item.kind for item in items if item.kind in ("run", "superlative")]
+    runs = len(named) > 1 and "run" in named
+    if words == "far" and items[i - 1].words.lower() == "how" and runs:
+        return replace(items[i], kind="compare")  # "how far is run-020 from the best run"
     if words == "much" and items[i - 1].words.lower() == "how" and runs:
         return replace(items[i], kind="filler", words="how")
+    asked = any(items[k].words.lower() == "much" and items[k - 1].words.lower() == "how" for k in range(1, i))
+    if runs and asked and words in CHANGES:  # "how much did the FID improve from A to B"
+        return replace(items[i], kind="compare")
     more = items[i].kind in ("comparative", "comparator") and items[i - 1].words.lower() == "much" and runs
     return replace(items[i], kind="compare") if more and not words.endswith(" than") else None
 
 
+def _of_two_runs(items: list[Item], i: int) -> Item | None:
+    """ "Which is larger, run-015 or run-022": the largest of them."""
+    words = items[i].words.lower()
+    runs = sum(item.kind == "run" for item in items)
+    asked = any(item.words.lower() in ("which", "who", "what") for item in items[:i])
+    if words not in OF_TWO or runs < 2 or not asked or any(item.kind in ("than", "compare") for item in items):
+        return None
+    following = next((item.kind for item in items[i + 1 :] if item.kind != "filler"), "")
+    if words in ("more", "less") and following != "field":  # "which was used more"
+        return None
+    return replace(items[i], kind="superlative", payload=phrases()[OF_TWO[words]][1])
+
+
 def _more_than(items: list[Item], i: int) -> Item | None:
     """ "(How many) more U-Nets than transformers": how many there are of each."""
-    if items[i].kind == "than" and any(_is_more(items, k) for k in range(i)):
+    if items[i].kind == "than" and any(_is_more(items, k) for k in range(i)):  # "more runs on MNIST than on CIFAR-10"
         return replace(items[i], kind="connector", payload="vs")
     if not _is_more(items, i):
         return None
@@ -202,8 +225,14 @@ def _is_more(items: Sequence[Item], i: int) -> bool:
     if items[i].kind != "comparative" or items[i].words.lower() not in ("more", "fewer", "less") or i + 1 >= len(items):
         return False
     than = next((k for k in range(i + 1, len(items)) if items[k].kind == "than"), None)
-    sides = than is not None and items[than + 1 : than + 2] and items[than + 1].kind == "condition"
-    return bool(sides) and items[i + 1].kind == "condition"
+    without = than is not None and [item.kind for item in items[than + 1 :] if item.words not in "?.!"] == ["not"]
+    return than is not None and _names_runs(items, i + 1) and (without or _names_runs(items, than + 1))
+
+
+def _names_runs(items: Sequence[Item], i: int) -> bool:
+    """Whether a condition stands at i, or after words for runs: "runs on MNIST"."""
+    named = next((item for item in items[i:] if item.kind not in ("filler", "noun", "carrier", "count")), None)
+    return named is not None and named.kind == "condition"
 
 
 def _than_the_best(items: list[Item], i: int) -> Item | None:
@@ -265,8 +294,10 @@ def parts_of(text: str, items: Sequence[Item]) -> list[str]:
         return []
     places = [i for i, item in enumerate(items) if item.kind == "superlative"]
     if any(item.kind == "compare" for item in items):  # "compare the best and the worst run"
-        return _twins(text, items, places) if len(places) == 2 else []
-    return _twins(text, items, places) or _apart(text, items, places) or _and_all(text, items, places)
+        twins = _twins(text, items, places) if len(places) == 2 else []
+        return twins or run_and_first(text, items, places)
+    several = (_twins, one_is_other, _apart, _and_all)
+    return next((found for read in several if (found := read(text, items, places))), [])
 
 
 def _twins(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]:
@@ -370,6 +401,7 @@ def shared_parts(parts: Sequence[Query]) -> list[Query]:
         return list(parts)
     first, last = parts[0], parts[-1]
     said = {column for condition in first.conditions for column in condition.columns()}
-    common = [c for c in last.conditions if c.columns() & {*_WHOLE} and not c.columns() & said]
+    named = "run_id" in said  # the one that is compared, wherever it was trained
+    common = [c for c in last.conditions if c.columns() & {*_WHOLE} and not c.columns() & said and not named]
     shared = [replace(part, conditions=(*part.conditions, *common)) for part in parts[:-1]]
     return [*shared, last]

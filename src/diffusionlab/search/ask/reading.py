@@ -77,6 +77,7 @@ class Reading(Items):
         self.field: str | None = None  # the number column that was last spoken of
         self.passed: list[Item] = []  # words inside of a condition that no rule looks at, and that are not harmless
         self.better: tuple[bool, str | None] | None = None  # "is A better than B", by which column
+        self.beside: tuple[str, str | None] | None = None  # "do A have fewer epochs than B": (operator, column)
         self.against: Mapping[str, Any] | None = None  # what is known of the run that was last compared with
         self.neighbour: bool | None = None  # the run just after (True) or before (False) one that is named
 

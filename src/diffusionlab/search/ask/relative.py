@@ -267,7 +267,11 @@ def against_value(r: Reading, i: int) -> int:
 
 
 def without_it(r: Reading, i: int) -> int:
-    """(Runs with attention and runs) without it: not what was said before."""
+    """(Runs with attention and runs) without it, (more runs with attention than) without: not what was said before."""
+    compared = bool(r.out) and r.out[-1].kind == "connector" and r.out[-1].payload == "vs"
+    if r.kind(i) == "not" and compared and all(item.words in "?.!" for item in r.items[i + 1 :]):
+        before = [item.payload for item in r.out if item.kind == "condition"]
+        return r.emit(i, i + 1, before[-1].category, Not(before[-1].filter)) if before else 0
     if r.kind(i) != "not" or r.words(i + 1) not in ("it", "them", "one", "that"):
         return 0
     if r.kind(r.skip(i + 2, 2, ("filler",))) in ("condition", "field", "text", "run"):

@@ -34,14 +34,17 @@ def facts_asked(a: Asked) -> None:
     one = a.order is not None and a.order.count == 1
     named = any(item.kind == "run" for item in a.items)
     why = _FACTS[_WHY].match(a.text) and any(item.kind == "condition" for item in a.items)
-    told = any(a.kind(i - 1) == "condition" and a.words(i) in _ONE for i in range(1, len(a.items)))  # "the MNIST run"
+    # "the MNIST run", "the EDM model"
+    told = any(a.kind(i - 1) in ("condition", "text") and a.words(i) in _ONE for i in range(1, len(a.items)))
     if not (named or one or why or told) or a.compare or a.like or a.figure is not None:
         return
     matches = [(m.end(), columns) for columns, pattern in _FACTS.items() if (m := pattern.match(a.text))]
     if not matches:
         return
     end, columns = max(matches)
-    if not named and columns[0] in ("description", "architecture"):  # "what is the best model" asks for the run
+    of_a_run = any(item.start >= end and item.words.lower() in _ONE for item in a.items)
+    asks_for_it = columns == ("description",) or (columns[0] == "architecture" and not of_a_run)
+    if not named and asks_for_it:  # "what is the best model", "which architecture is the best"
         return
     after = [i for i, item in enumerate(a.items) if item.start >= end]
     if named and columns[0] not in ("status", "path") and any(_tells_more(a, i) for i in after):
@@ -53,9 +56,11 @@ def facts_asked(a: Asked) -> None:
     if columns == ("created_at",) and named and any(_is_end(item) for item in a.items):
         columns = ("modified_at",)
         a.order = None  # "when was run-020 last modified"
-    a.facts = (*columns, *(column for column in a.show if column not in columns))
+    begins = [item.payload for item in a.items if item.kind == "field" and item.start < end]  # "what hardware"
+    a.facts = (*columns, *(column for column in a.show if column not in (*columns, *(begins if columns else ()))))
     a.used |= {i for i, item in enumerate(a.items) if item.start < end and item.kind != "run"}
     a.used |= {i for i, item in enumerate(a.items) if item.kind in ("moment", "noun", "filler")}
+    a.used |= {i for i, item in enumerate(a.items) if item.words.lower() in words.SAID_OF_FACTS}
     if named and columns[:1] == ("status",):  # "why did run-031 fail": that it failed is no condition
         a.used |= {
             i for i, item in enumerate(a.items) if item.kind == "condition" and item.payload.category == "status"
@@ -75,7 +80,8 @@ def _tells_more(a: Asked, i: int) -> bool:
 def pictures_asked(a: Asked) -> None:
     """Pictures of the runs that are named or that come first; of all that are found where the question begins so."""
     m = _PICTURES.search(a.text)
-    if m is None or a.compare or a.figure is not None:
+    whether = any(item.kind == "condition" and item.payload.category == "pictures" for item in a.items)
+    if m is None or a.compare or a.figure is not None or whether:  # "are there images of run-020"
         return
     after = next((item for item in a.items if item.start >= m.end() and item.kind != "filler"), None)
     begins = _SHOW_ME.fullmatch(a.text[: m.start()]) and after is not None and _is_subject(after)

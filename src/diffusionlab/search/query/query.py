@@ -152,6 +152,7 @@ class Figure:
     sides: tuple[Side, ...] = ()  # instead of `by`: the groups are these
     also: tuple[Term, ...] = ()  # further figures of the same groups
     having: Having | None = None  # only groups of which the first figure meets this; without groups, whether it does
+    beside: str | None = None  # of two sides: whether the figure of the first is < or > that of the second
     part: Side | None = None  # of a share or a count: the runs that it is of; None: those of the group, among all
 
     @property

@@ -236,6 +236,10 @@ def side_of(condition: Filter, known: Known) -> Side:
     match condition:
         case Compare(op="=", value=value):
             return Side(str(value), condition)
+        case In(values=values):
+            return Side(" or ".join(map(str, values)), condition)
+        case Not(part=Compare(column="run_id") | In(column="run_id")):
+            return Side("the others", condition)
         case Mentions(phrases=(phrase, *_)):
             return Side(phrase, condition)
         case Not(part=Mentions(phrases=(phrase, *_))):

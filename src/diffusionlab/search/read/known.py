@@ -141,6 +141,18 @@ class Known:
             return self._ids_where(pc.equal(self._plain_ids, squeeze(key)))
         return ()
 
+    def called_in_part(self, text: str) -> str | None:
+        """The id of the one run in whose name or id `text` stands as words: "script_unet" of "MNIST_script_unet"."""
+        import pyarrow.compute as pc
+
+        key = text.lower()
+        part = re.compile(rf"(?<![a-z0-9]){re.escape(key)}(?![a-z0-9])")
+        ids, names = self._lower
+        named = pc.or_(pc.match_substring(ids, key), pc.fill_null(pc.match_substring(names, key), False))
+        near = self._light.select(["run_id", "name"]).filter(named).to_pylist()
+        found = [row["run_id"] for row in near if part.search(f"{row['run_id']} {row['name'] or ''}".lower())]
+        return found[0] if len(found) == 1 else None
+
     @cached_property
     def _scripts(self) -> tuple[tuple[str, str | None], ...]:
         """(id, name) of each record that was read from code."""
@@ -289,6 +301,18 @@ class Known:
         """Whether the text of some run says one of the phrases."""
         texts = self.texts.filter(may_say(self.texts, phrases))
         return any(mentioned(text.as_py(), phrase) for text in texts for phrase in phrases)
+
+    def says_all(self, *each: Sequence[str]) -> bool:
+        """Whether the text of some run says one of the phrases of each."""
+        texts = self.texts
+        for phrases in each:
+            texts = texts.filter(may_say(texts, phrases))
+        return any(all(any(mentioned(t.as_py(), one) for one in phrases) for phrases in each) for t in texts)
+
+    def one_says(self, phrase: str) -> bool:
+        """Whether the text of one run alone says the phrase."""
+        texts = self.texts.filter(may_say(self.texts, (phrase,)))
+        return sum(mentioned(text.as_py(), phrase) for text in texts) == 1
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -96,7 +96,7 @@ def _by_id(s: Scan, i: int) -> int:
     if not chunk or not re.search(r"[\d_-]", name):
         return 0
     after = j + 1 if s.tokens[j].kind == "quoted" else s.token_at(start + chunk.end())
-    return s.add("run", s.known.find(name) or (name,), i, after)
+    return s.add("run", s.known.find(name) or (s.known.called_in_part(name) or name,), i, after)
 
 
 def _spaced(s: Scan, i: int) -> str | None:

@@ -31,7 +31,8 @@ from diffusionlab.search.read.known import Known
 def reading(query: Query, known: Known) -> str:
     """How the question was read, on one line: "dataset = MNIST and unet; lowest fid first, 3"."""
     if query.parts:
-        return "; and ".join(reading(part, known) for part in query.parts)
+        whether = "; yes or no, the same run" if isinstance(query.ask, Check) else ""
+        return "; and ".join(reading(part, known) for part in query.parts) + whether
     alone = len(query.conditions) == 1
     said = " and ".join(_say(condition, known, alone) for condition in query.conditions) or "all runs"
     if query.like is not None:
@@ -57,6 +58,7 @@ def _say_ask(query: Query, known: Known) -> str:
             each = f" of each {_keys(by)}" if by else ""
             lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
             only = f", {'only' if by else 'yes or no,'} {figure.having}" if figure.having else ""
+            only += f", yes or no, {figure.beside} other side" if figure.beside else ""
             taken = f", {figure.place}" if figure.skip else f", {count}" if count is not None else ""
             return f"; {what}{each}{only}{lead}{taken}" + (f" of each {_keys(per)}" if per else "")
         case Comparison(sides=sides, better=better) if sides:
@@ -202,6 +204,8 @@ def _figure_flags(figure: Figure, known: Known) -> list[str]:
         found += ["--by", flag_of(figure.by)]
     if figure.having is not None:
         found += ["--having", str(figure.having)]
+    if figure.beside is not None:
+        found += ["--having", f"{figure.beside} other"]
     if figure.descending is not None:
         found += ["--sort", "figure:desc" if figure.descending else "figure"]
     found += ["--limit", str(figure.count)] if figure.count is not None else []

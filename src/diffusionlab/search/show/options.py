@@ -162,13 +162,18 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
     limit = options.limit if _of_groups(options) else None
     if isinstance(limit, float):
         raise ValueError("--limit of groups is a number, not a percentage")
-    having = _having(options.having) if options.having else None
+    beside = _BESIDE.get(" ".join((options.having or "").split()))
+    if beside and len(options.compare or ()) != 2:
+        raise ValueError(f"--having '{beside} other' needs two sides: --compare CONDITION --compare CONDITION")
+    having = _having(options.having) if options.having and not beside else None
     skip = options.skip if _of_groups(options) else 0
     if skip and descending is None:
         raise ValueError("--skip passes over the first groups of an order: add --sort figure")
     if per and (per != by[: len(per)] or per == by or descending is None):
         raise ValueError("--per with --by names the first of its fields, and needs --sort figure")
-    return Figure(*terms[0], by, descending, limit, skip, per, also=tuple(terms[1:]), having=having, part=part)
+    return Figure(
+        *terms[0], by, descending, limit, skip, per, also=tuple(terms[1:]), having=having, beside=beside, part=part
+    )
 
 
 def _is_column(name: str, known: Known) -> bool:
@@ -176,6 +181,9 @@ def _is_column(name: str, known: Known) -> bool:
         return bool(column_of(name.strip(), known))
     except ValueError:
         return False
+
+
+_BESIDE = {"< other": "<", "> other": ">"}
 
 
 def _having(text: str) -> Having:

@@ -31,6 +31,16 @@ SUPERLATIVES: dict[tuple[str, str | None], str] = {
 }
 """(direction, the column when none is named) -> words. Direction: best, worst (by the column), low, high."""
 
+OF_TWO: dict[str, str] = {
+    **dict.fromkeys(("larger", "bigger"), "largest"),
+    **{"smaller": "smallest", "heavier": "heaviest", "lighter": "lightest", "faster": "fastest", "slower": "slowest"},
+    **{"newer": "newest", "later": "latest", "older": "oldest", "earlier": "earliest"},
+    **{"longer": "longest", "shorter": "shortest"},
+    **dict.fromkeys(("more", "higher", "greater"), "highest"),
+    **dict.fromkeys(("fewer", "less", "lower"), "lowest"),
+}
+"""What is asked of two runs -> the superlative that asks the same: "which is larger, run-015 or run-022?" """
+
 ORDERS: tuple[tuple[str, str, bool | None], ...] = (
     (
         "sorted by, sort by, ordered by, order by, ranked by, rank by, ranking by, in order of, ordered, sorted, "
@@ -188,6 +198,12 @@ FACTS: dict[tuple[str, ...], str] = {
     ("git_commit",): "which commit, what commit, from which commit, which git commit, what code version",
     ("command",): "what command, which command, how was it started, how did i start, with what command, how do i rerun",
     ("num_parameters",): "how big, how large, how many parameters does, how many parameters",
+    (
+        *("status", "created_at", "dataset", "architecture", "arch_tags", "num_parameters", "optimizer", "lr"),
+        *("batch_size", "epochs", "schedule", "parameterization", "hardware", "fid", "val_loss", "description"),
+    ): "tell me everything about, everything about, tell me all about, all about, all details of, details of, "
+    "details about, what do you know about, what do we know about, what is known about, all facts about, "
+    "show me everything about, show everything about, summary of, summarize, summarise",
     ("description",): "what is, what was, tell me about, describe",
     (
         "architecture",
@@ -198,6 +214,15 @@ FACTS: dict[tuple[str, ...], str] = {
 }
 """Columns that tell it -> how the question begins."""
 
+INDIRECT = (
+    "can you tell me, could you tell me, can you show me, do you know, do we know, do i know, do you remember, "
+    "do we remember, do i remember, is it known, is it recorded, tell me, remind me, i want to know, i wonder"
+)
+"""What may stand before a question: "do we know how long run-020 took?" """
+
+SAID_OF_FACTS = ("written", "coded", "stored", "kept", "saved", "located", "placed")
+"""Further words of a question for them: "when was run-020 written?" """
+
 YES_NO = ("is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would")
 NOT_SO = ("isn't", "aren't", "wasn't", "weren't", "doesn't", "didn't", "hasn't", "haven't")
 """Likewise, and they negate nothing: "isn't run-010 a U-Net?" """
@@ -207,6 +232,14 @@ EXIST = "there i we you my our any anything anybody anyone it run runs"
 """What follows in "are there", "do I have", "did any": is there such a run at all?"""
 EVERY = "all every each both most no none"
 """What follows in "do all", "did every": are all of them so, most or none?"""
+HELP = ("help", "helps", "helped", "improve", "improves", "improved", "benefit", "benefits")
+HARM = ("hurt", "hurts", "harm", "harms", "harmed", "worsen", "worsens", "worsened")
+"""What a condition may do to the results of the runs that meet it: "does attention help?" """
+CHANGES = (
+    *("improve", "improved", "change", "changed", "drop", "dropped", "fall", "fell", "decrease", "decreased"),
+    *("increase", "increased", "rise", "rose", "gain", "gained", "grow", "grew", "differ", "worsen", "worsened"),
+)
+"""What a figure may do between two runs: "how much did the FID improve from run-019 to run-020?" """
 PICTURES = (
     "images of, pictures of, samples of, sample images of, sample grid of, sample grids of, the samples of, "
     "generated images of, image of, picture of, samples from, images from, pictures from, sample of, "

@@ -109,7 +109,7 @@ NOTEBOOKS = "notebook, notebooks"
 
 ASKED: tuple[tuple[str, str, str | None], ...] = (
     (
-        "compare, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
+        "compare, compares, comparison, comparing, comparisons, difference, differences, differ, differs, contrast, "
         "how different, gap between, gap, distinguish, changed between, change between, "
         "changes between, changed from, change from, "
         "distinguishes, separates, side by side, diff",
@@ -159,6 +159,8 @@ COMPARATIVES: dict[str, str] = {
 }
 """Operator -> the words that say it before a field: "fewer epochs than 100"; "" is for those that rules read alone."""
 THOSE = "those, these, of them, among them"
+REST = ("others", "other", "rest", "remaining", "remainder")
+"""All runs but the one that is named."""
 PERCENT = "percent, per cent, pct"
 STATES: tuple[tuple[str, str, None], ...] = (
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 STATUSES: dict[str, str] = {
     "finished": "finished, completed, complete, done, successful, succeeded, succeed, successfully, finish, "
     "finishes, successes, completes, ended well, terminated normally, success, completing, finishing, concluded",
-    "failed": "failed, fail, failing, fails, failure, failures, errored, error, errors, errored out, with an error",
+    "failed": "failed, fail, failing, fails, errored, error, errors, errored out, with an error",
     "crashed": "crashed, crashing",
     "running": "running, in progress, ongoing, still training, currently training, still running, active, is "
     "training, are training, still going, going on, still in progress, under way, underway, currently running, "
@@ -15,8 +15,8 @@ STATUSES: dict[str, str] = {
 }
 NOT_FINISHED = "unfinished, incomplete, uncompleted"
 BROKEN = (
-    "crash, crashes, died, dead, die, dies, went wrong, go wrong, gone wrong, going wrong, broken, broke, "
-    "broke down, problems, trouble, in trouble, did not work, didnt work, not work, blew up, gave up, went bad"
+    "failure, failures, crash, crashes, died, dead, die, dies, went wrong, go wrong, gone wrong, going wrong, broken, "
+    "broke, broke down, problems, trouble, in trouble, did not work, didnt work, not work, blew up, gave up, went bad"
 )
 """What people say of a run that failed or crashed, whichever it was."""
 UNSUCCESSFUL = "unsuccessful, unsuccessfully, did not succeed"
