@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.registry.record.columns import MEASURES, kind_of
-from diffusionlab.search.ask.comparisons import ENDED
+from diffusionlab.search.ask.comparisons import END, ENDED
 from diffusionlab.search.ask.reading import Items, Reading
 from diffusionlab.search.query.query import Figure, Order
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.tokens import Number
+from diffusionlab.search.time.dates import in_year
 from diffusionlab.search.time.period_words import Range
 from diffusionlab.search.words.asking_words import INDIRECT, NOT_SO, POLITE, YES_NO
 from diffusionlab.search.words.lexicon import listed
@@ -171,6 +173,8 @@ def fields(a: Asked) -> None:
 _EVENT_DATE = (
     "in ",
     "on ",
+    "at ",
+    "over ",
     "during",
     "before",
     "after",
@@ -188,6 +192,7 @@ _EVENT_DATE = (
 
 def dated(a: Asked) -> None:
     """Put a condition in the place of every date."""
+    _join_years(a)
     column, made = None, None
     for i, item in enumerate(a.items):
         if i in a.used:
@@ -200,13 +205,29 @@ def dated(a: Asked) -> None:
                 column = item.payload
         elif item.kind == "recurring":
             a.used |= {k for k in range(i) if a.kind(k) == "moment"}
-            again: Recurring = replace(item.payload, moment=column or "created_at")
+            again: Recurring = replace(item.payload, moment=column or _ended(a, i) or "created_at")
             a.items[i] = replace(item, kind="condition", payload=Condition(again.column, again, True, item.words))
         elif item.kind == "when":
             target = column or _ended(a, i) or "created_at"
             a.used |= {k for k in range(i) if a.kind(k) == "moment"}
             a.items[i] = _condition(item, target, item.payload)
             column, made = None, i
+
+
+_YEAR = re.compile(r"(?:(?:in|of|from|during|for)\s+)*(20\d\d)")
+
+
+def _join_years(a: Asked) -> None:
+    """ "May runs of 2024", "in 2024 on MNIST in May": the year is that of the month, if nothing parts them."""
+    for i, j in pairwise(k for k, item in enumerate(a.items) if item.kind == "when" and k not in a.used):
+        if a.compare or any(item.kind in ("connector", "break", "moment") for item in a.items[i + 1 : j]):
+            continue
+        for place, other in ((i, j), (j, i)):
+            year = _YEAR.fullmatch(a.words(place))
+            if year and place not in a.used and (ranges := in_year(a.words(other), int(year[1]))):
+                a.items[other] = replace(a.items[other], payload=ranges)
+                a.used.add(place)
+                break
 
 
 def _is_for_earlier(a: Asked, i: int) -> bool:
@@ -216,12 +237,21 @@ def _is_for_earlier(a: Asked, i: int) -> bool:
 
 def _ended(a: Asked, i: int) -> str | None:
     """The end of a run, where a word for it stands before the date at i: "finished in May"."""
-    before = i - 1 if a.kind(i - 1) == "condition" else a.skip(i - 1, 1, ("filler",), -1)
-    words = a.words(before)
-    if words.split(" ")[-1] not in ENDED or not a.words(i).startswith(_EVENT_DATE):
+    preposition = a.kind(i - 1) == "carrier" and a.words(i - 1) in ("on", "in")  # "on a Sunday"
+    last = i - 1 - preposition
+    before = last if _tells_end(a, last) else a.skip(last, 1, ("filler",), -1)
+    if not _tells_end(a, before) or not (preposition or a.words(i).startswith(_EVENT_DATE)):
         return None
-    a.notes.append(f'"{words} {a.items[i].words}" is read as the date of the last change')
+    if a.kind(before) != "condition":  # "ended" tells no status, but that it is over
+        over = Condition("status", Compare("status", "!=", "running"), True, a.items[before].words)
+        a.items[before] = replace(a.items[before], kind="condition", payload=over)
+    when = " ".join(other.words for other in a.items[last + 1 : i + 1])
+    a.notes.append(f'"{a.items[before].words} {when}" is read as the date of the last change')
     return "modified_at"
+
+
+def _tells_end(a: Asked, i: int) -> bool:
+    return a.words(i).split(" ")[-1] in (*ENDED, *END)
 
 
 def _condition(item: Item, column: str, ranges: tuple[Range, ...]) -> Item:

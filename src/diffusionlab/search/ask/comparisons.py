@@ -21,6 +21,7 @@ from diffusionlab.search.read.tokens import UNITS, WORDS
 # -- moments
 
 ENDED = ("finished", "ended", "completed", "concluded")
+END = ("finish", "end", "complete")
 _BETWEEN = (
     *SOFT,
     "connector",

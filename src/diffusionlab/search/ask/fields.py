@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Or
+from diffusionlab.registry.record.columns import MEASURES, label
 from diffusionlab.search.ask.quantity import equal, read_quantity, read_range
-from diffusionlab.search.ask.reading import Reading, directed, is_numeric
+from diffusionlab.search.ask.reading import Reading, directed, is_numeric, is_setting
 from diffusionlab.search.read.tokens import Number
 from diffusionlab.search.words.grammar_words import COMPARATIVES as _WORDS
 from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS
@@ -15,6 +16,7 @@ _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 COMPARATIVES = {word: operator for operator, words in _WORDS.items() for word in listed(words) if operator}
 _QUANTITY = ("number", "comparator", "between")
 _NEW_CLAUSE = ("with", "having", "using", "on", "trained", "where", "whose")
+_COUNTED = ("noun", "superlative")  # "better than 3 runs", "than the 3 best"
 _LINKING = ("training", "of", "in", "the", "-", "for", "as")
 
 
@@ -199,10 +201,26 @@ def _field_meant(r: Reading, start: int, after: int, compared: bool) -> str | No
     hint = hints[-1] if hints else None
     if hint and hint != "num_parameters":
         return str(hint)
+    if compared and hint is None and r.kind(after) not in _COUNTED and any(_rates(r, k) for k in range(start, after)):
+        return _measure_meant(r, r.words(start))
     if compared and r.field:
         return r.field
     about_size = compared and r.words(start).startswith(("larger", "bigger", "smaller"))
     return hint or ("num_parameters" if about_size else None)
+
+
+def _rates(r: Reading, i: int) -> bool:
+    """Whether "better than" or "worse than" is at i."""
+    return r.kind(i) == "comparator" and str(r.items[i].payload).removesuffix("=") in ("best", "worst")
+
+
+def _measure_meant(r: Reading, words: str) -> str:
+    """ "Worse than 60": what the runs are rated by, unless a figure that has a better side was just spoken of."""
+    if r.field and not is_setting(r.field):
+        return r.field
+    measure = next((measure for measure in MEASURES if r.known.has(measure)), MEASURES[0])
+    r.notes.append(f'"{words}" is read of the {label(measure)}')
+    return measure
 
 
 def _starts_its_own(r: Reading, j: int) -> bool:

@@ -17,6 +17,7 @@ from diffusionlab.registry.filters.filter import And
 from diffusionlab.registry.record.columns import label
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.combine import join
+from diffusionlab.search.ask.extremes import extreme_told
 from diffusionlab.search.ask.grouping import READERS, sort_groups
 from diffusionlab.search.ask.having import having
 from diffusionlab.search.ask.reading import is_numeric
@@ -32,7 +33,7 @@ from diffusionlab.search.words.asking_words import EXTREMES
 
 def figure(a: Asked) -> None:
     """The figure that is asked for, if any: the first reader that reads something wins."""
-    for read in (sided, having, share, several_figures, *READERS, figures_by_key, compared_by_key):
+    for read in (sided, extreme_told, having, share, several_figures, *READERS, figures_by_key, compared_by_key):
         if read(a):
             sort_groups(a)
             return

@@ -12,10 +12,11 @@ import re
 
 from diffusionlab.registry.filters.filter import And, Not
 from diffusionlab.search.ask.asked import Asked, beginning
-from diffusionlab.search.ask.comparisons import ENDED
+from diffusionlab.search.ask.comparisons import END, ENDED
 from diffusionlab.search.ask.figures import told_of, told_of_taken
 from diffusionlab.search.ask.scope import Operand
 from diffusionlab.search.ask.superlatives import size_of_runs
+from diffusionlab.search.ask.told import told_last
 from diffusionlab.search.read.items import Condition, Item, missing_filter
 from diffusionlab.search.words import asking_words as words
 from diffusionlab.search.words.lexicon import listed
@@ -24,6 +25,7 @@ _FACTS = {columns: beginning(listed(text)) for columns, text in words.FACTS.item
 _WHY = ("status", "reason", "description", "notes")
 _PICTURES = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, listed(words.PICTURES)), key=len, reverse=True))})\b")
 _SHOW_ME = re.compile(r"\s*(?:(?:please|can you|could you|show|give|display|see|get|me|us|all|the|any|some)\s+)*")
+_FAIL = ("fail", "failed", "crash", "crashed")
 _EXIST = tuple(words.EXIST.split())
 _THESE = ("the", "my", "our", "these", "those")
 _ONE = ("run", "model", "training", "experiment", "script", "notebook")
@@ -47,6 +49,13 @@ def facts_asked(a: Asked) -> None:
     if not named and asks_for_it:  # "what is the best model", "which architecture is the best"
         return
     after = [i for i, item in enumerate(a.items) if item.start >= end]
+    ends = {
+        i
+        for i in after
+        if (_is_end(a.items[i]) or a.words(i) in _FAIL) and a.kind(i) == "condition" and a.kind(i + 1) != "noun"
+    }
+    if columns == ("created_at",) and ends:  # "when did run-020 finish", "when was the best run completed"
+        columns, after = ("modified_at",), [i for i in after if i not in ends]
     if named and columns[0] not in ("status", "path") and any(_tells_more(a, i) for i in after):
         return
     if columns == ("description",) and a.show:  # "what is the learning rate of run-020"
@@ -69,7 +78,7 @@ def facts_asked(a: Asked) -> None:
 
 def _is_end(item: Item) -> bool:
     """Whether an item speaks of the end of a run: "modified", "finished"."""
-    return (item.kind == "moment" and item.payload == "modified_at") or item.words.lower() in (*ENDED, "finish", "end")
+    return (item.kind == "moment" and item.payload == "modified_at") or item.words.lower() in (*ENDED, *END)
 
 
 def _tells_more(a: Asked, i: int) -> bool:
@@ -112,14 +121,14 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
     following = re.findall(r"[a-z]+", a.text[a.whether :])[:2]
     if "never" in following or following == ["there", "no"]:  # "did I never use RMSprop?"
         a.used |= {i for i, item in enumerate(a.items) if item.words.lower() == "never"}
-        subject, told = _of_every(a, found, a.whether)
+        subject, told = _of_every(a, found, told_of(a, found, a.whether, verb=True))
         return subject, _none_of(found, told)
     if following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
         a.most = following[0] == "most"
-        subject, told = _of_every(a, found, a.whether)
+        subject, told = _of_every(a, found, told_last(a, found, a.whether))
         return (subject, _none_of(found, told)) if following[0] in ("no", "none") else (subject, told)
     if following and following[0] in _THESE:
-        told = told_of(a, found, a.whether, verb=True)
+        told = told_last(a, found, a.whether)
         subject = [operand for operand in found if operand not in told]
         if told and subject:  # "is the Fashion-MNIST run finished?", "do my U-Nets use attention?"
             return subject, told
@@ -149,13 +158,13 @@ def _none_of(found: list[Operand], told: list[Operand]) -> list[Operand]:
     return [Operand(none, False, "", False, " ".join(operand.words for operand in told))] if told else told
 
 
-def _of_every(a: Asked, found: list[Operand], start: int) -> tuple[list[Operand], list[Operand]]:
+def _of_every(a: Asked, found: list[Operand], told: list[Operand]) -> tuple[list[Operand], list[Operand]]:
     """ "Do all MNIST runs use AdamW?", "has every run got a FID?"."""
     a.used |= {i for i, item in enumerate(a.items) if item.words.lower() in words.EVERY.split()}
-    told = told_of(a, found, start, verb=True)
     columns = [column for column in a.show if column != "arch_tags"]
-    if columns and len(told) < 2:  # nothing is told but that it is recorded
+    last = max((item.start for item in a.items if item.kind == "field"), default=0)
+    if columns and all(operand.start < last for operand in found):  # nothing is told but that it is recorded
         known = And(*(Not(missing_filter(column, a.known)) for column in columns))
         a.show.clear()
-        return told, [Operand(Condition(f"known {columns[0]}", known), False, "", False, columns[0])]
+        return found, [Operand(Condition(f"known {columns[0]}", known), False, "", False, columns[0])]
     return [operand for operand in found if operand not in told], told

@@ -9,10 +9,12 @@ from datetime import datetime
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.days import WEEKDAYS
 from diffusionlab.registry.record.canonical import squeeze
+from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.search.read.items import Condition, Item, Scan
-from diffusionlab.search.read.known import Known
+from diffusionlab.search.read.known import NAMED_VALUES, Known
 from diffusionlab.search.read.numbered import counts_cards, is_card, run
 from diffusionlab.search.read.spans import span
+from diffusionlab.search.read.special_filters import PREFIX
 from diffusionlab.search.read.text import near, repair, stem
 from diffusionlab.search.read.tokens import UNITS, WORDS, Number, Token, clean, read_numeral, tokenize
 from diffusionlab.search.time.dates import read_recurring, read_when
@@ -22,6 +24,7 @@ from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS, VERSIONS
 from diffusionlab.search.words.lexicon import phrases, spellable, words_in_phrases
 
 _EITHER = re.compile(r"(\d\d?)/(\d\d?)/\d{4}")  # a date that two countries read in two ways
+_ROUND = ("seed", "batch_size", "image_size", "pid", "revision")  # of which 2024 may well be a value
 _SMALLEST_SIDE = 16  # pixels; "7x7" is no image size
 
 
@@ -47,7 +50,8 @@ def scan(question: str, known: Known, now: datetime) -> tuple[list[Item], list[s
 def _when(s: Scan, i: int) -> int:
     """A date, a range of dates, or days that come again."""
     token = s.tokens[i]
-    if token.kind not in ("word", "number", "date") or (token.kind == "number" and s.after_comparison()):
+    due = s.after_comparison() and not _is_year_of_figure(s, i)
+    if token.kind not in ("word", "number", "date") or (token.kind == "number" and due):
         return 0
     if (recurring := read_recurring(s.text, token.start)) and not token.glued:
         return s.add("recurring", recurring[0], i, s.token_at(recurring[1]))
@@ -59,13 +63,25 @@ def _when(s: Scan, i: int) -> int:
     if last.end > when.end and last.text.rstrip(".") != s.text[last.start : when.end]:
         return 0
     words = s.text[token.start : when.end]
-    if re.search(r"\d{4}$", words) and s.after_comparison() and words[:4].isdigit():
+    if re.search(r"\d{4}$", words) and due and words[:4].isdigit():
         return 0
     either = _EITHER.fullmatch(words)
     if either and max(int(either[1]), int(either[2])) <= 12 and either[1] != either[2] and when.ranges[0][0]:
         day = when.ranges[0][0]
         s.notes.append(f'read "{words}" as {day:%d %B %Y}; write {day:%Y-%m-%d} to be sure')
     return s.add("when", when.ranges, i, after)
+
+
+def _is_year_of_figure(s: Scan, i: int) -> bool:
+    """Whether the number at i is the year of a figure, and no value of it: "best val loss 2024", "fid 2025"."""
+    token = s.tokens[i]
+    if not s.is_last("field") or not re.fullmatch(r"20[1-9]\d", token.raw) or int(token.raw) > s.now.year:
+        return False
+    if re.match(r"\s*(?:-|–|to|through|,|or|and)?\s*(?!20[1-9]\d\b)\d", s.text[token.end :]):  # noqa: RUF001
+        return False
+    column = str(s.items[-1].payload)
+    named = column in NAMED_VALUES or kind_of(column) in ("int", "float")
+    return named and column not in _ROUND and not column.startswith(PREFIX)
 
 
 def _name(s: Scan, i: int) -> int:

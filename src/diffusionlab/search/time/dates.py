@@ -7,12 +7,24 @@ No date library reads "since March", "Q2 2025" or "last 3 days" reliably, and al
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from diffusionlab.registry.filters.days import WEEKDAYS, Recurring
-from diffusionlab.search.time.period_words import LEAD, When, period_at, read_period
+from diffusionlab.search.time.period_words import LEAD, YEAR_FIRST, Range, When, period_at, read_period
 from diffusionlab.search.time.periods import Period, floor, shift
-from diffusionlab.search.words.calendar_words import AMBIGUOUS, COUNT, TIME_OF_DAY, UNIT, number, weekday_number
+from diffusionlab.search.words.calendar_words import (
+    AMBIGUOUS,
+    CLAUSE,
+    COUNT,
+    ONE_DAY,
+    PLURALS,
+    TIME_OF_DAY,
+    UNIT,
+    YEAR,
+    number,
+    weekday_number,
+)
 
 _SINCE = re.compile(
     r"(?:ever\s+)?(?:since|starting(?:\s+(?:from|in|on|with))?|as\s+of|not\s+(?:before|earlier\s+than|prior\s+to)|no\s+earlier\s+than|on\s+or\s+after|from(?=\s+.{3,40}?\s(?:on(?!\s+\w)|onwards?)\b))\s+"
@@ -41,7 +53,16 @@ def read_when(text: str, position: int, now: datetime, raw: str | None = None) -
 
     `raw` is the text with its capitals: they tell the month May from the verb.
     """
-    for rule in (read_age, read_span, _read_between, _read_bounds, read_day_range, _read_list):
+    for rule in (
+        _read_year_first,
+        _read_dotted,
+        read_age,
+        read_span,
+        _read_between,
+        _read_bounds,
+        read_day_range,
+        _read_list,
+    ):
         found = rule(text, position, now, raw or text)
         if found:
             return _opened(found, text)
@@ -55,6 +76,32 @@ def _opened(found: When, text: str) -> When:
         return found
     start, stop = found.ranges[0]
     return When(((start, None) if m["later"] else (None, stop),), m.end())
+
+
+def _read_year_first(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """ "2025 May", "in 2025 between March and May": the year counts for what follows, where no other is said."""
+    lead = LEAD.match(text, position)
+    m = YEAR_FIRST.match(text, lead.end() if lead else position)
+    if not m or not 2000 <= (year := int(m["year"])) <= now.year + 1:
+        return None
+    first, last = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    found = read_when(text, m.end(), last - timedelta(seconds=1), raw)  # the latest May that has begun by then
+    if not found or not _is_yearless(text[m.end() : found.end], now):
+        return None
+    return When(tuple((start or first, stop or last) for start, stop in found.ranges), found.end)
+
+
+def in_year(words: str, year: int) -> tuple[Range, ...]:
+    """The ranges of a date without a year ("in may") in a year that is said elsewhere; none of any other date."""
+    text = f"{year} {words}"
+    found = _read_year_first(text, 0, datetime(year, 12, 31, tzinfo=UTC), text)
+    return found.ranges if found and found.end == len(text) else ()
+
+
+def _is_yearless(words: str, now: datetime) -> bool:
+    """Whether a period among the words could be of any year, and none says of which: "march or april"."""
+    periods = [read_period(words, m.start(), now) for m in re.finditer(r"\b\w", words)]
+    return any(p and p.yearless for p in periods) and not re.search(rf"\b{YEAR}|'\d\d\b", words)
 
 
 def _read_between(text: str, position: int, now: datetime, raw: str) -> When | None:
@@ -143,6 +190,9 @@ def _read_list(text: str, position: int, now: datetime, raw: str) -> When | None
     while (m := _LIST.match(text, periods[-1].end)) and (
         more := period_at(text, m.end(), now, raw, nested=text[m.end() : m.end() + 3] in ("may", "mar"))
     ):
+        if more.yearless and (led := YEAR_FIRST.match(text, places[-1])):  # "2024 Q3, Q4 and 2025 Q1"
+            more = read_period(text, m.end(), now, int(led["year"])) or more
+            more = replace(more, yearless=False)
         places.append(m.end())
         periods.append(more)
     if periods[-1].yearless and (m := _OF_YEAR.match(text, periods[-1].end)):  # "February or June last year"
@@ -201,12 +251,34 @@ def read_span(text: str, position: int, now: datetime, raw: str) -> When | None:
 
 # -- days of one month
 
+_DOTTED = re.compile(
+    r"(?:(?:from|between)\s+)?(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.\s*(?:to|until|till|and|-|–)\s*"  # noqa: RUF001
+    r"(?P<last_day>[0-3]?\d)\.(?P<last_month>[01]?\d)\.(?P<year>20\d\d)?(?![\w.])"
+)
 _DAYS = re.compile(
     r"(?P<a>[0-3]?\d)(?:st|nd|rd|th)?(?P<mark>\s*(?:-|–|to|through|until|and|,)\s*)(?=(?:the\s+)?[0-3]?\d(?:st|nd|rd|th)?\s*(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"  # noqa: RUF001
 )
 _MORE_DAYS = re.compile(
     r"(?P<mark>\s*(?:-|–|to|through|until)\s*|\s+and\s+|\s*,\s*(?:and\s+)?)(?:the\s+)?(?P<b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w:.%]|\s*(?:epoch|px|pixel|best|x\b|k\b|m\b))(?:,?\s+(?P<year>20\d\d)\b)?"  # noqa: RUF001
 )
+
+
+def _read_dotted(text: str, position: int, now: datetime, raw: str) -> When | None:
+    """28.4. to 6.5. as in Europe; a dot behind both numbers tells days from figures."""
+    m = _DOTTED.match(text, position)
+    if not m:
+        return None
+    year = int(m["year"] or now.year)
+    try:
+        first = datetime(year, int(m["month"]), int(m["day"]), tzinfo=UTC)
+        last = datetime(year, int(m["last_month"]), int(m["last_day"]), tzinfo=UTC)
+    except ValueError:
+        return None
+    if first > last:  # "28.12. to 6.1."
+        first = shift(first, "year", -1)
+    if first > now and not m["year"]:
+        first, last = shift(first, "year", -1), shift(last, "year", -1)
+    return When(((first, shift(last, "day", 1)),), m.end())
 
 
 def read_day_range(text: str, position: int, now: datetime, raw: str) -> When | None:
@@ -253,6 +325,12 @@ _WORKDAYS = (
     r"(?:weekday|workday|work\s+day|working\s+day|business\s+day)s?|mon(?:day)?s?\s*(?:to|through|-|–)\s*fri(?:day)?s?"  # noqa: RUF001
 )
 _NAMED = re.compile(rf"(?:{_ANY}{_DAY}|(?P<days>{'|'.join(WEEKDAYS)})s)\b(?!\s+(?:ago|before|after))")
+_DAY_NAME = _DAY.replace("?P<day>", "?:")
+_OF_RUNS = re.compile(
+    rf"(?:(?:of|from|for)\s+)?(?:the\s+)?(?P<days>{_DAY_NAME}(?:\s*(?:,|and|or|&|/)\s*{_DAY_NAME})*|weekend)"
+    rf"(?=(?:\s+(?!(?:{'|'.join(CLAUSE.split())})\b)[a-z][\w-]*){{0,2}}\s+{PLURALS})"
+)
+_ONE_DAY = re.compile(rf"\b(?:{'|'.join(ONE_DAY.split())})\s+(?:the\s+)?$")
 _WEEKEND = re.compile(rf"(?:{_ANY}weekend|(?:the\s+)?weekends)\b")
 _WORKDAY = re.compile(rf"(?!each)(?:{_ANY})?(?:{_WORKDAYS})\b(?<!each weekday)")
 _HOURS = re.compile(
@@ -273,6 +351,9 @@ def read_recurring(text: str, position: int) -> tuple[Recurring, int] | None:
     """The recurring days or hours whose words start at `position` of the lower-case `text`, and where they end."""
     if m := _NAMED.match(text, position):
         return _weekdays(weekday_number(m["days"] or m["day"])), m.end()
+    if (m := _OF_RUNS.match(text, position)) and not _ONE_DAY.search(text[:position]):
+        days = {weekday_number(word) for word in re.findall(rf"\b{_DAY_NAME}\b", m["days"])}
+        return _weekdays(*(sorted(days) or (5, 6))), m.end()  # "the Monday runs", "weekend runs"
     if m := _WEEKEND.match(text, position):
         return _weekdays(5, 6), m.end()
     if m := _WORKDAY.match(text, position):

@@ -20,6 +20,7 @@ from diffusionlab.search.words.calendar_words import (
     BEFORE_DATES,
     COUNT,
     DAY,
+    FEAST,
     MONTH,
     PART,
     SEASON,
@@ -28,7 +29,7 @@ from diffusionlab.search.words.calendar_words import (
     YEAR,
 )
 
-_AFTER_YEAR = r"(?!\s*(?:x\b|px|pixel|epoch|step|param|image|sample|batch|mb\b|gb\b|second|hour|-\d))"
+_AFTER_YEAR = r"(?!\s*(?:x\b|px|pixel|epoch|step|param|image|sample|batch|mb\b|gb\b|second|hour|-\d(?!\d{3}\b)))"
 _YEAR_TAIL = rf"(?:,?\s+(?:of\s+)?{YEAR}|\s*'(?P<short>\d\d)\b)?"
 _ON = rf"(?:{WEEKDAY},?\s+)?"  # "Friday, 9 May"
 _EDGE = rf"(?P<order>first|last|final)\s+(?:{COUNT}\s+)?{UNIT}"
@@ -37,7 +38,12 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     (rf"{_ON}(?P<iso>\d{{4}}(?P<mark>[-/])\d{{1,2}}(?P=mark)\d{{1,2}})(?![\d-])", means.iso, False),
     (rf"{YEAR.replace('(?![', '(?:-|/)?q(?P<q>[1-4])(?![')}", means.quarter, False),
     (r"(?P<iso>(?:19|20)\d\d[-/][01]?\d)(?![\w-])", means.iso, False),
-    (r"(?P<year>20\d\d)[-\s]?w(?P<week>[0-5]\d)(?![\w-])", means.week_number, False),
+    (r"(?P<iso>(?<![\w.-])20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?![\w-]|\.\w)", means.iso, False),
+    (
+        r"(?:(?:the\s+)?(?:iso\s+)?(?:calendar\s+)?week\s+)?(?P<year>20\d\d)[-\s]?w(?P<week>[0-5]\d)(?![\w-])",
+        means.week_number,
+        False,
+    ),
     (r"(?P<month_of>0?[1-9]|1[0-2])/(?P<year>20\d\d)(?![\w/-])", means.numeric_month, False),
     (r"(?P<a>\d{1,2})(?P<mark>[./])(?P<b>\d{1,2})[./](?P<year>\d{4})\b", means.numeric_day, False),
     (rf"{_ON}(?:the\s+)?{DAY}\s*(?:of\s+)?{MONTH}{_YEAR_TAIL}", means.day, True),
@@ -52,6 +58,8 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
         True,
     ),
     (rf"(?:the\s+)?{_EDGE}\s+(?:of|in)\s+{YEAR}", means.edge_of_year, False),
+    (rf"{YEAR}(?:'s)?\s+{_EDGE}(?!\s+(?:of|in)\b)", means.edge_of_year, False),  # "2025 last quarter"
+    (rf"{YEAR}(?:'s)?\s+(?P<order>first|second|1st|2nd)\s+half\b(?!\s+(?:of|in)\b)", means.half, False),
     (r"half\s+a\s+year\s+(?:ago|back)\b", means.half_a_year_ago, False),
     (r"(?:the\s+)?(?:last|past|previous)\s+half(?:\s+a)?\s+year\b", means.last_half_year, False),
     (rf"(?:the\s+)?(?:{PART})?{MONTH}\s+(?:of\s+)?{YEAR}", means.month, False),
@@ -62,7 +70,11 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
         means.relative_day,
         False,
     ),
-    (r"(?:the\s+)?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday)\b", means.relative_day, False),
+    (
+        r"(?:the\s+|earlier\s+(?=today))?(?P<word>today|tonight|tomorrow|yesterday|day\s+before\s+yesterday)\b",
+        means.relative_day,
+        False,
+    ),
     (
         rf"(?:the\s+)?{UNIT.replace(')s?', ')')}\s+(?P<word>before\s+last)\b",
         lambda m, n, y: means.calendar(_Words(m, word="before last"), n, y),
@@ -70,7 +82,7 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     ),
     (r"the\s+last\s+(?P<unit>hour|day|week|fortnight|month|year)\b(?!\s+of\b)", means.rolling, False),
     (
-        rf"(?:the\s+)?(?:{PART})?(?P<word>this|current|last|previous|prior|next)\s+(?!second)(?P<unit>hour|day|week|fortnight|month|quarter|year)\b",
+        rf"(?:the\s+)?(?:earlier\s+(?=this\b)|{PART})?(?P<word>this|current|last|previous|prior|next)\s+(?!second)(?P<unit>hour|day|week|fortnight|month|quarter|year)\b",
         means.calendar,
         False,
     ),
@@ -84,7 +96,12 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     ),
     (rf"(?:(?P<word>last|this|past|previous|next)\s+)?{WEEKDAY}(?!\s*-)", means.weekday, False),
     (
-        rf"(?:the\s+)?(?P<feast>christmas(?:\s+day)?|new\s+year(?:'?s)?(?:\s+(?:day|eve))?)(?:\s+(?:of\s+)?{YEAR})?",
+        rf"(?:the\s+)?easter\s+weekend\b(?:\s+(?:of\s+)?{YEAR})?",
+        means.easter_weekend,
+        True,
+    ),
+    (
+        rf"(?:the\s+)?{FEAST}(?:\s+(?:of\s+)?{YEAR})?",
         means.feast,
         True,
     ),
@@ -118,6 +135,7 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
         False,
     ),
 ]
+YEAR_FIRST = re.compile(rf"{YEAR}(?:'s)?,?\s+(?!and\b|or\b)")  # "2025 May", "2025's first quarter"
 _COMPILED = [(re.compile(pattern), build, yearless) for pattern, build, yearless in _RULES]
 
 
@@ -139,6 +157,9 @@ def read_period(text: str, position: int, now: datetime, year: int | None = None
     week_of = re.compile(r"(?:the\s+)?week\s+(?:of|starting|beginning|from)\s+(?:on\s+)?").match(text, position)
     if week_of and (inner := read_period(text, week_of.end(), now, year)) and (inner.stop - inner.start).days == 1:
         return Period(*span_of(floor(inner.start, "week"), "week"), end=inner.end, yearless=inner.yearless)
+    led = YEAR_FIRST.match(text, position)
+    if led and (inner := read_period(text, led.end(), now, int(led["year"]))) and inner.yearless:
+        return Period(inner.start, inner.stop, inner.end)
     for pattern, build, yearless in _COMPILED:
         m = pattern.match(text, position)
         if not m:
@@ -190,7 +211,7 @@ def period_at(
 def _meant_as_date(text: str, position: int, raw: str) -> bool:
     """Whether an ambiguous word ("may", "march", "sun", "fall") stands for a date here."""
     before = re.findall(r"[\w']+", text[:position])[-1:]
-    if before and before[0] in BEFORE_DATES.split():
+    if before and (before[0] in BEFORE_DATES.split() or re.fullmatch(YEAR, before[0])):
         return True
     if _FIRST.match(text, position):
         return True

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from diffusionlab.search.words.calendar_words import (
+    EASTER,
+    FEASTS,
     ORDINALS,
     SEASONS,
     TIME_OF_DAY,
@@ -171,6 +173,8 @@ def last_half_year(m: Match, now: datetime, year: int | None) -> Span:
 
 def iso(m: Match, now: datetime, year: int | None) -> Span:
     parts = [int(n) for n in re.findall(r"\d+", m["iso"])]
+    if len(parts) == 1:  # 20250409
+        parts = [parts[0] // 10_000, parts[0] // 100 % 100, parts[0] % 100]
     if len(parts) == 2:
         return span_of(datetime(parts[0], parts[1], 1, tzinfo=UTC), "month")
     if len(parts) == 3:
@@ -237,8 +241,34 @@ def weekday(m: Match, now: datetime, year: int | None) -> Span:
 
 
 def feast(m: Match, now: datetime, year: int | None) -> Span:
-    month, day = (12, 25) if m["feast"].startswith("christmas") else (12, 31) if m["feast"].endswith("eve") else (1, 1)
-    return latest(lambda y: span_of(datetime(y, month, day, tzinfo=UTC), "day"), now, year_of(m) or year)
+    """Christmas Eve, Easter Monday: one day."""
+    name = re.sub(r"\s+", " ", m["feast"])
+    build = _easter_day(EASTER[name]) if name in EASTER else _same_day(name)
+    return latest(build, now, year_of(m) or year)
+
+
+def easter_weekend(m: Match, now: datetime, year: int | None) -> Span:
+    """From Good Friday to Easter Monday."""
+    return latest(lambda y: span_of(shift(easter(y), "day", -2), "day", 4), now, year_of(m) or year)
+
+
+def _same_day(name: str) -> Callable[[int], Span]:
+    month, day = next(date for feast, date in FEASTS.items() if feast.replace("'", "") == name.replace("'", ""))
+    return lambda y: span_of(datetime(y, month, day, tzinfo=UTC), "day")
+
+
+def _easter_day(after: int) -> Callable[[int], Span]:
+    return lambda y: span_of(shift(easter(y), "day", after), "day")
+
+
+def easter(year: int) -> datetime:
+    """Easter Sunday of the Gregorian calendar (Meeus, Jones and Butcher)."""
+    century, rest = divmod(year, 100)
+    golden = year % 19
+    epact = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
+    days = epact + weekday - 7 * ((golden + 11 * epact + 22 * weekday) // 451) + 114
+    return datetime(year, days // 31, days % 31 + 1, tzinfo=UTC)
 
 
 def weekend(m: Match, now: datetime, year: int | None) -> Span:

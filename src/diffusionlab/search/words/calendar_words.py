@@ -31,6 +31,45 @@ PART = (  # "start in June" is what runs do
 )
 SEASON = r"(?P<season>spring|summer|autumn|fall|winter)\b"
 TIME_OF_DAY = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 24)}
+FEASTS: dict[str, tuple[int, int]] = {
+    "christmas eve": (12, 24),
+    "christmas": (12, 25),
+    "christmas day": (12, 25),
+    "boxing day": (12, 26),
+    "new year's eve": (12, 31),
+    "new year": (1, 1),
+    "new year's": (1, 1),
+    "new year's day": (1, 1),
+    "valentine's day": (2, 14),
+    "halloween": (10, 31),
+}
+"""Feast -> month and day."""
+EASTER: dict[str, int] = {
+    "good friday": -2,
+    "easter": 0,
+    "easter sunday": 0,
+    "easter monday": 1,
+    "ascension day": 39,
+    "pentecost": 49,
+    "whitsun": 49,
+    "whit sunday": 49,
+    "whit monday": 50,
+}
+"""Feast -> days after Easter."""
+FEAST = "(?P<feast>" + "|".join(
+    name.replace("'", "'?").replace(" ", r"\s+") for name in sorted((*FEASTS, *EASTER), key=len, reverse=True)
+) + r")\b(?!\s+weekend)"  # fmt: skip
+PLURALS = (
+    r"(?:runs|models|experiments|trainings|results|jobs|trials|networks|u-?nets|dits|cnns|mlps|resnets|transformers"
+    r"|autoencoders|vaes)\b"
+)
+"""What people call several runs."""
+ONE_DAY = "on since until till before after between by through to and last this next past previous coming"
+"""Words before a weekday that make it a single one: "last Monday runs"."""
+CLAUSE = (
+    "which that what who is are was were do does did has have had and or of in on with from at for the my our all any"
+)
+"""Words that part a weekday from the runs after it: "on Monday which runs failed"."""
 BEFORE_DATES = (
     "in since until till before after during of from through between by last this early mid late on starting modified "
     "updated created throughout"
