@@ -10,6 +10,7 @@ import pytest
 
 from diffusionlab.registry.record.run_record import RunRecord
 from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.answer import answer
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.ask.parse import parse
 from diffusionlab.search.show.cli import parser
@@ -284,3 +285,24 @@ def test_runs_that_share_something_with_one(ask, question, columns):
     one = next(run for run in RUNS if run.id in question)
     alike = ids(lambda r: r is not one and all(getattr(r, c) == getattr(one, c) for c in columns))
     assert alike and found_ids(ask(question)) == alike
+
+
+@pytest.mark.parametrize(
+    "question", ["did I train more in April or in May?", "is the best DiT better than the best UNet on CIFAR-10?"]
+)
+def test_no_yes_or_no_of_a_comparison_that_is_not_understood(ask, question):
+    found = ask(question)
+    assert found.verdict is None or not found.unread
+
+
+@pytest.mark.parametrize(
+    "question", ["rank of run-020 among CIFAR-10 runs by FID", "where does run-020 rank among the CIFAR-10 runs?"]
+)
+def test_the_rank_of_a_run(ask, engine, question):
+    fids = sorted(run.fid for run in RUNS if run.dataset == "CIFAR-10" and run.fid)
+    own = next(run.fid for run in RUNS if run.id == "run-020")
+    assert f"number {fids.index(own) + 1} of {len(fids)} by FID" in answer(ask(question), engine)
+
+
+def test_sides_that_are_months_are_named_by_them(ask):
+    assert [row.key for row in ask("April versus May mean FID").groups.rows] == ["2025-04", "2025-05"]

@@ -128,7 +128,8 @@ def _that_have(result: Result, groups: Groups) -> str:
     figure, number = groups.figure, len(groups.rows)
     assert figure.having is not None
     by = label_of(figure.by)
-    who = f"{number or 'No'} {agree(number or 1, by, f'{by}s')} {agree(number or 1, 'has', 'have')}"
+    several = f"kinds of {by}" if by.endswith("ware") else f"{by}s"
+    who = f"{number or 'No'} {agree(number or 1, by, several)} {agree(number or 1, 'has', 'have')}"
     if figure.part is not None and figure.having == Having("=", 0.0) and not number:
         return f"Every {by} has a run with {printable(figure.part.label)}"
     if figure.part is not None and figure.having in (Having("=", 0.0), Having("=", 1.0)):

@@ -33,7 +33,7 @@ from diffusionlab.search.words.asking_words import EXTREMES
 
 def figure(a: Asked) -> None:
     """The figure that is asked for, if any: the first reader that reads something wins."""
-    for read in (sided, extreme_told, having, share, several_figures, *READERS, figures_by_key, compared_by_key):
+    for read in (extreme_told, sided, having, share, several_figures, *READERS, figures_by_key, compared_by_key):
         if read(a):
             sort_groups(a)
             return

@@ -19,6 +19,7 @@ from diffusionlab.search.ask.combine import bracketed, compared, join, subsets
 from diffusionlab.search.ask.comparisons import framework_version, number_of_cards, same_period, two_columns
 from diffusionlab.search.ask.exceptions import whole_phrases
 from diffusionlab.search.ask.fields import (
+    COMPARATIVES,
     bound_of_field,
     comparative,
     field_quantity,
@@ -44,7 +45,15 @@ from diffusionlab.search.ask.relative import (
 )
 from diffusionlab.search.ask.scope import Operand, operands
 from diffusionlab.search.ask.settings import counted_setting, setting
-from diffusionlab.search.ask.sides import beside_figure, beside_mean, helps, not_both, than_the_others, the_others
+from diffusionlab.search.ask.sides import (
+    beside_figure,
+    beside_mean,
+    helps,
+    not_both,
+    rank_among,
+    than_the_others,
+    the_others,
+)
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
 from diffusionlab.search.ask.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.superlatives import superlative
@@ -56,6 +65,7 @@ from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.scan import scan
 from diffusionlab.search.read.text import Mentions, words_of
 from diffusionlab.search.read.tokens import clean, tokenize
+from diffusionlab.search.words.grammar_words import COMPARING
 
 
 def parse(question: str, known: Known, now: datetime, among: Filter | None = None) -> Query:
@@ -140,7 +150,15 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     told = None if check is None or check[1] is None else And(*join(check[1]))
     ask: Ask = Check(told, asked.most) if check else _ask(asked, sides)
     query = _query(question.strip(), asked, found, conditions, ask)
-    return replace(query, unread=unread(asked, unbound))
+    left = unread(asked, unbound)
+    if check and any(_compares(words) for words in left):  # "did I train more in April": no yes or no of what is left
+        query = replace(query, ask=LISTING)
+    return replace(query, unread=left)
+
+
+def _compares(words: str) -> bool:
+    """Whether words that nothing was made of are those of a comparison: "more", "twice", "better than"."""
+    return any(word in COMPARATIVES or word in COMPARING for word in words.lower().split())
 
 
 def _begins_with_exception(asked: Asked) -> bool:
@@ -273,6 +291,7 @@ RULES = (
     of_run,
     not_both,
     the_others,
+    rank_among,
     than_the_others,
     beside_figure,
     beside_mean,

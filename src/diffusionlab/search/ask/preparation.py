@@ -40,7 +40,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _than_the_best, _more_than, united, _sharing, _minus, _file_size, _of_two_runs),
+        *(_how_much, _than_the_best, _more_than, united, _sharing, _minus, _file_size, _of_two_runs, _less_another),
     )
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
     return [
@@ -250,6 +250,18 @@ def _sharing(items: list[Item], i: int) -> Item | None:
         return None
     rest = [item.kind for item in items[i + 1 :] if item.kind not in ("filler", "same")]
     return replace(items[i], kind="same", payload=None) if rest[:1] == ["field"] and "run" in rest else None
+
+
+def _less_another(items: list[Item], i: int) -> Item | None:
+    """ "Run-019 minus run-020 fid", "ratio of parameters of run-023 to run-022": one beside the other."""
+    words, runs = items[i].words.lower(), [k for k, item in enumerate(items) if item.kind == "run"]
+    if len(runs) != 2:
+        return None
+    if words == "minus" and runs == [i - 1, i + 1]:
+        return replace(items[i], kind="connector", payload="vs")
+    if words in ("ratio", "ratio of") and i < runs[0] and any(item.kind == "to" for item in items[runs[0] : runs[1]]):
+        return replace(items[i], kind="compare", payload=None)
+    return None
 
 
 def _minus(items: list[Item], i: int) -> Item | None:

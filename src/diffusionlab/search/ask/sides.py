@@ -24,7 +24,7 @@ from diffusionlab.search.ask.sorting import ask_figure
 from diffusionlab.search.query.query import How
 from diffusionlab.search.read.items import Condition
 from diffusionlab.search.words.asking_words import HARM, HELP, YES_NO
-from diffusionlab.search.words.grammar_words import REST
+from diffusionlab.search.words.grammar_words import RANK, REST
 
 # -- conditions that are read together
 
@@ -142,6 +142,16 @@ def the_others(r: Reading, i: int) -> int:
         return 0
     own = _own(r)
     if own is None:
+        return 0
+    r.versus(i)
+    return r.looked_at(i, r.emit(i, i + 1, own.category, Not(own.filter), own.single))
+
+
+def rank_among(r: Reading, i: int) -> int:
+    """(Where does run-020) RANK among (CIFAR-10 runs): beside the others of them."""
+    own = _own(r)
+    among = any(item.words.lower() in ("among", "amongst", "of", "in") for item in r.items[i + 1 :])
+    if r.words(i) not in RANK or own is None or own.category != "run_id" or not among:
         return 0
     r.versus(i)
     return r.looked_at(i, r.emit(i, i + 1, own.category, Not(own.filter), own.single))

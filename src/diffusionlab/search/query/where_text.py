@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNull
 from diffusionlab.registry.filters.days import PERIODS, RECURRING, WEEKDAYS, Recurring, SamePeriod
@@ -230,6 +230,37 @@ def condition_side(condition: Filter, known: Known) -> Side:
     return Side(format_where(condition, known), condition)
 
 
+def days_of(condition: Filter) -> tuple[str, datetime | None, datetime | None] | None:
+    """(column, first day, day after the last) of a range of whole days, else None."""
+    parts = condition.parts if isinstance(condition, And) else (condition,)
+    start = stop = None
+    column = ""
+    for part in parts:
+        if not isinstance(part, Compare) or not isinstance(part.value, datetime) or column not in ("", part.column):
+            return None
+        if part.value.astimezone(UTC).time().isoformat() != "00:00:00" or not 1 < part.value.year < 9999:
+            return None
+        column = part.column
+        if part.op == ">=" and start is None:
+            start = part.value
+        elif part.op == "<" and stop is None:
+            stop = part.value
+        else:
+            return None
+    if start and stop and stop <= start:
+        return None
+    return (column, start, stop) if column else None
+
+
+def _span(start: datetime, stop: datetime) -> str:
+    """ "2025-04", "2025-04-30", "2025-04-01 to 2025-04-14"."""
+    last = stop - timedelta(days=1)
+    if start.date() == last.date():
+        return f"{start:%Y-%m-%d}"
+    month = start.day == 1 and (start.year, start.month) == (last.year, last.month) and stop.day == 1
+    return f"{start:%Y-%m}" if month else f"{start:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
 def side_of(condition: Filter, known: Known) -> Side:
     """A condition as a side of a comparison, labeled by its value alone if that says enough: "CIFAR-10"."""
     condition = _single(condition)
@@ -238,7 +269,9 @@ def side_of(condition: Filter, known: Known) -> Side:
             return Side(str(value), condition)
         case In(values=values):
             return Side(" or ".join(map(str, values)), condition)
-        case Not(part=Compare(column="run_id") | In(column="run_id")):
+        case And() if (days := days_of(condition)) and days[1] and days[2]:
+            return Side(_span(days[1], days[2]), condition)
+        case Not(part=Compare(column="run_id") | In(column="run_id")) | Compare(column="run_id", op="!="):
             return Side("the others", condition)
         case Mentions(phrases=(phrase, *_)):
             return Side(phrase, condition)

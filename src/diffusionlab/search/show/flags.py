@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNull
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
@@ -24,7 +24,7 @@ from diffusionlab.search.query.query import (
     flag_of,
     name_of,
 )
-from diffusionlab.search.query.where_text import format_where
+from diffusionlab.search.query.where_text import days_of, format_where
 from diffusionlab.search.read.known import Known
 
 
@@ -80,7 +80,7 @@ def _keys(keys: GroupKeys) -> str:
 
 
 def _say(condition: Filter, known: Known, alone: bool) -> str:
-    days = _days(condition)
+    days = days_of(condition)
     if days and days[1] and days[2]:
         first, last = days[1].date(), days[2].date() - timedelta(days=1)
         column = short(days[0])
@@ -88,28 +88,6 @@ def _say(condition: Filter, known: Known, alone: bool) -> str:
     text = format_where(condition, known)
     either = isinstance(condition, Or) or (" or " in text and not text.startswith(("not ", "(")))
     return f"({text})" if either and not alone else text
-
-
-def _days(condition: Filter) -> tuple[str, datetime | None, datetime | None] | None:
-    """(column, first day, day after the last) of a range of whole days, else None."""
-    parts = condition.parts if isinstance(condition, And) else (condition,)
-    start = stop = None
-    column = ""
-    for part in parts:
-        if not isinstance(part, Compare) or not isinstance(part.value, datetime) or column not in ("", part.column):
-            return None
-        if part.value.astimezone(UTC).time().isoformat() != "00:00:00" or not 1 < part.value.year < 9999:
-            return None
-        column = part.column
-        if part.op == ">=" and start is None:
-            start = part.value
-        elif part.op == "<" and stop is None:
-            stop = part.value
-        else:
-            return None
-    if start and stop and stop <= start:
-        return None
-    return (column, start, stop) if column else None
 
 
 def flags(result: Result, known: Known) -> list[str]:
@@ -129,7 +107,7 @@ def flags(result: Result, known: Known) -> list[str]:
         return ["--where", format_where(ids, known), *sorted_by, *_side_flags(each, known)]
     dated = 0
     for condition in query.conditions:
-        days = _days(condition)
+        days = days_of(condition)
         if (
             isinstance(condition, Compare)
             and condition.column == "dataset"

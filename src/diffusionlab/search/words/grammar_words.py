@@ -158,7 +158,11 @@ COMPARATIVES: dict[str, str] = {
     "": "older, newer, later, earlier, younger, sooner, faster, slower, cheaper, deeper, wider, simpler",
 }
 """Operator -> the words that say it before a field: "fewer epochs than 100"; "" is for those that rules read alone."""
+COMPARING = ("twice", "double", "half", "than", "many", "same", "equal", "least", "most")
+"""Further words that compare: left unread, they leave no yes or no."""
 THOSE = "those, these, of them, among them"
+RANK = ("rank", "ranks", "ranked", "place", "position", "placed")
+"""Where one run stands among others."""
 REST = ("others", "other", "rest", "remaining", "remainder")
 """All runs but the one that is named."""
 PERCENT = "percent, per cent, pct"
