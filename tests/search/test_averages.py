@@ -53,6 +53,7 @@ DIT_SIZES = among([run for run in RUNS if "dit" in run.tags], "params", statisti
         ("CIFAR-10 models larger than the average CIFAR-10 model", CIFAR_SIZES, 1),
         ("DiTs with fewer parameters than the median DiT", DIT_SIZES, -1),
         ("above-average number of epochs on CIFAR-10", CIFAR_EPOCHS, 1),
+        ("larger than average CIFAR-10 models", CIFAR_SIZES, 1),
         ("better than the median val loss", beside("val_loss", statistics.median, within="dataset"), -1),
         ("more parameters than average", beside("params", statistics.mean), 1),
         ("larger than the median model", beside("params", statistics.median), 1),

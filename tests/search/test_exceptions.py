@@ -108,3 +108,39 @@ def test_the_gap_between_two_runs(ask, engine):
 
 def test_nothing_is_found_of_two_orders(ask, engine):
     assert "zyxgraph" in answer(ask("the best and the worst zyxgraph run on CIFAR-10"), engine)
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("no failed CIFAR-10 runs", lambda r: r.dataset == "CIFAR-10" and r.status != "failed"),
+        ("not finished DiTs", lambda r: "dit" in r.tags and r.status != "finished"),
+        ("no attention unets", lambda r: "unet" in r.tags and "attention" not in r.tags),
+        ("all runs except unets with attention", lambda r: not {"unet", "attention"} <= r.tags),
+    ],
+)
+def test_an_adjective_is_negated_before_its_noun(ask, question, wanted):
+    assert found_ids(ask(question)) == ids(wanted)
+
+
+@pytest.mark.parametrize(
+    ("question", "key", "decided"),
+    [
+        ("is RAdam the best optimizer on CIFAR-10", "RAdam", False),
+        ("is Adam the best optimizer on CIFAR-10", "Adam", True),
+    ],
+)
+def test_whether_a_value_is_that_of_the_best_run(ask, question, key, decided):
+    best = min((run for run in RUNS if run.dataset == "CIFAR-10" and run.fid), key=lambda run: run.fid)
+    assert (best.optimizer == key) is decided and ask(question).verdict is decided
+
+
+def test_the_most_used_value_is_of_all_runs(ask):
+    found = ask("is SGD the most used optimizer")
+    most = max({run.optimizer for run in RUNS}, key=lambda name: sum(run.optimizer == name for run in RUNS))
+    assert [row.key for row in found.groups.rows] == [most]
+
+
+def test_why_runs_failed_is_told_with_them(ask, engine):
+    said = answer(ask("which runs failed and why"), engine)
+    assert all(run.description in said for run in RUNS if run.status == "failed")

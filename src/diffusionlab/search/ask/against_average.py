@@ -21,6 +21,7 @@ from diffusionlab.search.query.where_text import format_where
 _AVERAGES = ("mean", "median")
 _BEFORE = ("filler", "than", "noun")
 _OF = ("of", "on", "for", "among", "in", "all", "the", "with", "using")
+_ITSELF = ("all", "overall", "a", "an")
 _LITERAL = {">": "best", ">=": "best=", "<": "worst", "<=": "worst="}
 """Of no figure that is named: "above average" is better than it."""
 
@@ -53,7 +54,9 @@ def against_average(r: Reading, i: int) -> int:
     alike = " and ".join(map(label, _within(r, column)))
     among = "of all runs"
     if found.scope:
-        among = f"of the runs with {format_where(And(*found.scope), r.known)}"
+        among = f"of the runs with {format_where(And(*found.scope), r.known)}" + (
+            f" and the same {alike}" if alike else ""
+        )
     elif alike:
         among = f"of the runs with the same {alike}"
     r.notes.append(f'"{r.words(found.place)}" is read as the {how} {label(column)} {among}')
@@ -86,7 +89,8 @@ def _of_which_runs(r: Reading, found: _Average) -> None:
     k = r.skip(found.after, 2, ("filler",)) if r.words(found.after) != "of" else found.after
     if r.kind(k) == "field" and found.column in (None, r.items[k].payload):
         found.column, found.after = str(r.items[k].payload), k + 1
-    j, both = found.after, r.kind(found.after) == "carrier"  # "above-average batch size on MNIST" is on MNIST too
+    # "above-average batch size on MNIST", "larger than average U-Nets": those runs are asked for, too
+    j, both = found.after, r.kind(found.after) == "carrier" or r.words(found.place - 1) not in ("the", *_ITSELF)
     while r.words(j) in _OF or r.kind(j) in ("noun", "condition"):
         if r.kind(j) == "condition":
             found.scope.append(r.items[j].payload.filter)

@@ -164,6 +164,8 @@ def fields(a: Asked) -> None:
     if a.figure is not None and a.figure.by:
         return
     for i, item in enumerate(a.items):
+        if item.words.lower() == "why" and i > 1 and not a.show:  # "which runs failed and why"
+            a.show += [column for column in ("reason", "description") if a.known.has(column)][:1]
         if item.kind == "field" and i not in a.used and kind_of(item.payload) != "json":
             a.show.append("arch_tags" if item.payload == "architecture" else item.payload)
 

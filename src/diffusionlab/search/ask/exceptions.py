@@ -48,10 +48,31 @@ def _end_of_phrase(items: Sequence[Item], start: int, excepted: bool) -> int | N
         while i < len(items) and items[i].kind in (*_BEHIND, "condition"):
             last = i if items[i].kind == "condition" else last
             i += 1
-    elif last is None or not (noun or is_plural_facet(items[last])):
+    elif last is None or not (noun or is_plural_facet(items[last])) or not (excepted or _is_told(items, start)):
         return None
+    elif excepted:
+        last = _behind_a_kind(items, last)
     several = last is not None and sum(item.kind == "condition" for item in items[start : last + 1]) > 1
     return last + 1 if several and last is not None else None
+
+
+_COPULAS = ("is", "are", "was", "were", "be", "but", "that are", "which are", "that were", "that is")
+
+
+def _is_told(items: Sequence[Item], start: int) -> bool:
+    """ "Are not (MNIST U-Nets)", "but not the (MNIST U-Nets)": in "no failed MNIST runs" only "failed" is negated."""
+    before = items[start - 2].words.lower() if start > 1 else ""
+    return before in _COPULAS or items[start].words.lower() in ("the", "those")
+
+
+def _behind_a_kind(items: Sequence[Item], last: int) -> int:
+    """The last condition of "(except) U-Nets WITH ATTENTION"."""
+    if items[last + 1 : last + 2] and items[last + 1].words.lower() in ("with", "using", "that have", "which have"):
+        i = last + 2
+        while i < len(items) and items[i].kind in (*_BETWEEN, "condition"):
+            last = i if items[i].kind == "condition" else last
+            i += 1
+    return last
 
 
 def _both(items: Sequence[Item], start: int) -> int | None:

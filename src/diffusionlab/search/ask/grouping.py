@@ -225,6 +225,10 @@ def _count(a: Asked) -> bool:
     a.used |= {k for k in range(len(a.items)) if a.kind(k) == "how" and a.words(k) == "total"}  # "in total"
     j = a.skip(i + 1, 4, ("filler", "different"))
     if a.kind(j) == "condition" and a.words(j) in ("gpus", "graphics cards") and a.kind(j + 1) != "noun":
+        if any(item.kind == "run" for item in a.items):
+            a.used |= {i, j}
+            a.show.append("hardware")
+            return False
         return ask_figure(a, {i}, each(a), "distinct", "hardware_kind")
     different = [k for k in range(i + 1, j) if a.kind(k) == "different"]
     architectures = a.kind(j) == "noun" and a.words(j) == "architectures"

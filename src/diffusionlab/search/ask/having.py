@@ -225,6 +225,13 @@ def _of_groups(a: Asked, key: Key, how: How, of: str | None, having: Having, par
     ask_figure(a, (), key, how, of, having=having, part=part)
 
 
+def not_of_the_first_group(a: Asked, found: list[Operand]) -> list[Operand]:
+    """ "Is SGD the most used optimizer": which is the first of all is told, and SGD chooses no runs."""
+    if not a.whether or a.figure is None or a.figure.descending is None or not a.figure.by:
+        return found
+    return [operand for operand in found if operand.category != a.figure.by[0].column or operand.negated]
+
+
 def _lacked(a: Asked, key: Key, found: list[Operand]) -> Operand | None:
     """ "(Data sets) without a fid", "(which optimizers) have no val loss": said of what is asked for, not of runs."""
     i = a.skip(max(key.places) + 1, 3, _LINKS)

@@ -28,7 +28,7 @@ from diffusionlab.search.ask.fields import (
     quantity_of_field,
 )
 from diffusionlab.search.ask.figures import figure, shared
-from diffusionlab.search.ask.having import of_none_or_all
+from diffusionlab.search.ask.having import not_of_the_first_group, of_none_or_all
 from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
 from diffusionlab.search.ask.named_values import absence, free_value, text_of_field
 from diffusionlab.search.ask.preparation import parts_of, settle, shared_parts
@@ -131,6 +131,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         read(asked)
     found, unbound = operands(bracketed(whole_phrases(_conditions(asked))))
     found = of_none_or_all(asked, shared(asked, subsets(found)))
+    found = not_of_the_first_group(asked, found)
     best_of_several(asked, found)
     sides: list[Side] = []
     check = checked(asked, found)

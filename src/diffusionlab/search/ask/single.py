@@ -123,6 +123,10 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
         a.used |= {i for i, item in enumerate(a.items) if item.words.lower() == "never"}
         subject, told = _of_every(a, found, told_of(a, found, a.whether, verb=True))
         return subject, _none_of(found, told)
+    every = next((k for k in range(len(a.items)) if a.words(k) in words.EVERY.split()), None)
+    if every is not None and a.kind(every + 1) == "field":  # "does every data set have a DiT" is of groups
+        a.passed += [a.items[every]] if a.kind(every) == "filler" else []
+        return None
     if following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
         a.most = following[0] == "most"
         subject, told = _of_every(a, found, told_last(a, found, a.whether))
@@ -144,7 +148,9 @@ def _of_the_first(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[O
     following = re.findall(r"[a-z]+", a.text)[1:2]
     if (a.order.count, a.order.percent) == (None, None) or a.order.rest or following == ["there"]:
         return None
-    told = told_of_taken(a, found)
+    first = next((item.start for item in a.items if item.kind == "superlative"), 0)
+    named = [operand for operand in found if operand.category in a.show and operand.start < first]
+    told = named or told_of_taken(a, found)  # "is Adam the best optimizer on CIFAR-10"
     a.most = bool(re.match(r"\s*\w+\s+most\b", a.text))
     a.used |= {i for i, item in enumerate(a.items) if item.words.lower() in words.EVERY.split()}
     return ([operand for operand in found if operand not in told], told) if told else None

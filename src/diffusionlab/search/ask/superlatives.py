@@ -267,7 +267,8 @@ def _is_counted(a: Asked, i: int) -> bool:
     """Whether a number stands beside the superlative at i, which no figure has used, and runs follow, or nothing that
     could be counted: "mean fid of the top 5", "how many of the three latest runs failed"."""
     before = a.skip(i - 1, 2, ("filler", "percent"), -1)
-    places = [k for k in (before, _owner(a, before), i + 1) if a.kind(k) == "number" and k not in a.used]
+    beside = (k for k in (before, _owner(a, before), i + 1) if k not in a.used)
+    places = [k for k in beside if a.counts(k) or (a.kind(k) == "number" and a.kind(k + 1) == "percent")]
     after = a.skip(max([i, *places]) + 1, 3, ("filler", "percent", "condition"))
     runs = a.kind(after) in ("noun", "by", "carrier", "break", "") or a.kind(after - 1) == "condition"
     return bool(places) and (runs or a.words(before) in _WITH)
