@@ -110,6 +110,8 @@ class InMemory(Registry):
         return [row for row in self.held_rows if where is None or where.matches(row)]
 
     def arrow(self, columns, where=None, now=None):
+        if not {*columns} <= {*self.held.column_names}:  # a setting, which is no column
+            return super().arrow(columns, where, now)
         return self.held.filter((where or EVERYTHING).mask(self.held)).select(columns)
 
 

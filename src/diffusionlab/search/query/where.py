@@ -145,7 +145,8 @@ class _Reader:
         if self.take("in"):
             return self.one_of(column)
         operator = {"==": "=", "<>": "!="}.get(self.text, self.text)
-        if column.startswith(PREFIXES) and operator in ("=", "!=") and not _is_number(self.next_text):
+        plain = not _is_number(self.next_text) and not self.next_text.startswith(PREFIXES)
+        if column.startswith(PREFIXES) and operator in ("=", "!=") and plain:
             self.at += 1
             same = SettingIs(column, str(self.word()))
             return same if operator == "=" else Not(same)
