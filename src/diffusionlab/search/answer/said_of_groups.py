@@ -43,7 +43,8 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
     several = len(groups.within) > 1 or len(groups.rows) > 1
     said = _figures(result, groups)
     if table and several:
-        said = said[:1] if groups.figure.descending is not None and not groups.apart else []
+        first = groups.figure.descending is not None and not groups.apart and not groups.figure.per
+        said = said[:1] if first else []
     said += _apart(groups)
     if groups.apart and not table:
         parts = "; ".join(f"on {printable(name)} {_list(groups, rows)}" for name, rows in groups.within)
