@@ -1,11 +1,11 @@
 """Items -> conditions -> one typed query. Every word is used, harmless, or named as unread.
 
 parse.py         the entry: items -> Query
-preparation.py   items whose meaning depends on their neighbours, several selections in one question
-reading.py       runs of items -> conditions, by fields, quantity, settings, tags, named_values, comparisons, relative,
-                 beside_runs
-scope.py         how far a negation reaches, what joins two conditions
-combine.py       conditions -> one filter, or the sides of a comparison
-asked.py         what is asked of the runs, read by grouping, figures, sorting, superlatives, single
+preparation.py   items whose meaning depends on their neighbours
+selections.py    several selections in one question
+rules/           neighbouring items -> one condition
+joining/         conditions -> one filter, or the sides of a comparison
+asked.py         what is asked of the runs, read by figures, grouping, having, sides, extremes, sorting, superlatives,
+                 single
 leftovers.py     what nothing was made of
 """

@@ -12,8 +12,8 @@ from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.registry.record.columns import MEASURES, kind_of
-from diffusionlab.search.ask.comparisons import END, ENDED
-from diffusionlab.search.ask.reading import Items, Reading
+from diffusionlab.search.ask.rules.comparisons import END, ENDED
+from diffusionlab.search.ask.rules.reading import Items, Reading
 from diffusionlab.search.query.query import Figure, Order
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.tokens import Number

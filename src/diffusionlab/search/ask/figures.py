@@ -16,12 +16,12 @@ from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And
 from diffusionlab.registry.record.columns import label
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.combine import join
 from diffusionlab.search.ask.extremes import extreme_told
 from diffusionlab.search.ask.grouping import READERS, sort_groups
 from diffusionlab.search.ask.having import having
-from diffusionlab.search.ask.reading import is_numeric
-from diffusionlab.search.ask.scope import Operand
+from diffusionlab.search.ask.joining.combine import join
+from diffusionlab.search.ask.joining.scope import Operand
+from diffusionlab.search.ask.rules.reading import is_numeric
 from diffusionlab.search.ask.sides import sided
 from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure, which
 from diffusionlab.search.ask.superlatives import PARTS

@@ -14,7 +14,7 @@ from typing import Any
 
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked, several
-from diffusionlab.search.ask.reading import is_numeric
+from diffusionlab.search.ask.rules.reading import is_numeric
 from diffusionlab.search.ask.sorting import Key, ask_figure, descends, each, highest_first, is_measure, key_at, which
 from diffusionlab.search.query.query import How
 from diffusionlab.search.words.asking_words import FEW, MANY

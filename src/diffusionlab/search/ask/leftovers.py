@@ -9,8 +9,8 @@ from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import COLUMNS, MEASURES
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.reading import is_numeric
-from diffusionlab.search.ask.scope import Operand
+from diffusionlab.search.ask.joining.scope import Operand
+from diffusionlab.search.ask.rules.reading import is_numeric
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions

@@ -12,13 +12,18 @@ from datetime import datetime
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
-from diffusionlab.search.ask.against_average import against_average
 from diffusionlab.search.ask.asked import Asked, dated, fields, intent, likeness, limit
-from diffusionlab.search.ask.beside_runs import lineage, ratio
-from diffusionlab.search.ask.combine import bracketed, compared, join, subsets
-from diffusionlab.search.ask.comparisons import framework_version, number_of_cards, same_period, two_columns
-from diffusionlab.search.ask.exceptions import whole_phrases
-from diffusionlab.search.ask.fields import (
+from diffusionlab.search.ask.figures import figure, shared
+from diffusionlab.search.ask.having import not_of_the_first_group, of_none_or_all
+from diffusionlab.search.ask.joining.combine import bracketed, compared, join, subsets
+from diffusionlab.search.ask.joining.exceptions import whole_phrases
+from diffusionlab.search.ask.joining.scope import Operand, operands
+from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
+from diffusionlab.search.ask.preparation import settle
+from diffusionlab.search.ask.rules.against_average import against_average
+from diffusionlab.search.ask.rules.beside_runs import lineage, ratio
+from diffusionlab.search.ask.rules.comparisons import framework_version, number_of_cards, same_period, two_columns
+from diffusionlab.search.ask.rules.fields import (
     COMPARATIVES,
     bound_of_field,
     comparative,
@@ -27,13 +32,9 @@ from diffusionlab.search.ask.fields import (
     number_list,
     quantity_of_field,
 )
-from diffusionlab.search.ask.figures import figure, shared
-from diffusionlab.search.ask.having import not_of_the_first_group, of_none_or_all
-from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
-from diffusionlab.search.ask.named_values import absence, free_value, text_of_field
-from diffusionlab.search.ask.preparation import parts_of, settle, shared_parts
-from diffusionlab.search.ask.reading import Reading, is_numeric
-from diffusionlab.search.ask.relative import (
+from diffusionlab.search.ask.rules.named_values import absence, free_value, text_of_field
+from diffusionlab.search.ask.rules.reading import Reading, is_numeric
+from diffusionlab.search.ask.rules.relative import (
     against_run,
     against_value,
     also_against,
@@ -43,9 +44,8 @@ from diffusionlab.search.ask.relative import (
     same_as,
     without_it,
 )
-from diffusionlab.search.ask.scope import Operand, operands
-from diffusionlab.search.ask.settings import counted_setting, setting
-from diffusionlab.search.ask.sides import (
+from diffusionlab.search.ask.rules.settings import counted_setting, setting
+from diffusionlab.search.ask.rules.sides import (
     beside_figure,
     beside_mean,
     helps,
@@ -54,11 +54,11 @@ from diffusionlab.search.ask.sides import (
     than_the_others,
     the_others,
 )
+from diffusionlab.search.ask.rules.tags import tagged
+from diffusionlab.search.ask.selections import is_one_the_other, parts_of, shared_parts
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
 from diffusionlab.search.ask.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.superlatives import superlative
-from diffusionlab.search.ask.tags import tagged
-from diffusionlab.search.ask.two_selections import is_one_the_other
 from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known

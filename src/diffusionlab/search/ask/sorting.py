@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, compares_within, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.reading import is_numeric, is_setting
-from diffusionlab.search.ask.scope import Operand
+from diffusionlab.search.ask.joining.scope import Operand
+from diffusionlab.search.ask.rules.reading import is_numeric, is_setting
 from diffusionlab.search.query.query import Figure, GroupKey, Order, Unit
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.words.asking_words import EXACTLY, UNITS, How

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from diffusionlab.registry.record.columns import COLUMNS, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.reading import is_numeric, is_setting
+from diffusionlab.search.ask.rules.reading import is_numeric, is_setting
 from diffusionlab.search.ask.sorting import after_by
 from diffusionlab.search.query.query import Figure, Order
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.figures import told_of
-from diffusionlab.search.ask.scope import Operand
+from diffusionlab.search.ask.joining.scope import Operand
 
 _MOMENTS = ("created_at", "modified_at")
 _ASKING = ("use", "have", "employ", "reach", "get", "take", "need", "run")

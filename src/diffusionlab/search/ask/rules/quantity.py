@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
-from diffusionlab.search.ask.reading import Reading, directed
+from diffusionlab.search.ask.rules.reading import Reading, directed
 from diffusionlab.search.read.tokens import Number
 
 _DASHES = ("-", "–", "—", "..")  # noqa: RUF001

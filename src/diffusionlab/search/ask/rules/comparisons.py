@@ -11,8 +11,8 @@ import re
 from diffusionlab.registry.filters.conditions import COMPARE, Compare, In
 from diffusionlab.registry.filters.days import SamePeriod
 from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Not
-from diffusionlab.search.ask.fields import COMPARATIVES
-from diffusionlab.search.ask.reading import SOFT, Reading, directed
+from diffusionlab.search.ask.rules.fields import COMPARATIVES
+from diffusionlab.search.ask.rules.reading import SOFT, Reading, directed
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.numbered import CARD_NAMES, cards_where
 from diffusionlab.search.read.special_filters import CompareColumns, comparable_kind

@@ -17,8 +17,8 @@ from diffusionlab.registry.record.columns import (
     value_of,
 )
 from diffusionlab.registry.record.comparable import basis_column, basis_of
-from diffusionlab.search.ask.fields import COMPARATIVES
-from diffusionlab.search.ask.reading import NUMERIC, SOFT, Reading, directed
+from diffusionlab.search.ask.rules.fields import COMPARATIVES
+from diffusionlab.search.ask.rules.reading import NUMERIC, SOFT, Reading, directed
 from diffusionlab.search.read.special_filters import SettingIs
 from diffusionlab.search.time.periods import floor, shift
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from diffusionlab.registry.filters.filter import And, Or
-from diffusionlab.search.ask.named_values import QUOTES, named_value
-from diffusionlab.search.ask.reading import Reading
+from diffusionlab.search.ask.rules.named_values import QUOTES, named_value
+from diffusionlab.search.ask.rules.reading import Reading
 from diffusionlab.search.words.english import is_harmless
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.registry.record.columns import MEASURES, label
-from diffusionlab.search.ask.quantity import equal, read_quantity, read_range
-from diffusionlab.search.ask.reading import Reading, directed, is_numeric, is_setting
+from diffusionlab.search.ask.rules.quantity import equal, read_quantity, read_range
+from diffusionlab.search.ask.rules.reading import Reading, directed, is_numeric, is_setting
 from diffusionlab.search.read.tokens import Number
 from diffusionlab.search.words.grammar_words import COMPARATIVES as _WORDS
 from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS

@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from diffusionlab.registry.filters.filter import Filter, Not
 from diffusionlab.registry.record.canonical import squeeze
-from diffusionlab.search.ask.quantity import read_quantity
-from diffusionlab.search.ask.reading import Reading
+from diffusionlab.search.ask.rules.quantity import read_quantity
+from diffusionlab.search.ask.rules.reading import Reading
 from diffusionlab.search.read.special_filters import PREFIXES, IsOn, SettingIs, stems_of
 from diffusionlab.search.words.asking_words import YES_NO
 from diffusionlab.search.words.grammar_words import IN_USE, OUT_OF_USE, USING

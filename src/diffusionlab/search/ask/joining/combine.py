@@ -14,7 +14,7 @@ from itertools import pairwise
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import dataset_family
 from diffusionlab.registry.record.facets import close
-from diffusionlab.search.ask.scope import KINDS, NETWORKS, Operand, operands
+from diffusionlab.search.ask.joining.scope import KINDS, NETWORKS, Operand, operands
 from diffusionlab.search.query.query import Side
 from diffusionlab.search.query.where_text import side_of
 from diffusionlab.search.read.items import Condition, Item

@@ -12,9 +12,9 @@ from typing import Any
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Or
 from diffusionlab.registry.record.columns import label
-from diffusionlab.search.ask.fields import COMPARATIVES
-from diffusionlab.search.ask.reading import Reading, directed, is_numeric
-from diffusionlab.search.ask.relative import comparable
+from diffusionlab.search.ask.rules.fields import COMPARATIVES
+from diffusionlab.search.ask.rules.reading import Reading, directed, is_numeric
+from diffusionlab.search.ask.rules.relative import comparable
 from diffusionlab.search.read.special_filters import IsOn, SettingIs
 from diffusionlab.search.read.text import Mentions
 

@@ -7,7 +7,7 @@ import re
 from diffusionlab.registry.filters.conditions import Compare, Contains, IsNull
 from diffusionlab.registry.filters.filter import Filter, Not
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS
-from diffusionlab.search.ask.reading import Reading, is_numeric
+from diffusionlab.search.ask.rules.reading import Reading, is_numeric
 from diffusionlab.search.read.items import Condition, missing_filter, value_filter
 from diffusionlab.search.read.special_filters import EXTRA, PREFIXES, HasFiles, IsOn
 from diffusionlab.search.read.text import Matches, Mentions, words_of

@@ -13,9 +13,9 @@ from typing import Any
 from diffusionlab.registry.filters.conditions import Compare, IsNull
 from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Or
 from diffusionlab.registry.record.columns import MEASURES, compares_within, label
-from diffusionlab.search.ask.fields import COMPARATIVES
-from diffusionlab.search.ask.reading import Reading, directed, is_numeric
-from diffusionlab.search.ask.relative import meant
+from diffusionlab.search.ask.rules.fields import COMPARATIVES
+from diffusionlab.search.ask.rules.reading import Reading, directed, is_numeric
+from diffusionlab.search.ask.rules.relative import meant
 from diffusionlab.search.query.where_text import format_where
 
 _AVERAGES = ("mean", "median")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffusionlab.registry.filters.filter import And, Filter
-from diffusionlab.search.ask.unions import is_plural_facet
+from diffusionlab.search.ask.joining.unions import is_plural_facet
 from diffusionlab.search.read.items import Condition, Item
 
 _BETWEEN = ("filler", "moment")

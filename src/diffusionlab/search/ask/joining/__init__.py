@@ -1,0 +1,7 @@
+"""Conditions -> one filter, or the sides of a comparison.
+
+scope.py       how far a negation reaches, what joins two conditions
+exceptions.py  noun phrases that a negation takes as a whole
+unions.py      noun phrases that "and" joins to a union
+combine.py     all of them joined
+"""

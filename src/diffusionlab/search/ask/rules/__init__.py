@@ -1,0 +1,12 @@
+"""Neighbouring items -> one condition. Each rule reads what begins at one place, or nothing.
+
+reading.py          what a rule may look at, and what it gives out
+fields.py           a field and a number, by quantity.py
+named_values.py     a field and a value of it
+settings.py         a setting of the configuration, on, off or with a value; tags.py: a tag
+comparisons.py      two columns, cards, versions
+relative.py         a run that is named; beside_runs.py: a multiple of it, what was made from it
+against_average.py  the average of some runs
+sides.py            two conditions beside each other, though nothing says "compare"
+part_names.py       a run by a part of its name
+"""
