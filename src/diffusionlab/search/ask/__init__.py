@@ -5,7 +5,7 @@ preparation.py   items whose meaning depends on their neighbours
 selections.py    several selections in one question
 rules/           neighbouring items -> one condition
 joining/         conditions -> one filter, or the sides of a comparison
-asked.py         what is asked of the runs, read by figures, grouping, having, sides, extremes, sorting, superlatives,
-                 single
+asked.py         what is asked of the runs, read by figures, shares, grouping, having, sides, extremes, sorting,
+                 superlatives, single
 leftovers.py     what nothing was made of
 """

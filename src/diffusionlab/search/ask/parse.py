@@ -13,7 +13,7 @@ from datetime import datetime
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.search.ask.asked import Asked, dated, fields, intent, likeness, limit
-from diffusionlab.search.ask.figures import figure, shared
+from diffusionlab.search.ask.figures import figure
 from diffusionlab.search.ask.having import not_of_the_first_group, of_none_or_all
 from diffusionlab.search.ask.joining.combine import bracketed, compared, join, subsets
 from diffusionlab.search.ask.joining.exceptions import whole_phrases
@@ -56,6 +56,7 @@ from diffusionlab.search.ask.rules.sides import (
 )
 from diffusionlab.search.ask.rules.tags import tagged
 from diffusionlab.search.ask.selections import is_one_the_other, parts_of, shared_parts
+from diffusionlab.search.ask.shares import shared
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
 from diffusionlab.search.ask.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.superlatives import superlative
