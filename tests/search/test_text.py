@@ -34,3 +34,22 @@ def test_texts_are_found(engine, registry, text):
 def test_a_run_without_texts_neither_matches_nor_fails_to(engine):
     for text in ("text ~ /a/", "text ~ abcd", "notes ~ /a/"):
         assert parse_where(text, engine.known, NOW).evaluate({}) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "condition"),
+    [
+        ('text ~ "garm"', 'text ~ "garm"'),
+        ("text contains garm", 'text ~ "garm"'),
+        ('name ~ "cifar"', "name ~ /cifar/"),
+        ("name ~ /cifar-.*dit/", "name ~ /cifar-.*dit/"),
+    ],
+)
+def test_conditions_on_texts_are_read_in_questions_too(ask, engine, question, condition):
+    wanted = {row["run_id"] for row in engine.rows(parse_where(condition, engine.known, NOW))}
+    assert wanted and {row["run_id"] for row in ask(question).rows} == wanted
+
+
+def test_a_question_with_a_wrong_regular_expression_says_so(ask):
+    with pytest.raises(ValueError, match="no regular expression"):
+        ask("name ~ /cifar(/")

@@ -16,7 +16,7 @@ from diffusionlab.search.read.text import Matches, Mentions, words_of
 
 TEXT_FIELDS = ("run_id", "name", "description", "notes", "reason", "path", "command")
 _CONTAINS = {
-    **dict.fromkeys(("contain", "contains", "containing", "contained", "including", "includes", "include"), "{}"),
+    **dict.fromkeys(("~", "contain", "contains", "containing", "contained", "including", "includes", "include"), "{}"),
     **dict.fromkeys(("starts", "starting", "start", "begins", "beginning", "begin"), "^{}"),
     **dict.fromkeys(("ends", "ending", "end"), "{}$"),
     **dict.fromkeys(("like", "matches", "matching", "match", "matched", "resembles", "resembling"), "{}"),
@@ -68,6 +68,8 @@ def text_of_field(r: Reading, i: int) -> int:
         column = "name"
     elif r.words(i) in ("named", "called") and r.kind(i - 1) == "noun" and _is_part_of_names(r, i + 1):
         return r.emit(i, i + 2, "text", Matches(re.escape(r.words(i + 1)), "name"))
+    if r.kind(i) == "text" and r.words(i) == "text":
+        return _of_any_text(r, i)
     if column in TEXT_FIELDS and (found := _contained(r, i)):
         pattern, k = found
         text, end = _said(r, k)
@@ -117,8 +119,18 @@ def _contained(r: Reading, i: int) -> tuple[str, int] | None:
     return None
 
 
+def _of_any_text(r: Reading, i: int) -> int:
+    """ "Text contains garm", "text ~ garm": of all that a run says, as a plain word asks for it."""
+    _, k = _contained(r, i) or ("", 0)
+    text = r.items[k].words.strip(QUOTES) if k else ""
+    return r.emit(i, k + 1, "text", Mentions((text,))) if words_of(text) else 0
+
+
 def _pattern(text: str, pattern: str) -> str:
-    """A regular expression for a text in which "*" stands for anything; then it is all of the name."""
+    """A regular expression for a text in which "*" stands for anything; then it is all of the name. Between slashes it
+    is one."""
+    if len(text) > 2 and text[0] == text[-1] == "/":
+        return text[1:-1]
     if "*" not in text:
         return pattern.format(re.escape(text))
     whole = "^{}$" if pattern == "{}" else pattern
