@@ -54,15 +54,15 @@ def run(dataset: str | None, fid: float) -> dict:
     return {"created_at": None, "arch_tags": [], "dataset": dataset, "batch_size": 32, "metrics": {"fid": fid}}
 
 
-def groups_of(run: dict, figure: Figure) -> list[str]:
+def groups_of(run: dict, figure: Figure) -> list[tuple[str, ...]]:
     if figure.sides:
-        return [side.label for side in figure.sides if side.condition.matches(run)]
-    return keys_of(run, figure.by) if figure.by else [ALL]
+        return [(side.label,) for side in figure.sides if side.condition.matches(run)]
+    return keys_of(run, figure.by) if figure.by else [(ALL,)]
 
 
-def by_hand(runs: list[dict], figure: Figure) -> tuple[dict[str, tuple[float, int, tuple[str, ...]]], int]:
-    """(key -> value, number of runs and the first ids; runs without a key)."""
-    found: dict[str, list[dict]] = defaultdict(list)
+def by_hand(runs: list[dict], figure: Figure) -> tuple[dict, int]:
+    """(keys -> value, number of runs and the first ids; runs without a key)."""
+    found: dict[tuple[str, ...], list[dict]] = defaultdict(list)
     for run in runs:
         for key in groups_of(run, figure):
             found[key].append(run)
@@ -85,15 +85,29 @@ def test_figures_are_those_of_plain_python(runs, groups, how):
     figure = Figure(how, None if how == "count" else "fid", **groups)
     found = figures(to_table(records), figure)
     wanted, without_key = by_hand(rows, figure)
-    assert {row.key: (row.value, row.count, row.runs) for row in found.rows if row.count} == wanted
+    assert {row.keys: (row.value, row.count, row.runs) for row in found.rows if row.count} == wanted
     if not figure.sides:
         assert found.without_key == without_key
     if found.mixed:
         for dataset, part in found.within:
             wanted, _ = by_hand([row for row in rows if row["dataset"] == dataset], figure)
-            assert {row.key: (row.value, row.count, row.runs) for row in part if row.count} == wanted
+            assert {row.keys: (row.value, row.count, row.runs) for row in part if row.count} == wanted
         assert {dataset for dataset, _ in found.within} <= {"MNIST", "CIFAR-10", "STL-10"}
     elif figure.of and GroupKey("dataset") not in figure.by and how != "distinct":
         for key in {key for row in rows for key in groups_of(row, figure)}:
             among = {row["dataset"] for row in rows if key in groups_of(row, figure) and row["fid"] is not None}
             assert len(among - {None}) < 2
+
+
+def test_a_slash_in_a_name_parts_no_group():
+    """The first value of each data set, of which one is called as another and a value of the second key together."""
+    named = [("a", "b"), ("a / b", "c"), ("a", "b / c"), ("a", "b / c")]
+    records = [
+        RunRecord(run_id=f"run-{i}", name="x", dataset=dataset, optimizer=optimizer)
+        for i, (dataset, optimizer) in enumerate(named)
+    ]
+    by = (GroupKey("dataset"), GroupKey("optimizer"))
+    counted = figures(to_table(records), Figure("count", by=by))
+    assert {row.keys: row.value for row in counted.rows} == {("a", "b"): 1, ("a", "b / c"): 2, ("a / b", "c"): 1}
+    first = figures(to_table(records), Figure("count", by=by, descending=True, count=1, per=by[:1]))
+    assert [row.keys for row in first.rows] == [("a", "b / c"), ("a / b", "c")]

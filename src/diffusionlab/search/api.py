@@ -19,7 +19,6 @@ from diffusionlab.search.answer.answer import answer
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Result
 from diffusionlab.search.ask.parse import parse
-from diffusionlab.search.query.query import flag_of
 from diffusionlab.search.query.where import parse_where
 from diffusionlab.search.show.render import heading, pick_columns, texts
 
@@ -135,8 +134,10 @@ def _one_line() -> Iterator[None]:
 def _groups(result: Result) -> list[dict[str, Any]]:
     if result.groups is None:
         return []
-    by = flag_of(result.groups.figure.by) or "group"
-    return [{by: row.key, "value": row.value, "count": row.count} for row in result.groups.rows]
+    by = [key.flag for key in result.groups.figure.by] or ["group"]
+    return [
+        dict(zip(by, row.keys, strict=True)) | {"value": row.value, "count": row.count} for row in result.groups.rows
+    ]
 
 
 def _html(result: Result) -> str:

@@ -194,7 +194,7 @@ def _ordered(result: Result) -> list[str]:
 def _group_of(row: Row, order: Order) -> str:
     """ "CIFAR-10: " of the first run of a data set; nothing of one that is in several groups."""
     groups = keys_of(row, order.per) if order.per else []
-    return f"{printable(groups[0])}: " if len(groups) == 1 else ""
+    return f"{printable(' / '.join(groups[0]))}: " if len(groups) == 1 else ""
 
 
 def _taken(result: Result) -> list[str]:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Leaf, Or
@@ -343,7 +342,7 @@ def override(query: Query, columns: Sequence[str]) -> Query:
 
 
 def _first_of_each(rows: list[Row], order: Order) -> list[Row]:
-    seen: dict[Any, int] = {}
+    seen: dict[tuple[str, ...], int] = {}
     kept = []
     for row in rows:
         places = []

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from diffusionlab.registry.record.columns import compares_within, held_in, in_settings, kind_of, label, value_of
-from diffusionlab.search.answer.group_keys import JOINT, Keys, arranged, keys, keys_of, numbers
+from diffusionlab.search.answer.group_keys import Keys, arranged, keys, keys_of, numbers
 from diffusionlab.search.answer.result import GroupRow, Groups, Row
 from diffusionlab.search.query.query import Figure, How, Order
 
@@ -118,7 +118,7 @@ def _grouped(
     for place, start, end in places:  # of what lies in the order of the keys each group is a slice
         own, among = cells[start:end] if cells is not None else None, int(sizes[place // num_names])
         lacking += own.null_count if own is not None else 0
-        if row := _group(groups.names[place % num_names].as_py(), ids[start:end], own, among, figure):
+        if row := _group(groups.names[place % num_names], ids[start:end], own, among, figure):
             rows[place] = row
     return rows, lacking
 
@@ -130,7 +130,7 @@ def _values(table: pa.Table, figure: Figure) -> pa.Array | None:
     return table[figure.of].combine_chunks() if figure.of else None
 
 
-def _group(key: str, ids: pa.Array, cells: pa.Array | None, among: int, figure: Figure) -> GroupRow | None:
+def _group(keys: tuple[str, ...], ids: pa.Array, cells: pa.Array | None, among: int, figure: Figure) -> GroupRow | None:
     """The figure of one group; None if it has none."""
     import pyarrow.compute as pc
 
@@ -148,7 +148,7 @@ def _group(key: str, ids: pa.Array, cells: pa.Array | None, among: int, figure: 
     if value is None:
         return None
     own = ids.filter(cells) if figure.part and cells is not None else ids
-    return GroupRow(key, value, count, tuple(own.take(pc.bottom_k_unstable(own, MOST_IDS)).to_pylist()))
+    return GroupRow(keys, value, count, tuple(own.take(pc.bottom_k_unstable(own, MOST_IDS)).to_pylist()))
 
 
 def first_figures(rows: Sequence[Row], order: Order) -> Groups | None:
@@ -157,7 +157,7 @@ def first_figures(rows: Sequence[Row], order: Order) -> Groups | None:
         return None
     how: How = "max" if order.descending else "min"
     figure = Figure(how, order.column, order.per, order.descending)
-    found: dict[str, GroupRow] = {}
+    found: dict[tuple[str, ...], GroupRow] = {}
     for row in rows:
         for key in keys_of(row, order.per):
             found.setdefault(key, GroupRow(key, value_of(row, order.column), 1, (row["run_id"],)))
@@ -170,8 +170,8 @@ def side_by_side(groups: Sequence[Groups]) -> Groups | None:
         return None
     first, *others = groups
     figure = replace(first.figure, also=tuple((one.figure.how, one.figure.of) for one in others))
-    values = [{row.key: row.value for row in one.rows} for one in others]
-    return Groups(figure, tuple(replace(row, also=tuple(v.get(row.key) for v in values)) for row in first.rows))
+    values = [{row.keys: row.value for row in one.rows} for one in others]
+    return Groups(figure, tuple(replace(row, also=tuple(v.get(row.keys) for v in values)) for row in first.rows))
 
 
 def _in_order(rows: list[GroupRow], figure: Figure) -> tuple[GroupRow, ...]:
@@ -180,7 +180,7 @@ def _in_order(rows: list[GroupRow], figure: Figure) -> tuple[GroupRow, ...]:
         return tuple(rows)
     if figure.per:
         outer = len(figure.per)
-        apart = groupby(rows, key=lambda row: row.key.split(JOINT)[:outer])
+        apart = groupby(rows, key=lambda row: row.keys[:outer])
         return tuple(row for _, part in apart for row in _in_order(list(part), replace(figure, per=())))
     sign = -1 if figure.descending else 1
     rows = sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0)))

@@ -22,26 +22,25 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 ALL = "all"
-JOINT = " / "  # between the values of several keys
 OFF = "off"  # the key of runs in which a setting is null
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Which runs are in which group: `codes[i]` is the number in `names` of the key of row `rows[i]`, -1 for none.
+    """Which runs are in which group: `codes[i]` is the place in `names` of the values of row `rows[i]`, -1 for none.
 
     Of a list column a row stands here once for each element; of sides, for each that it is on.
     """
 
     codes: Numbers
     rows: Numbers
-    names: pa.Array  # in the order of the values
+    names: list[tuple[str, ...]]  # in the order of the values
     shown: bool = False  # a group without runs is one too
 
 
-def keys_of(row: Row, by: GroupKeys) -> list[str]:
-    """The groups that one run is in."""
-    return [JOINT.join(values) for values in product(*(_values_of(row, *key) for key in by))]
+def keys_of(row: Row, by: GroupKeys) -> list[tuple[str, ...]]:
+    """The groups that one run is in, each as a value of each key."""
+    return list(product(*(_values_of(row, *key) for key in by)))
 
 
 def _values_of(row: Row, column: str, unit: Unit | None) -> list[str]:
@@ -59,14 +58,13 @@ def _values_of(row: Row, column: str, unit: Unit | None) -> list[str]:
 def keys(table: pa.Table, figure: Figure) -> Keys:
     """The groups that a figure of the runs of `table` has."""
     import numpy as np
-    import pyarrow as pa
 
     if figure.sides:
         on = [np.flatnonzero(side.condition.mask(table).fill_null(False)) for side in figure.sides]
         codes = np.repeat(np.arange(len(on)), [len(rows) for rows in on])
-        return Keys(codes, np.concatenate(on), pa.array([side.label for side in figure.sides]), shown=True)
+        return Keys(codes, np.concatenate(on), [(side.label,) for side in figure.sides], shown=True)
     if not figure.by:
-        return Keys(np.zeros(table.num_rows, np.int32), np.arange(table.num_rows), pa.array([ALL]), shown=True)
+        return Keys(np.zeros(table.num_rows, np.int32), np.arange(table.num_rows), [(ALL,)], shown=True)
     first, *others = (_keys(table, key) for key in figure.by)
     return reduce(_combined, others, first)
 
@@ -98,14 +96,12 @@ def _keys(table: pa.Table, key: GroupKey) -> Keys:
         off = (numbered < 0) & Not(IsNull(key.column)).mask(table).to_numpy(zero_copy_only=False)[rows]
         numbered = np.where(off, len(in_order), numbered)
         in_order += [OFF] if off.any() else []
-    return Keys(numbered, rows, pa.array(in_order, pa.string()))
+    return Keys(numbered, rows, [(name,) for name in in_order])
 
 
 def _combined(first: Keys, other: Keys) -> Keys:
     """The groups of both: of a run in two of the one and three of the other, six. None without a run."""
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
     start, end = (np.searchsorted(other.rows, first.rows, side) for side in ("left", "right"))  # rows are in order
     times = end - start
@@ -114,11 +110,8 @@ def _combined(first: Keys, other: Keys) -> Keys:
     both = np.where((one < 0) | (two < 0), -1, one.astype(np.int64) * len(other.names) + two)
     pairs, codes = np.unique(both, return_inverse=True)
     lacking = int(len(pairs) > 0 and pairs[0] < 0)
-    of_first, of_other = np.divmod(pairs[lacking:], max(1, len(other.names)))
-    names = pc.binary_join_element_wise(
-        first.names.take(pa.array(of_first)), other.names.take(pa.array(of_other)), JOINT
-    )
-    return Keys(codes - lacking, np.repeat(first.rows, times), names)
+    named = (divmod(pair, len(other.names)) for pair in pairs[lacking:].tolist())
+    return Keys(codes - lacking, np.repeat(first.rows, times), [first.names[i] + other.names[j] for i, j in named])
 
 
 def _periods(moments: pa.Array, unit: str) -> pa.Array:

@@ -19,13 +19,18 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class GroupRow:
-    """One group: its key ("CIFAR-10", "2025-04"; "all" if nothing is grouped by) and its figure."""
+    """One group: a value of each key ("CIFAR-10", "2025-04"; "all" if nothing is grouped by) and its figure."""
 
-    key: str
+    keys: tuple[str, ...]
     value: float | None  # None: no run of the group has one, and another figure of it is known
     count: int  # runs that the figure is of
     runs: tuple[str, ...]  # ids of the first MOST_IDS of them, or of those that a share is of
     also: tuple[float | None, ...] = ()  # the further figures
+
+    @property
+    def key(self) -> str:
+        """As it is shown: "AdamW / CIFAR-10"."""
+        return " / ".join(self.keys)
 
 
 @dataclass(frozen=True)

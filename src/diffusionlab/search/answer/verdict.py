@@ -63,10 +63,7 @@ def _whether_all(result: Result) -> Verdict:
     assert isinstance(ask, Check) and ask.condition is not None
     met = [(ask.condition.evaluate(row), row) for row in result.rows]
     if not met and result.unknown:
-        return (
-            None,
-            f"it is not recorded of {runs(result.unknown)} whether {agree(result.unknown, 'it is', 'they are')} meant",
-        )
+        return None, f"whether a run meets the rest is not recorded of {runs(result.unknown)}"
     if not met:
         return None, "there is no such run"
     columns = ask.condition.columns()

@@ -16,7 +16,7 @@ from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import COLUMNS, held_in, value_of
 from diffusionlab.search.answer.result import GroupRow, Groups, Result, Row
-from diffusionlab.search.query.query import Figure, flag_of, name_of
+from diffusionlab.search.query.query import Figure, name_of
 from diffusionlab.search.read.text import Matches, Mentions, mentioned
 from diffusionlab.untrusted import ImageError, opened_image
 
@@ -42,10 +42,11 @@ def write_groups_csv(groups: Groups) -> None:
     out = csv.writer(sys.stdout, lineterminator="\n")
     apart = [groups.mixed] if groups.mixed else []
     also = [name_of(term) for term in groups.figure.also]
-    out.writerow([*apart, flag_of(groups.figure.by) or "group", "value", "count", *also])
+    keys = [key.flag for key in groups.figure.by] or ["group"]
+    out.writerow([*apart, *keys, "value", "count", *also])
     for name, rows in groups.within or (("", groups.rows),):
         lead = [guarded(name)] if apart else []
-        out.writerows([*lead, guarded(row.key), row.value, row.count, *row.also] for row in rows)
+        out.writerows([*lead, *map(guarded, row.keys), row.value, row.count, *row.also] for row in rows)
 
 
 def _plain(row: Row, column: str, rank: int, score: float) -> Any:
