@@ -36,7 +36,7 @@ class GroupNorm(nn.GroupNorm):
 class _NarrowGroupNorm(torch.autograd.Function):
     """The same from sums over each channel, which vectorize over all channels of a channels_last tensor.
 
-    With two channels a group torch's own kernel takes two to four times as long; of contiguous tensors it takes less.
+    With two channels a group torch's own kernel takes two to four times as long; of contiguous tensors, mostly less.
     """
 
     @staticmethod

@@ -100,7 +100,7 @@ def explain(error: Exception, config_name: str = "train") -> str | None:
 def _explain_text(text: str) -> str | None:
     """The line for an error that only its text tells apart."""
     if "Config group override must be a string or a list" in text:
-        return _explain_null_group()
+        return _explain_no_name()
     if several := re.search(r"Ambiguous value for argument '(([^=]+)=([^']*))'", text, re.DOTALL):
         word, key, values = several.groups()
         return f"{word} are several values: add -m for a run of each, or type '{key}=[{values}]' for a list"
@@ -112,13 +112,17 @@ def _explain_text(text: str) -> str | None:
     return None
 
 
-def _explain_null_group() -> str:
-    """Hydra does not say which group was set to null."""
-    words = (word.partition("=") for word in sys.argv[1:])
-    group = next((key for key, _, value in words if (CONF / key).is_dir() and value in ("null", "")), "a group")
-    options = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
-    way_out = f"'~{group}' leaves it out, or type one of" if group in LEFT_OUT else "type one of"
-    return f"{group}=null: {way_out} {', '.join(options)}"
+_NO_NAME = re.compile(r"null|true|false|[-+.\d]*(?:e[-+]?\d+)?", re.IGNORECASE)
+
+
+def _explain_no_name() -> str | None:
+    """A group was set to null or to a number; Hydra does not say which."""
+    for group, _, value in (word.partition("=") for word in sys.argv[1:]):
+        options = sorted(file.stem for file in (CONF / group).glob("*.yaml")) if group else []
+        if options and value not in options and _NO_NAME.fullmatch(value):
+            way_out = f"'~{group}' leaves it out, or type one of" if group in LEFT_OUT else "type one of"
+            return f"{group}={value or 'null'}: {way_out} {', '.join(options)}"
+    return None
 
 
 def _explain_syntax(override: str) -> str:

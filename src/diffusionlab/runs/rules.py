@@ -39,6 +39,11 @@ def _check_kinds(settings: Settings) -> None:
             continue
         for name, default in known.items():
             value = given.get(name)
+            part = "_target_" in known and isinstance(default, Mapping) and name in given
+            if part and not isinstance(value, Mapping):
+                option, shown = next((key, default[key]) for key in default if not key.startswith("_"))
+                typed = "null" if value is None else value
+                raise UsageError(f"{group}.{name}={typed}: type its options, such as {group}.{name}.{option}={shown}")
             if value is None or isinstance(value, _KINDS.get(type(default), (object,))):
                 continue
             shown = str(default).lower() if isinstance(default, bool) else str(default).replace(" ", "")
