@@ -23,6 +23,7 @@ def run_program(name: str, text: str, job: "Callable[[DictConfig], Any]") -> Non
     import hydra
 
     from diffusionlab.errors import cli_errors
+    from diffusionlab.runs.allocator import keep_freed_memory
     from diffusionlab.runs.explain import explain
     from diffusionlab.runs.schemas import register
     from diffusionlab.untrusted import say_in_logs
@@ -34,6 +35,7 @@ def run_program(name: str, text: str, job: "Callable[[DictConfig], Any]") -> Non
         with cli_errors(in_words):
             return job(cfg)
 
+    keep_freed_memory()
     say_in_logs()
     register()
     sys.argv[1:] = as_hydra_reads(sys.argv[1:])
