@@ -22,6 +22,7 @@ def found_ids(result):
         ("all but the CIFAR-10 unets", lambda r: not (r.dataset == "CIFAR-10" and "unet" in r.tags)),
         ("all runs except CIFAR-10 DiTs", lambda r: not (r.dataset == "CIFAR-10" and "dit" in r.tags)),
         ("all runs excluding the failed MNIST run", lambda r: not (r.dataset == "MNIST" and r.status == "failed")),
+        ("everything except DiTs on CIFAR-10", lambda r: not (r.dataset == "CIFAR-10" and "dit" in r.tags)),
         ("everything other than MNIST runs on CPU", lambda r: not (r.dataset == "MNIST" and r.hardware == "CPU")),
         ("runs that are not MNIST unets", lambda r: not (r.dataset == "MNIST" and "unet" in r.tags)),
         (

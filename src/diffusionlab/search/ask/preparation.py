@@ -13,6 +13,7 @@ from diffusionlab.registry.filters.conditions import Contains
 from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import Not
 from diffusionlab.search.ask.joining.unions import united
+from diffusionlab.search.ask.repeated import two_figures
 from diffusionlab.search.ask.rules.part_names import run_by_part
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
@@ -29,7 +30,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _than_the_best, _more_than, united, _sharing, _minus, _file_size, _of_two_runs, _less_another),
+        *(_how_much, _than_the_best, _more_than, two_figures, united, _sharing, _minus, _file_size, _of_two_runs, _less_another),
     )
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
     return [
@@ -182,7 +183,10 @@ def _how_much(items: list[Item], i: int) -> Item | None:
     asked = any(items[k].words.lower() == "much" and items[k - 1].words.lower() == "how" for k in range(1, i))
     if runs and asked and words in CHANGES:  # "how much did the FID improve from A to B"
         return replace(items[i], kind="compare")
-    more = items[i].kind in ("comparative", "comparator") and items[i - 1].words.lower() == "much" and runs
+    many = runs and items[i].kind == "count" and words == "how many"
+    if many and i + 1 < len(items) and items[i + 1].kind == "comparative":  # "how many more epochs has A than B"
+        return replace(items[i], kind="filler", words="how")
+    more = items[i].kind in ("comparative", "comparator") and runs and items[i - 1].words.lower() in ("much", "how many")
     return replace(items[i], kind="compare") if more and not words.endswith(" than") else None
 
 
@@ -221,7 +225,7 @@ def _is_more(items: Sequence[Item], i: int) -> bool:
 def _names_runs(items: Sequence[Item], i: int) -> bool:
     """Whether a condition stands at i, or after words for runs: "runs on MNIST"."""
     named = next((item for item in items[i:] if item.kind not in ("filler", "noun", "carrier", "count")), None)
-    return named is not None and named.kind == "condition"
+    return named is not None and named.kind in ("condition", "when")
 
 
 def _than_the_best(items: list[Item], i: int) -> Item | None:

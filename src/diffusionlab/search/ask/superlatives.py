@@ -137,7 +137,7 @@ def _stands(a: Asked, i: int) -> bool:
         kind = a.items[j].kind
         if kind == "noun" or (j == i + 1 and (a.counts(j) or kind == "moment")):
             return True
-        if kind not in ("number", "condition", "filler", "superlative"):
+        if kind not in ("number", "condition", "filler", "superlative") and a.words(j) != "but":
             return False
     if a.words(0) in ("what", "which") and all(item.kind == "filler" for item in a.items[i + 1 :]):
         return True  # "what did I train last?"
@@ -247,8 +247,10 @@ def _how_many(a: Asked, i: int, word: str) -> _Taken:
         if not counted and (percent := PARTS.get(a.words(place))) and a.kind(place) in ("filler", "ordinal"):
             a.used.add(place)
             return _Taken(percent=percent)
-    if word == "runnerup":
+    if word in ("runnerup", "penultimate"):
         return _Taken(1, skip=1)
+    if (skipped := _but(a, i) or _to_last(a, before)) is not None:
+        return _Taken(1, skip=skipped)
     if a.kind(before) == "ordinal":
         first, last = _from_ordinal(a, before), a.items[before].payload
         a.used.add(before)
@@ -256,6 +258,25 @@ def _how_many(a: Asked, i: int, word: str) -> _Taken:
     if word in ("recent", *_LATELY) or _plural(a, i):
         return _Taken()
     return _Taken(1, ties=True)
+
+
+def _but(a: Asked, i: int) -> int | None:
+    """How many come before the run that is meant: "the worst BUT ONE", "the last run BUT TWO"."""
+    but = a.skip(i + 1, 2, ("filler", "noun", "field"))
+    one = a.words(but + 1) == "one"
+    if a.kind(but) != "connector" or a.items[but].payload != "but" or not (one or a.counts(but + 1)):
+        return None
+    a.used |= {but, but + 1}
+    return 1 if one else a.count(but + 1)
+
+
+def _to_last(a: Asked, to: int) -> int | None:
+    """Likewise of "second TO last", "next TO last"."""
+    if a.words(to) != "to" or not (a.kind(to - 1) == "ordinal" or a.words(to - 1) == "next"):
+        return None
+    skipped = int(a.items[to - 1].payload) - 1 if a.kind(to - 1) == "ordinal" else 1
+    a.used |= {to, to - 1}
+    return skipped
 
 
 def _owner(a: Asked, before: int) -> int:

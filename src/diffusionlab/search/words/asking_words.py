@@ -26,7 +26,7 @@ SUPERLATIVES: dict[tuple[str, str | None], str] = {
     ("high", "seconds"): "longest, longest running, longest training",
     ("low", "seconds"): "shortest, briefest",
     ("high", "created_at"): "newest, latest, most recent, most recently, youngest, last, recent, recently, very last, "
-    "lately, final, very latest, most recently created",
+    "lately, final, very latest, most recently created, penultimate",
     ("low", "created_at"): "oldest, earliest, first, very first, longest ago, least recent, least recently",
 }
 """(direction, the column when none is named) -> words. Direction: best, worst (by the column), low, high."""

@@ -65,9 +65,12 @@ def _is_told(items: Sequence[Item], start: int) -> bool:
     return before in _COPULAS or items[start].words.lower() in ("the", "those")
 
 
+_OF_A_KIND = ("with", "using", "that have", "which have", "on", "trained on")
+
+
 def _behind_a_kind(items: Sequence[Item], last: int) -> int:
-    """The last condition of "(except) U-Nets WITH ATTENTION"."""
-    if items[last + 1 : last + 2] and items[last + 1].words.lower() in ("with", "using", "that have", "which have"):
+    """The last condition of "(except) U-Nets WITH ATTENTION", "(except) DiTs ON CIFAR-10"."""
+    if items[last + 1 : last + 2] and items[last + 1].words.lower() in _OF_A_KIND:
         i = last + 2
         while i < len(items) and items[i].kind in (*_BETWEEN, "condition"):
             last = i if items[i].kind == "condition" else last
