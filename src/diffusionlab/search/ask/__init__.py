@@ -5,7 +5,8 @@ preparation.py   items whose meaning depends on their neighbours
 selections.py    several selections in one question
 rules/           neighbouring items -> one condition
 joining/         conditions -> one filter, or the sides of a comparison
-asked.py         what is asked of the runs, read by figures, shares, grouping, having, sides, extremes, sorting,
-                 superlatives, single
+orders/          which runs come first, and how many of them
+asked.py         what is asked of the runs, read by orders/, figures, shares, grouping (by keys), having, sides,
+                 extremes, single
 leftovers.py     what nothing was made of
 """

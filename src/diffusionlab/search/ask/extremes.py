@@ -8,8 +8,8 @@ from dataclasses import replace
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.record.columns import lower_is_better
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.keys import ask_figure
 from diffusionlab.search.ask.rules.reading import is_numeric, is_setting
-from diffusionlab.search.ask.sorting import ask_figure
 from diffusionlab.search.query.query import Having
 from diffusionlab.search.read.items import Condition
 from diffusionlab.search.read.tokens import Number

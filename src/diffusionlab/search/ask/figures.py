@@ -9,10 +9,10 @@ from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.extremes import extreme_told
 from diffusionlab.search.ask.grouping import READERS, sort_groups
 from diffusionlab.search.ask.having import having
+from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure
 from diffusionlab.search.ask.rules.reading import is_numeric
 from diffusionlab.search.ask.shares import share
 from diffusionlab.search.ask.sides import sided
-from diffusionlab.search.ask.sorting import Key, ask_figure, each, is_measure
 from diffusionlab.search.query.query import How, Term
 from diffusionlab.search.words.asking_words import EXTREMES
 

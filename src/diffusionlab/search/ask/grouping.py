@@ -14,8 +14,9 @@ from typing import Any
 
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked, several
+from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure, key_at, which
+from diffusionlab.search.ask.orders.sorting import descends, highest_first
 from diffusionlab.search.ask.rules.reading import is_numeric
-from diffusionlab.search.ask.sorting import Key, ask_figure, descends, each, highest_first, is_measure, key_at, which
 from diffusionlab.search.query.query import How
 from diffusionlab.search.words.asking_words import FEW, MANY
 

@@ -19,8 +19,9 @@ from diffusionlab.registry.record.columns import short
 from diffusionlab.search.ask.asked import Asked, several
 from diffusionlab.search.ask.joining.combine import join
 from diffusionlab.search.ask.joining.scope import Operand
+from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure, key_at
+from diffusionlab.search.ask.orders.sorting import descends
 from diffusionlab.search.ask.rules.reading import is_numeric
-from diffusionlab.search.ask.sorting import Key, ask_figure, descends, each, is_measure, key_at
 from diffusionlab.search.query.query import Having, How, Side
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition

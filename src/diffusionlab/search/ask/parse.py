@@ -19,6 +19,8 @@ from diffusionlab.search.ask.joining.combine import bracketed, compared, join, s
 from diffusionlab.search.ask.joining.exceptions import whole_phrases
 from diffusionlab.search.ask.joining.scope import Operand, operands
 from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
+from diffusionlab.search.ask.orders.sorting import best_of_several, per, sorting
+from diffusionlab.search.ask.orders.superlatives import superlative
 from diffusionlab.search.ask.preparation import settle
 from diffusionlab.search.ask.rules.against_average import against_average
 from diffusionlab.search.ask.rules.beside_runs import lineage, ratio
@@ -58,8 +60,6 @@ from diffusionlab.search.ask.rules.tags import tagged
 from diffusionlab.search.ask.selections import is_one_the_other, parts_of, shared_parts
 from diffusionlab.search.ask.shares import shared
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
-from diffusionlab.search.ask.sorting import best_of_several, per, sorting
-from diffusionlab.search.ask.superlatives import superlative
 from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known

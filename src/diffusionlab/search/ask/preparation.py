@@ -12,8 +12,8 @@ from dataclasses import replace
 from diffusionlab.registry.filters.conditions import Contains
 from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import Not
+from diffusionlab.search.ask.joining.repeated import two_figures
 from diffusionlab.search.ask.joining.unions import united
-from diffusionlab.search.ask.repeated import two_figures
 from diffusionlab.search.ask.rules.part_names import run_by_part
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
@@ -30,7 +30,8 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _than_the_best, _more_than, two_figures, united, _sharing, _minus, _file_size, _of_two_runs, _less_another),
+        *(_how_much, _than_the_best, _more_than, two_figures, united, _sharing, _minus, _file_size, _of_two_runs),
+        _less_another,
     )
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
     return [
@@ -186,8 +187,8 @@ def _how_much(items: list[Item], i: int) -> Item | None:
     many = runs and items[i].kind == "count" and words == "how many"
     if many and i + 1 < len(items) and items[i + 1].kind == "comparative":  # "how many more epochs has A than B"
         return replace(items[i], kind="filler", words="how")
-    more = items[i].kind in ("comparative", "comparator") and runs and items[i - 1].words.lower() in ("much", "how many")
-    return replace(items[i], kind="compare") if more and not words.endswith(" than") else None
+    more = items[i].kind in ("comparative", "comparator") and items[i - 1].words.lower() in ("much", "how many")
+    return replace(items[i], kind="compare") if more and runs and not words.endswith(" than") else None
 
 
 def _of_two_runs(items: list[Item], i: int) -> Item | None:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from diffusionlab.registry.record.columns import about
-from diffusionlab.search.ask.repeated import each_place
+from diffusionlab.search.ask.joining.repeated import each_place
 from diffusionlab.search.query.query import Query
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.words.english import is_harmless

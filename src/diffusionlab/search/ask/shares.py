@@ -17,8 +17,8 @@ from diffusionlab.registry.filters.filter import And
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.joining.combine import join
 from diffusionlab.search.ask.joining.scope import Operand
-from diffusionlab.search.ask.sorting import ask_figure, each, which
-from diffusionlab.search.ask.superlatives import PARTS
+from diffusionlab.search.ask.keys import ask_figure, each, which
+from diffusionlab.search.ask.orders.how_many import PARTS
 from diffusionlab.search.query.query import SHARES, Having, How
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition

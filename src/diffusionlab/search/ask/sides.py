@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from diffusionlab.registry.record.columns import MEASURES, label
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.keys import ask_figure
 from diffusionlab.search.ask.rules.fields import COMPARATIVES
 from diffusionlab.search.ask.rules.reading import SOFT, directed, is_numeric
-from diffusionlab.search.ask.sorting import ask_figure
 from diffusionlab.search.query.query import How
 
 

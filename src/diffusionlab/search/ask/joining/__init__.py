@@ -3,5 +3,6 @@
 scope.py       how far a negation reaches, what joins two conditions
 exceptions.py  noun phrases that a negation takes as a whole
 unions.py      noun phrases that "and" joins to a union
+repeated.py    sides that a repeated preposition keeps apart
 combine.py     all of them joined
 """

@@ -1,33 +1,21 @@
-"""Best, lowest, three newest, second best: the runs that come first by a column, and how many of them."""
+"""Best, lowest, newest: the runs that come first by a column."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from diffusionlab.registry.record.columns import COLUMNS, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.orders.how_many import LATELY, WITH, how_many, place_of_number
+from diffusionlab.search.ask.orders.sorting import after_by
 from diffusionlab.search.ask.rules.reading import is_numeric, is_setting
-from diffusionlab.search.ask.sorting import after_by
 from diffusionlab.search.query.query import Figure, Order
 
-PARTS = {
-    "half": 50.0,
-    "third": 100 / 3,
-    "quarter": 25.0,
-    "fifth": 20.0,
-    "tenth": 10.0,
-    "decile": 10.0,
-    "quartile": 25.0,
-}
 _POSITIONAL = ("last", "first", "final")  # superlatives only before "run", "3 runs" and the like
-_LATELY = ("recently", "lately")
 _VAGUE = ("most", "least", "top", "recent", "last", "first")  # a second one of these is no second order
-_PLURAL_FIELDS = ("scores", "values", "losses", "fids")
-_WITH = ("with", "having", "that have", "which have")
 _AMONG = ("of", "among", "amongst", "in", "within")
 _WHICH = ("which", "what", "any", "some", "one", "ones")
 _OF_WHICH = ("any of", "none of", "which of", "some of")
-_ENDS_NOUN = ("of", "among", "for", "that", "which", "amongst", "from")
 
 
 def superlative(a: Asked) -> None:
@@ -62,7 +50,7 @@ def superlative(a: Asked) -> None:
             a.show.append(column)
             column = a.primary
         descending = lower_is_better(column) == (direction == "worst")
-    taken = _how_many(a, i, word)
+    taken = how_many(a, i, word)
     rest = (taken.count or taken.percent) is not None and _is_excepted(a, i)
     ties = taken.ties and not rest
     order = Order(column, descending, taken.count, taken.skip, ties, percent=taken.percent, rest=rest)
@@ -129,7 +117,7 @@ def _other_superlatives(a: Asked, i: int, places: list[int]) -> None:
 def _stands(a: Asked, i: int) -> bool:
     """Whether a superlative word is one here: "last" only before a run or a number of runs."""
     word = a.items[i].payload[2]
-    if word in _LATELY:
+    if word in LATELY:
         return not any(item.kind == "when" for item in a.items)
     if word not in _POSITIONAL or (a.words(0) == "when" and a.kind(i + 1) in ("", "filler", "moment", "carrier")):
         return True
@@ -222,94 +210,21 @@ def size_of_runs(a: Asked) -> str:
     return "size_bytes"
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """How many of the runs in order are meant."""
-
-    count: int | None = None
-    percent: float | None = None
-    skip: int = 0
-    ties: bool = False
-
-
-def _how_many(a: Asked, i: int, word: str) -> _Taken:
-    """How many the superlative at i takes: a number or a percentage, else one for a singular noun, else all."""
-    before = a.skip(i - 1, 3, ("filler", "percent"), -1)
-    owner = _owner(a, before)
-    for place in (before, owner, i + 1, a.skip(i + 1, 3, ("filler", "field"))):
-        if a.kind(place) == "number" and a.kind(place + 1) == "percent" and 0 < a.items[place].payload.value <= 100:
-            a.used |= {place, place + 1}
-            return _Taken(percent=float(a.items[place].payload.value))
-        if a.counts(place):
-            return _Taken(a.count(place))
-    for place in (before, i + 1):
-        counted = place == before and a.kind(place) == "ordinal"  # "third newest", but "best third"
-        if not counted and (percent := PARTS.get(a.words(place))) and a.kind(place) in ("filler", "ordinal"):
-            a.used.add(place)
-            return _Taken(percent=percent)
-    if word in ("runnerup", "penultimate"):
-        return _Taken(1, skip=1)
-    if (skipped := _but(a, i) or _to_last(a, before)) is not None:
-        return _Taken(1, skip=skipped)
-    if a.kind(before) == "ordinal":
-        first, last = _from_ordinal(a, before), a.items[before].payload
-        a.used.add(before)
-        return _Taken(last - first + 1, skip=first - 1)
-    if word in ("recent", *_LATELY) or _plural(a, i):
-        return _Taken()
-    return _Taken(1, ties=True)
-
-
-def _but(a: Asked, i: int) -> int | None:
-    """How many come before the run that is meant: "the worst BUT ONE", "the last run BUT TWO"."""
-    but = a.skip(i + 1, 2, ("filler", "noun", "field"))
-    one = a.words(but + 1) == "one"
-    if a.kind(but) != "connector" or a.items[but].payload != "but" or not (one or a.counts(but + 1)):
-        return None
-    a.used |= {but, but + 1}
-    return 1 if one else a.count(but + 1)
-
-
-def _to_last(a: Asked, to: int) -> int | None:
-    """Likewise of "second TO last", "next TO last"."""
-    if a.words(to) != "to" or not (a.kind(to - 1) == "ordinal" or a.words(to - 1) == "next"):
-        return None
-    skipped = int(a.items[to - 1].payload) - 1 if a.kind(to - 1) == "ordinal" else 1
-    a.used |= {to, to - 1}
-    return skipped
-
-
-def _owner(a: Asked, before: int) -> int:
-    """The place before "with" in "the two (runs) with the lowest", else `before`."""
-    return a.skip(before - 1, 2, ("filler", "noun"), -1) if a.words(before) in _WITH else before
-
-
 def _is_counted(a: Asked, i: int) -> bool:
     """Whether a number stands beside the superlative at i, which no figure has used, and runs follow, or nothing that
     could be counted: "mean fid of the top 5", "how many of the three latest runs failed"."""
     before = a.skip(i - 1, 2, ("filler", "percent"), -1)
-    beside = (k for k in (before, _owner(a, before), i + 1) if k not in a.used)
+    beside = (k for k in (before, place_of_number(a, before), i + 1) if k not in a.used)
     places = [k for k in beside if a.counts(k) or (a.kind(k) == "number" and a.kind(k + 1) == "percent")]
     after = a.skip(max([i, *places]) + 1, 3, ("filler", "percent", "condition"))
     runs = a.kind(after) in ("noun", "by", "carrier", "break", "") or a.kind(after - 1) == "condition"
-    return bool(places) and (runs or a.words(before) in _WITH)
-
-
-def _from_ordinal(a: Asked, last: int) -> int:
-    """The first of those that an ordinal at `last` ends: 3 in "the 3rd to 6th best"."""
-    joint = a.skip(last - 1, 1, ("filler",), -1)
-    first = a.skip(joint - 1, 1, ("filler",), -1)
-    number = a.items[last].payload
-    if a.kind(joint) != "to" or a.kind(first) != "ordinal" or not a.items[first].payload < number:
-        return int(number)
-    a.used |= {joint, first}
-    return int(a.items[first].payload)
+    return bool(places) and (runs or a.words(before) in WITH)
 
 
 def _is_excepted(a: Asked, i: int) -> bool:
     """Whether the superlative at i names the runs that are not meant: "all but the best three"."""
     j = a.skip(i - 1, 4, ("filler", "number", "percent"), -1)
-    if a.words(j) in _WITH:  # "except the two runs with the highest FID"
+    if a.words(j) in WITH:  # "except the two runs with the highest FID"
         j = a.skip(j - 1, 4, ("filler", "number", "percent", "noun"), -1)
     excepted = (a.kind(j) == "not" and a.words(j) not in _OF_WHICH) or (
         a.kind(j) == "connector" and a.items[j].payload == "but"
@@ -326,35 +241,6 @@ def _top_later(a: Asked, i: int) -> int | None:
             a.used.add(j)
             return a.count(j + 1)
     return None
-
-
-def _plural(a: Asked, i: int) -> bool:
-    """Whether the superlative at i speaks of several runs."""
-    for j in range(i + 1, len(a.items)):
-        item, words = a.items[j], a.words(j)
-        if item.kind == "noun":
-            return _is_plural(str(item.payload))
-        facet = item.kind == "condition" and item.payload.category == "facet"
-        if facet and words.rstrip("?.").endswith("s") and a.kind(j + 1) != "noun":
-            return True
-        if item.kind == "field" and words.split()[-1] in _PLURAL_FIELDS:
-            return True
-        if item.kind in ("carrier", "connector", "break", "by", "when", "not") or words in _ENDS_NOUN:
-            break
-    nouns = [k for k in range(i) if a.items[k].kind == "noun"]
-    if not nouns:
-        return False
-    between = a.items[nouns[-1] + 1 : i]
-    if any(item.words.lower() in ("has", "is", "was") for item in between):  # "which of the runs has the lowest fid"
-        return False
-    return _is_plural(str(a.items[nouns[-1]].payload)) and all(
-        item.kind in ("filler", "carrier", "field") for item in between
-    )
-
-
-def _is_plural(noun: str) -> bool:
-    """ "Entries" are several; no noun for a run ends in s otherwise."""
-    return noun.endswith("s")
 
 
 def _ordinal_run(a: Asked) -> None:
