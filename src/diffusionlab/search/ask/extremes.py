@@ -44,6 +44,27 @@ def extreme_told(a: Asked) -> bool:
     return True
 
 
+def extreme_of_taken(a: Asked) -> bool:
+    """ "Highest FID among the five newest runs": of the runs that another superlative takes."""
+    for i in range(len(a.items)):
+        of = a.skip(i + 1, 1, ("filler",))
+        if a.kind(i) != "superlative" or a.kind(of) != "field" or not is_numeric(a.items[of].payload):
+            continue
+        column, direction = a.items[of].payload, a.items[i].payload[0]
+        other = a.skip(of + 2, 3, ("filler", "number"))
+        counted = a.counts(other - 1) or a.counts(other + 1)
+        if a.words(of + 1) not in _AMONG or a.kind(other) != "superlative" or not counted or a.whether:
+            continue
+        if direction in ("best", "worst") and is_setting(column):
+            continue
+        least = direction == "low" or (direction != "high" and lower_is_better(column) == (direction == "best"))
+        return ask_figure(a, {i, of}, None, "min" if least else "max", column)
+    return False
+
+
+_AMONG = ("of", "among", "amongst", "in", "within")
+
+
 def _of_the_best(a: Asked, of: int, number: int) -> bool:
     """ "Is 512 the best batch size?": whether the best run has it, which is no figure."""
     said = a.items[number].payload

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from diffusionlab.registry.record.columns import label
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.extremes import extreme_told
+from diffusionlab.search.ask.extremes import extreme_of_taken, extreme_told
 from diffusionlab.search.ask.grouping import READERS, sort_groups
 from diffusionlab.search.ask.having import having
 from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure
@@ -19,7 +19,8 @@ from diffusionlab.search.words.asking_words import EXTREMES
 
 def figure(a: Asked) -> None:
     """The figure that is asked for, if any: the first reader that reads something wins."""
-    for read in (extreme_told, sided, having, share, several_figures, *READERS, figures_by_key, compared_by_key):
+    readers = (extreme_told, extreme_of_taken, sided, having, share, several_figures, _range, *READERS)
+    for read in (*readers, figures_by_key, compared_by_key):
         if read(a):
             sort_groups(a)
             return
@@ -46,6 +47,16 @@ def several_figures(a: Asked) -> bool:
         found = _terms(a, i)
         if len(found.terms) > 1:
             return _ask(a, found, each(a))
+    return False
+
+
+def _range(a: Asked) -> bool:
+    """RANGE of FIELD: the least and the greatest, of all runs or of each group."""
+    for i in range(len(a.items)):
+        j = a.skip(i + 1, 3, _SOFT)
+        if a.words(i) in ("range", "ranges") and a.kind(j) == "field" and is_numeric(a.items[j].payload):
+            of = a.items[j].payload
+            return _ask(a, _Terms([("min", of), ("max", of)], {i, j}), each(a))
     return False
 
 

@@ -30,8 +30,19 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _than_the_best, _more_than, two_figures, united, _sharing, _minus, _file_size, _of_two_runs),
-        _less_another,
+        *(
+            _how_much,
+            _hours,
+            _than_the_best,
+            _more_than,
+            two_figures,
+            united,
+            _sharing,
+            _minus,
+            _file_size,
+            _of_two_runs,
+        ),
+        *(_of_two_runs, _less_another),
     )
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
     return [
@@ -185,10 +196,30 @@ def _how_much(items: list[Item], i: int) -> Item | None:
     if runs and asked and words in CHANGES:  # "how much did the FID improve from A to B"
         return replace(items[i], kind="compare")
     many = runs and items[i].kind == "count" and words == "how many"
-    if many and i + 1 < len(items) and items[i + 1].kind == "comparative":  # "how many more epochs has A than B"
+    following = [item.kind for item in items[i + 1 : i + 3] if item.words.lower() != "times"]
+    if many and following[:1] == ["comparative"]:  # "how many (times) more epochs has A than B"
         return replace(items[i], kind="filler", words="how")
-    more = items[i].kind in ("comparative", "comparator") and items[i - 1].words.lower() in ("much", "how many")
-    return replace(items[i], kind="compare") if more and runs and not words.endswith(" than") else None
+    if runs and words == "times" and items[i - 1].words.lower() == "how many":
+        return replace(items[i], kind="filler", words="how")
+    measured = items[i].kind in ("comparative", "comparator") and not words.endswith(" than")
+    more = measured and items[i - 1].words.lower() in ("much", "how many", "times")
+    return replace(items[i], kind="compare") if more and runs else None
+
+
+_TAKEN = ("take", "took", "taken", "need", "needed", "spend", "spent", "cost", "train", "trained", "train for")
+
+
+def _hours(items: list[Item], i: int) -> Item | None:
+    """ "HOW MANY HOURS did the CelebA runs take": the durations of all of them; of one run, its own."""
+    asked = i if items[i].kind == "count" else i - 1
+    said = [item.words.lower() for item in items[asked : asked + 2]] if asked >= 0 else []
+    hours = said[:1] == ["how many"] and said[1:] and said[1] in ("hours", "minutes", "seconds")
+    if not hours or not any(item.words.lower() in _TAKEN for item in items[i:]):
+        return None
+    if i > asked:
+        return replace(items[i], kind="field", payload="seconds")
+    one = any(item.kind == "run" for item in items)
+    return replace(items[i], kind="filler", words="how") if one else replace(items[i], kind="how", payload="sum")
 
 
 def _of_two_runs(items: list[Item], i: int) -> Item | None:

@@ -33,19 +33,24 @@ def parts_of(text: str, items: Sequence[Item]) -> list[str]:
         return []
     places = [i for i, item in enumerate(items) if item.kind == "superlative"]
     if any(item.kind == "compare" for item in items):  # "compare the best and the worst run"
-        twins = _twins(text, items, places) if len(places) == 2 else []
+        twins = _twins(text, items, places, ("with", "to")) if len(places) == 2 else []
         return twins or run_and_first(text, items, places)
     several = (_twins, one_is_other, _apart, _and_all, each_place)
     return next((found for read in several if (found := read(text, items, places))), [])
 
 
-def _twins(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]:
-    """Two superlatives, or two fields of one, of which all the rest of the question holds: a question without each."""
+def _twins(text: str, items: Sequence[Item], places: Sequence[int], joints: Sequence[str] = ()) -> list[str]:
+    """Two superlatives, or two fields of one, of which all the rest of the question holds: a question without each.
+
+    `joints`: words that join them beside "and".
+    """
     pairs = [(_unit(items, a), _unit(items, b)) for a, b in pairwise(places)] if len(places) == 2 else []
     pairs += [found for place in places if len(places) == 1 and (found := _two_fields(items, place))]
     for (start, stop), (again, after) in pairs:
-        joint = [item for item in items[stop:again] if item.kind != "filler" or not is_harmless(item.words.lower())]
-        joined = all(_joins(item) for item in joint) and any(item.kind == "connector" for item in joint)
+        between = [item for item in items[stop:again] if item.kind not in ("filler", "noun")]
+        weighty = any(item.kind == "filler" and not is_harmless(item.words.lower()) for item in items[stop:again])
+        joint = [item for item in between if not (_joins(item) or item.words.lower() in joints)]
+        joined = not (joint or weighty) and any(item.words != "," for item in between)
         if joined and not _same(items[start:stop], items[again:after]):
             lacks_field = (
                 items[stop - 1].kind != "field" and items[after - 1].kind == "field"

@@ -8,11 +8,13 @@ from diffusionlab.search.ask.keys import ask_figure
 from diffusionlab.search.ask.rules.fields import COMPARATIVES
 from diffusionlab.search.ask.rules.reading import SOFT, directed, is_numeric
 from diffusionlab.search.query.query import How
+from diffusionlab.search.words.asking_words import UNITS
+from diffusionlab.search.words.lexicon import listed
 
 
 def sided(a: Asked) -> bool:
     """A figure of two sides, and which of them has more of it."""
-    return _whether_lower(a) or _whether_more(a) or _which_has_more(a) or _which_is_lower(a)
+    return _whether_lower(a) or _whether_more(a) or _when_more(a) or _which_has_more(a) or _which_is_lower(a)
 
 
 def _whether_lower(a: Asked) -> bool:
@@ -34,6 +36,22 @@ def _whether_more(a: Asked) -> bool:
     if count is None or not than or not a.whether:
         return False
     return ask_figure(a, {count}, None, "count", beside=COMPARATIVES[a.words(count)])
+
+
+def _when_more(a: Asked) -> bool:
+    """ "Did I train MORE in April or in May", "which month has FEWER runs, April or May"."""
+    more = next((i for i in range(len(a.items)) if a.kind(i) == "comparative" and a.words(i) in COMPARATIVES), None)
+    periods = [item for item in a.items if item.kind == "when" and len(item.payload) > 1]
+    if more is None or len(periods) != 1 or " or " not in f" {periods[0].words.lower()} " or not _is_asked(a):
+        return False
+    if a.kind(a.skip(more + 1, 1, ("filler",))) in ("than", "field", "how", "number"):
+        return False
+    a.compare = True
+    units = {i for i in range(len(a.items)) if a.words(i) in _UNITS}
+    return ask_figure(a, {more, *units}, None, "count", descending=COMPARATIVES[a.words(more)] == ">")
+
+
+_UNITS = tuple(word for words in UNITS.values() for word in listed(words))
 
 
 def _which_has_more(a: Asked) -> bool:
@@ -73,9 +91,12 @@ def _which_is_lower(a: Asked) -> bool:
 
 def _offers_sides(a: Asked) -> bool:
     """Whether "or" or "versus" stands between conditions of one kind, and one of them is asked for."""
-    asked = bool(a.whether) or any({"which", "what", "who"} & {*item.words.lower().split()} for item in a.items)
     joints = (i for i in range(len(a.items)) if a.kind(i) == "connector" and a.items[i].payload in ("or", "vs"))
-    return asked and any(_joins_sides(a, i) for i in joints)
+    return _is_asked(a) and any(_joins_sides(a, i) for i in joints)
+
+
+def _is_asked(a: Asked) -> bool:
+    return bool(a.whether) or any({"which", "what", "who", "when"} & {*item.words.lower().split()} for item in a.items)
 
 
 def _joins_sides(a: Asked, i: int) -> bool:

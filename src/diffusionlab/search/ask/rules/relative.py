@@ -39,6 +39,7 @@ _TEMPORAL = {
 _WITHIN_SAME = ("field", "filler", "connector", "carrier", "break", "noun", "than", "moment")
 _HAVING = ("with", "having", "have", "has", "using", "use", "that have", "which have")
 _SHARING = ("sharing", "share", "shares", "shared")
+_CARDS = ("gpu", "gpus", "graphics card", "card")
 _PERIODS = ("day", "week", "month", "quarter", "year", "hour")
 
 
@@ -47,11 +48,13 @@ def same_as(r: Reading, i: int) -> int:
     if r.kind(i) != "same":
         return 0
     columns, periods, j = [], [], i + 1
-    while r.kind(j) in _WITHIN_SAME:
+    while r.kind(j) in _WITHIN_SAME or r.words(j) in _CARDS:
         if r.kind(j) == "field":
             columns.append(r.items[j].payload)
         elif r.words(j) in ("architecture", "architectures"):
             columns.append("architecture")
+        elif r.words(j) in _CARDS:
+            columns.append("hardware_kind")
         elif r.words(j) in (*_PERIODS, "date"):
             periods.append(r.words(j).replace("date", "day"))
         j += 1
@@ -60,11 +63,25 @@ def same_as(r: Reading, i: int) -> int:
     row = r.facts(j)
     if row is None:
         return r.emit(i, j + 1, "run_id", NOTHING)
+    if bounded := _as_many(r, i, j, columns, row):
+        return bounded
     parts = [_equal(r, row, column) for column in columns]
     parts += [_in_period(r, row, unit) for unit in periods]
     after, other = _but_another(r, j + 1, row)
     others = Not(In("run_id", r.items[j].payload))
     return r.emit(i, after, "same", And(*parts, *other, others))
+
+
+def _as_many(r: Reading, i: int, run: int, columns: list[str], row: Mapping[str, Any]) -> int:
+    """ "AT LEAST as many epochs as run-019"."""
+    bound = r.out[-1].payload if r.out and r.out[-1].kind == "comparator" else ""
+    if bound not in (">=", "<=") or len(columns) != 1 or not is_recorded(row, columns[0]):
+        return 0
+    if kind_of(columns[0]) not in NUMERIC:
+        return 0
+    r.out.pop()
+    after, other = _but_another(r, run + 1, row)
+    return r.emit(i, after, columns[0], And(Compare(columns[0], bound, value_of(row, columns[0])), *other))
 
 
 def of_run(r: Reading, i: int) -> int:
@@ -213,17 +230,20 @@ def _comparator(r: Reading, i: int) -> Relation | None:
     if r.kind(j) != "run":
         return None
     k = r.skip(j + 1, 4)
-    if r.kind(k) == "field" and column is None:
+    if r.kind(k) == "field" and column is None and kind_of(r.items[k].payload) in NUMERIC:
         return r.items[i].payload, r.items[k].payload, j, k + 1
     return r.items[i].payload, column, j, j + 1
 
 
 def _comparative(r: Reading, i: int) -> Relation | None:
-    """Lower FIELD than RUN."""
+    """Lower FIELD [and fewer FIELD] than RUN."""
     operator = COMPARATIVES.get(r.words(i))
     j = r.skip(i + 1)
     if r.kind(i) not in ("filler", "comparative") or operator is None or r.kind(j) != "field":
         return None
+    joint = r.skip(j + 1, 2, ("connector", "break"))
+    if joint > j + 1 and (other := _comparative(r, r.skip(joint, 1, ("filler",)))):
+        return operator, r.items[j].payload, other[2], joint
     k = r.skip(j + 1, 3)
     run = r.skip(k + 1)
     return (operator, r.items[j].payload, run, run + 1) if r.kind(k) == "than" and r.kind(run) == "run" else None
