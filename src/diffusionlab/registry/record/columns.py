@@ -95,9 +95,13 @@ TABLE = (
     Column("git_dirty", "bool", "uncommitted changes", group="training"),
     # -- architecture
     Column("architecture", "text", group="architecture", values="named", shown=22, said=(
-        "architecture, architectures, arch, backbone, backbones, network type, model type")),
+        "architecture, architectures, arch, backbone, backbones, network type, model type, network types, model types, "
+        "kind of model, kinds of model, kinds of models, type of model, types of model, types of models, "
+        "type of network, types of network, types of networks, model architecture, model architectures, "
+        "network architecture, network architectures")),
     Column("arch_tags", "list", "facets", "facets", "arch", group="architecture", shown=4, index="LabelList",
-           said="facet, facets, architecture facet, architecture facets, kind of network, kinds of network"),
+           said="facet, facets, architecture facet, architecture facets, kind of network, kinds of network, "
+           "kinds of networks"),
     Column("num_parameters", "int", "parameters", "params", "params", group="architecture", unit="count", shown=9,
            index="BTree", said="parameters, parameter, params, param, parameter count, number of parameters, "
            "num params, size, sizes, model size, network size, parameter counts, num parameters, trainable parameters, "

@@ -7,6 +7,6 @@ rules/           neighbouring items -> one condition
 joining/         conditions -> one filter, or the sides of a comparison
 orders/          which runs come first, and how many of them
 asked.py         what is asked of the runs, read by orders/, figures, shares, grouping (by keys), having, sides,
-                 extremes, single
+                 extremes, values, single
 leftovers.py     what nothing was made of
 """

@@ -167,7 +167,9 @@ def fields(a: Asked) -> None:
         if item.words.lower() == "why" and i > 1 and not a.show:  # "which runs failed and why"
             a.show += [column for column in ("reason", "description") if a.known.has(column)][:1]
         if item.kind == "field" and i not in a.used and kind_of(item.payload) != "json":
-            a.show.append("arch_tags" if item.payload == "architecture" else item.payload)
+            a.show.append(item.payload)
+        elif a.kind(i) == "noun" and a.words(i) in ("architecture", "architectures") and not a.compare:
+            a.show.append("architecture")  # a word for a run, and for what it is
 
 
 # -- dates as conditions on when a run was created, or modified where the words say so

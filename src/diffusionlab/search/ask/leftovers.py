@@ -72,8 +72,9 @@ def _is_joined(a: Asked, i: int) -> bool:
     """Whether what stands beside a word tells that it adds nothing here."""
     words, following, before = a.words(i), a.kind(i + 1), a.kind(i - 1)
     match a.items[i].kind:
-        case "per":  # "every unet"
-            return words == "every" and following in ("noun", "condition")
+        case "per":  # "every unet", "the data set of each DiT"
+            listed = words == "every" or (a.show and a.order is None and words.endswith(("each", "every")))
+            return bool(listed) and a.figure is None and following in ("noun", "condition")
         case "those":  # "except those on MNIST": the ones
             pointed = before == "not" or a.words(i - 1) in ("among", "for")
             relative = following in ("carrier", "not", "comparator") or a.words(i + 1) in ("that", "which", "whose")

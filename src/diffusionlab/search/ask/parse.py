@@ -60,6 +60,7 @@ from diffusionlab.search.ask.rules.tags import tagged
 from diffusionlab.search.ask.selections import is_one_the_other, parts_of, shared_parts
 from diffusionlab.search.ask.shares import shared
 from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
+from diffusionlab.search.ask.values import values_listed
 from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
@@ -133,6 +134,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     found, unbound = operands(bracketed(whole_phrases(_conditions(asked))))
     found = of_none_or_all(asked, shared(asked, subsets(found)))
     found = not_of_the_first_group(asked, found)
+    values_listed(asked)
     best_of_several(asked, found)
     sides: list[Side] = []
     check = checked(asked, found)

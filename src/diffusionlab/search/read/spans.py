@@ -15,7 +15,7 @@ from diffusionlab.search.read.settings import asks_value, averaged, column_named
 from diffusionlab.search.read.special_filters import IsOn, has_facet
 from diffusionlab.search.read.text import Matches, stem
 from diffusionlab.search.read.tokens import WORDS
-from diffusionlab.search.words.english import filler
+from diffusionlab.search.words.english import common, filler
 from diffusionlab.search.words.lexicon import FIELDS, Meaning, longest, phrases
 from diffusionlab.search.words.value_words import GUIDANCE_SCALE
 
@@ -96,7 +96,9 @@ def _in_lexicon(key: str) -> Meaning | None:
     for one in (key.removesuffix("s"), key.removesuffix("es"), f"{key}s"):
         if len(one) > 2 and one in phrases() and phrases()[one][0] in ("value", "facet", "not facet"):
             return phrases()[one]
-    return None
+    one = key.removesuffix("s")
+    named = one != key and phrases().get(one, ("",))[0] == "field" and not {key, one} & {*filler(), *common()}
+    return phrases()[one] if named else None  # "prediction targets"
 
 
 def _known_name(known: Known, key: str) -> Meaning | None:

@@ -139,6 +139,14 @@ MANY = ("most", "highest", "largest", "biggest", "greatest", "maximum", "max")
 FEW = ("fewest", "least", "lowest", "smallest", "minimum", "min")
 """Superlatives that count runs before a word for them: "the most runs"."""
 
+LISTED = (
+    "list, list me, show, show me, name, give me, which, what, tell me, display, print, enumerate, what are, "
+    "which are, what were, which were"
+)
+"""How a question begins that asks for the values of a column: "list all architectures"."""
+OF_ALL = "all the my our every each different distinct unique various any kind kinds type types sort sorts of"
+"""What may stand before the column there."""
+
 TIMES = {"once": 1.0, "twice": 2.0}
 """How often a value was used."""
 EXACTLY = ("exactly", "only", "just", "precisely")
