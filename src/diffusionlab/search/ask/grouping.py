@@ -15,7 +15,8 @@ from typing import Any
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked, several
 from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure, key_at, which
-from diffusionlab.search.ask.orders.sorting import descends, highest_first
+from diffusionlab.search.ask.orders.directions import highest_first, is_valued
+from diffusionlab.search.ask.orders.sorting import descends
 from diffusionlab.search.ask.rules.reading import is_numeric
 from diffusionlab.search.query.query import How
 from diffusionlab.search.words.asking_words import FEW, MANY
@@ -275,17 +276,24 @@ def _kinds_counted(a: Asked, i: int) -> bool:
 
 def _runs_by(a: Asked) -> bool:
     """RUNS PER KEY, where nothing says what of: how many."""
-    if any(
-        item.kind in ("superlative", "sorted", "order", "chronological", "like", "compare", "how") for item in a.items
-    ):
+    if any(item.kind in ("superlative", "sorted", "chronological", "like", "compare", "how") for item in a.items):
         return False
+    ordered = [item for item in a.items if item.kind == "order"]
+    if ordered and (is_valued(ordered[0]) or any(_is_number(a, k) for k in range(len(a.items)))):
+        return False  # of runs, but not "runs per architecture, most common first"
     key = each(a)
     if key is None or is_measure(key.column):
         return False
+    if ordered and any(a.kind(k) == "by" for k in key.places) and not ordered[0].words.lower().endswith("first"):
+        return False  # "runs by data set, ascending"
     nouns = [k for k in range(min(key.places)) if a.items[k].kind == "noun"]
     if not nouns or a.counts(nouns[-1] - 1) or a.words(nouns[0]) == "one":  # "2 runs of each data set"
         return False
     return ask_figure(a, (), key, "count")
+
+
+def _is_number(a: Asked, i: int) -> bool:
+    return a.kind(i) == "field" and is_numeric(a.items[i].payload)
 
 
 READERS = (

@@ -72,7 +72,8 @@ def _orders(a: Asked, i: int, key: Key) -> bool:
     """Whether the "by" at i belongs to an order: "sorted by epochs", "top 3 by size"."""
     numeric = kind_of(key.column) in ("int", "float")
     sorted_by = any(a.kind(k) in ("sorted", "order") for k in range(max(0, i - 3), i))
-    return sorted_by or (numeric and any(item.kind == "superlative" for item in a.items))
+    directed = numeric and any(item.kind in ("superlative", "order") for item in a.items)
+    return sorted_by or directed or (kind_of(key.column) == "time" and any(item.kind == "order" for item in a.items))
 
 
 def which(a: Asked) -> Key | None:

@@ -13,7 +13,7 @@ import re
 from diffusionlab.registry.filters.filter import And, Not
 from diffusionlab.search.ask.asked import Asked, beginning
 from diffusionlab.search.ask.joining.scope import Operand
-from diffusionlab.search.ask.orders.superlatives import size_of_runs
+from diffusionlab.search.ask.orders.sorting import size_of_runs
 from diffusionlab.search.ask.rules.comparisons import END, ENDED
 from diffusionlab.search.ask.shares import told_of, told_of_taken
 from diffusionlab.search.ask.told import told_last

@@ -9,6 +9,7 @@ from diffusionlab.registry.record.columns import compares_within, kind_of, lower
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.joining.scope import Operand
 from diffusionlab.search.ask.keys import Key, is_measure, key_at, with_others
+from diffusionlab.search.ask.orders.directions import column_of, highest_first, is_valued
 from diffusionlab.search.ask.rules.reading import is_numeric, is_setting
 from diffusionlab.search.query.query import GroupKey, Order
 from diffusionlab.search.read.items import Item
@@ -25,8 +26,9 @@ def sorting(a: Asked) -> None:
         if _is_order_verb(a, i):
             item = a.items[i] = replace(item, kind="sorted")
         if item.kind == "chronological":
-            a.order = Order("created_at", item.payload)
-            a.used.add(i)
+            named = after_by(a, 0, ("time",))  # "by last modified, newest first"
+            a.order = Order("created_at" if named is None else str(a.items[named].payload), item.payload)
+            a.used |= {i} if named is None else {i, named}
         elif item.kind == "order" and a.order is None:
             _first_to_last(a, i)
         elif (item.kind == "sorted" and i not in a.used) or _runs_by_measure(a, i):
@@ -51,16 +53,24 @@ def _is_order_verb(a: Asked, i: int) -> bool:
 
 
 def _first_to_last(a: Asked, i: int) -> None:
-    """ "Highest first", "from best to worst", "by decreasing size"."""
+    """ "Highest first", "from best to worst", "by decreasing size", "by epochs, descending"."""
     words = a.words(i)
-    told = words.endswith("first") or " to " in words or a.words(i - 1) == "by"
-    if not told or any(item.kind == "sorted" for item in a.items):
+    if any(item.kind == "sorted" for item in a.items):
         return
-    column = a.primary
     fields = [k for k in range(len(a.items)) if a.kind(k) == "field" and is_numeric(a.items[k].payload)]
-    if fields:
-        column = a.items[fields[0]].payload
-        a.used.add(fields[0])
+    beside = a.skip(i + 1, 2, ("filler", "how"))
+    named = beside if words.endswith("first") and beside in fields else after_by(a, 0)
+    told = words.endswith("first") or " to " in words or a.words(i - 1) == "by" or named is not None
+    if not told:
+        return
+    told_by_words = column_of(a.items[i])
+    if named is None and fields and told_by_words in (None, "num_parameters"):
+        named = fields[0]
+    if named is not None:
+        column = str(a.items[named].payload)
+        a.used.add(named)
+    else:
+        column = speed(a, told_by_words) if told_by_words else a.primary
     a.order = Order(column, highest_first(a.items[i], column))
     a.used |= {i - 1} if a.kind(i - 1) == "by" else set()
 
@@ -69,14 +79,6 @@ def descends(superlative: Item, column: str) -> bool:
     """Whether the superlative asks for the highest value of the column."""
     direction = superlative.payload[0]
     return {"low": False, "high": True}.get(direction, lower_is_better(column) == (direction == "worst"))
-
-
-def highest_first(order: Item, column: str) -> bool:
-    """Whether the words for a direction put the highest value of the column first."""
-    words = order.words.lower()
-    if words.startswith(("best", "worst")):
-        return lower_is_better(column) == words.startswith("worst")
-    return bool(order.payload)
 
 
 def _sorted_by(a: Asked, i: int) -> None:
@@ -88,7 +90,7 @@ def _sorted_by(a: Asked, i: int) -> None:
     if kind_of(column) in _UNRANKED:
         return
     directions = [item for item in a.items if item.kind == "order"]
-    valued = [item for item in directions if item.words.lower().startswith(("worst", "best"))]
+    valued = [item for item in directions if is_valued(item)]
     if directions:
         descending = highest_first((valued or directions)[0], column)
     else:
@@ -96,6 +98,23 @@ def _sorted_by(a: Asked, i: int) -> None:
         descending = better or column in ("created_at", "modified_at")
     a.order = Order(column, descending)
     a.used |= {i, field}
+
+
+def speed(a: Asked, column: str) -> str:
+    """The column that "fast" and "large" are measured by; any other as it is."""
+    if column == "num_parameters":
+        return size_of_runs(a)
+    if column != "speed":
+        return column
+    return "images_per_second" if a.known.has("images_per_second") else "seconds"
+
+
+def size_of_runs(a: Asked) -> str:
+    """What "large" is measured by: parameters, or files where only these are recorded."""
+    if a.known.has("num_parameters") or not a.known.has("size_bytes"):
+        return "num_parameters"
+    a.notes.append("size is read as that of the file, as no run has a recorded number of parameters")
+    return "size_bytes"
 
 
 def after_by(a: Asked, i: int, kinds: tuple[str, ...] = ("int", "float", "time", "text", "bool")) -> int | None:
@@ -138,11 +157,20 @@ def per(a: Asked) -> None:
             or (key.column, key.unit) == (a.order.column, None)
         ):
             continue
+        if a.kind(i) == "by" and _is_directed(a):  # "all runs by month, newest first"
+            a.used |= {i, *key.places} if kind_of(key.column) == "time" else set()
+            continue
         count = a.order.count if a.order.count is not None else 1
         keys = with_others(a, key)
         a.order = replace(a.order, count=count, per=tuple(GroupKey(one.column, one.unit) for one in keys))
         a.used |= {i, *(place for one in keys for place in one.places)}
         return
+
+
+def _is_directed(a: Asked) -> bool:
+    """Whether the order is that of all runs, in a direction that is named, and no superlative takes some of them."""
+    kinds = [item.kind for item in a.items]
+    return "superlative" not in kinds and ("chronological" in kinds or "order" in kinds)
 
 
 def _sample(a: Asked) -> Order | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from diffusionlab.registry.record.columns import COLUMNS, kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.orders.how_many import LATELY, WITH, how_many, place_of_number
-from diffusionlab.search.ask.orders.sorting import after_by
+from diffusionlab.search.ask.orders.sorting import after_by, speed
 from diffusionlab.search.ask.rules.reading import is_numeric, is_setting
 from diffusionlab.search.query.query import Figure, Order
 
@@ -44,8 +44,9 @@ def superlative(a: Asked) -> None:
             return
         column = chosen
     a.used.add(i)
-    descending = direction == "high"
-    if direction in ("best", "worst"):
+    descending = direction == "high" or word == "top"
+    by_setting = word in ("top", "bottom") and is_numeric(column) and is_setting(column) and _own_field(a, i) is None
+    if direction in ("best", "worst") and not by_setting:  # but "top 5 runs by batch size"
         if not is_numeric(column) or is_setting(column):
             a.show.append(column)
             column = a.primary
@@ -98,6 +99,8 @@ def _place_order(a: Asked, i: int, order: Order, direction: str) -> None:
             count, ties = None, False
         if a.order is not None and direction in ("best", "worst"):
             column, descending = a.order.column, a.order.descending
+    elif a.order is not None and direction in ("best", "worst") and is_setting(a.order.column):
+        column, descending = a.order.column, a.order.descending  # "top 5 runs by batch size, largest first"
     a.order = replace(order, column=column, descending=descending, count=count, ties=ties)
 
 
@@ -148,7 +151,7 @@ def _column(a: Asked, i: int, direction: str, default: str | None) -> str | None
         column: str = a.items[own].payload
         if is_numeric(column) or direction in ("best", "worst"):
             return column
-        return _speed(a, default) if default else a.primary
+        return speed(a, default) if default else a.primary
     k = a.skip(i + 1, 2, ("filler",))
     if a.kind(k) == "condition" and not default:
         category: str = a.items[k].payload.category
@@ -160,7 +163,7 @@ def _column(a: Asked, i: int, direction: str, default: str | None) -> str | None
         return str(a.items[place].payload)
     if default:
         pictures = a.words(i + 1) in ("image", "images", "pictures") and a.kind(i + 2) != "noun"
-        return "image_size" if pictures and default == "num_parameters" else _speed(a, default)
+        return "image_size" if pictures and default == "num_parameters" else speed(a, default)
     return _field_elsewhere(a, i, direction)
 
 
@@ -192,22 +195,6 @@ def _field_elsewhere(a: Asked, i: int, direction: str) -> str | None:
         return a.primary
     a.used.add(chosen[0])
     return str(a.items[chosen[0]].payload)
-
-
-def _speed(a: Asked, column: str) -> str:
-    if column == "num_parameters":
-        return size_of_runs(a)
-    if column != "speed":
-        return column
-    return "images_per_second" if a.known.has("images_per_second") else "seconds"
-
-
-def size_of_runs(a: Asked) -> str:
-    """What "large" is measured by: parameters, or files where only these are recorded."""
-    if a.known.has("num_parameters") or not a.known.has("size_bytes"):
-        return "num_parameters"
-    a.notes.append("size is read as that of the file, as no run has a recorded number of parameters")
-    return "size_bytes"
 
 
 def _is_counted(a: Asked, i: int) -> bool:
