@@ -90,3 +90,32 @@ def test_a_by_that_makes_no_order_is_named(ask):
     result = ask("runs by optimizer, newest first")
     assert [row["run_id"] for row in result.rows] == ordered(RUNS, "created", True)
     assert result.unread
+
+
+@pytest.mark.parametrize(
+    ("question", "group", "key", "reverse"),
+    [
+        ("runs with the highest batch size for each optimizer", "optimizer", "batch", True),
+        ("max batch size for each optimizer", "optimizer", "batch", True),
+        ("lowest learning rate per optimizer", "optimizer", "lr", False),
+        ("the run with the most epochs of each data set", "dataset", "epochs", True),
+    ],
+)
+def test_equals_of_the_first_of_each_group_are_kept(ask, question, group, key, reverse):
+    found = {row["run_id"] for row in ask(question).rows}
+    first = {}
+    for run in sorted(RUNS, key=lambda run: getattr(run, key), reverse=reverse):
+        first.setdefault(getattr(run, group), getattr(run, key))
+    assert found == {run.id for run in RUNS if getattr(run, key) == first[getattr(run, group)]}
+
+
+def test_a_number_of_each_group_is_that_number(ask):
+    found = [row["run_id"] for row in ask("the two largest models of each data set").rows]
+    for dataset in {run.dataset for run in RUNS}:
+        largest = sorted((run.params for run in RUNS if run.dataset == dataset), reverse=True)[:2]
+        shown = [run.params for run in RUNS if run.dataset == dataset and run.id in found]
+        assert sorted(shown, reverse=True) == largest
+
+
+def test_a_direction_beside_another_order_is_named(ask):
+    assert any("newest first" in note for note in ask("best run of each month, newest first").query.notes)

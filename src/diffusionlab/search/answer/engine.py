@@ -17,8 +17,7 @@ from diffusionlab.registry.record.comparable import by_basis
 from diffusionlab.registry.record.pictures import pictures_of
 from diffusionlab.registry.record.rows import lazy_rows
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.search.answer.figures import columns_of, figures, first_figures, side_by_side
-from diffusionlab.search.answer.group_keys import keys_of
+from diffusionlab.search.answer.figures import columns_of, figures, first_figures, first_of_each, side_by_side
 from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
 from diffusionlab.search.answer.result import Result, Row, not_comparable
 from diffusionlab.search.answer.verdict import verdict
@@ -206,7 +205,7 @@ class Engine:
     def _cut(self, result: Result, rows: list[Row], order: Order) -> None:
         """Of rows that compare, in their order: those that are shown."""
         if order.per:
-            first = _first_of_each(rows, order)
+            first = first_of_each(rows, order)
             result.rows += [row for row in rows if row not in first] if order.rest else first
         elif order.count is not None and result.query.sides:  # "compare the best unet and the best dit"
             each = ([row for row in rows if group.condition.matches(row)] for group in result.query.sides)
@@ -339,19 +338,6 @@ def override(query: Query, columns: Sequence[str]) -> Query:
     unknown = tuple(u for u in query.unknown if u[1] not in columns)
     words = tuple(w for w in query.words if w in kept or "text" not in columns)
     return replace(query, conditions=kept, unknown=unknown, words=words, ask=LISTING if query.sides else query.ask)
-
-
-def _first_of_each(rows: list[Row], order: Order) -> list[Row]:
-    seen: dict[tuple[str, ...], int] = {}
-    kept = []
-    for row in rows:
-        places = []
-        for key in keys_of(row, order.per):
-            seen[key] = seen.get(key, 0) + 1
-            places.append(seen[key])
-        if any(order.skip < place <= order.skip + (order.count or 1) for place in places):
-            kept.append(row)
-    return kept
 
 
 def _notes(query: Query) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -149,6 +150,23 @@ def _group(keys: tuple[str, ...], ids: pa.Array, cells: pa.Array | None, among: 
         return None
     own = ids.filter(cells) if figure.part and cells is not None else ids
     return GroupRow(keys, value, count, tuple(own.take(pc.bottom_k_unstable(own, MOST_IDS)).to_pylist()))
+
+
+def first_of_each(rows: Sequence[Row], order: Order) -> list[Row]:
+    """Of rows in their order those that it takes of each group, with `ties` also equals of the last of them."""
+    last, seen = order.skip + (order.count or 1), Counter[tuple[str, ...]]()
+    cut: dict[tuple[str, ...], Any] = {}  # the value of the last that is taken
+    kept = []
+    for row in rows:
+        value, taken = value_of(row, order.column), False
+        for key in keys_of(row, order.per):
+            seen[key] += 1
+            taken |= order.skip < seen[key] <= last or (order.ties and seen[key] > last and value == cut[key])
+            if seen[key] == last:
+                cut[key] = value
+        if taken:
+            kept.append(row)
+    return kept
 
 
 def first_figures(rows: Sequence[Row], order: Order) -> Groups | None:

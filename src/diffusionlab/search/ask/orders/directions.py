@@ -16,6 +16,7 @@ from diffusionlab.search.words.lexicon import phrases
 
 _FIRST = "first"
 _PLACES = ("first", "last", "final", "very first", "very last")
+_VERBS = ("is", "was", "are", "were", "came", "ran", "did")
 _BETWEEN = ("filler", "field", "how", "noun")
 
 
@@ -44,6 +45,8 @@ def _first_after(items: Sequence[Item], i: int) -> int | None:
         ends = k + 1 == len(items) or items[k + 1].kind == "break" or items[k + 1].words in (".", "?", "!")
         if items[k].words.lower() == _FIRST and items[k].kind == "superlative":
             return k if ends else None
+        if items[k].words.lower() in _VERBS:  # "which of the best runs was first"
+            return None
         if items[k].kind not in _BETWEEN or (items[k].kind == "noun" and not str(items[k].payload).endswith("s")):
             return None
     return None

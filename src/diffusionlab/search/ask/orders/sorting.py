@@ -97,7 +97,7 @@ def _sorted_by(a: Asked, i: int) -> None:
         better = is_numeric(column) and not lower_is_better(column) and not is_setting(column)
         descending = better or column in ("created_at", "modified_at")
     a.order = Order(column, descending)
-    a.used |= {i, field}
+    a.used |= {i, field, *(k for k in range(i, field) if a.kind(k) == "by")}
 
 
 def speed(a: Asked, column: str) -> str:
@@ -160,9 +160,11 @@ def per(a: Asked) -> None:
         if a.kind(i) == "by" and _is_directed(a):  # "all runs by month, newest first"
             a.used |= {i, *key.places} if kind_of(key.column) == "time" else set()
             continue
-        count = a.order.count if a.order.count is not None else 1
         keys = with_others(a, key)
-        a.order = replace(a.order, count=count, per=tuple(GroupKey(one.column, one.unit) for one in keys))
+        groups = tuple(GroupKey(one.column, one.unit) for one in keys)
+        if a.order.count is None:  # "the runs with the highest batch size of each optimizer"
+            a.order = replace(a.order, count=1, ties=True)
+        a.order = replace(a.order, per=groups)
         a.used |= {i, *(place for one in keys for place in one.places)}
         return
 

@@ -101,6 +101,9 @@ def _place_order(a: Asked, i: int, order: Order, direction: str) -> None:
             column, descending = a.order.column, a.order.descending
     elif a.order is not None and direction in ("best", "worst") and is_setting(a.order.column):
         column, descending = a.order.column, a.order.descending  # "top 5 runs by batch size, largest first"
+    elif a.order is not None and (a.order.column, a.order.descending) != (column, descending):
+        directions = [item.words for item in a.items if item.kind in ("order", "chronological")]
+        a.notes += [f'"{words}" is left out: one order at a time' for words in directions[:1]]
     a.order = replace(order, column=column, descending=descending, count=count, ties=ties)
 
 
