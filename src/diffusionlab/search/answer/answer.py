@@ -11,7 +11,6 @@ from diffusionlab.registry.record.columns import (
     MEASURES,
     compares_within,
     in_settings,
-    is_recorded,
     label,
     lower_is_better,
     value_of,
@@ -36,6 +35,7 @@ from diffusionlab.search.answer.result import (
     value,
 )
 from diffusionlab.search.answer.said_of_comparisons import group_sentences, run_sentences
+from diffusionlab.search.answer.said_of_facts import facts, pictures
 from diffusionlab.search.answer.said_of_groups import figure_sentences
 from diffusionlab.search.query.query import Check, Comparison, Facts, Figure, Having, Order, Pictures, label_of
 from diffusionlab.search.query.where_text import format_where
@@ -63,9 +63,9 @@ def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
     if isinstance(query.ask, Check) and query.ask.condition is not None and query.order is None:
         return []  # the verdict says it
     if isinstance(query.ask, Facts):
-        return _facts(rows, query.ask.columns)
+        return facts(rows, query.ask.columns, engine.now)
     if isinstance(query.ask, Pictures):
-        return _pictures(result)
+        return pictures(result)
     ordered = query.order is not None and not query.order.rest
     if result.parts:
         several = [part.query.order is not None and bool(part.query.order.per) for part in result.parts]
@@ -114,35 +114,6 @@ def _undecided(result: Result) -> str:
     return (
         f"{runs(result.unknown)} ({', '.join(parts)})" if parts else f"{runs(result.unknown)} of which it is not known"
     )
-
-
-def _facts(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
-    """What is known of each run, a sentence each."""
-    said = []
-    for row in rows[:CITED]:
-        known = [column for column in columns if is_recorded(row, column) and value_of(row, column) not in ("", [])]
-        facts = [f"{label(column)} {_fact(row, column)}" for column in known]
-        if lacking := [label(column) for column in columns if column not in known]:
-            facts.append(f"no recorded {' or '.join(lacking)}")
-        said.append(f"{named(row)}: {'; '.join(facts)}.")
-    return said
-
-
-def _fact(row: Row, column: str) -> str:
-    """A value as a sentence has it: prose in quotes."""
-    shown = value(row, column)
-    return f'"{shown}"' if column in ("description", "notes", "reason", "command") else shown
-
-
-def _and_more(paths: Sequence[str]) -> str:
-    return f" and {len(paths)} more" if paths else ""
-
-
-def _pictures(result: Result) -> list[str]:
-    having = [(row, paths) for row in result.rows if (paths := result.pictures.get(row["run_id"]))]
-    said = [f"{named(row)}: {', '.join(map(printable, paths[:3]))}{_and_more(paths[3:])}." for row, paths in having]
-    lacking = [row for row in result.rows if not result.pictures.get(row["run_id"])]
-    return said + ([f"No pictures on this machine: {cite(lacking)}."] if lacking else [])
 
 
 def _listed(result: Result) -> list[str]:

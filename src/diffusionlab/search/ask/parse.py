@@ -59,7 +59,7 @@ from diffusionlab.search.ask.rules.sides import (
 from diffusionlab.search.ask.rules.tags import tagged
 from diffusionlab.search.ask.selections import is_one_the_other, parts_of, shared_parts
 from diffusionlab.search.ask.shares import shared
-from diffusionlab.search.ask.single import checked, facts_asked, pictures_asked
+from diffusionlab.search.ask.single import checked, dates_shown, facts_asked, pictures_asked
 from diffusionlab.search.ask.values import values_listed
 from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
 from diffusionlab.search.read.items import Condition, Item
@@ -127,6 +127,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         limit,
         fields,
         facts_asked,
+        dates_shown,
         pictures_asked,
         dated,
     ):

@@ -18,7 +18,7 @@ from diffusionlab.search.ask.orders.directions import first_last
 from diffusionlab.search.ask.rules.part_names import run_by_part
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.words.asking_words import CHANGES, NOT_SO, OF_TWO
+from diffusionlab.search.words.asking_words import CHANGES, FILES, IMAGES, NOT_SO, OF_TWO
 from diffusionlab.search.words.calendar_words import WEEKDAY, weekday_number
 from diffusionlab.search.words.lexicon import phrases
 
@@ -288,16 +288,16 @@ def _minus(items: list[Item], i: int) -> Item | None:
     return replace(item, kind="not", payload="not") if apart and after[0].kind in ("condition", "text") else None
 
 
-_FILES = ("checkpoint", "checkpoints", "file", "files", "script", "scripts", "notebook", "notebooks")
-
-
 def _file_size(items: list[Item], i: int) -> Item | None:
-    """The "size" of files is that on the disk, of networks their parameters."""
+    """The "size" of files is that on the disk, of pictures their pixels, of networks their parameters."""
     item = items[i]
     if item.kind != "field" or item.words.lower() not in ("size", "sizes") or item.payload != "num_parameters":
         return None
-    near = {other.words.lower() for other in items[max(0, i - 2) : i + 5]}
-    return replace(item, payload="size_bytes") if near & {*_FILES} else None
+    near = [other.words.lower() for other in items[max(0, i - 2) : i + 8]]
+    if any(words in FILES for words in near):
+        return replace(item, payload="size_bytes")
+    following = [other.words.lower() for other in items[i + 1 : i + 5]]
+    return replace(item, payload="image_size") if any(words in IMAGES for words in following) else None
 
 
 def _between_runs(items: list[Item], i: int) -> Item | None:

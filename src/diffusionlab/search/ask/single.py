@@ -49,22 +49,14 @@ def facts_asked(a: Asked) -> None:
     if not named and asks_for_it:  # "what is the best model", "which architecture is the best"
         return
     after = [i for i, item in enumerate(a.items) if item.start >= end]
-    ends = {
-        i
-        for i in after
-        if (_is_end(a.items[i]) or a.words(i) in _FAIL) and a.kind(i) == "condition" and a.kind(i + 1) != "noun"
-    }
-    if columns == ("created_at",) and ends:  # "when did run-020 finish", "when was the best run completed"
-        columns, after = ("modified_at",), [i for i in after if i not in ends]
+    if columns == ("created_at",):
+        columns, after = _dates_asked(a, after, named)
     if named and columns[0] not in ("status", "path") and any(_tells_more(a, i) for i in after):
         return
     if columns == ("description",) and a.show:  # "what is the learning rate of run-020"
         columns = ()
     if columns == ("num_parameters",):
-        columns = (size_of_runs(a),)
-    if columns == ("created_at",) and named and any(_is_end(item) for item in a.items):
-        columns = ("modified_at",)
-        a.order = None  # "when was run-020 last modified"
+        columns = _size_asked(a, after)
     begins = [item.payload for item in a.items if item.kind == "field" and item.start < end]  # "what hardware"
     a.facts = (*columns, *(column for column in a.show if column not in (*columns, *(begins if columns else ()))))
     a.used |= {i for i, item in enumerate(a.items) if item.start < end and item.kind != "run"}
@@ -74,6 +66,50 @@ def facts_asked(a: Asked) -> None:
         a.used |= {
             i for i, item in enumerate(a.items) if item.kind == "condition" and item.payload.category == "status"
         }
+
+
+def _dates_asked(a: Asked, after: list[int], named: bool) -> tuple[tuple[str, ...], list[int]]:
+    """The dates that "when" asks for, and what follows beside them: "when did run-020 start and finish"."""
+    ends = {
+        i
+        for i in after
+        if (_is_end(a.items[i]) or a.words(i) in _FAIL) and a.kind(i) == "condition" and a.kind(i + 1) != "noun"
+    }
+    begins = any(a.items[i].kind == "moment" and a.items[i].payload == "created_at" for i in after)
+    over = bool(ends) or ((named or begins) and any(_is_end(item) for item in a.items))
+    if not over:
+        return ("created_at",), after
+    if named:
+        a.order = None  # "when was run-020 last modified"
+    a.used |= ends if begins else set()  # "when did the latest run start and finish" asks for no finished one
+    return ("created_at", "modified_at") if begins else ("modified_at",), [i for i in after if i not in ends]
+
+
+def dates_shown(a: Asked) -> None:
+    """The dates of a run that are named without "when": "created and modified date of run-002"."""
+    named = any(item.kind == "run" for item in a.items)
+    dated = any(word in words.DATES for item in a.items for word in item.words.lower().split())
+    if not (named and dated) or a.facts or a.whether or a.compare or a.figure is not None:
+        return
+    if any(item.kind == "when" for item in a.items):
+        return
+    said = {i for i, item in enumerate(a.items) if item.kind == "moment" or a.words(i) in END}
+    told = [i for i in sorted(said) if a.words(i) not in words.DATES] or sorted(said)[:1]
+    a.show += [a.items[i].payload if a.kind(i) == "moment" else "modified_at" for i in told]
+    a.used |= said
+
+
+def _size_asked(a: Asked, after: list[int]) -> tuple[str, ...]:
+    """What "how big" asks for: files have a size on the disk, pictures pixels, runs parameters; a field that is named
+    tells it by itself."""
+    if any(a.words(i) in words.FILES for i in after):
+        return ("size_bytes",)
+    if any(a.words(i) in words.IMAGES for i in after):
+        return ("image_size",)
+    first = next((i for i in after if a.kind(i) != "filler"), None)
+    if first is not None and a.kind(first) == "field":  # "how large is the batch size of run-020"
+        return ()
+    return (size_of_runs(a),)
 
 
 def _is_end(item: Item) -> bool:
@@ -92,6 +128,8 @@ def pictures_asked(a: Asked) -> None:
     whether = any(item.kind == "condition" and item.payload.category == "pictures" for item in a.items)
     if m is None or a.compare or a.figure is not None or whether:  # "are there images of run-020"
         return
+    if any(item.kind == "field" and item.payload == "image_size" and item.start < m.start() for item in a.items):
+        return  # "the size of the images of run-020"
     after = next((item for item in a.items if item.start >= m.end() and item.kind != "filler"), None)
     begins = _SHOW_ME.fullmatch(a.text[: m.start()]) and after is not None and _is_subject(after)
     if begins or any(item.kind in ("run", "superlative") for item in a.items):

@@ -212,10 +212,13 @@ FACTS: dict[tuple[str, ...], str] = {
     (
         *("status", "created_at", "dataset", "architecture", "arch_tags", "num_parameters", "optimizer", "lr"),
         *("batch_size", "epochs", "schedule", "parameterization", "hardware", "fid", "val_loss", "description"),
-    ): "tell me everything about, everything about, tell me all about, all about, all details of, details of, "
+    ): "tell me about, tell me more about, describe, info on, info about, information on, information about, "
+    "an overview of, overview of, give me an overview of, details on, the details of, give me the details of, "
+    "give me details of, show me the details of, show details of, tell me everything about, everything about, "
+    "tell me all about, all about, all details of, details of, "
     "details about, what do you know about, what do we know about, what is known about, all facts about, "
     "show me everything about, show everything about, summary of, summarize, summarise",
-    ("description",): "what is, what was, tell me about, describe",
+    ("description",): "what is, what was",
     (
         "architecture",
         "arch_tags",
@@ -231,6 +234,11 @@ INDIRECT = (
 )
 """What may stand before a question: "do we know how long run-020 took?" """
 
+FILES = ("checkpoint", "checkpoints", "file", "files", "script", "scripts", "notebook", "notebooks")
+IMAGES = ("image", "images", "picture", "pictures")
+"""What has a size of its own: "how big is the checkpoint of run-020?" """
+DATES = ("date", "dates")
+"""What tells that dates are asked for: "created and modified date of run-020"."""
 SAID_OF_FACTS = ("written", "coded", "stored", "kept", "saved", "located", "placed")
 """Further words of a question for them: "when was run-020 written?" """
 
