@@ -34,6 +34,8 @@ def ordered(runs, key, reverse=False):
         ("sort the A100 runs by number of epochs, most first", A100, "epochs", True),
         ("CIFAR-10 runs, fewest epochs first", CIFAR, "epochs", False),
         ("show the CIFAR-10 runs, best FID first", CIFAR, "fid", False),
+        ("rank the MNIST runs, best first", MNIST, "fid", False),
+        ("MNIST runs, highest FID first please", MNIST, "fid", True),
         ("MNIST runs, worst validation loss first", MNIST, "val_loss", True),
         ("show MNIST runs with their epochs, lowest val loss first", MNIST, "val_loss", False),
         ("list CIFAR-10 runs by epochs, descending", CIFAR, "epochs", True),

@@ -13,6 +13,7 @@ MNIST = [run for run in RUNS if run.dataset == "MNIST"]
 FASHION = [run for run in RUNS if run.dataset == "Fashion-MNIST"]
 CIFAR = [run for run in RUNS if run.dataset == "CIFAR-10"]
 ADAMW = [run for run in RUNS if run.optimizer == "AdamW"]
+ATTENTION = [run for run in RUNS if "attention" in run.tags]
 FAILED = [run for run in RUNS if run.status == "failed"]
 GPU = [run for run in RUNS if run.hardware != "CPU"]
 
@@ -39,7 +40,12 @@ def field(name):
         ("list every optimizer", ALL, field("optimizer")),
         ("which batch sizes were used by failed runs", FAILED, field("batch")),
         ("what prediction targets have been used?", ALL, field("prediction")),
+        ("which targets did I use on MNIST", MNIST, field("prediction")),
         ("which datasets did I train with AdamW?", ADAMW, field("dataset")),
+        ("can you list all architectures?", ALL, field("architecture")),
+        ("please give me a list of the data sets", ALL, field("dataset")),
+        ("which attention architectures have I trained", ATTENTION, field("architecture")),
+        ("list all optimizers except Adam", [run for run in RUNS if run.optimizer != "Adam"], field("optimizer")),
         ("list every gpu I used", GPU, card),
         ("which graphics cards did we use on MNIST", [run for run in GPU if run.dataset == "MNIST"], card),
         ("what hardware have I used on CIFAR-10", CIFAR, card),
@@ -77,3 +83,8 @@ def test_the_architecture_of_the_first_of_each_group_is_shown(ask):
             best[run.dataset] = run
     assert {row["run_id"] for row in result.rows} == {run.id for run in best.values()}
     assert "architecture" in result.query.show
+
+
+def test_a_number_of_architectures_is_that_of_groups(ask):
+    counts = Counter(run.architecture for run in RUNS).most_common(2)
+    assert [(row.key, row.value) for row in ask("the 2 architectures with the most runs").groups.rows] == counts

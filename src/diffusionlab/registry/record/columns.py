@@ -83,7 +83,8 @@ TABLE = (
         "learning rate scheduler, lr decay, learning rate decay")),
     Column("parameterization", "text", head="predicts", short="prediction", group="training", values="named", shown=16,
            said="parameterization, parametrization, parameterisation, parametrisation, prediction, prediction type, "
-           "prediction target, predictions, objective, target, parameterizations, objectives, prediction types"),
+           "prediction target, predictions, objective, target, targets, parameterizations, objectives, "
+           "prediction types"),
     Column("sampler", "text", said="sampler, samplers, solver, solvers, sampling method", group="training",
            values="named", shown=18),
     Column("precision", "text", said="precision, numeric precision", group="training", values="named", shown=19),

@@ -80,7 +80,8 @@ def which(a: Asked) -> Key | None:
     """What "which data set", "the optimizer with" or "in what month" asks for."""
     for i in range(-1, len(a.items)):
         asked = i < 0 or a.words(i) in ("which", "what", "the", "whichever")
-        if asked and (key := key_at(a, i + 1, 3)) and not is_measure(key.column):
+        first = i + 1 + a.counts(i + 1)  # "the (3) architectures with the most runs"
+        if asked and (key := key_at(a, first, 3)) and not is_measure(key.column):
             return key
     if listed_values := _values_named(a):
         return listed_values

@@ -32,20 +32,28 @@ def values_listed(a: Asked) -> None:
     if begins is None:
         return
     i = begins
-    while a.words(i) in OF_ALL.split():
-        i += 1
+    while a.words(i) in OF_ALL.split() or (a.kind(i) == "condition" and key_at(a, i, 0) is None):
+        i += 1  # "all the conditional architectures"
     key = key_at(a, i, 0)
     if key is None or not _are_several(a, key) or kind_of(key.column) == "time" or key.column in _OWN:
         return
     named = set().union(*(one.places for one in with_others(a, key)))
     rest = [k for k in range(i, len(a.items)) if k not in named]
     by = {k for k in rest if a.kind(k) == "by" and a.kind(k + 1) == "condition"}  # "used by failed runs"
-    told = all(a.items[k].kind in _KEPT and a.items[k].payload != "vs" for k in rest if k not in by)
+    told = all(_tells_runs(a, k, key) for k in rest if k not in by)
     if is_measure(key.column) or not told:
         return
-    ask_figure(a, {*range(i), *by}, key, "count")
+    ask_figure(a, {*by, *(k for k in range(i) if a.kind(k) != "condition")}, key, "count")
     a.used -= {i} if a.items[i].kind == "condition" else set()  # "GPUs" tells of which runs as well
     a.show.clear()
+
+
+def _tells_runs(a: Asked, i: int, key: Key) -> bool:
+    """Whether the item at i may tell of which runs the values are, or which of the values are not meant."""
+    if a.items[i].kind == "not":  # "all optimizers except Adam"; without attention are runs
+        named = a.skip(i + 1, 2, ("filler",))
+        return a.kind(named) == "condition" and a.items[named].payload.category == key.column
+    return a.items[i].kind in _KEPT and a.items[i].payload != "vs"
 
 
 def _are_several(a: Asked, key: Key) -> bool:

@@ -141,7 +141,8 @@ FEW = ("fewest", "least", "lowest", "smallest", "minimum", "min")
 
 LISTED = (
     "list, list me, show, show me, name, give me, which, what, tell me, display, print, enumerate, what are, "
-    "which are, what were, which were"
+    "which are, what were, which were, can you list, could you list, can you show me, could you show me, can you name, "
+    "list for me, give me a list of, a list of, list of, show me a list of, i want to see, i want a list of"
 )
 """How a question begins that asks for the values of a column: "list all architectures"."""
 OF_ALL = "all the my our every each different distinct unique various any kind kinds type types sort sorts of"

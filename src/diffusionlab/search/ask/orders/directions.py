@@ -16,6 +16,7 @@ from diffusionlab.search.words.lexicon import phrases
 
 _FIRST = "first"
 _PLACES = ("first", "last", "final", "very first", "very last")
+_ENDS = (".", "?", "!", "please")
 _VERBS = ("is", "was", "are", "were", "came", "ran", "did")
 _BETWEEN = ("filler", "field", "how", "noun")
 
@@ -42,7 +43,7 @@ def _first_after(items: Sequence[Item], i: int) -> int | None:
     if items[i].kind != "frequent" and (_meaning(words) is None or words in _PLACES):
         return None
     for k in range(i + 1, min(i + 5, len(items))):
-        ends = k + 1 == len(items) or items[k + 1].kind == "break" or items[k + 1].words in (".", "?", "!")
+        ends = k + 1 == len(items) or items[k + 1].kind == "break" or items[k + 1].words.lower() in _ENDS
         if items[k].words.lower() == _FIRST and items[k].kind == "superlative":
             return k if ends else None
         if items[k].words.lower() in _VERBS:  # "which of the best runs was first"

@@ -55,7 +55,8 @@ def _is_order_verb(a: Asked, i: int) -> bool:
 def _first_to_last(a: Asked, i: int) -> None:
     """ "Highest first", "from best to worst", "by decreasing size", "by epochs, descending"."""
     words = a.words(i)
-    if any(item.kind == "sorted" for item in a.items):
+    ranked = [k for k, item in enumerate(a.items) if item.kind == "sorted"]
+    if ranked and (ranked[0] > i or " by" in a.text):  # but "rank the MNIST runs, best first"
         return
     fields = [k for k in range(len(a.items)) if a.kind(k) == "field" and is_numeric(a.items[k].payload)]
     beside = a.skip(i + 1, 2, ("filler", "how"))
@@ -72,7 +73,7 @@ def _first_to_last(a: Asked, i: int) -> None:
     else:
         column = speed(a, told_by_words) if told_by_words else a.primary
     a.order = Order(column, highest_first(a.items[i], column))
-    a.used |= {i - 1} if a.kind(i - 1) == "by" else set()
+    a.used |= {*ranked, *((i - 1,) if a.kind(i - 1) == "by" else ())}
 
 
 def descends(superlative: Item, column: str) -> bool:
