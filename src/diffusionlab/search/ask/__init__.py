@@ -2,6 +2,7 @@
 
 parse.py         the entry: items -> Query
 preparation.py   items whose meaning depends on their neighbours
+plain_words.py   words that add nothing beside others
 selections.py    several selections in one question
 rules/           neighbouring items -> one condition
 joining/         conditions -> one filter, or the sides of a comparison

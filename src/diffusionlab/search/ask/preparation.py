@@ -15,6 +15,7 @@ from diffusionlab.registry.filters.filter import Not
 from diffusionlab.search.ask.joining.repeated import two_figures
 from diffusionlab.search.ask.joining.unions import united
 from diffusionlab.search.ask.orders.directions import first_last
+from diffusionlab.search.ask.plain_words import passed_over
 from diffusionlab.search.ask.rules.part_names import run_by_part
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
@@ -30,7 +31,7 @@ _LINKS = ("connector", "break", "filler", "compare", "carrier", "noun", "compara
 def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
-        *(_pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
+        *(passed_over, _pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
         *(_how_much, _hours, _than_the_best, _more_than, two_figures, united, _sharing, _minus, _file_size),
         *(_of_two_runs, _less_another, first_last),
     )

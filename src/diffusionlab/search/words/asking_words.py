@@ -250,7 +250,7 @@ POLITE = ("can", "could", "would", "will")
 """Those of them that beg for something if "you" or "I" follows."""
 EXIST = "there i we you my our any anything anybody anyone it run runs"
 """What follows in "are there", "do I have", "did any": is there such a run at all?"""
-EVERY = "all every each both most no none"
+EVERY = "all every everything each both most no none"
 """What follows in "do all", "did every": are all of them so, most or none?"""
 HELP = ("help", "helps", "helped", "improve", "improves", "improved", "benefit", "benefits")
 HARM = ("hurt", "hurts", "harm", "harms", "harmed", "worsen", "worsens", "worsened")

@@ -160,6 +160,14 @@ COMPARATIVES: dict[str, str] = {
 """Operator -> the words that say it before a field: "fewer epochs than 100"; "" is for those that rules read alone."""
 COMPARING = ("twice", "double", "half", "than", "many", "same", "equal", "least", "most")
 """Further words that compare: left unread, they leave no yes or no."""
+HAVE = ("have", "has", "had", "having", "haven't", "hasn't")
+SUBJECTS = (
+    *("i", "we", "you", "they", "he", "she", "people", "anyone", "someone", "been"),
+    *("ever", "already", "just", "so", "yet", "both", "not", "never"),
+)
+"""Words that may stand between "have" and "done"."""
+OF_A_DEED = ("for", "at", "during", "under", "since", "between", "from", "to", "within", "by", "before", "after")
+"""Words behind "done" that tell where or when something was done."""
 THOSE = "those, these, of them, among them"
 RANK = ("rank", "ranks", "ranked", "place", "position", "placed")
 """Where one run stands among others."""
