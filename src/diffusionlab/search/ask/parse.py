@@ -62,6 +62,7 @@ from diffusionlab.search.ask.shares import shared
 from diffusionlab.search.ask.single import checked, dates_shown, facts_asked, pictures_asked
 from diffusionlab.search.ask.values import values_listed
 from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
+from diffusionlab.search.read.courtesy import without_greetings
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.scan import scan
@@ -78,14 +79,15 @@ def parse(question: str, known: Known, now: datetime, among: Filter | None = Non
     if not question.strip():
         raise ValueError('the question is empty; ask something like "unets on MNIST with fid below 10"')
     check_no_code(question)
-    scanned, misspelt, text = scan(question, known, now)
+    body = without_greetings(question)
+    scanned, misspelt, text = scan(body, known, now)
     items = settle(scanned, known)
     if parts := parts_of(text, items):
         found = [parse(part, known, now, among) for part in parts]
         if is_one_the_other(items):
             return _whether_same(question, found, misspelt)
         return _of_parts(question, found, misspelt, any(item.kind == "compare" for item in items))
-    return _parse(question, items, misspelt, known, among)
+    return replace(_parse(body, items, misspelt, known, among), question=question.strip())
 
 
 def _whether_same(question: str, parts: list[Query], misspelt: list[str]) -> Query:

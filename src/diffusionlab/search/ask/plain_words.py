@@ -2,6 +2,7 @@
 
 what have I done on MNIST            "done" is what was trained, not what has finished
 what have I done in 2025 so far      "so far" is how things stand
+I'm writing a report and need ...    what the answer is wanted for
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from diffusionlab.search.read.items import Item
+from diffusionlab.search.read.known import Known
+from diffusionlab.search.words import courtesy_words as words
 from diffusionlab.search.words.grammar_words import HAVE, OF_A_DEED, SUBJECTS
+from diffusionlab.search.words.lexicon import listed
 
 _QUALIFIES = ("carrier", "when", "recurring", "by", "per")
 
@@ -37,7 +41,68 @@ def _is_deed(items: Sequence[Item], i: int) -> bool:
     before = i - 1
     while before >= 0 and items[before].words.lower() in SUBJECTS:
         before -= 1
-    words = items[before].words.lower() if before >= 0 else ""
+    verb = items[before].words.lower() if before >= 0 else ""
     passive = before >= 0 and any(item.words.lower() == "been" for item in items[before + 1 : i])
-    perfect = (words in HAVE or words.endswith(("'ve", "'d"))) and not passive
+    perfect = (verb in HAVE or verb.endswith(("'ve", "'d"))) and not passive
     return qualified or perfect
+
+
+# -- what the answer is wanted for, and in which form
+
+_FRAMED = ("filler", "text", "noun", "connector", "carrier", "break", "when")
+
+
+def without_frame(items: list[Item], known: Known) -> list[Item]:
+    """The items without those that tell what the answer is wanted for; of other words there, that they are unread."""
+    start = _end_of_frame(items, known)
+    frame = [replace(item, kind="filler", payload=None) for item in items[:start] if _is_strange(item)]
+    kept: list[Item] = []
+    for i in range(start, len(items)):
+        if _is_occasion(items, i, known):
+            while kept and kept[-1].words.lower() in ("for", "a", "an", "my", "our", "the"):
+                kept.pop()
+        elif not _is_form(items[i], words.TABLES, known):
+            drawn = _is_form(items[i], words.DRAWINGS, known)
+            kept.append(replace(items[i], kind="filler", payload=None) if drawn else items[i])
+    return frame + kept
+
+
+def _end_of_frame(items: Sequence[Item], known: Known) -> int:
+    """The index after "I'm writing my thesis and NEED", "for my presentation:"; 0 if the question begins at once."""
+    if not items or items[0].words.lower() not in words.FRAMED:
+        return 0
+    end = next((i for i, item in enumerate(items) if _ends_frame(item)), len(items))
+    said = [item for item in items[:end] if item.kind != "filler" or _is_strange(item) or _is_of_frame(item)]
+    told = any(_is_of_frame(item) for item in said) and end + 1 < len(items)
+    plain = all(item.kind in _FRAMED and not (item.kind == "text" and _is_said(item, known)) for item in items[:end])
+    return end + 1 if told and plain else 0
+
+
+def _ends_frame(item: Item) -> bool:
+    return item.words in ",:;.!-" or item.words.lower() in words.NEEDS
+
+
+def _is_of_frame(item: Item) -> bool:
+    return item.words.lower() in {*listed(words.OCCASIONS), *listed(words.OCCUPIED)}
+
+
+def _is_strange(item: Item) -> bool:
+    """Whether a word before the question is none that tells what the answer is wanted for."""
+    return item.kind == "text" and not _is_of_frame(item)
+
+
+def _is_said(item: Item, known: Known) -> bool:
+    return known.anyone_says((item.words,))
+
+
+def _is_occasion(items: Sequence[Item], i: int, known: Known) -> bool:
+    """Whether "for my TALK" stands at i, at the end of what is said: no runs are made for one."""
+    if items[i].kind not in ("text", "filler") or items[i].words.lower() not in words.PASSING:
+        return False
+    before = [item.words.lower() for item in items[max(0, i - 2) : i]]
+    last = all(item.kind == "break" or item.words in "?.!" for item in items[i + 1 : i + 2])
+    return last and before[:1] == ["for"] and len(before) > 1 and not _is_said(items[i], known)
+
+
+def _is_form(item: Item, forms: Sequence[str], known: Known) -> bool:
+    return item.kind == "text" and item.words.lower() in forms and not _is_said(item, known)

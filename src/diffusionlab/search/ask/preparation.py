@@ -15,7 +15,7 @@ from diffusionlab.registry.filters.filter import Not
 from diffusionlab.search.ask.joining.repeated import two_figures
 from diffusionlab.search.ask.joining.unions import united
 from diffusionlab.search.ask.orders.directions import first_last
-from diffusionlab.search.ask.plain_words import passed_over
+from diffusionlab.search.ask.plain_words import passed_over, without_frame
 from diffusionlab.search.ask.rules.part_names import run_by_part
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
@@ -35,6 +35,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
         *(_how_much, _hours, _than_the_best, _more_than, two_figures, united, _sharing, _minus, _file_size),
         *(_of_two_runs, _less_another, first_last),
     )
+    items = without_frame(items, known)
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)

@@ -5,5 +5,6 @@ grammar_words.py   what joins, compares and negates
 asking_words.py    what is asked: orders, figures, facts
 value_words.py     values and facets
 calendar_words.py  months, weekdays, counts
+courtesy_words.py  greetings, and what an answer is wanted for
 english.py         words of no meaning here
 """

@@ -12,8 +12,8 @@ from functools import cache
 HARMLESS: dict[str, str] = {
     "articles and pronouns": (
         "a an the this that it its their them they there here i me my mine we us our you your he she who whom "
-        "whose themselves itself himself herself myself yourself yourselves someone anyone people person one ones "
-        "there's here's"
+        "whose themselves itself himself herself myself yourself yourselves someone somebody anyone anybody people person "
+        "one ones there's here's"
     ),
     "auxiliary verbs": (
         "is are was were be been being am do does did done doing has have had having will would can could shall "
@@ -71,7 +71,7 @@ HARMLESS: dict[str, str] = {
 """What the words are -> the words."""
 
 WEIGHTY = """
-above accordingly again against ago alone although always and another anybody back bad below better between big
+above accordingly again against ago alone although always and another back bad below better between big
 bigger both but common completely corresponding day days different distinct down due during each earlier early
 either else end ended ends every family far fast few fewer fine follow followed following follows fully good great
 greater half happen happened happening happens high higher however huge large larger late later left less like
