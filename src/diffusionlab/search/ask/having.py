@@ -154,10 +154,10 @@ def _of_a_number(a: Asked) -> bool:
 
 # -- none or all of the runs of a group
 
-_VERBS = ("was", "were", "is", "are", "has", "have", "had", "did", "do", "does", "been", "i")
+_VERBS = ("was", "were", "is", "are", "has", "have", "had", "did", "do", "does", "been", "i", "we", "there")
 _ONLY = ("only", "solely", "exclusively", "always", "nothing but")
 _ALL = ("all", "every", "each")
-_OWNERS = ("have", "has", "had", "with", "which", "whose", "where")
+_OWNERS = ("have", "has", "had", "with", "which", "whose", "where", "did", "do")
 _LINKS = ("filler", "carrier", "moment")
 
 
@@ -245,7 +245,8 @@ def _lacked(a: Asked, key: Key, found: list[Operand]) -> Operand | None:
 
 def _asked_first(a: Asked) -> Key | None:
     """What the question asks for, where it is a property and no run: "which data set", "optimizers"."""
-    last = a.skip(0, 4, ("filler", "count", "different"))
+    led = a.kind(0) == "carrier" and a.words(1) in ("which", "what")  # "on which data sets did no run fail?"
+    last = a.skip(int(led), 4, ("filler", "count", "different"))
     key = next((key for k in range(last + 1) if (key := _key_named(a, k))), None)
     asked = key is not None and any(a.words(k) in ("which", "what", "whichever") for k in range(min(key.places)))
     plural = key is not None and a.words(max(key.places)).endswith("s")

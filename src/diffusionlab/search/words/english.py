@@ -12,8 +12,8 @@ from functools import cache
 HARMLESS: dict[str, str] = {
     "articles and pronouns": (
         "a an the this that it its their them they there here i me my mine we us our you your he she who whom "
-        "whose themselves itself himself herself myself yourself yourselves someone somebody anyone anybody people person "
-        "one ones there's here's"
+        "whose themselves itself himself herself myself yourself yourselves someone somebody anyone anybody people "
+        "person one ones there's here's"
     ),
     "auxiliary verbs": (
         "is are was were be been being am do does did done doing has have had having will would can could shall "
