@@ -145,3 +145,49 @@ def test_the_most_used_value_is_of_all_runs(ask):
 def test_why_runs_failed_is_told_with_them(ask, engine):
     said = answer(ask("which runs failed and why"), engine)
     assert all(run.description in said for run in RUNS if run.status == "failed")
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("everything except the two failed runs", lambda r: r.status != "failed"),
+        ("MNIST runs without the two MLPs", lambda r: r.dataset == "MNIST" and "mlp" not in r.tags),
+        (
+            "every run on CIFAR-10 except the two dits with cfg",
+            lambda r: r.dataset == "CIFAR-10" and not {"dit", "cfg"} <= r.tags,
+        ),
+        ("all MNIST models other than the four unets", lambda r: r.dataset == "MNIST" and "unet" not in r.tags),
+        ("all runs but the three on CelebA", lambda r: r.dataset != "CelebA"),
+        ("unets excluding those two with SGD", lambda r: "unet" in r.tags and r.optimizer != "SGD"),
+        ("everything except the two runs on STL-10", lambda r: r.dataset != "STL-10"),
+    ],
+)
+def test_how_many_are_excepted_limits_nothing(ask, question, wanted):
+    result = ask(question)
+    assert found_ids(result) == ids(wanted) and result.query.limit is None and not result.unread
+
+
+def test_a_number_that_leaves_it_open_which_are_excepted_is_named(ask):
+    result = ask("all but two MNIST unets")
+    assert found_ids(result) == ids(lambda r: not (r.dataset == "MNIST" and "unet" in r.tags))
+    assert result.unread == ("two",)
+
+
+@pytest.mark.parametrize("number", ["3 runs except the two failed ones", "two runs without attention"])
+def test_a_number_of_runs_before_an_exception_is_a_limit(ask, number):
+    assert ask(number).query.limit == (3 if number[0] == "3" else 2)
+
+
+@pytest.mark.parametrize(
+    ("question", "dataset", "column", "left"),
+    [
+        ("all CIFAR-10 runs except the best and the worst", "CIFAR-10", "fid", "worst"),
+        ("all MNIST runs but the best and the worst", "MNIST", "fid", "worst"),
+        ("everything but the newest and the oldest run on STL-10", "STL-10", "created", "oldest"),
+    ],
+)
+def test_one_end_is_excepted_and_the_other_named(ask, question, dataset, column, left):
+    runs = [run for run in RUNS if run.dataset == dataset and getattr(run, column) is not None]
+    runs.sort(key=lambda run: getattr(run, column), reverse=column == "created")
+    result = ask(question)
+    assert [row["run_id"] for row in result.rows] == [run.id for run in runs[1:]] and result.unread == (left,)

@@ -136,6 +136,7 @@ def likeness(a: Asked) -> None:
 
 def limit(a: Asked) -> None:
     """A number of runs: "3 unets", "show 10 runs"."""
+    _numbers_of_exceptions(a)
     if a.figure is not None:
         return
     for i in range(len(a.items)):
@@ -152,6 +153,21 @@ def limit(a: Asked) -> None:
                 a.order = replace(a.order, count=count, ties=False)
             else:
                 a.limit = count
+
+
+_POINTING = ("the", "those", "these", "my", "our", "both", "all")
+
+
+def _numbers_of_exceptions(a: Asked) -> None:
+    """ "Except the TWO failed runs": how many there are, which limits nothing; of "all but TWO unets" it is unread."""
+    for i in range(len(a.items)):
+        before = a.skip(i - 1, 3, ("filler", "those"), -1)
+        beside = a.kind(a.skip(i + 1, 2, ("filler",))) in ("condition", "noun", "when", "carrier")
+        if not a.counts(i) or a.kind(before) != "not" or not beside:
+            continue
+        pointed = {a.words(i - 1), a.words(before).split()[-1]} & {*_POINTING}
+        a.passed += [] if pointed else [a.items[i]]
+        a.used |= {i, *(k for k in range(before + 1, i) if a.kind(k) == "those")}
 
 
 def several(a: Asked, i: int) -> bool:

@@ -147,12 +147,15 @@ def _but_the(items: list[Item], i: int) -> Item | None:
     if items[i].kind != "connector" or items[i].payload != "but" or i + 2 >= len(items):
         return None
     pointed = items[i + 1].words.lower()
-    following = next((k for k in range(i + 2, len(items)) if items[k].kind not in ("filler", "carrier")), len(items))
+    following = next(
+        (k for k in range(i + 2, len(items)) if items[k].kind not in ("filler", "carrier", "number")), len(items)
+    )
+    counted = items[i + 2].kind == "number"  # "all runs but the three on CelebA"
     if pointed not in ("the", "those", "these") or following >= len(items) or items[following].kind != "condition":
         return None
     last = next((k for k in range(following, len(items)) if items[k].kind not in ("condition", "filler")), len(items))
     named = items[last].kind == "noun" if last < len(items) else items[last - 1].words.lower().endswith("s")
-    return replace(items[i], kind="not", payload="except") if named or pointed != "the" else None
+    return replace(items[i], kind="not", payload="except") if named or counted or pointed != "the" else None
 
 
 def _no(items: list[Item], i: int) -> Item | None:

@@ -32,11 +32,19 @@ def parts_of(text: str, items: Sequence[Item]) -> list[str]:
     if any(item.kind in ("like", "sorted", "how", "frequent", "count", "share") for item in items):
         return []
     places = [i for i, item in enumerate(items) if item.kind == "superlative"]
+    if any(is_excepted(items, place) for place in places):  # "all but the best and the worst"
+        return []
     if any(item.kind == "compare" for item in items):  # "compare the best and the worst run"
         twins = _twins(text, items, places, ("with", "to")) if len(places) == 2 else []
         return twins or run_and_first(text, items, places)
     several = (_twins, one_is_other, _apart, _and_all, each_place)
     return next((found for read in several if (found := read(text, items, places))), [])
+
+
+def is_excepted(items: Sequence[Item], place: int) -> bool:
+    """Whether the superlative at `place` follows "except" or "all but", and so names runs that are not meant."""
+    before = next((item for item in reversed(items[:place]) if item.kind not in _SOFT), None)
+    return before is not None and (before.kind, before.payload) in (("not", "except"), ("connector", "but"))
 
 
 def _twins(text: str, items: Sequence[Item], places: Sequence[int], joints: Sequence[str] = ()) -> list[str]:

@@ -116,7 +116,9 @@ def _other_superlatives(a: Asked, i: int, places: list[int]) -> None:
         joined = a.kind(a.skip(p - 1, 3, ("filler",), -1)) == "connector" and a.kind(p + 1) == "condition"
         if again and joined and not (a.compare or a.figure or a.like):
             a.compare = True  # "the best conditional and the best unconditional model"
-        if not again and a.items[p].payload[2] not in _VAGUE:
+        if a.order is not None and a.order.rest:
+            a.passed.append(a.items[p])  # "all but the best and the worst": only one end is left out
+        elif not again and a.items[p].payload[2] not in _VAGUE:
             a.notes.append(f'"{a.items[p].words}" is left out: one order at a time')
 
 
