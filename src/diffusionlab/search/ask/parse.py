@@ -23,6 +23,7 @@ from diffusionlab.search.ask.orders.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.orders.superlatives import superlative
 from diffusionlab.search.ask.preparation import settle
 from diffusionlab.search.ask.rules.against_average import against_average
+from diffusionlab.search.ask.rules.around_runs import around_run
 from diffusionlab.search.ask.rules.beside_runs import lineage, ratio
 from diffusionlab.search.ask.rules.comparisons import framework_version, number_of_cards, same_period, two_columns
 from diffusionlab.search.ask.rules.fields import (
@@ -294,6 +295,7 @@ def check_no_code(question: str) -> None:
 RULES = (
     lineage,
     ratio,
+    around_run,
     same_as,
     of_run,
     not_both,
