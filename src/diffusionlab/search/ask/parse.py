@@ -23,6 +23,7 @@ from diffusionlab.search.ask.orders.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.orders.superlatives import superlative
 from diffusionlab.search.ask.preparation import settle
 from diffusionlab.search.ask.rules.against_average import against_average
+from diffusionlab.search.ask.rules.against_best import against_best
 from diffusionlab.search.ask.rules.around_runs import around_run
 from diffusionlab.search.ask.rules.beside_runs import lineage, ratio
 from diffusionlab.search.ask.rules.comparisons import framework_version, number_of_cards, same_period, two_columns
@@ -262,7 +263,7 @@ def _flatten(conditions: list[Filter]) -> list[Filter]:
     flat: list[Filter] = []
     for condition in conditions:
         if isinstance(condition, And) and len({leaf.column for leaf in condition.leaves()}) > 1:
-            flat += _flatten(list(condition.parts))
+            flat += [part for part in _flatten(list(condition.parts)) if part not in flat]
         elif condition not in flat:
             flat.append(condition)
     return flat
@@ -309,6 +310,7 @@ RULES = (
     two_columns,
     against_run,
     against_average,
+    against_best,
     against_value,
     also_against,
     without_it,

@@ -2,6 +2,7 @@
 
 what have I done on MNIST            "done" is what was trained, not what has finished
 what have I done in 2025 so far      "so far" is how things stand
+models that reach FID 15             at most that, as "reach" is a bound of what is better
 I'm writing a report and need ...    what the answer is wanted for
 """
 
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from diffusionlab.registry.record.columns import about
+from diffusionlab.search.ask.rules.reading import is_setting
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.words import courtesy_words as words
-from diffusionlab.search.words.grammar_words import HAVE, OF_A_DEED, SUBJECTS
+from diffusionlab.search.words.grammar_words import HAVE, OF_A_DEED, REACHING, SUBJECTS
 from diffusionlab.search.words.lexicon import listed
 
 _QUALIFIES = ("carrier", "when", "recurring", "by", "per")
@@ -23,11 +26,26 @@ def passed_over(items: list[Item], i: int) -> Item | None:
     """The item at i as a filler, where the words beside it tell that it adds nothing."""
     if _so_far(items, i):
         return replace(items[i], kind="filler", payload=None, words="so")
+    if _reaches(items, i):
+        return replace(items[i], kind="comparator", payload="best=")
     return replace(items[i], kind="filler", payload=None) if _is_deed(items, i) else None
 
 
 def _so_far(items: Sequence[Item], i: int) -> bool:
     return items[i].words.lower() == "far" and i > 0 and items[i - 1].words.lower() == "so"
+
+
+def _reaches(items: Sequence[Item], i: int) -> bool:
+    """ "REACH FID 15", "HIT a val loss of 0.03": that or better, where no other bound is named."""
+    if items[i].kind not in ("filler", "text") or items[i].words.lower() not in REACHING:
+        return False
+    rest = [item for item in items[i + 1 : i + 6] if item.kind != "filler"][:2]
+    kinds = sorted(item.kind for item in rest)
+    return kinds == ["field", "number"] and any(item.kind == "field" and _is_rated(item.payload) for item in rest)
+
+
+def _is_rated(column: str) -> bool:
+    return about(column).better is not None and not is_setting(column)
 
 
 def _is_deed(items: Sequence[Item], i: int) -> bool:

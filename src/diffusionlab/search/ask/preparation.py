@@ -19,7 +19,7 @@ from diffusionlab.search.ask.plain_words import passed_over, without_frame
 from diffusionlab.search.ask.rules.part_names import run_by_part
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.words.asking_words import CHANGES, FILES, IMAGES, NOT_SO, OF_TWO
+from diffusionlab.search.words.asking_words import CHANGES, FILES, IMAGES, NOT_SO, OF_TWO, YES_NO
 from diffusionlab.search.words.calendar_words import WEEKDAY, weekday_number
 from diffusionlab.search.words.lexicon import phrases
 
@@ -256,7 +256,9 @@ def _names_runs(items: Sequence[Item], i: int) -> bool:
 
 
 def _than_the_best(items: list[Item], i: int) -> Item | None:
-    """ "Better than the best U-Net": better than any, as the best of each side are compared."""
+    """ "Are DiTs better than the best U-Net": better than any, as the best of each side are compared."""
+    if not items or items[0].words.lower() not in YES_NO:
+        return None
     before = next((items[k] for k in range(i - 1, -1, -1) if items[k].kind != "filler"), None)
     compared = before is not None and before.kind == "comparator" and before.payload in ("best", "worst")
     best = items[i].kind == "superlative" and items[i].payload[:2] == ("best", None)

@@ -88,8 +88,8 @@ class Known:
     def averages(
         self, column: str, how: str, within: Sequence[str], scope: Sequence[Filter] = ()
     ) -> list[tuple[Any, ...]]:
-        """(a value of each column of `within`, the "mean" or "median" of `column` among the runs that have them and
-        meet all of `scope`)."""
+        """(a value of each column of `within`, the "mean", "median", "min" or "max" of `column` among the runs that
+        have them and meet all of `scope`)."""
         import numpy as np
 
         found: dict[tuple[Any, ...], list[float]] = {}

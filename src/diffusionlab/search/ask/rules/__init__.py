@@ -7,7 +7,7 @@ settings.py         a setting of the configuration, on, off or with a value; tag
 comparisons.py      two columns, cards, versions
 relative.py         a run that is named; beside_runs.py: a multiple of it, what was made from it
 around_runs.py      a span of time beside a run
-against_average.py  the average of some runs
+against_average.py  the average of some runs; against_best.py: the best of them
 sides.py            two conditions beside each other, though nothing says "compare"
 part_names.py       a run by a part of its name
 """

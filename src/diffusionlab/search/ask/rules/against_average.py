@@ -48,10 +48,10 @@ def against_average(r: Reading, i: int) -> int:
     column, how = found.column or r.field or meant(r, i), str(r.items[found.place].payload)
     if not is_numeric(column):
         return 0
-    condition = _condition(r, Compare(column, directed(found.operator, column), 0.0), how, found.scope)
+    condition = bounded(r, Compare(column, directed(found.operator, column), 0.0), how, found.scope)
     if condition is NOTHING:
         r.notes.append(f"no run has a recorded {label(column)} to take the {how} of")
-    alike = " and ".join(map(label, _within(r, column)))
+    alike = " and ".join(map(label, compared_within(r, column)))
     among = "of all runs"
     if found.scope:
         among = f"of the runs with {format_where(And(*found.scope), r.known)}" + (
@@ -99,13 +99,13 @@ def _of_which_runs(r: Reading, found: _Average) -> None:
         j += 1
 
 
-def _within(r: Reading, column: str) -> list[str]:
+def compared_within(r: Reading, column: str) -> list[str]:
     return [name for name in compares_within(column) if r.known.values[name]]
 
 
-def _condition(r: Reading, compared: Compare, how: str, scope: Sequence[Filter]) -> Filter:
-    """What is compared with the average of each group of runs that compare."""
-    within, parts = _within(r, compared.column), list[Filter]()
+def bounded(r: Reading, compared: Compare, how: str, scope: Sequence[Filter]) -> Filter:
+    """What is compared with the figure of each group of runs that compare: `how` is "mean", "median", "min", "max"."""
+    within, parts = compared_within(r, compared.column), list[Filter]()
     for *keys, value in r.known.averages(compared.column, how, within, scope):
         among = [_equal(name, key) for name, key in zip(within, keys, strict=True)]
         bound = Compare(compared.column, compared.op, float(f"{value:.6g}"))

@@ -181,7 +181,8 @@ _QUANTITY = ("number", "comparator", "between")
 def absence(r: Reading, i: int) -> int:
     if r.words(i) in _FILES and (found := _files_of(r, i)):
         return found
-    if (r.kind(i) == "not" or (r.kind(i) == "carrier" and r.words(i) in _HAVING)) and (found := _files(r, i)):
+    negates = r.kind(i) == "not" and r.items[i].payload != "except"  # "anything other than images" has no pictures
+    if (negates or (r.kind(i) == "carrier" and r.words(i) in _HAVING)) and (found := _files(r, i)):
         return found
     if r.kind(i) == "not":
         return _without(r, i)
