@@ -28,7 +28,6 @@ from diffusionlab.search.ask.rules.around_runs import around_run
 from diffusionlab.search.ask.rules.beside_runs import lineage, ratio
 from diffusionlab.search.ask.rules.comparisons import framework_version, number_of_cards, same_period, two_columns
 from diffusionlab.search.ask.rules.fields import (
-    COMPARATIVES,
     bound_of_field,
     comparative,
     field_quantity,
@@ -61,7 +60,14 @@ from diffusionlab.search.ask.rules.sides import (
 from diffusionlab.search.ask.rules.tags import tagged
 from diffusionlab.search.ask.selections import is_one_the_other, parts_of, shared_parts
 from diffusionlab.search.ask.shares import shared
-from diffusionlab.search.ask.single import checked, dates_shown, facts_asked, pictures_asked
+from diffusionlab.search.ask.single import (
+    checked,
+    dates_shown,
+    facts_asked,
+    leaves_open,
+    pictures_asked,
+    understood,
+)
 from diffusionlab.search.ask.values import values_listed
 from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
 from diffusionlab.search.read.courtesy import without_greetings
@@ -70,7 +76,6 @@ from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.scan import scan
 from diffusionlab.search.read.text import Mentions, words_of
 from diffusionlab.search.read.tokens import clean, tokenize
-from diffusionlab.search.words.grammar_words import COMPARING
 
 
 def parse(question: str, known: Known, now: datetime, among: Filter | None = None) -> Query:
@@ -142,7 +147,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     values_listed(asked)
     best_of_several(asked, found)
     sides: list[Side] = []
-    check = checked(asked, found)
+    found, check = understood(asked, found, checked(asked, found))
     if asked.compare or (asked.figure is not None and any(item.kind == "either way" for item in asked.items)):
         sides, conditions = compared(found, known)
     else:
@@ -160,14 +165,9 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     ask: Ask = Check(told, asked.most) if check else _ask(asked, sides)
     query = _query(question.strip(), asked, found, conditions, ask)
     left = unread(asked, unbound)
-    if check and any(_compares(words) for words in left):  # "did I train more in April": no yes or no of what is left
+    if check and leaves_open(left):  # "did I train more in April", "is it any good": no yes or no of what is left
         query = replace(query, ask=LISTING)
     return replace(query, unread=left)
-
-
-def _compares(words: str) -> bool:
-    """Whether words that nothing was made of are those of a comparison: "more", "twice", "better than"."""
-    return any(word in COMPARATIVES or word in COMPARING for word in words.lower().split())
 
 
 def _begins_with_exception(asked: Asked) -> bool:

@@ -79,7 +79,7 @@ def without_frame(items: list[Item], known: Known) -> list[Item]:
         if _is_occasion(items, i, known):
             while kept and kept[-1].words.lower() in ("for", "a", "an", "my", "our", "the"):
                 kept.pop()
-        elif not _is_form(items[i], words.TABLES, known):
+        elif not (i and items[i - 1].words.lower() in words.ARTICLES and _is_form(items[i], words.TABLES, known)):
             drawn = _is_form(items[i], words.DRAWINGS, known)
             kept.append(replace(items[i], kind="filler", payload=None) if drawn else items[i])
     return frame + kept

@@ -9,6 +9,7 @@ images of CIFAR10 v5          pictures of old_ddpm.py
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from diffusionlab.registry.filters.filter import And, Not
 from diffusionlab.search.ask.asked import Asked, beginning
@@ -18,6 +19,7 @@ from diffusionlab.search.ask.rules.comparisons import END, ENDED
 from diffusionlab.search.ask.shares import told_of, told_of_taken
 from diffusionlab.search.ask.told import told_last
 from diffusionlab.search.read.items import Condition, Item, missing_filter
+from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.words import asking_words as words
 from diffusionlab.search.words.lexicon import listed
 
@@ -142,7 +144,11 @@ def _is_subject(item: Item) -> bool:
     return item.kind == "text" or (item.kind == "condition" and item.payload.category != "image_size")
 
 
-def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand] | None] | None:
+Checked = tuple[list[Operand], list[Operand] | None]
+"""The runs that are asked about, and what is asked of them; None for whether there are any."""
+
+
+def checked(a: Asked, found: list[Operand]) -> Checked | None:
     """(the runs that are asked about, what is asked of them: None for whether there are any); None if the question is
     not of that kind."""
     if not a.whether or a.figure is not None or a.compare or a.like:
@@ -177,6 +183,32 @@ def checked(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand
     exists = bool(following) and (following[0] in _EXIST or any(item.kind == "noun" for item in a.items[:3]))
     exists = exists or " ever " in a.text  # "has SGD ever been used?"
     return (rest or subject, None) if exists else None
+
+
+def understood(a: Asked, found: list[Operand], check: Checked | None) -> tuple[list[Operand], Checked | None]:
+    """The conditions and what is asked of them, without a yes or no where it is told in a word that no run says: "are
+    my results publishable?". That word is named as unread."""
+    following = re.findall(r"[a-z]+", a.text[a.whether :])[:1]
+    verb = a.text[: a.whether].split()[-1:]
+    if check is None or verb not in (["is"], ["are"], ["was"], ["were"]) or "mention" in a.text:
+        return found, check
+    told = check[1] if check[1] is not None else found if following and following[0] in (*_THESE, "it") else []
+    strange = [o for o in told if isinstance(o.condition.filter, Mentions) and _is_unsaid(a, o.condition.filter)]
+    if not strange:
+        return found, check
+    a.passed += [Item("filler", None, o.words, o.start, o.start + len(o.words)) for o in strange]
+    return [operand for operand in found if operand not in strange], None
+
+
+def _is_unsaid(a: Asked, said: Mentions) -> bool:
+    return said.where == "text" and not a.known.anyone_says(said.phrases)
+
+
+def leaves_open(left: Sequence[str]) -> bool:
+    """Whether words that nothing was made of leave no yes or no: those that compare ("more"), and those that tell
+    something ("is it any good?"), unlike "is run-019 done yet?"."""
+    said = {word for words_left in left for word in words_left.lower().split()}
+    return bool(said - {*words.BY_THE_WAY})
 
 
 def _of_the_first(a: Asked, found: list[Operand]) -> tuple[list[Operand], list[Operand]] | None:

@@ -250,6 +250,8 @@ POLITE = ("can", "could", "would", "will")
 """Those of them that beg for something if "you" or "I" follows."""
 EXIST = "there i we you my our any anything anybody anyone it run runs"
 """What follows in "are there", "do I have", "did any": is there such a run at all?"""
+BY_THE_WAY = ("yet", "again", "already", "once", "usually", "often", "always", "typically", "like", "long", "before")
+"""Words that, left unread, change no yes or no."""
 EVERY = "all every everything each both most no none"
 """What follows in "do all", "did every": are all of them so, most or none?"""
 HELP = ("help", "helps", "helped", "improve", "improves", "improved", "benefit", "benefits")

@@ -45,6 +45,7 @@ NEEDS = ("need", "needs", "want", "wants", "wanted", "like", "require", "require
 FRAMED = ("i'm", "we're", "i", "we", "for", "my", "our", "as", "since", "because", "today", "tomorrow")
 """First words of such words."""
 TABLES = ("table", "tables", "spreadsheet", "tabular", "tabulate")
-"""Forms in which an answer is asked for, and is given by itself."""
+ARTICLES = ("a", "one", "the", "as", "in")
+"""Forms in which an answer is asked for, and is given by itself: "a table of all runs", "as a table"."""
 DRAWINGS = ("plot", "plots", "plotted", "graph", "graphs", "chart", "charts", "diagram", "diagrams", "scatterplot")
 """Forms that no answer has, which are named as not understood."""

@@ -158,8 +158,6 @@ COMPARATIVES: dict[str, str] = {
     "": "older, newer, later, earlier, younger, sooner, faster, slower, cheaper, deeper, wider, simpler",
 }
 """Operator -> the words that say it before a field: "fewer epochs than 100"; "" is for those that rules read alone."""
-COMPARING = ("twice", "double", "half", "than", "many", "same", "equal", "least", "most")
-"""Further words that compare: left unread, they leave no yes or no."""
 REACHING = ("reach", "reached", "reaches", "reaching", "hit", "hits", "hitting", "attain", "attains", "attained")
 """Words before a figure of quality: that or better."""
 HAVE = ("have", "has", "had", "having", "haven't", "hasn't")

@@ -192,7 +192,7 @@ TEXT_WORDS: dict[tuple[str, ...], str] = {
 """The ways in which a text says it -> the phrases of a question that mean it."""
 TEXT_PHRASES = (
     "transfer learning, nan, min snr, layer norm, second order, first stage, one step, skip connections, class switch, "
-    "first step, other noise schedule"
+    "first step, other noise schedule, state of the art"
 )
 """Phrases that a text says as they are, though their words mean something by themselves."""
 
