@@ -68,7 +68,7 @@ TABLE = (
     Column("lr", "float", "learning rate", unit="step", setting="optimizer.lr", group="training", shown=10,
            index="BTree",
            said="lr, learning rate, learning rates, lrs, step size"),
-    Column("optimizer", "text", said="optimizer, optimiser, optimizers, optimisers, optim", group="training",
+    Column("optimizer", "text", said="optimizer, optimiser, optimizers, optimisers, optim, opt", group="training",
            values="named", shown=12, index="Bitmap"),
     Column("epochs", "int", said="epochs, epoch, number of epochs, num epochs, training epochs, epoch count",
            group="training", shown=13),
@@ -77,7 +77,7 @@ TABLE = (
     Column("hardware_kind", "text", "hardware", "hw", "hardware", group="where from", values="named", shown=14,
            said="hardware, device, devices, accelerator, accelerators, machine, machines, hw"),
     Column("schedule", "text", group="training", values="named", shown=15, said=(
-        "schedule, sch, noise schedule, schedules, noise schedules, scheduler, beta schedule, noise scheduler")),
+        "schedule, sch, sched, noise schedule, schedules, noise schedules, scheduler, beta schedule, noise scheduler")),
     Column("lr_schedule", "text", "learning-rate schedule", "lr schedule", group="training", values="named", said=(
         "lr schedule, learning rate schedule, lr schedules, learning rate schedules, lr scheduler, "
         "learning rate scheduler, lr decay, learning rate decay")),

@@ -275,7 +275,7 @@ def _kinds_counted(a: Asked, i: int) -> bool:
 
 
 def _runs_by(a: Asked) -> bool:
-    """RUNS PER KEY, where nothing says what of: how many."""
+    """RUNS PER KEY, U-NETS PER KEY, where nothing says what of: how many."""
     if any(item.kind in ("superlative", "sorted", "chronological", "like", "compare", "how") for item in a.items):
         return False
     ordered = [item for item in a.items if item.kind == "order"]
@@ -286,7 +286,7 @@ def _runs_by(a: Asked) -> bool:
         return False
     if ordered and any(a.kind(k) == "by" for k in key.places) and not ordered[0].words.lower().endswith("first"):
         return False  # "runs by data set, ascending"
-    nouns = [k for k in range(min(key.places)) if a.items[k].kind == "noun"]
+    nouns = [k for k in range(min(key.places)) if a.items[k].kind == "noun" or several(a, k) or _is_end(a, k)]
     if not nouns or a.counts(nouns[-1] - 1) or a.words(nouns[0]) == "one":  # "2 runs of each data set"
         return False
     return ask_figure(a, (), key, "count")
@@ -294,6 +294,11 @@ def _runs_by(a: Asked) -> bool:
 
 def _is_number(a: Asked, i: int) -> bool:
     return a.kind(i) == "field" and is_numeric(a.items[i].payload)
+
+
+def _is_end(a: Asked, i: int) -> bool:
+    """ "FAILURES per month": a plural that stands for the runs that ended so."""
+    return a.kind(i) == "condition" and a.words(i) in ("failures", "crashes", "errors", "successes")
 
 
 READERS = (

@@ -5,13 +5,12 @@ scan -> items -> prepared -> conditions on numbers and the like -> and / or -> w
 
 from __future__ import annotations
 
-import re
-import shlex
 from dataclasses import replace
 from datetime import datetime
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
+from diffusionlab.search.ask.about_code import check_no_code
 from diffusionlab.search.ask.asked import Asked, dated, fields, intent, likeness, limit
 from diffusionlab.search.ask.figures import figure
 from diffusionlab.search.ask.having import not_of_the_first_group, of_none_or_all
@@ -267,28 +266,6 @@ def _flatten(conditions: list[Filter]) -> list[Filter]:
         elif condition not in flat:
             flat.append(condition)
     return flat
-
-
-# -- questions about code
-
-_DEFINES = r"(?:define|implement|import|call|declare)"
-_ABOUT_CODE = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\bwhere\b.*\b(?:defined|implemented|imported|called|declared|coded|programmed)\b",
-        rf"\bwhere (?:do|does|did) .*\b{_DEFINES}\b",
-        rf"\b(?:scripts?|notebooks?|files?|functions?|class|classes|code)\b.*\b{_DEFINES}s?\b",
-        r"\b(?:which|what) (?:functions?|lines?(?: of code)?)\b",
-    )
-)
-
-
-def check_no_code(question: str) -> None:
-    """Raise ValueError (one line, with the command to type) if the question is about code and not about runs."""
-    said = " ".join(question.lower().split())
-    if any(pattern.search(said) for pattern in _ABOUT_CODE):
-        command = shlex.join(question.rstrip("?!. ").split())
-        raise ValueError(f"that asks for lines of code: type `registry.py code {command}`, or ask about runs")
 
 
 # -- items joined to conditions

@@ -17,9 +17,10 @@ from diffusionlab.search.read.spans import span
 from diffusionlab.search.read.special_filters import PREFIX
 from diffusionlab.search.read.text import near, repair, stem
 from diffusionlab.search.read.tokens import UNITS, WORDS, Number, Token, clean, read_numeral, tokenize
-from diffusionlab.search.time.dates import read_recurring, read_when
+from diffusionlab.search.time.dates import read_when
+from diffusionlab.search.time.recurring import read_recurring
 from diffusionlab.search.words.calendar_words import MONTH_NAMES, NUMBER_WORDS, ORDINALS
-from diffusionlab.search.words.english import common, filler
+from diffusionlab.search.words.english import SLIPS, common, filler
 from diffusionlab.search.words.grammar_words import OPERATOR_SIGNS, VERSIONS
 from diffusionlab.search.words.lexicon import phrases, spellable, words_in_phrases
 
@@ -202,14 +203,21 @@ _SMALL_WORDS = ("with", "without", "which", "that", "those", "have", "where", "f
 _DATES = (*MONTH_NAMES, *WEEKDAYS, "weekend")
 
 
+_DATED = "|".join((*MONTH_NAMES, "yesterday", "today", r"(?:the\s+)?(?:last|this|past)", r"20\d\d"))
+_FORM = re.compile(rf"\bform(?=\s+(?:{_DATED})\b)", re.IGNORECASE)
+
+
 def respell(text: str, known: Known) -> tuple[str, list[str]]:
     """The text with misspelt words put right, and a note on each."""
     notes: list[str] = []
+    if _FORM.search(text):  # a word by itself, but none before a date
+        notes.append('read "form" as "from"')
+        text = _FORM.sub("from", text)
     tokens = tokenize(text, known.is_run)
     shouted = len(tokens) > 1 and text.isupper()
     for token in reversed([t for t in tokens if t.kind == "word" and _misspelt(t, known)]):
         # from the end, so that places stay true
-        better = repair(token.text, _candidates(known)) or repair(token.text, _SMALL_WORDS)
+        better = SLIPS.get(token.text) or repair(token.text, _candidates(known)) or repair(token.text, _SMALL_WORDS)
         if better and better != token.text and not _is_name(token, better, shouted, known):
             notes.insert(0, f'read "{token.raw}" as "{better}"')
             text = text[: token.start] + better + text[token.end :]
@@ -241,6 +249,8 @@ def _is_cut(word: str) -> bool:
 
 def _misspelt(token: Token, known: Known) -> bool:
     word = token.compact
+    if word in SLIPS:
+        return word not in known.words and stem(word) not in known.stems
     if len(word) < 4 or not word.isalpha() or not word.isascii():
         return False
     plain = {word, word.removesuffix("s"), word.removesuffix("es"), word.removeprefix("non")}

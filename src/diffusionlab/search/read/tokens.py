@@ -62,6 +62,7 @@ def clean(question: str) -> str:
     text = re.sub(
         r"\[\s*([\d.][\w.+-]*)\s*(?:,|\.\.+)\s*([\d.][\w.+-]*)\s*\]", r"between \1 and \2", text
     )  # an interval
+    text = re.sub(r"(?i)\b(top|best|worst|last|latest|newest)(\d{1,3})\b(?!\s*-)", r"\1 \2", text)  # "top5"
     return "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
 
 

@@ -2,5 +2,6 @@
 
 periods.py       spans of calendar time
 period_words.py  words -> one period
-dates.py         words -> ranges, lists, days that come again
+dates.py         words -> ranges, lists
+recurring.py     words -> days and hours that come again
 """

@@ -33,6 +33,17 @@ _AFTER_YEAR = r"(?!\s*(?:x\b|px|pixel|epoch|step|param|image|sample|batch|mb\b|g
 _YEAR_TAIL = rf"(?:,?\s+(?:of\s+)?{YEAR}|\s*'(?P<short>\d\d)\b)?"
 _ON = rf"(?:{WEEKDAY},?\s+)?"  # "Friday, 9 May"
 _EDGE = rf"(?P<order>first|last|final)\s+(?:{COUNT}\s+)?{UNIT}"
+
+
+def _weeks(m: re.Match, now: datetime, year: int | None) -> means.Span:
+    """From one calendar week to another of the same year: "weeks 10 to 12"."""
+    if int(m["last"]) < int(m["week"]):
+        raise ValueError(m.group())
+    first = means.week_number(m, now, year)
+    weeks = int(m["last"]) - int(m["week"])
+    return first[0], means.shift(first[1], "week", weeks)
+
+
 _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is yearless when no year was said
     (r"(?P<iso>\d{4}-\d{1,2}-\d{1,2}[t ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)", means.iso, False),
     (rf"{_ON}(?P<iso>\d{{4}}(?P<mark>[-/])\d{{1,2}}(?P=mark)\d{{1,2}})(?![\d-])", means.iso, False),
@@ -124,6 +135,12 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
         True,
     ),
     (
+        rf"(?:the\s+)?(?:calendar\s+|iso\s+)?weeks\s+(?P<week>[0-5]?\d)\s*(?:to|through|until|-|–)\s*(?P<last>[0-5]?\d)\b"  # noqa: RUF001
+        rf"(?:\s+(?:of\s+|in\s+)?{YEAR})?",
+        _weeks,
+        True,
+    ),
+    (
         rf"(?:the\s+)?(?:calendar\s+week|iso\s+week|week|cw|kw)\s+(?P<week>[0-5]?\d)\b(?:\s+(?:of\s+)?{YEAR})?",
         means.week_number,
         True,
@@ -131,6 +148,11 @@ _RULES: list[tuple[str, Callable, bool]] = [  # pattern, builder, whether it is 
     (rf"(?:the\s+)?(?:year\s+)?(?:{PART})?{YEAR}{_AFTER_YEAR}", means.year, False),
     (
         r"the\s+(?P<day>[0-3]?\d)(?:st|nd|rd|th)\b(?!\s+(?:best|worst|run|model|lowest|highest|largest|smallest))",
+        means.day_of_month,
+        False,
+    ),
+    (  # "on the 9th", where nothing follows of which it could be the ninth
+        r"(?<=\bthe\s)(?P<day>[0-3]?\d)(?:st|nd|rd|th)\b(?=\s*(?:[?.!,;]|$)|\s+(?:with|using|that|which|did|have|in\s+the)\b)",
         means.day_of_month,
         False,
     ),

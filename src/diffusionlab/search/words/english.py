@@ -121,6 +121,15 @@ typically understand unusual urgent usual usually various verify versus wait wal
 win wise wonderful word worth worthy write wrong yeah yes zero
 """
 
+SLIPS = {
+    **dict.fromkeys(("wich", "whcih", "whihc", "whch", "wihch", "whitch"), "which"),
+    **dict.fromkeys(("mny", "mnay", "mayn"), "many"),
+    **dict.fromkeys(("rns", "rusn", "runns"), "runs"),
+    **{"teh": "the", "hte": "the", "adn": "and", "nad": "and", "hwo": "how", "waht": "what", "wat": "what"},
+    **{"wiht": "with", "ahve": "have", "hvae": "have", "fo": "of", "frmo": "from", "fro": "from"},
+}
+"""Small words as fingers slip on them, too short to be repaired by edits -> what is meant."""
+
 
 @cache
 def harmless() -> frozenset[str]:

@@ -236,8 +236,8 @@ def _top_later(a: Asked, i: int) -> int | None:
 
 
 def _ordinal_run(a: Asked) -> None:
-    """ "The third run": by age."""
+    """ "The third run", "the third MNIST run": by age."""
     for i, item in enumerate(a.items):
-        if item.kind == "ordinal" and a.kind(i + 1) == "noun" and a.order is None:
+        if item.kind == "ordinal" and a.kind(a.skip(i + 1, 3, ("condition",))) == "noun" and a.order is None:
             a.order = Order("created_at", False, 1, item.payload - 1)
             a.used.add(i)
