@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from diffusionlab.search.query.where_text import format_where
 from tests.search.fixture_runs import RUNS
 
 
@@ -38,3 +39,57 @@ def test_done_is_a_status_only_of_runs(ask, question, wanted):
 def test_is_everything_done(ask, question):
     result = ask(question)
     assert result.verdict is False and not result.unread
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted", "shown"),
+    [
+        ("lr of every MNIST unet", lambda r: r.dataset == "MNIST" and "unet" in r.tags, "lr"),
+        ("fid of each unet", lambda r: "unet" in r.tags, "fid"),
+        ("the batch size of every run on CelebA", lambda r: r.dataset == "CelebA", "batch_size"),
+        ("I would like to see the MNIST runs", lambda r: r.dataset == "MNIST", None),
+    ],
+)
+def test_every_one_of_them(ask, question, wanted, shown):
+    result = ask(question)
+    assert {row["run_id"] for row in result.rows} == ids(wanted) and not result.unread
+    assert shown is None or shown in result.query.show
+
+
+@pytest.mark.parametrize(
+    ("question", "column", "runs"),
+    [
+        ("runs by learning rate, lowest first", "lr", RUNS),
+        ("MNIST runs by fid, best first", "fid", [run for run in RUNS if run.dataset == "MNIST"]),
+    ],
+)
+def test_by_what_they_are_in_order(ask, question, column, runs):
+    values = sorted(value for run in runs if (value := getattr(run, column)) is not None)
+    result = ask(question)
+    assert [row[column] for row in result.rows if row[column] is not None] == values and not result.unread
+
+
+def test_by_what_two_sides_are_compared(ask):
+    result = ask("compare adam and adamw by average number of epochs")
+    epochs = [[run.epochs for run in RUNS if run.optimizer == name] for name in ("Adam", "AdamW")]
+    assert [row.value for row in result.groups.rows] == pytest.approx([sum(side) / len(side) for side in epochs])
+    assert not result.unread
+
+
+def test_how_many_of_a_field_the_best_run_has(ask):
+    best = min((run for run in RUNS if run.dataset == "CelebA" and run.fid is not None), key=lambda run: run.fid)
+    result = ask("how many epochs did the best CelebA model need")
+    assert [row["epochs"] for row in result.rows] == [best.epochs] and not result.unread
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("best and worst FID on MNIST", ["dataset = MNIST"]),
+        ("best and worst FID", []),
+        ("failed runs or failures", ["status in (failed, crashed)"]),
+    ],
+)
+def test_a_value_is_shown_once(ask, engine, question, said):
+    conditions = ask(question).query.conditions
+    assert [format_where(one, engine.known) for one in conditions if list(one.leaves())] == said

@@ -106,8 +106,7 @@ class Engine:
         """The runs of each part in turn, every one once."""
         found = [self.answer(part) for part in query.parts]
         rows = list({row["run_id"]: row for result in found for row in result.rows}.values())
-        both = Or(*(part.condition for part in query.parts))
-        whole = replace(query, conditions=(both,))
+        whole = replace(query, conditions=(Query.any_of(query.parts),))
         result = Result(whole, rows, [1.0] * len(rows), len(rows), parts=found, warnings=_notes(query))
         result.warnings += [warning for one in found for warning in one.warnings if warning not in query.notes]
         result.lacking = [row for one in found for row in one.lacking if row not in rows]

@@ -22,6 +22,7 @@ _NO_WORDS_OF_THEIR_OWN = (  # kinds of items that conditions and orders are made
 )
 
 
+
 def unknown_values(found: Sequence[Operand], known: Known) -> list[tuple[str, str | None]]:
     """Values that no run has: (value, column), column None for a word of a text."""
     conditions = (operand.condition for operand in found)
@@ -75,6 +76,13 @@ def _is_joined(a: Asked, i: int) -> bool:
         case "per":  # "every unet", "the data set of each DiT"
             listed = words == "every" or (a.show and a.order is None and words.endswith(("each", "every")))
             return bool(listed) and a.figure is None and following in ("noun", "condition")
+        case "by":  # "runs by learning rate, lowest first": the order or the figure is of what follows
+            after = a.skip(i + 1, 2, ("filler",))
+            return after in a.used and a.items[after].kind in ("field", "how", "count")
+        case "count":  # "how many epochs did the best run need"
+            counted = a.items[a.skip(i + 1, 2, ("filler",)) :][:1]
+            one = a.order is not None and a.order.count == 1 and a.figure is None
+            return one and any(item.kind == "field" and item.payload in a.show for item in counted)
         case "those":  # "except those on MNIST": the ones
             pointed = before == "not" or a.words(i - 1) in ("among", "for")
             relative = following in ("carrier", "not", "comparator") or a.words(i + 1) in ("that", "which", "whose")

@@ -112,7 +112,7 @@ def _of_parts(question: str, parts: list[Query], misspelt: list[str], compared: 
     orders = [part.order.column for part in shared if part.order is not None]
     return Query(
         question.strip(),
-        (Or(*(part.condition for part in shared)),),
+        (Query.any_of(shared),),
         ask=Comparison() if compared else LISTING,
         parts=tuple(shared),
         show=tuple(dict.fromkeys(orders)),

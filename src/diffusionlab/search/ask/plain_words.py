@@ -16,7 +16,7 @@ from diffusionlab.search.ask.rules.reading import is_setting
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.words import courtesy_words as words
-from diffusionlab.search.words.grammar_words import HAVE, OF_A_DEED, REACHING, SUBJECTS
+from diffusionlab.search.words.grammar_words import HAVE, OF_A_DEED, REACHING, SUBJECTS, WOULD
 from diffusionlab.search.words.lexicon import listed
 
 _QUALIFIES = ("carrier", "when", "recurring", "by", "per")
@@ -26,6 +26,8 @@ def passed_over(items: list[Item], i: int) -> Item | None:
     """The item at i as a filler, where the words beside it tell that it adds nothing."""
     if _so_far(items, i):
         return replace(items[i], kind="filler", payload=None, words="so")
+    if items[i].kind == "like" and any(item.words.lower() in WOULD for item in items[max(0, i - 2) : i]):
+        return replace(items[i], kind="filler", payload=None, words="want")  # "I would like to see the runs"
     if _reaches(items, i):
         return replace(items[i], kind="comparator", payload="best=")
     return replace(items[i], kind="filler", payload=None) if _is_deed(items, i) else None

@@ -10,11 +10,12 @@ With an order, a figure or a check is of the runs that the order takes: "mean fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
 from diffusionlab.registry.filters.conditions import COMPARE
-from diffusionlab.registry.filters.filter import And, Filter
+from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.registry.record.columns import kind_of, label, short
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.words.asking_words import How, Unit
@@ -228,6 +229,12 @@ class Query:
     @property
     def condition(self) -> Filter:
         return And(*self.conditions)
+
+    @staticmethod
+    def any_of(parts: Sequence[Query]) -> Filter:
+        """That a run is of one of the parts; a condition that they share is said once."""
+        conditions = list(dict.fromkeys(part.condition for part in parts))
+        return conditions[0] if len(conditions) == 1 else Or(*conditions)
 
     @property
     def intent(self) -> str:

@@ -160,6 +160,8 @@ COMPARATIVES: dict[str, str] = {
 """Operator -> the words that say it before a field: "fewer epochs than 100"; "" is for those that rules read alone."""
 REACHING = ("reach", "reached", "reaches", "reaching", "hit", "hits", "hitting", "attain", "attains", "attained")
 """Words before a figure of quality: that or better."""
+WOULD = ("would", "i'd", "we'd", "you'd", "he'd", "she'd", "they'd", "should")
+"""Words before "like" with which it is a wish."""
 HAVE = ("have", "has", "had", "having", "haven't", "hasn't")
 SUBJECTS = (
     *("i", "we", "you", "they", "he", "she", "people", "anyone", "someone", "been"),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import dataset_family
 from diffusionlab.registry.record.facets import close
@@ -129,7 +130,20 @@ def _clause(found: Sequence[Operand]) -> list[Filter]:
             groups[-1] += [operand] if all(o.filter != operand.filter for o in groups[-1]) else []
         elif not _repeats(groups, operand):
             groups.append([operand])
-    return [group[0].filter if len(group) == 1 else Or(*(o.filter for o in group)) for group in groups]
+    alternatives = [_distinct([operand.filter for operand in group]) for group in groups]
+    return [parts[0] if len(parts) == 1 else Or(*parts) for parts in alternatives]
+
+
+def _distinct(filters: list[Filter]) -> list[Filter]:
+    """Alternatives without those that another one has among its values: "failed runs or failures" """
+    listed = [one for one in filters if isinstance(one, In)]
+    return [one for one in filters if not any(_is_among(one, several) for several in listed)]
+
+
+def _is_among(one: Filter, several: In) -> bool:
+    if not isinstance(one, Compare) or (one.op, one.column) != ("=", several.column):
+        return False
+    return one.value in several.values
 
 
 def _alternative(last: Operand, operand: Operand) -> bool:
