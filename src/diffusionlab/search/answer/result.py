@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from diffusionlab.registry.filters.conditions import Compare
@@ -160,9 +161,11 @@ def significant(number: float, digits: int = 6) -> float:
 
 
 def difference(a: Row, b: Row, column: str) -> str:
-    """By how much the cells of two rows differ; empty if they do not."""
-    apart = significant(abs(value_of(a, column) - value_of(b, column)))
-    return value({column: apart}, column) if apart else ""
+    """By how much the cells of two rows differ, moments by their distance; empty if they do not."""
+    apart = abs(value_of(a, column) - value_of(b, column))
+    if isinstance(apart, timedelta):
+        return duration(apart.total_seconds()) if apart else ""
+    return value({column: significant(apart)}, column) if apart else ""
 
 
 def figure_of(term: Term, number: float | None) -> str:
