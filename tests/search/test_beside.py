@@ -31,3 +31,84 @@ def test_a_comparison_that_is_not_understood_gets_no_verdict(ask, question):
     result = ask(question)
     assert result.verdict is None
     assert result.unread
+
+
+def on(dataset, runs=RUNS):
+    return [run for run in runs if run.dataset == dataset]
+
+
+def with_(runs=RUNS, **settings):
+    return [run for run in runs if all(getattr(run, key) == value for key, value in settings.items())]
+
+
+def is_better(first, second):
+    """Whether the best of the first has the lower FID on each data set that both have; None if it depends."""
+    wins = set()
+    for dataset in {run.dataset for run in first} & {run.dataset for run in second}:
+        fids = [[run.fid for run in on(dataset, side) if run.fid is not None] for side in (first, second)]
+        wins |= {min(fids[0]) < min(fids[1])} if all(fids) else set()
+    return wins.pop() if len(wins) == 1 else None
+
+
+MNIST, CIFAR, FASHION = on("MNIST"), on("CIFAR-10"), on("Fashion-MNIST")
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "second", "asked"),
+    [
+        (
+            "is batch size 64 better than batch size 128 on fashion mnist",
+            with_(FASHION, batch=64),
+            with_(FASHION, batch=128),
+            True,
+        ),
+        ("is a batch size of 256 better than 128 on MNIST", with_(MNIST, batch=256), with_(MNIST, batch=128), True),
+        ("is lr 1e-3 worse than lr 2e-4 on MNIST?", with_(MNIST, lr=1e-3), with_(MNIST, lr=2e-4), False),
+        ("does lr 1e-4 beat 2e-4 on CIFAR-10?", with_(CIFAR, lr=1e-4), with_(CIFAR, lr=2e-4), True),
+        ("are 500 epochs better than 300 on CIFAR-10", with_(CIFAR, epochs=500), with_(CIFAR, epochs=300), True),
+        ("is 512 a better batch size than 128", with_(batch=512), with_(batch=128), True),
+        (
+            "does batch size 256 give a lower FID than batch size 128 on MNIST",
+            with_(MNIST, batch=256),
+            with_(MNIST, batch=128),
+            True,
+        ),
+        (
+            "is AdamW with lr 1e-4 better than AdamW with lr 2e-4 on CIFAR-10",
+            with_(CIFAR, optimizer="AdamW", lr=1e-4),
+            with_(CIFAR, optimizer="AdamW", lr=2e-4),
+            True,
+        ),
+        (
+            "is AdamW with lr 1e-4 better than Adam with lr 1e-3 on MNIST",
+            with_(MNIST, optimizer="AdamW", lr=1e-4),
+            with_(MNIST, optimizer="Adam", lr=1e-3),
+            True,
+        ),
+        ("is AdamW a better optimizer than Adam", with_(optimizer="AdamW"), with_(optimizer="Adam"), True),
+        (
+            "is training for 500 epochs better than training for 300 epochs on CIFAR-10",
+            with_(CIFAR, epochs=500),
+            with_(CIFAR, epochs=300),
+            True,
+        ),
+    ],
+)
+def test_one_setting_is_better_than_another(ask, question, first, second, asked):
+    result = ask(question)
+    sides = [{row["run_id"] for row in result.rows if side.condition.matches(row)} for side in result.query.sides]
+    assert sides == [{run.id for run in side} for side in (first, second)]
+    better = is_better(first, second)
+    assert result.verdict is (None if better is None else better == asked)
+    assert not result.unread
+
+
+@pytest.mark.parametrize(
+    ("question", "runs"),
+    [
+        ("is any CIFAR-10 run with batch size 128 better than 7", with_(CIFAR, batch=128)),
+        ("is the fid of batch size 128 better than 7 on CIFAR-10", with_(CIFAR, batch=128)),
+    ],
+)
+def test_a_bound_of_the_fid_is_no_setting(ask, question, runs):
+    assert {row["run_id"] for row in ask(question).rows} == {run.id for run in runs if run.fid and run.fid < 7}

@@ -47,6 +47,7 @@ from diffusionlab.search.ask.rules.relative import (
     without_it,
 )
 from diffusionlab.search.ask.rules.settings import counted_setting, setting
+from diffusionlab.search.ask.rules.settings_beside import settings_beside
 from diffusionlab.search.ask.rules.sides import (
     beside_figure,
     beside_mean,
@@ -289,6 +290,7 @@ RULES = (
     against_average,
     against_best,
     against_value,
+    settings_beside,
     also_against,
     without_it,
     text_of_field,
