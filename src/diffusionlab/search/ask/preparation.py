@@ -12,6 +12,7 @@ from dataclasses import replace
 from diffusionlab.registry.filters.conditions import Contains
 from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import Not
+from diffusionlab.search.ask.joining.opposites import opposite
 from diffusionlab.search.ask.joining.repeated import two_figures
 from diffusionlab.search.ask.joining.unions import united
 from diffusionlab.search.ask.orders.directions import first_last
@@ -33,7 +34,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     rules = (
         *(passed_over, _pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
         *(_how_much, _hours, _than_the_best, _more_than, two_figures, united, _sharing, _minus, _file_size),
-        *(_of_two_runs, _less_another, first_last),
+        *(_of_two_runs, _less_another, first_last, opposite),
     )
     items = without_frame(items, known)
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from diffusionlab.search.ask.joining.opposites import are_opposites
 from diffusionlab.search.ask.joining.scope import NETWORKS
 from diffusionlab.search.read.items import Condition, Item
 
@@ -23,7 +24,7 @@ def two_figures(items: list[Item], i: int) -> Item | None:
     if any(item.kind in ("per", "by", "compare", "superlative") for item in items):
         return None
     if _is_and(items[i]) and any(item.kind in ("how", "count") for item in items[:i]):
-        apart = _place_before(items, i) is not None or _said_again(items, i)
+        apart = _place_before(items, i) is not None or _said_again(items, i) or are_opposites(items, i)
         return replace(items[i], payload="vs") if apart else None
     joint = next((k for k in range(i - 1, max(i - 4, -1), -1) if _is_and(items[k])), None)
     if joint is not None and i - joint <= _said_again(items, joint):
