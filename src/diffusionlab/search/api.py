@@ -134,7 +134,7 @@ def _one_line() -> Iterator[None]:
 def _groups(result: Result) -> list[dict[str, Any]]:
     if result.groups is None:
         return []
-    by = [key.flag for key in result.groups.figure.by] or ["group"]
+    by = result.groups.figure.heads
     return [
         dict(zip(by, row.keys, strict=True)) | {"value": row.value, "count": row.count} for row in result.groups.rows
     ]

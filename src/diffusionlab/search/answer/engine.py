@@ -17,7 +17,14 @@ from diffusionlab.registry.record.comparable import by_basis
 from diffusionlab.registry.record.pictures import pictures_of
 from diffusionlab.registry.record.rows import lazy_rows
 from diffusionlab.registry.storage.table import Registry
-from diffusionlab.search.answer.figures import columns_of, figures, first_figures, first_of_each, side_by_side
+from diffusionlab.search.answer.figures import (
+    columns_of,
+    figures,
+    first_figures,
+    first_of_each,
+    side_by_side,
+    sides_of,
+)
 from diffusionlab.search.answer.rank import best_subset, likeness, text_scores
 from diffusionlab.search.answer.result import Result, Row, not_comparable
 from diffusionlab.search.answer.verdict import verdict
@@ -115,7 +122,7 @@ class Engine:
         if isinstance(query.ask, Check):  # "is the largest model also the best?"
             first, other = ({row["run_id"] for row in one.rows} for one in found)
             result.verdict = bool(first & other) if first and other else None
-        result.groups = side_by_side([one.groups for one in found if one.groups is not None])
+        result.groups = side_by_side([one.groups for one in found if one.groups], sides_of(query.parts, self.known))
         return result
 
     def _figures(self, query: Query, figure: Figure) -> Result:

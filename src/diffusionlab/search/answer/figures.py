@@ -8,10 +8,13 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from diffusionlab.registry.filters.filter import And
 from diffusionlab.registry.record.columns import compares_within, held_in, in_settings, kind_of, label, value_of
 from diffusionlab.search.answer.group_keys import Keys, arranged, keys, keys_of, numbers
 from diffusionlab.search.answer.result import GroupRow, Groups, Row
-from diffusionlab.search.query.query import Figure, How, Order
+from diffusionlab.search.query.query import Figure, How, Order, Query, Side
+from diffusionlab.search.query.where_text import side_of
+from diffusionlab.search.read.known import Known
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -182,11 +185,27 @@ def first_figures(rows: Sequence[Row], order: Order) -> Groups | None:
     return Groups(figure, tuple(found.values()))
 
 
-def side_by_side(groups: Sequence[Groups]) -> Groups | None:
-    """Groups by the same key as one, with the figures of each; None if the keys differ or there are no two."""
+def sides_of(parts: Sequence[Query], known: Known) -> list[Side]:
+    """Each part as the conditions that not all of the parts have; none if nothing tells some part apart."""
+    own = [[c for c in part.conditions if any(c not in other.conditions for other in parts)] for part in parts]
+    return [side_of(And(*conditions), known) for conditions in own] if all(own) else []
+
+
+def side_by_side(groups: Sequence[Groups], sides: Sequence[Side]) -> Groups | None:
+    """Groups by the same key as one, with the figures of each; None if the keys differ or there are no two. Of one
+    figure of several `sides`, each group has a row for each side."""
     if len(groups) < 2 or len({one.figure.by for one in groups}) > 1:
         return None
     first, *others = groups
+    if all(one.figure == first.figure for one in others) and len(sides) == len(groups):
+        named = [
+            replace(row, keys=(*row.keys, side.label))
+            for one, side in zip(groups, sides, strict=True)
+            for row in one.rows
+        ]
+        places = {row.keys[:-1]: place for place, row in reversed([*enumerate(named)])}
+        named.sort(key=lambda row: places[row.keys[:-1]])
+        return Groups(replace(first.figure, sides=tuple(sides)), tuple(named))
     figure = replace(first.figure, also=tuple((one.figure.how, one.figure.of) for one in others))
     values = [{row.keys: row.value for row in one.rows} for one in others]
     return Groups(figure, tuple(replace(row, also=tuple(v.get(row.keys) for v in values)) for row in first.rows))

@@ -59,14 +59,23 @@ def keys(table: pa.Table, figure: Figure) -> Keys:
     """The groups that a figure of the runs of `table` has."""
     import numpy as np
 
-    if figure.sides:
-        on = [np.flatnonzero(side.condition.mask(table).fill_null(False)) for side in figure.sides]
-        codes = np.repeat(np.arange(len(on)), [len(rows) for rows in on])
-        return Keys(codes, np.concatenate(on), [(side.label,) for side in figure.sides], shown=True)
+    if figure.sides and not figure.by:
+        return _sides(table, figure)
     if not figure.by:
         return Keys(np.zeros(table.num_rows, np.int32), np.arange(table.num_rows), [(ALL,)], shown=True)
     first, *others = (_keys(table, key) for key in figure.by)
-    return reduce(_combined, others, first)
+    found = reduce(_combined, others, first)
+    return _combined(found, _sides(table, figure)) if figure.sides else found
+
+
+def _sides(table: pa.Table, figure: Figure) -> Keys:
+    """The sides as groups; by row, so that they combine with others."""
+    import numpy as np
+
+    on = [np.flatnonzero(side.condition.mask(table).fill_null(False)) for side in figure.sides]
+    codes, rows = np.repeat(np.arange(len(on)), [len(side) for side in on]), np.concatenate(on)
+    order = np.argsort(rows, kind="stable")
+    return Keys(codes[order], rows[order], [(side.label,) for side in figure.sides], shown=True)
 
 
 def _keys(table: pa.Table, key: GroupKey) -> Keys:

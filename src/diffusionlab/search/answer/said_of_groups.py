@@ -89,7 +89,7 @@ def _figures(result: Result, groups: Groups) -> list[str]:
     if figure.having is not None:
         return [f"{_that_have(result, groups)}: {_list(groups, groups.rows)}."]
     if figure.descending is None:
-        return [sentence(f"{what} of each {label_of(figure.by)}: {_list(groups, groups.rows)}")]
+        return [sentence(f"{what} of each {figure.made_by}: {_list(groups, groups.rows)}")]
     best = groups.rows[0].value
     first = [row for row in groups.rows if row.value == best]
     others = groups.rows[len(first) :]
@@ -113,7 +113,14 @@ def _figures(result: Result, groups: Groups) -> list[str]:
 def _apart(groups: Groups) -> list[str]:
     """How far the figures of two sides are apart; of numbers of runs also how many times the second the first is."""
     first, other = [row.value for row in groups.rows] if len(groups.rows) == 2 else (None, None)
-    if not groups.figure.sides or groups.figure.also or first is None or other is None or first == other:
+    if (
+        not groups.figure.sides
+        or groups.figure.by
+        or groups.figure.also
+        or first is None
+        or other is None
+        or first == other
+    ):
         return []
     term = groups.figure.terms[0]
     among = f", over all {label(groups.mixed)}s" if groups.mixed else ""

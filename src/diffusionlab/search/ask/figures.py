@@ -13,7 +13,7 @@ from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure
 from diffusionlab.search.ask.rules.reading import is_numeric
 from diffusionlab.search.ask.shares import share
 from diffusionlab.search.ask.sides import sided
-from diffusionlab.search.query.query import How, Term
+from diffusionlab.search.query.query import SHARES, How, Term
 from diffusionlab.search.words.asking_words import EXTREMES
 
 
@@ -23,7 +23,21 @@ def figure(a: Asked) -> None:
     for read in (*readers, figures_by_key, compared_by_key):
         if read(a):
             sort_groups(a)
+            _keep_apart(a)
             return
+
+
+def _keep_apart(a: Asked) -> None:
+    """ "How many FINISHED AND FAILED runs per month": of groups, the figure of each of the two values."""
+    figure = a.figure
+    if figure is None or not figure.by or figure.how in SHARES or figure.having or figure.descending is not None:
+        return
+    for i in range(len(a.items)):
+        sides = a.skip(i - 1, 2, ("filler",), -1), a.skip(i + 1, 2, ("filler", "carrier"))
+        joined = a.kind(i) == "connector" and a.items[i].payload == "and" and a.words(i) not in ("both", "including")
+        if joined and all(a.kind(side) == "condition" for side in sides):
+            first, other = (a.items[side].payload for side in sides)
+            a.compare |= first.category == other.category and first.single and other.single
 
 
 # -- figures side by side

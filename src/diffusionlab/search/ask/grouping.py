@@ -223,7 +223,7 @@ def _count(a: Asked) -> bool:
         return _different(a)
     if _kinds_counted(a, i):
         a.compare = True
-        return ask_figure(a, {i}, None, "count")
+        return ask_figure(a, {i}, each(a), "count")
     a.used |= {k for k in range(len(a.items)) if a.kind(k) == "how" and a.words(k) == "total"}  # "in total"
     j = a.skip(i + 1, 4, ("filler", "different"))
     if a.kind(j) == "condition" and a.words(j) in ("gpus", "graphics cards") and a.kind(j + 1) != "noun":

@@ -138,5 +138,17 @@ def with_others(a: Asked, key: Key) -> list[Key]:
             i += 1
         other = key_at(a, i, 0) if i > joint else None
         if other is None or is_measure(other.column) or other.column in [one.column for one in found]:
-            return found
+            break
         found.append(other._replace(places=other.places | set(range(joint, i))))
+    return found if len(found) > 1 else [*found, *_each_elsewhere(a, key)]
+
+
+def _each_elsewhere(a: Asked, key: Key) -> list[Key]:
+    """ "Runs of EACH optimizer on EACH data set": what a second "each" names, after that of the key."""
+    if not any(a.kind(i) == "per" for i in key.places):
+        return []
+    for i in range(max(key.places) + 1, len(a.items)):
+        other = key_at(a, i + 1, 1) if a.kind(i) == "per" else None
+        if other is not None and other.column != key.column and not is_measure(other.column):
+            return [other._replace(places=other.places | {i})]
+    return []

@@ -69,7 +69,18 @@ from diffusionlab.search.ask.single import (
     understood,
 )
 from diffusionlab.search.ask.values import values_listed
-from diffusionlab.search.query.query import LISTING, Ask, Check, Comparison, Facts, Likeness, Pictures, Query, Side
+from diffusionlab.search.query.query import (
+    LISTING,
+    Ask,
+    Check,
+    Comparison,
+    Facts,
+    Figure,
+    Likeness,
+    Pictures,
+    Query,
+    Side,
+)
 from diffusionlab.search.read.courtesy import without_greetings
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
@@ -179,8 +190,10 @@ def _begins_with_exception(asked: Asked) -> bool:
 def _ask(asked: Asked, sides: list[Side]) -> Ask:
     if asked.like:
         return Likeness(asked.like)
-    if asked.figure is not None and len(sides) > 1 and not asked.figure.by:
+    if asked.figure is not None and len(sides) > 1 and not _are_keys(asked.figure, sides):
         return replace(asked.figure, sides=tuple(sides))
+    if asked.figure is not None and asked.figure.by:
+        return asked.figure
     if asked.compare:
         return Comparison(tuple(sides), *(asked.better if asked.better and len(sides) == 2 else ()))
     if asked.facts:
@@ -188,6 +201,12 @@ def _ask(asked: Asked, sides: list[Side]) -> Ask:
     if asked.pictures:
         return Pictures()
     return asked.figure or LISTING
+
+
+def _are_keys(figure: Figure, sides: list[Side]) -> bool:
+    """Whether the groups already tell the sides apart: "mean FID per data set of MNIST and CIFAR-10"."""
+    said = {column for side in sides for column in side.condition.columns()}
+    return bool(figure.by) and said <= {key.column for key in figure.by}
 
 
 def _query(question: str, asked: Asked, found: list[Operand], conditions: list[Filter], ask: Ask) -> Query:

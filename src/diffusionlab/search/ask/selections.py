@@ -7,6 +7,7 @@ lowest FID and validation loss                     two fields of one superlative
 highest and lowest learning rate                   one field of both
 the best run on MNIST and all failed runs          the runs that an order takes, and others
 latest run on MNIST and on CIFAR-10                the latest of each (repeated.py)
+best U-Net and best DiT for each data set          the best of each kind there (repeated.py)
 best run with and without attention                the best of each (opposites.py)
 compare run-012 with the best run on MNIST         the run, and the best
 is the largest model also the best?                the largest, and the best: are they one
@@ -20,7 +21,7 @@ from itertools import pairwise
 
 from diffusionlab.registry.record.columns import about
 from diffusionlab.search.ask.joining.opposites import each_way
-from diffusionlab.search.ask.joining.repeated import each_place
+from diffusionlab.search.ask.joining.repeated import each_kind, each_place
 from diffusionlab.search.query.query import Query
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.words.english import is_harmless
@@ -39,7 +40,7 @@ def parts_of(text: str, items: Sequence[Item]) -> list[str]:
     if any(item.kind == "compare" for item in items):  # "compare the best and the worst run"
         twins = _twins(text, items, places, ("with", "to")) if len(places) == 2 else []
         return twins or run_and_first(text, items, places)
-    several = (_twins, one_is_other, _apart, _and_all, each_place, each_way)
+    several = (_twins, one_is_other, _apart, _and_all, each_place, each_way, each_kind)
     return next((found for read in several if (found := read(text, items, places))), [])
 
 

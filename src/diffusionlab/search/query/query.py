@@ -45,9 +45,9 @@ GroupKeys = tuple[GroupKey, ...]
 """A group has one value of each."""
 
 
-def label_of(keys: GroupKeys) -> str:
-    """ "Data set and month"; "side" of groups that conditions make."""
-    *others, last = [key.label for key in keys] or ["side"]
+def label_of(keys: GroupKeys, sides: bool = False) -> str:
+    """ "Data set and month"; with `sides`, or of groups that conditions alone make, "side" beside them."""
+    *others, last = [*(key.label for key in keys), *(["side"] if sides or not keys else [])]
     return f"{', '.join(others)} and {last}" if others else last
 
 
@@ -150,7 +150,7 @@ class Figure:
     count: int | None = None
     skip: int = 0
     per: GroupKeys = ()  # the first of the keys: so many groups for each of their values
-    sides: tuple[Side, ...] = ()  # instead of `by`: the groups are these
+    sides: tuple[Side, ...] = ()  # the groups are these; with `by`, those of each combination of its values
     also: tuple[Term, ...] = ()  # further figures of the same groups
     having: Having | None = None  # only groups of which the first figure meets this; without groups, whether it does
     beside: str | None = None  # of two sides: whether the figure of the first is < or > that of the second
@@ -159,6 +159,16 @@ class Figure:
     @property
     def place(self) -> str:
         return _place(self.skip, self.count)
+
+    @property
+    def heads(self) -> list[str]:
+        """What the keys of a group are called in a table: "dataset", "side"; "group" of those without keys."""
+        return [*(key.flag for key in self.by), *(["side"] * bool(self.by and self.sides))] or ["group"]
+
+    @property
+    def made_by(self) -> str:
+        """ "Data set and month", "side", "data set and side"."""
+        return label_of(self.by, bool(self.sides))
 
     @property
     def terms(self) -> tuple[Term, ...]:

@@ -55,7 +55,7 @@ def _say_ask(query: Query, known: Known) -> str:
     match query.ask:
         case Figure(by=by, descending=descending, count=count, per=per, part=part) as figure:
             what = f"{figure.how} of {part.label}" if part else ", ".join(map(name_of, figure.terms))
-            each = f" of each {_keys(by)}" if by else ""
+            each = f" of each {_keys(by)}{' and side' if figure.sides else ''}" if by else ""
             lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
             only = f", {'only' if by else 'yes or no,'} {figure.having}" if figure.having else ""
             only += f", yes or no, {figure.beside} other side" if figure.beside else ""

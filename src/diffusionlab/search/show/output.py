@@ -42,8 +42,7 @@ def write_groups_csv(groups: Groups) -> None:
     out = csv.writer(sys.stdout, lineterminator="\n")
     apart = [groups.mixed] if groups.mixed else []
     also = [name_of(term) for term in groups.figure.also]
-    keys = [key.flag for key in groups.figure.by] or ["group"]
-    out.writerow([*apart, *keys, "value", "count", *also])
+    out.writerow([*apart, *groups.figure.heads, "value", "count", *also])
     for name, rows in groups.within or (("", groups.rows),):
         lead = [guarded(name)] if apart else []
         out.writerows([*lead, *map(guarded, row.keys), row.value, row.count, *row.also] for row in rows)

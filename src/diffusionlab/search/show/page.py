@@ -12,7 +12,7 @@ from diffusionlab.search.answer.answer import answer, verdict_of
 from diffusionlab.search.answer.compare import compared_runs, compares_groups, group_table
 from diffusionlab.search.answer.engine import Engine
 from diffusionlab.search.answer.result import Groups, Result, figure_of
-from diffusionlab.search.query.query import SHARES, Check, Facts, Pictures, Term, label_of
+from diffusionlab.search.query.query import SHARES, Check, Facts, Pictures, Term
 from diffusionlab.search.query.where_text import format_where
 from diffusionlab.search.show.flags import flag_line, reading
 from diffusionlab.search.show.output import evidence
@@ -120,7 +120,7 @@ def groups_table(groups: Groups, width: int) -> Table:
     rows = [(name, row) for name, rows in parts for row in rows]
     heads = [label(groups.mixed)] if groups.mixed else []
     named = figure.by or figure.sides  # not so the one group of all runs
-    heads += [label_of(figure.by)] if named else []
+    heads += [figure.made_by] if named else []
     keys = [[printable(name) for name, _ in rows]] if groups.mixed else []
     keys += [[printable(row.key) for _, row in rows]] if named else []
     values = [figure_of(figure.terms[0], row.value) for _, row in rows]

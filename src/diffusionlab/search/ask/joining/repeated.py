@@ -21,7 +21,7 @@ _BETWEEN = ("filler", "noun", "condition")
 
 def two_figures(items: list[Item], i: int) -> Item | None:
     """The "and" between two sides of a figure as "versus"; the figure's words after it as nothing more."""
-    if any(item.kind in ("per", "by", "compare", "superlative") for item in items):
+    if any(item.kind in ("by", "compare", "superlative") for item in items):
         return None
     if _is_and(items[i]) and any(item.kind in ("how", "count") for item in items[:i]):
         apart = _place_before(items, i) is not None or _said_again(items, i) or are_opposites(items, i)
@@ -43,6 +43,38 @@ def each_place(text: str, items: Sequence[Item], places: Sequence[int]) -> list[
         return []
     after = items[joints[0] + 1].start
     return [text[: items[joints[0]].start] + text[condition.end :], text[: items[before].start] + text[after:]]
+
+
+def each_kind(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]:
+    """The question of each of two kinds, of each group of which the first runs are asked: "best U-Net and best DiT for
+    each data set", "best FID of U-Nets and DiTs per data set"."""
+    if not any(item.kind in ("per", "per unit") for item in items):
+        return []
+    for joint in (i for i, item in enumerate(items) if _is_and(item)):
+        first, other = _kind_before(items, joint), _kind_after(items, joint, places)
+        again = [place for place in places if joint < place]
+        alike = len(places) == 1 + len(again) and len({items[place].payload for place in places}) == 1
+        if first is None or other is None or not alike or not _of_one_kind(items[first].payload, items[other].payload):
+            continue
+        start = items[places[0] if again else first].start
+        return [
+            text[: items[joint].start] + text[items[other].end :],
+            text[:start] + text[items[joint + 1].start :],
+        ]
+    return []
+
+
+def _kind_before(items: Sequence[Item], joint: int) -> int | None:
+    before = next((i for i in range(joint - 1, -1, -1) if items[i].kind not in ("filler", "noun")), None)
+    return before if before is not None and items[before].kind == "condition" else None
+
+
+def _kind_after(items: Sequence[Item], joint: int, places: Sequence[int]) -> int | None:
+    """The condition after the "and", with the superlative before it if it is said again."""
+    after = joint + 1
+    while after < len(items) and (items[after].kind in ("filler", "noun") or after in places):
+        after += 1
+    return after if after < len(items) and items[after].kind == "condition" else None
 
 
 def _is_and(item: Item) -> bool:
