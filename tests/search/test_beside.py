@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 import pytest
 
 from diffusionlab.search.answer.answer import answer
@@ -112,3 +114,61 @@ def test_one_setting_is_better_than_another(ask, question, first, second, asked)
 )
 def test_a_bound_of_the_fid_is_no_setting(ask, question, runs):
     assert {row["run_id"] for row in ask(question).rows} == {run.id for run in runs if run.fid and run.fid < 7}
+
+
+def having(tag, runs=RUNS):
+    return [run for run in runs if tag in run.tags]
+
+
+def lacking(tag, runs=RUNS):
+    return [run for run in runs if tag not in run.tags]
+
+
+def mean(runs, key):
+    return statistics.mean(value for run in runs if (value := getattr(run, key)) is not None)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "second", "key", "more"),
+    [
+        ("are unets bigger than DiTs on average?", having("unet"), having("dit"), "params", True),
+        ("are dits on average larger than unets?", having("dit"), having("unet"), "params", True),
+        ("on average, are DiTs larger than U-Nets?", having("dit"), having("unet"), "params", True),
+        ("is CelebA trained with more parameters than CIFAR-10 on average", on("CelebA"), CIFAR, "params", True),
+        ("do unets have on average fewer epochs than DiTs", having("unet"), having("dit"), "epochs", False),
+        (
+            "are conditional models larger than unconditional ones on average",
+            having("conditional"),
+            lacking("conditional"),
+            "params",
+            True,
+        ),
+        (
+            "are unets smaller than the DiTs on average on CIFAR-10",
+            having("unet", CIFAR),
+            having("dit", CIFAR),
+            "params",
+            False,
+        ),
+        ("is the average DiT larger than the average unet?", having("dit"), having("unet"), "params", True),
+        (
+            "is AdamW better on average than Adam on CIFAR-10",
+            with_(CIFAR, optimizer="AdamW"),
+            with_(CIFAR, optimizer="Adam"),
+            "fid",
+            False,
+        ),
+    ],
+)
+def test_one_mean_is_higher_than_another(ask, question, first, second, key, more):
+    result = ask(question)
+    means = [mean(side, key) for side in (first, second)]
+    assert [row.value for row in result.groups.rows] == pytest.approx(means)
+    assert result.verdict is ((means[0] > means[1]) == more)
+    assert not result.unread
+
+
+def test_single_runs_are_beside_a_mean(ask):
+    bound = mean(having("dit"), "params")
+    found = {row["run_id"] for row in ask("which unets are bigger than DiTs on average?").rows}
+    assert found == {run.id for run in having("unet") if run.params > bound}

@@ -168,6 +168,12 @@ def difference(a: Row, b: Row, column: str) -> str:
     return value({column: significant(apart)}, column) if apart else ""
 
 
+def ratio(a: Row, b: Row, column: str) -> str:
+    """How many times the lower of the cells of two rows the higher is; empty of what has no ratio."""
+    low, high = sorted((value_of(a, column), value_of(b, column)))
+    return f"{significant(high / low, 4):.15g}" if isinstance(low, int | float) and low > 0 else ""
+
+
 def figure_of(term: Term, number: float | None) -> str:
     """A figure in the unit of its column; "-" for none."""
     how, of = term

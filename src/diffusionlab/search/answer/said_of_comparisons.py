@@ -20,7 +20,7 @@ from diffusionlab.registry.record.columns import (
 from diffusionlab.registry.record.comparable import basis_column, basis_name, basis_of
 from diffusionlab.search.answer.compare import Group, compared_runs, ranked, sides_of
 from diffusionlab.search.answer.engine import Engine
-from diffusionlab.search.answer.result import Result, Row, cite, difference, listed, named, runs, value
+from diffusionlab.search.answer.result import Result, Row, cite, difference, listed, named, ratio, runs, value
 from diffusionlab.search.query.query import Comparison
 
 MOST_FACTS = 3  # named in a sentence
@@ -39,7 +39,11 @@ def run_sentences(result: Result, engine: Engine) -> list[str]:
     if facts.of_scripts:
         return [_scripts_apart(facts, rows)]
     decided = isinstance(result.query.ask, Comparison) and result.query.ask.better is not None
-    return [_settings_apart(facts, rows, result.query.show), *_results_apart(rows, decided), *_ends_apart(rows)]
+    return [
+        _settings_apart(facts, rows, result.query.show),
+        *_results_apart(rows, decided, result.query.show),
+        *_ends_apart(rows),
+    ]
 
 
 def _scripts_apart(comparison: Facts, rows: Sequence[Row]) -> str:
@@ -91,17 +95,18 @@ def _told(one: Difference, rows: Sequence[Row], asked: bool) -> str:
     apart = (" against " if len(rows) == 2 else "; " if fact == "arch_tags" else ", ").join(values)
     if asked and len(rows) == 2 and kind_of(fact) in ("int", "float") and all(value_of(row, fact) for row in rows):
         apart += f", a difference of {difference(rows[0], rows[1], fact)}"
+        apart += f", a ratio of {times}" if (times := ratio(rows[0], rows[1], fact)) else ""
     return f"{label(fact) if fact in KINDS else printable(fact)} ({apart})"
 
 
-def _results_apart(rows: Sequence[Row], decided: bool) -> list[str]:
+def _results_apart(rows: Sequence[Row], decided: bool, asked: Sequence[str]) -> list[str]:
     """Which run is the best by each measure that they compare in, but for the first if a verdict was given by it."""
     shared = [column for column in MEASURES if all(row.get(column) is not None for row in rows)]
     if not shared:
         return [] if decided else ["They have no figure in common."]
     side = [("", list(rows))]
     apart = {column: of for column in shared for of in compares_within(column) if _differs(side, column, of)}
-    said = [_best_by(column, rows) for column in shared if column not in apart][decided:]
+    said = [_best_by(column, rows, column in asked) for column in shared if column not in apart][decided:]
     winners = {winner for winner, _ in said}
     told = []
     if len(winners) == 1 and "" not in winners and not decided:
@@ -112,12 +117,14 @@ def _results_apart(rows: Sequence[Row], decided: bool) -> list[str]:
     return told + [f"{label(column)} does not compare between {label(of)}s." for column, of in apart.items()]
 
 
-def _best_by(column: str, rows: Sequence[Row]) -> tuple[str, str]:
+def _best_by(column: str, rows: Sequence[Row], asked: bool) -> tuple[str, str]:
     """(the id of the best run, empty if it is not alone; "FID 6.4 against 7.9")."""
     best, *others = ranked(rows, column)
     against = ", ".join(value(row, column) for row in others)
     alone = best[column] != others[0][column]
-    apart = f" (by {difference(best, others[0], column)})" if alone and len(others) == 1 else ""
+    apart = f"by {difference(best, others[0], column)}" if alone and len(others) == 1 else ""
+    apart += f", a ratio of {times}" if apart and asked and (times := ratio(best, others[0], column)) else ""
+    apart = f" ({apart})" if apart else ""
     return best["run_id"] if alone else "", f"{label(column)} {value(best, column)} against {against}{apart}"
 
 

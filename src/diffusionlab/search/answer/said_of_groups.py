@@ -124,7 +124,7 @@ def _apart(groups: Groups) -> list[str]:
         return []
     term = groups.figure.terms[0]
     among = f", over all {label(groups.mixed)}s" if groups.mixed else ""
-    ratio = f"; their ratio is {significant(first / other, 4):.15g}" if term[1] is None and other else ""
+    ratio = f"; their ratio is {significant(first / other, 4):.15g}" if not groups.mixed and other else ""
     return [f"The two sides differ by {figure_of(term, significant(abs(first - other)))}{among}{ratio}."]
 
 

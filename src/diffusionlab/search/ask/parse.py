@@ -34,6 +34,7 @@ from diffusionlab.search.ask.rules.fields import (
     number_list,
     quantity_of_field,
 )
+from diffusionlab.search.ask.rules.means_beside import means_beside
 from diffusionlab.search.ask.rules.named_values import absence, free_value, text_of_field
 from diffusionlab.search.ask.rules.reading import Reading, is_numeric
 from diffusionlab.search.ask.rules.relative import (
@@ -302,6 +303,7 @@ RULES = (
     than_the_others,
     beside_figure,
     beside_mean,
+    means_beside,
     helps,
     same_period,
     two_columns,

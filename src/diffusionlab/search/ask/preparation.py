@@ -20,7 +20,7 @@ from diffusionlab.search.ask.plain_words import passed_over, without_frame
 from diffusionlab.search.ask.rules.part_names import run_by_part
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.words.asking_words import CHANGES, FILES, IMAGES, NOT_SO, OF_TWO, YES_NO
+from diffusionlab.search.words.asking_words import CHANGES, FILES, IMAGES, NOT_SO, OF_TWO, RATIO, YES_NO
 from diffusionlab.search.words.calendar_words import WEEKDAY, weekday_number
 from diffusionlab.search.words.lexicon import phrases
 
@@ -34,7 +34,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     rules = (
         *(passed_over, _pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
         *(_how_much, _hours, _than_the_best, _more_than, two_figures, united, _sharing, _minus, _file_size),
-        *(_of_two_runs, _less_another, first_last, opposite),
+        *(_of_two_runs, _less_another, _ratio, first_last, opposite),
     )
     items = without_frame(items, known)
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
@@ -276,15 +276,28 @@ def _sharing(items: list[Item], i: int) -> Item | None:
 
 
 def _less_another(items: list[Item], i: int) -> Item | None:
-    """ "Run-019 minus run-020 fid", "ratio of parameters of run-023 to run-022": one beside the other."""
+    """ "Run-019 minus run-020 fid": one beside the other."""
     words, runs = items[i].words.lower(), [k for k, item in enumerate(items) if item.kind == "run"]
     if len(runs) != 2:
         return None
     if words == "minus" and runs == [i - 1, i + 1]:
         return replace(items[i], kind="connector", payload="vs")
-    if words in ("ratio", "ratio of") and i < runs[0] and any(item.kind == "to" for item in items[runs[0] : runs[1]]):
-        return replace(items[i], kind="compare", payload=None)
     return None
+
+
+def _ratio(items: list[Item], i: int) -> Item | None:
+    """ "Ratio of parameters of run-023 to run-022", "ratio between the mean FID of Adam and AdamW": one beside the
+    other. The ratio between the first runs of an order is not told, and the word is named."""
+    if items[i].words.lower() not in RATIO:
+        return None
+    runs = [k for k, item in enumerate(items) if item.kind == "run"]
+    sides = items[runs[0] : runs[1]] if len(runs) == 2 else items[i:]
+    joined = any(item.kind == "to" or (item.kind == "connector" and item.payload in ("and", "vs")) for item in sides)
+    figure = len(runs) == 2 or any(item.kind in ("how", "count") for item in items[i:])
+    if joined and figure and not any(k < i for k in runs):
+        return replace(items[i], kind="compare", payload=None)
+    between = items[i].kind == "text" and i + 1 < len(items) and items[i + 1].kind == "between"
+    return replace(items[i], kind="filler") if between else None
 
 
 def _minus(items: list[Item], i: int) -> Item | None:

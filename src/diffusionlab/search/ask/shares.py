@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And
-from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.asked import Asked, several
 from diffusionlab.search.ask.joining.combine import join
 from diffusionlab.search.ask.joining.scope import Operand
 from diffusionlab.search.ask.keys import ask_figure, each, which
@@ -87,9 +87,10 @@ def _share(a: Asked) -> bool:
 
 
 def _is_ratio(a: Asked, i: int) -> bool:
-    """The RATIO of some runs TO others: how many each are."""
+    """The RATIO of some runs TO others, of U-Nets AND transformers: how many each are."""
     ratio = a.kind(i) == "share" and a.words(i).startswith("ratio")
-    return ratio and any(a.kind(k) == "to" and a.kind(k + 1) == "condition" for k in range(i, len(a.items)))
+    to = (k for k in range(i, len(a.items)) if a.kind(k) == "to" or a.words(k) == "and")
+    return ratio and any(a.kind(k + 1) == "condition" and (a.kind(k) == "to" or several(a, k + 1)) for k in to)
 
 
 def _in_percent(a: Asked) -> bool:

@@ -254,6 +254,7 @@ BY_THE_WAY = ("yet", "again", "already", "once", "usually", "often", "always", "
 """Words that, left unread, change no yes or no."""
 EVERY = "all every everything each both most no none"
 """What follows in "do all", "did every": are all of them so, most or none?"""
+RATIO = ("ratio", "ratio of", "ratios", "ratios of", "the ratio of")
 HELP = ("help", "helps", "helped", "improve", "improves", "improved", "benefit", "benefits")
 HARM = ("hurt", "hurts", "harm", "harms", "harmed", "worsen", "worsens", "worsened")
 """What a condition may do to the results of the runs that meet it: "does attention help?" """

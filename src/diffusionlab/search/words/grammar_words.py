@@ -175,6 +175,8 @@ RANK = ("rank", "ranks", "ranked", "place", "position", "placed")
 """Where one run stands among others."""
 REST = ("others", "other", "rest", "remaining", "remainder")
 """All runs but the one that is named."""
+SINGLE_RUNS = ("any", "there", "all", "every", "each", "some", "most")
+"""After the verb of a question: each run is meant by itself, rather than their mean."""
 PERCENT = "percent, per cent, pct"
 STATES: tuple[tuple[str, str, None], ...] = (
     (

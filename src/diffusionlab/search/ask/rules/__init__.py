@@ -9,6 +9,7 @@ relative.py         a run that is named; beside_runs.py: a multiple of it, what 
 around_runs.py      a span of time beside a run
 against_average.py  the average of some runs; against_best.py: the best of them
 settings_beside.py  two settings, of which the first may be better
+means_beside.py     the means of two kinds
 sides.py            two conditions beside each other, though nothing says "compare"
 part_names.py       a run by a part of its name
 """

@@ -10,6 +10,7 @@ from diffusionlab.registry.record.columns import MEASURES, kind_of, lower_is_bet
 from diffusionlab.search.read.items import Condition, Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.special_filters import PREFIXES
+from diffusionlab.search.words.asking_words import YES_NO
 from diffusionlab.search.words.english import is_harmless
 
 _SETTINGS = ("lr", "batch_size", "epochs", "num_parameters", "image_size", "seed")
@@ -80,6 +81,11 @@ class Reading(Items):
         self.beside: tuple[str, str | None] | None = None  # "do A have fewer epochs than B": (operator, column)
         self.against: Mapping[str, Any] | None = None  # what is known of the run that was last compared with
         self.neighbour: bool | None = None  # the run just after (True) or before (False) one that is named
+
+    def whether(self, i: int) -> bool:
+        """Whether the question up to i begins with a verb, or does so after a comma: "on MNIST, is Adam better"."""
+        begins = (k for k in range(i) if k == 0 or self.kind(k - 1) == "break")
+        return any(self.words(k).split(" ")[0] in YES_NO for k in begins)
 
     def facts(self, run: int) -> dict[str, Any] | None:
         """What is known of the run at an item; None, and a note, where there is no such run."""

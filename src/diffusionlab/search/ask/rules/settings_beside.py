@@ -17,7 +17,6 @@ from diffusionlab.search.ask.rules.fields import COMPARATIVES
 from diffusionlab.search.ask.rules.quantity import Quantity, equal, read_quantity
 from diffusionlab.search.ask.rules.reading import SOFT, Reading, is_numeric, is_setting
 from diffusionlab.search.read.items import Condition, Item
-from diffusionlab.search.words.asking_words import YES_NO
 
 _RATING = ("best", "worst")
 _BEHIND = ("created_at", "modified_at", "dataset")  # when and where, which may be said of the first side for both
@@ -40,7 +39,7 @@ class _Comparison:
 def settings_beside(r: Reading, i: int) -> int:
     """(Is batch size 64) BETTER THAN 128, (is 512) A BETTER batch size THAN 128, (does Adam give) BETTER results THAN
     AdamW."""
-    if not _is_whether(r, i) or (said := _comparing(r, i)) is None:
+    if not r.whether(i) or (said := _comparing(r, i)) is None:
         return 0
     before = [item for item in r.out if item.kind in ("condition", "number")]
     k = r.skip(said.after, 4, SOFT)
@@ -62,11 +61,6 @@ def settings_beside(r: Reading, i: int) -> int:
     after = found.after + (r.kind(found.after) == "field" and r.items[found.after].payload == column)
     _versus(r, i, said)
     return r.emit(k, after, column, found.condition, True)
-
-
-def _is_whether(r: Reading, i: int) -> bool:
-    """Whether the question begins with a verb, or does so after a comma: "on MNIST, is Adam better than AdamW"."""
-    return any(r.words(k).split(" ")[0] in YES_NO and (k == 0 or r.kind(k - 1) == "break") for k in range(i))
 
 
 def _comparing(r: Reading, i: int) -> _Comparison | None:
