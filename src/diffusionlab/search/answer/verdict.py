@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.filter import And, Filter
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import (
     MEASURES,
@@ -17,6 +19,7 @@ from diffusionlab.registry.record.comparable import basis_of
 from diffusionlab.search.answer.result import Result, Row, agree, cite, difference, listed, runs, value
 from diffusionlab.search.query.query import Check, Comparison, Figure, Having
 
+_BOUNDS = ("<", "<=", ">", ">=")
 Verdict = tuple[bool | None, str]
 
 
@@ -71,7 +74,9 @@ def _whether_all(result: Result) -> Verdict:
         return any(answer for answer, _ in met), ""  # about the first one tells
     if len(met) == 1 and met[0][0] is not None:
         (decided, row), *_ = met
-        has = [f"{label(column)} {value(row, column)}" for column in sorted(columns) if _has(row, column)]
+        bound = {column: _bound(ask.condition, column, result.query.question) for column in columns}
+        known = [column for column in sorted(columns) if _has(row, column)]
+        has = [f"{label(column)} {value(row, column)}{bound[column]}" for column in known]
         return decided, f"{printable(row['run_id'])} has {listed(has)}" if has else ""
     if ask.most:
         return _whether_most([answer for answer, _ in met])
@@ -81,6 +86,15 @@ def _whether_all(result: Result) -> Verdict:
     if undecided := [row for answer, row in met if answer is None]:
         return None, f"it is not recorded of {cite(undecided)}"
     return True, f"all {len(met)} of them" if len(met) > 1 else ""
+
+
+def _bound(condition: Filter, column: str, question: str) -> str:
+    """What the value had to be, if the question does not spell it: "twice the parameters of run-022"."""
+    parts = condition.parts if isinstance(condition, And) else (condition,)
+    bounds = [part for part in parts if isinstance(part, Compare) and part.column == column and part.op in _BOUNDS]
+    told = [f"{part.op} {value({column: part.value}, column)}" for part in bounds]
+    spelt = any(f"{part.value:g}" in question for part in bounds if isinstance(part.value, int | float))
+    return f" (asked: {' and '.join(told)})" if told and not spelt else ""
 
 
 def _has(row: Row, column: str) -> bool:

@@ -115,8 +115,10 @@ def _is_which_better(a: Asked, i: int) -> bool:
     measured = a.kind(i + 1) == "field" and a.items[i + 1].payload in MEASURES
     if a.kind(i) != "comparative" or a.words(i) not in ("better", "worse", *("lower", "higher") * measured):
         return False
+    joints = [a.items[k].payload for k in range(len(a.items)) if a.kind(k) == "connector"]
+    joined = "or" in joints or "vs" in joints
     asked = not measured or any(item.words.lower() in ("which", "what") for item in a.items)
-    joined = any(a.kind(k) == "connector" and a.items[k].payload in ("or", "vs") for k in range(len(a.items)))
+    asked = asked or (bool(a.whether) and "or" in joints[:1])  # "did Adam or AdamW get the lower FID"
     follows = a.kind(i + 2) if measured else a.kind(i + 1)
     return joined and asked and follows not in ("than", "field", "number")
 

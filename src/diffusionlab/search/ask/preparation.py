@@ -219,10 +219,12 @@ def _hours(items: list[Item], i: int) -> Item | None:
 
 
 def _of_two_runs(items: list[Item], i: int) -> Item | None:
-    """ "Which is larger, run-015 or run-022": the largest of them."""
+    """ "Which is larger, run-015 or run-022", "did run-019 or run-020 get the lower FID": the first of them."""
     words = items[i].words.lower()
     runs = sum(item.kind == "run" for item in items)
     asked = any(item.words.lower() in ("which", "who", "what") for item in items[:i])
+    either = any(item.kind == "connector" and item.payload == "or" for item in items[:i])
+    asked = asked or (either and items[0].words.lower() in YES_NO)
     if words not in OF_TWO or runs < 2 or not asked or any(item.kind in ("than", "compare") for item in items):
         return None
     following = next((item.kind for item in items[i + 1 :] if item.kind != "filler"), "")

@@ -11,6 +11,7 @@ best U-Net and best DiT for each data set          the best of each kind there (
 best run with and without attention                the best of each (opposites.py)
 compare run-012 with the best run on MNIST         the run, and the best
 is the largest model also the best?                the largest, and the best: are they one
+does the largest model have the lowest FID?        likewise
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from diffusionlab.search.ask.joining.opposites import each_way
 from diffusionlab.search.ask.joining.repeated import each_kind, each_place
 from diffusionlab.search.query.query import Query
 from diffusionlab.search.read.items import Item
+from diffusionlab.search.words.asking_words import HAS
 from diffusionlab.search.words.english import is_harmless
 
 _SOFT = ("filler", "number", "percent", "ordinal")
@@ -168,9 +170,12 @@ def shared_parts(parts: Sequence[Query]) -> list[Query]:
 def is_one_the_other(items: Sequence[Item]) -> bool:
     """ "Is the largest model also the best?": two superlatives of one run, with nothing that joins them."""
     places = [i for i, item in enumerate(items) if item.kind == "superlative"]
-    if len(places) != 2 or items[0].words.lower() not in ("is", "was", "are", "were"):
+    if len(places) != 2:
         return False
     between = [item for item in items[places[0] + 1 : places[1]] if item.words.lower() != "also"]
+    has = items[0].words.lower() in ("does", "did") and any(item.words.lower() in HAS for item in between)
+    if not has and items[0].words.lower() not in ("is", "was", "are", "were"):
+        return False
     apart = any(item.kind in ("connector", "break", "comparator", "than") for item in between)
     return not apart and any(item.kind != "filler" for item in between) and items[places[1] - 1].words.lower() == "the"
 
@@ -179,7 +184,8 @@ def one_is_other(text: str, items: Sequence[Item], places: Sequence[int]) -> lis
     """The question of each of the two superlatives of which it is asked whether they are one run."""
     if not is_one_the_other(items):
         return []
-    end = next((item.start for item in items[: places[1]] if item.words.lower() == "also"), items[places[1] - 1].start)
+    said = (item.start for item in items[places[0] : places[1]] if item.words.lower() in ("also", *HAS))
+    end = next(said, items[places[1] - 1].start)
     return [text[items[0].end : end], text[items[places[1]].start : items[-1].end]]
 
 

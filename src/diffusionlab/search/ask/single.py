@@ -16,7 +16,7 @@ from diffusionlab.search.ask.asked import Asked, beginning
 from diffusionlab.search.ask.joining.scope import Operand
 from diffusionlab.search.ask.orders.sorting import size_of_runs
 from diffusionlab.search.ask.rules.comparisons import END, ENDED
-from diffusionlab.search.ask.shares import told_of, told_of_taken
+from diffusionlab.search.ask.shares import told_of_taken
 from diffusionlab.search.ask.told import told_last
 from diffusionlab.search.read.items import Condition, Item, missing_filter
 from diffusionlab.search.read.text import Mentions
@@ -155,6 +155,8 @@ def checked(a: Asked, found: list[Operand]) -> Checked | None:
         return None
     subject = [operand for operand in found if operand.category == "run_id" and not operand.negated]
     rest = [operand for operand in found if operand not in subject]
+    if any(item.kind == "superlative" and item.words.lower() in words.OF_TWO for item in a.items):
+        return None  # "did run-019 or run-020 get the lower FID": which of them
     if a.order is not None:
         one = a.order.count == 1 and not a.order.per
         if subject:  # "is run-036 the best on CIFAR-10?"
@@ -165,7 +167,8 @@ def checked(a: Asked, found: list[Operand]) -> Checked | None:
     following = re.findall(r"[a-z]+", a.text[a.whether :])[:2]
     if "never" in following or following == ["there", "no"]:  # "did I never use RMSprop?"
         a.used |= {i for i, item in enumerate(a.items) if item.words.lower() == "never"}
-        subject, told = _of_every(a, found, told_of(a, found, a.whether, verb=True))
+        told = [operand for operand in found if operand.start > a.whether]  # "Lion on CIFAR-10": no run is both
+        subject, told = _of_every(a, found, told)
         return subject, _none_of(found, told)
     every = next((k for k in range(len(a.items)) if a.words(k) in words.EVERY.split()), None)
     if every is not None and a.kind(every + 1) == "field":  # "does every data set have a DiT" is of groups

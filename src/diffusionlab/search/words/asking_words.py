@@ -254,6 +254,8 @@ BY_THE_WAY = ("yet", "again", "already", "once", "usually", "often", "always", "
 """Words that, left unread, change no yes or no."""
 EVERY = "all every everything each both most no none"
 """What follows in "do all", "did every": are all of them so, most or none?"""
+HAS = ("have", "get", "reach", "achieve", "give", "show")
+"""Verbs after "does" and "did", before what one run may be the first by."""
 RATIO = ("ratio", "ratio of", "ratios", "ratios of", "the ratio of")
 HELP = ("help", "helps", "helped", "improve", "improves", "improved", "benefit", "benefits")
 HARM = ("hurt", "hurts", "harm", "harms", "harmed", "worsen", "worsens", "worsened")
