@@ -512,3 +512,17 @@ def test_whether_there_are_more_of_the_first(ask, question, sides):
     found = ask(question)
     assert [row.value for row in found.groups.rows] == [len(side) for side in sides] and not found.unread
     assert found.verdict is (len(sides[0]) > len(sides[1]))
+
+
+@pytest.mark.parametrize(
+    ("question", "key", "told"),
+    [
+        ("compare AdamW and Adam runs in number of epochs", "epochs", "Mean epochs"),
+        ("compare AdamW and Adam runs by batch size", "batch", "Mean batch size"),
+    ],
+)
+def test_a_setting_that_is_asked_about_is_told_of_each_side(ask, engine, question, key, told):
+    sides = [[getattr(run, key) for run in RUNS if run.optimizer == name] for name in ("AdamW", "Adam")]
+    said = answer(ask(question), engine)
+    assert told in said
+    assert all(f"{statistics.mean(side):.4g}, from {min(side)} to {max(side)}" in said for side in sides)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 
 from diffusionlab.registry.manage.compare import Comparison as Facts
@@ -20,7 +21,18 @@ from diffusionlab.registry.record.columns import (
 from diffusionlab.registry.record.comparable import basis_column, basis_name, basis_of
 from diffusionlab.search.answer.compare import Group, compared_runs, ranked, sides_of
 from diffusionlab.search.answer.engine import Engine
-from diffusionlab.search.answer.result import Result, Row, cite, difference, listed, named, ratio, runs, value
+from diffusionlab.search.answer.result import (
+    Result,
+    Row,
+    cite,
+    difference,
+    figure_of,
+    listed,
+    named,
+    ratio,
+    runs,
+    value,
+)
 from diffusionlab.search.query.query import Comparison
 
 MOST_FACTS = 3  # named in a sentence
@@ -146,13 +158,30 @@ def group_sentences(result: Result, table: bool = False) -> list[str]:
     no verdict was given by them; with `table`, what it does not show."""
     sides = sides_of(result)
     counted = "; ".join(f"{printable(name)}: {runs(len(rows))}" for name, rows in sides)
+    counted = counted if len(sides) > 1 else f"{counted}, and no second side to compare with"
     decided = isinstance(result.query.ask, Comparison) and result.query.ask.better is not None
     said = [] if table else [f"{counted}.", *_facets_apart(sides)]
     of_a_run = any(side.condition.columns() == {"run_id"} for side in result.query.sides)
     asked = [column for column in result.query.show if column in MEASURES]
     measures = [*asked, *(column for column in MEASURES if column not in asked)]
     places = _places_among(sides, measures) if of_a_run else []
-    return said if decided else [*places, *said, *_bests(sides, measures)]
+    settings = [text for column in result.query.show if (text := _setting_of_each(sides, column))]
+    return [*said, *settings] if decided else [*places, *said, *settings, *_bests(sides, measures)]
+
+
+def _setting_of_each(sides: list[Group], column: str) -> str:
+    """The mean and the ends of a number that was asked about, on each side: "compare A and B in number of epochs"."""
+    if kind_of(column) not in ("int", "float") or "dataset" in compares_within(column):
+        return ""
+    told = []
+    for name, rows in sides:
+        known = sorted(
+            (row for row in rows if value_of(row, column) is not None), key=lambda row: value_of(row, column)
+        )
+        if known:
+            mean = figure_of(("mean", column), statistics.mean(value_of(row, column) for row in known))
+            told.append(f"{printable(name)} {mean}, from {value(known[0], column)} to {value(known[-1], column)}")
+    return f"Mean {label(column)}: {'; '.join(told)}." if told else f"No recorded {label(column)}."
 
 
 def _places_among(sides: list[Group], measures: Sequence[str]) -> list[str]:
