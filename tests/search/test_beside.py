@@ -67,6 +67,13 @@ MNIST, CIFAR, FASHION = on("MNIST"), on("CIFAR-10"), on("Fashion-MNIST")
         ("is a batch size of 256 better than 128 on MNIST", with_(MNIST, batch=256), with_(MNIST, batch=128), True),
         ("is lr 1e-3 worse than lr 2e-4 on MNIST?", with_(MNIST, lr=1e-3), with_(MNIST, lr=2e-4), False),
         ("does lr 1e-4 beat 2e-4 on CIFAR-10?", with_(CIFAR, lr=1e-4), with_(CIFAR, lr=2e-4), True),
+        ("does lr=1e-4 do better than lr=2e-4 on CIFAR-10", with_(CIFAR, lr=1e-4), with_(CIFAR, lr=2e-4), True),
+        (
+            "are models trained for 500 epochs better than those trained for 300 epochs on CIFAR-10",
+            with_(CIFAR, epochs=500),
+            with_(CIFAR, epochs=300),
+            True,
+        ),
         ("are 500 epochs better than 300 on CIFAR-10", with_(CIFAR, epochs=500), with_(CIFAR, epochs=300), True),
         ("is 512 a better batch size than 128", with_(batch=512), with_(batch=128), True),
         (

@@ -71,3 +71,13 @@ def test_the_best_of_all(ask, question, runs):
     result = ask(question)
     assert [row["run_id"] for row in result.rows] == [first_of(runs)[0].id]
     assert not result.parts
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["how many runs with attention and how many without?", "number of runs with attention and without"],
+)
+def test_a_number_of_each(ask, question):
+    result = ask(question)
+    assert [row.value for row in result.groups.rows] == [len(side) for side in sides(RUNS, "attention")]
+    assert not result.unread

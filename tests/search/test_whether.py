@@ -103,3 +103,25 @@ def test_the_first_by_one_column_and_by_another(ask, question, runs, first, othe
     assert [part.rows[0]["run_id"] for part in result.parts] == [*ids]
     assert result.verdict is (ids[0] == ids[1])
     assert not result.unread
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "are there runs better than 20 runs",
+        "are the unets worse than 3 runs on MNIST",
+        "are about half of the runs finished",
+        "are there about 10 runs on MNIST",
+    ],
+)
+def test_a_bound_that_is_no_number_of_runs_gets_no_verdict(ask, question):
+    result = ask(question)
+    assert result.verdict is None
+    assert result.unread
+
+
+def test_a_card_is_no_bound_of_the_fid(ask):
+    result = ask("are A100 runs better than 4090 runs on MNIST")
+    sides = [[run.fid for run in MNIST if run.hardware == name] for name in ("A100", "RTX_4090")]
+    assert len(result.query.sides) == 2
+    assert result.verdict is (min(sides[0]) < min(sides[1]) if all(sides) else None)

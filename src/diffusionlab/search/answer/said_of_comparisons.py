@@ -30,6 +30,7 @@ from diffusionlab.search.answer.result import (
     listed,
     named,
     ratio,
+    recorded,
     runs,
     value,
 )
@@ -181,7 +182,7 @@ def _setting_of_each(sides: list[Group], column: str) -> str:
         if known:
             mean = figure_of(("mean", column), statistics.mean(value_of(row, column) for row in known))
             told.append(f"{printable(name)} {mean}, from {value(known[0], column)} to {value(known[-1], column)}")
-    return f"Mean {label(column)}: {'; '.join(told)}." if told else f"No recorded {label(column)}."
+    return f"Mean {label(column)}: {'; '.join(told)}." if told else f"No run of these has {recorded(column)}."
 
 
 def _places_among(sides: list[Group], measures: Sequence[str]) -> list[str]:

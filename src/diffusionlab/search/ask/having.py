@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
-from diffusionlab.registry.filters.conditions import Compare
+from diffusionlab.registry.filters.conditions import COMPARE, Compare
 from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.columns import short
 from diffusionlab.search.ask.asked import Asked, several
@@ -55,14 +55,19 @@ def _of_runs(a: Asked) -> bool:
 
 def _is_whether(a: Asked, i: int) -> bool:
     """ "Do I have MORE THAN 3 (DiTs)", "are there EXACTLY two (runs on MNIST)": of all runs, yes or no."""
-    return bool(a.whether) and (a.kind(i) == "comparator" or a.words(i) in EXACTLY)
+    return bool(a.whether) and (_bounds(a, i) or a.words(i) in EXACTLY)
+
+
+def _bounds(a: Asked, i: int) -> bool:
+    """Whether the item at i compares numbers, as "better than" does not."""
+    return a.kind(i) == "comparator" and a.items[i].payload in COMPARE
 
 
 def _number_of_runs(a: Asked, i: int) -> tuple[Having, set[int]] | None:
     """FEWER THAN five runs, EXACTLY 2 runs, a SINGLE run."""
     if a.kind(a.skip(i - 1, 2, _FILLER, -1)) not in ("carrier", "by") and not _is_whether(a, i):
         return None
-    compared, exactly = a.kind(i) == "comparator", a.words(i) in EXACTLY
+    compared, exactly = _bounds(a, i), a.words(i) in EXACTLY
     number = a.skip(i + 1, 2, _FILLER) if compared or exactly else i
     op = str(a.items[i].payload) if compared else "="
     after = a.skip(number + 1, 2, (*_FILLER, "condition"))  # "more than 3 failed runs"
@@ -77,7 +82,7 @@ def _number_of_times(a: Asked, i: int) -> tuple[Having, set[int]] | None:
     """Used ONCE, used MORE THAN TWICE, tried AT LEAST 3 TIMES."""
     if not any(a.words(k) in _USED for k in range(max(0, i - 3), i)):
         return None
-    compared = a.kind(i) == "comparator"
+    compared = _bounds(a, i)
     j = a.skip(i + 1, 2 * (a.words(i + 1) not in TIMES), _FILLER) if compared else i
     op = str(a.items[i].payload) if compared else "="
     if a.words(j) in TIMES and a.kind(j):
@@ -93,7 +98,7 @@ def _of_values(a: Asked) -> bool:
         number = a.skip(i + 1, 2, _FILLER)
         of, one = a.skip(number + 1, 2, (*_FILLER, "different")), a.words(number) == "one"
         if (
-            a.kind(i) != "comparator"
+            not _bounds(a, i)
             or not (a.counts(number) or one)
             or a.kind(of) != "field"
             or is_numeric(a.items[of].payload)
@@ -142,7 +147,7 @@ def _how(a: Asked, i: int, condition: Filter) -> How | None:
 def _of_a_number(a: Asked) -> bool:
     """ "Is the NUMBER of runs on MNIST ABOVE 3?", "is the number of different optimizers at most 5?"."""
     count = next((i for i in range(len(a.items)) if a.kind(i) == "count"), None)
-    bound = next((i for i in range(len(a.items)) if a.kind(i) == "comparator" and a.counts(i + 1)), None)
+    bound = next((i for i in range(len(a.items)) if _bounds(a, i) and a.counts(i + 1)), None)
     if not a.whether or count is None or bound is None or bound < count:
         return False
     having = Having(str(a.items[bound].payload), float(a.count(bound + 1)))

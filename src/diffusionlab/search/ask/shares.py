@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from diffusionlab.registry.filters.conditions import Compare, In
+from diffusionlab.registry.filters.conditions import COMPARE, Compare, In
 from diffusionlab.registry.filters.filter import And
 from diffusionlab.search.ask.asked import Asked, several
 from diffusionlab.search.ask.joining.combine import join
@@ -47,7 +47,7 @@ def _bound(a: Asked) -> tuple[Having, set[int]] | None:
     """MORE THAN 10 %, AT LEAST HALF, and the places that say so."""
     for i in range(len(a.items)):
         j = i + 1 + (a.words(i + 1) in ("a", "one"))
-        if a.kind(i) != "comparator":
+        if a.kind(i) != "comparator" or a.items[i].payload not in COMPARE:
             continue
         if a.kind(j) == "number" and (a.kind(j + 1) == "percent" or a.words(j + 1).startswith("percent")):
             return Having(str(a.items[i].payload), a.items[j].payload.value / 100), {i, j, j + 1}

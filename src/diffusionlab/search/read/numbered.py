@@ -151,11 +151,17 @@ def is_card(s: Scan, i: int) -> bool:
     if len(s.tokens[i].raw) == 4 and s.known.hardware(s.tokens[i].raw):
         compared = s.is_last("between") and any(item.kind == "compare" for item in s.items)
         # "differences between 4090 and 3060 runs" is no range of numbers, "100 epochs on a 4090" no number of epochs
-        return compared or _on_card(s) or not s.after_comparison()
+        return compared or _on_card(s) or _rated(s) or not s.after_comparison()
     if s.is_last("comparator"):  # "at least 4 GPUs"
         return False
     times = s.word(i + 1) == "x" and i + 2 < len(s.tokens)
     return times or (s.word(i + 1) in ("gpus", "gpu", "cards") and s.tokens[i].value > 1)
+
+
+def _rated(s: Scan) -> bool:
+    """ "A100 runs are better than 4090 runs": no figure by which runs are rated is that high."""
+    said = [item for item in s.items if item.kind != "filler"][-1:]
+    return any(item.kind == "comparator" and item.payload in ("best", "worst") for item in said)
 
 
 def _on_card(s: Scan) -> bool:

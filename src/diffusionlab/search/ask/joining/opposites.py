@@ -29,6 +29,12 @@ class _Pair(NamedTuple):
 def opposite(items: Sequence[Item], i: int) -> Item | None:
     """The "without" that nothing follows, as the opposite of what runs are said to be "with"."""
     joint = _before(items, i)
+    while joint > 0 and items[joint].kind in (
+        "count",
+        "how",
+        "field",
+    ):  # "how many with attention and how many without"
+        joint = _before(items, joint)
     if items[i].words.lower() != "without" or joint < 0 or items[joint].kind != "connector" or not _ends(items, i):
         return None
     had = _had(items, joint)

@@ -42,7 +42,7 @@ def settings_beside(r: Reading, i: int) -> int:
     if not r.whether(i) or (said := _comparing(r, i)) is None:
         return 0
     before = [item for item in r.out if item.kind in ("condition", "number")]
-    k = r.skip(said.after, 4, SOFT)
+    k = r.skip(said.after, 5, (*SOFT, "those", "moment"))
     k = r.skip(k + 1, 2, SOFT) if k < len(r.items) and _is_subject(r.items[k]) else k
     if not before:
         return 0
@@ -52,7 +52,7 @@ def settings_beside(r: Reading, i: int) -> int:
         _versus(r, i, said)
         return k
     column = r.items[k].payload if r.kind(k) == "field" else said.field or _column_of(before[-1])
-    if column is None or not (is_numeric(column) and is_setting(column)):
+    if column is None or not (is_setting(column) and is_numeric(column)):
         return 0
     found = _quantity(r, k, column)
     named = r.kind(k) == "field" or said.field is not None or (found and r.kind(found.after) == "field")
@@ -85,7 +85,8 @@ def _column_of(item: Item) -> str | None:
 def _quantity(r: Reading, k: int, column: str) -> Quantity | None:
     """[FIELD of] NUMBER at k, if it is a value and no bound."""
     j = r.skip(k + 1, 2, ("filler", "carrier")) if r.kind(k) == "field" else k
-    found = read_quantity(r, j, column) if r.kind(j) == "number" else None
+    equals = r.kind(j) == "comparator" and r.items[j].payload == "="
+    found = read_quantity(r, j, column) if equals or r.kind(j) == "number" else None
     return found if found and found.plain else None
 
 
