@@ -22,7 +22,6 @@ _NO_WORDS_OF_THEIR_OWN = (  # kinds of items that conditions and orders are made
 )
 
 
-
 def unknown_values(found: Sequence[Operand], known: Known) -> list[tuple[str, str | None]]:
     """Values that no run has: (value, column), column None for a word of a text."""
     conditions = (operand.condition for operand in found)
