@@ -192,9 +192,9 @@ def _how_much(items: list[Item], i: int) -> Item | None:
     if runs and asked and words in CHANGES:  # "how much did the FID improve from A to B"
         return replace(items[i], kind="compare")
     many = runs and items[i].kind == "count" and words == "how many"
-    following = [item.kind for item in items[i + 1 : i + 3] if item.words.lower() != "times"]
-    if many and following[:1] == ["comparative"]:  # "how many (times) more epochs has A than B"
-        return replace(items[i], kind="filler", words="how")
+    following = items[i + 1] if many and i + 1 < len(items) else None
+    if following and (following.kind == "comparative" or following.words.lower() == "times"):
+        return replace(items[i], kind="filler", words="how")  # "how many (times) more epochs has A than B"
     if runs and words == "times" and items[i - 1].words.lower() == "how many":
         return replace(items[i], kind="filler", words="how")
     measured = items[i].kind in ("comparative", "comparator") and not words.endswith(" than")
