@@ -61,6 +61,7 @@ KINDS = having("unet"), having("dit")
             len,
         ),
         ("unets vs dits per dataset: mean fid", dataset, KINDS, mean_fid),
+        ("average FID of unets and dits per dataset", dataset, KINDS, mean_fid),
         ("how many finished and failed runs per month", month, (with_status("finished"), with_status("failed")), len),
     ],
 )

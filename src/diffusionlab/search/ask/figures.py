@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from diffusionlab.registry.record.columns import label
-from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.asked import Asked, several
 from diffusionlab.search.ask.extremes import extreme_of_taken, extreme_told
 from diffusionlab.search.ask.grouping import READERS, sort_groups
 from diffusionlab.search.ask.having import having
@@ -28,7 +28,7 @@ def figure(a: Asked) -> None:
 
 
 def _keep_apart(a: Asked) -> None:
-    """ "How many FINISHED AND FAILED runs per month": of groups, the figure of each of the two values."""
+    """ "How many FINISHED AND FAILED runs per month": of groups, the figure of each of the two values or kinds."""
     figure = a.figure
     if figure is None or not figure.by or figure.how in SHARES or figure.having or figure.descending is not None:
         return
@@ -37,7 +37,8 @@ def _keep_apart(a: Asked) -> None:
         joined = a.kind(i) == "connector" and a.items[i].payload == "and" and a.words(i) not in ("both", "including")
         if joined and all(a.kind(side) == "condition" for side in sides):
             first, other = (a.items[side].payload for side in sides)
-            a.compare |= first.category == other.category and first.single and other.single
+            alike = first.category == other.category
+            a.compare |= alike and ((first.single and other.single) or all(several(a, side) for side in sides))
 
 
 # -- figures side by side

@@ -61,6 +61,7 @@ from diffusionlab.search.ask.rules.sides import (
 from diffusionlab.search.ask.rules.tags import tagged
 from diffusionlab.search.ask.selections import is_one_the_other, parts_of, shared_parts
 from diffusionlab.search.ask.shares import shared
+from diffusionlab.search.ask.sides import are_keys
 from diffusionlab.search.ask.single import (
     checked,
     dates_shown,
@@ -76,7 +77,6 @@ from diffusionlab.search.query.query import (
     Check,
     Comparison,
     Facts,
-    Figure,
     Likeness,
     Pictures,
     Query,
@@ -191,7 +191,7 @@ def _begins_with_exception(asked: Asked) -> bool:
 def _ask(asked: Asked, sides: list[Side]) -> Ask:
     if asked.like:
         return Likeness(asked.like)
-    if asked.figure is not None and len(sides) > 1 and not _are_keys(asked.figure, sides):
+    if asked.figure is not None and len(sides) > 1 and not are_keys(asked.figure, sides):
         return replace(asked.figure, sides=tuple(sides))
     if asked.figure is not None and asked.figure.by:
         return asked.figure
@@ -202,12 +202,6 @@ def _ask(asked: Asked, sides: list[Side]) -> Ask:
     if asked.pictures:
         return Pictures()
     return asked.figure or LISTING
-
-
-def _are_keys(figure: Figure, sides: list[Side]) -> bool:
-    """Whether the groups already tell the sides apart: "mean FID per data set of MNIST and CIFAR-10"."""
-    said = {column for side in sides for column in side.condition.columns()}
-    return bool(figure.by) and said <= {key.column for key in figure.by}
 
 
 def _query(question: str, asked: Asked, found: list[Operand], conditions: list[Filter], ask: Ask) -> Query:

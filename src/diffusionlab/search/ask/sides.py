@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from diffusionlab.registry.record.columns import MEASURES, label
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.keys import ask_figure
 from diffusionlab.search.ask.rules.fields import COMPARATIVES
 from diffusionlab.search.ask.rules.reading import SOFT, directed, is_numeric
-from diffusionlab.search.query.query import How
+from diffusionlab.search.query.query import Figure, How, Side
 from diffusionlab.search.words.asking_words import UNITS
 from diffusionlab.search.words.lexicon import listed
 
@@ -105,3 +107,9 @@ def _joins_sides(a: Asked, i: int) -> bool:
         return False
     first, other = (a.items[side].payload.category for side in sides)
     return bool(first == other)
+
+
+def are_keys(figure: Figure, sides: Sequence[Side]) -> bool:
+    """Whether the groups already tell the sides apart: "mean FID per data set of MNIST and CIFAR-10"."""
+    said = {column for side in sides for column in side.condition.columns()}
+    return bool(figure.by) and said <= {key.column for key in figure.by}
