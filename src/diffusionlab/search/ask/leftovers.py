@@ -15,8 +15,6 @@ from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.words.english import is_harmless, sizes, vague
-from diffusionlab.search.words.grammar_words import COMPARATIVES, COMPARING
-from diffusionlab.search.words.lexicon import listed
 
 _NO_WORDS_OF_THEIR_OWN = (  # kinds of items that conditions and orders are made of, or that join them
     *("condition", "run", "text", "field", "carrier", "noun", "connector", "break", "to", "than", "known"),
@@ -140,11 +138,3 @@ def _is_told(a: Asked, words: str) -> bool:
         item.kind == "condition" and item.payload.category in COLUMNS and is_numeric(item.payload.category)
         for item in a.items
     )
-
-
-_COMPARING = {*COMPARING, *(word for words in COMPARATIVES.values() for word in listed(words))}
-
-
-def compares(words: str) -> bool:
-    """Whether words that nothing was made of are those of a comparison: "more", "twice", "slower than"."""
-    return any(word in _COMPARING for word in words.lower().split())
