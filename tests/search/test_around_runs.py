@@ -33,6 +33,7 @@ def days(count):
         ("runs in the week before run-036", lambda r: -days(7) <= after("run-036", r) < days(0)),
         ("runs created less than 120 hours before run-036", lambda r: -days(5) <= after("run-036", r) < days(0)),
         ("runs in the 8 days after run-020", lambda r: days(0) < after("run-020", r) <= days(8)),
+        ("runs in the month of run-036", lambda r: r.c.startswith("2025-06")),
         ("runs at least two weeks after run-030", lambda r: after("run-030", r) >= days(14)),
         (
             "unets within 10 days of run-020 with attention",

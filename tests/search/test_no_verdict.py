@@ -14,6 +14,8 @@ from tests.search.fixture_runs import RUNS
         ("is our CIFAR-10 result state of the art?", "state of the art", lambda r: r.dataset == "CIFAR-10"),
         ("are the MNIST runs reproducible?", "reproducible", lambda r: r.dataset == "MNIST"),
         ("is there anything wrong with run-031?", "wrong", lambda r: r.id == "run-031"),
+        ("is everything ok?", "ok", lambda r: True),
+        ("are all runs fine?", "fine", lambda r: True),
         ("are there any good runs on MNIST?", "good", lambda r: r.dataset == "MNIST"),
         ("did anything interesting happen in May?", "happen", lambda r: r.c.startswith("2025-05")),
         ("have I ever trained on anything other than images?", "other than", lambda r: True),

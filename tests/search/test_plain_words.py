@@ -41,6 +41,12 @@ def test_is_everything_done(ask, question):
     assert result.verdict is False and not result.unread
 
 
+def test_did_everything_fail_in_a_month(ask):
+    result = ask("did everything fail in May?")
+    assert {row["run_id"] for row in result.rows} == ids(lambda r: r.c.startswith("2025-05"))
+    assert result.verdict is False and not result.unread
+
+
 @pytest.mark.parametrize(
     ("question", "wanted", "shown"),
     [

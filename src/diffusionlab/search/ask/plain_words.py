@@ -69,7 +69,7 @@ def _is_deed(items: Sequence[Item], i: int) -> bool:
 
 # -- what the answer is wanted for, and in which form
 
-_FRAMED = ("filler", "text", "noun", "connector", "carrier", "break", "when")
+_FRAMED = ("filler", "text", "noun", "connector", "carrier", "break", "when", "than")
 
 
 def without_frame(items: list[Item], known: Known) -> list[Item]:

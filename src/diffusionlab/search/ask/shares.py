@@ -158,7 +158,8 @@ def told_of(a: Asked, found: Sequence[Operand], start: int, verb: bool = False) 
     among = next((item.start for item in a.items if item.words.lower() in ("among", "amongst", "out of")), None)
     if among is not None and asked[0].start < among < asked[-1].start:  # "of finished runs among the DiTs"
         return [operand for operand in asked if operand.start < among]
-    noun = next((item.start for item in a.items if item.kind == "noun" and item.start > start), asked[0].start + 1)
+    nouns = (item for item in a.items if item.kind == "noun" or item.words.lower() == "everything")
+    noun = next((item.start for item in nouns if item.start > start), asked[0].start + 1)
     before = [operand for operand in asked if operand.start < noun]
     after = [operand for operand in asked if operand.start > noun]
     if not after:

@@ -21,6 +21,7 @@ from diffusionlab.search.ask.told import told_last
 from diffusionlab.search.read.items import Condition, Item, missing_filter
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.words import asking_words as words
+from diffusionlab.search.words.english import is_harmless
 from diffusionlab.search.words.lexicon import listed
 
 _FACTS = {columns: beginning(listed(text)) for columns, text in words.FACTS.items()}
@@ -177,6 +178,10 @@ def checked(a: Asked, found: list[Operand]) -> Checked | None:
     if following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
         a.most = following[0] == "most"
         subject, told = _of_every(a, found, told_last(a, found, a.whether))
+        if not told:  # "is everything ok?" tells nothing that could be so of all
+            last = [item for item in a.items if item.words.lower()[:1].isalpha()][-1:]
+            a.passed += [item for item in last if is_harmless(item.words.lower())]  # any other is named by itself
+            return None
         return (subject, _none_of(found, told)) if following[0] in ("no", "none") else (subject, told)
     if following and following[0] in _THESE:
         told = told_last(a, found, a.whether)

@@ -36,8 +36,10 @@ class _Best:
 def against_best(r: Reading, i: int) -> int:
     """COMPARATOR than the SUPERLATIVE [FIELD] [of CONDITION], LOWER FIELD than the SUPERLATIVE; no yes or no."""
     found = _compared(r, i)
-    if found is None or r.words(0) in YES_NO or any(item.kind in ("compare", "how", "run") for item in r.items):
+    if found is None or r.words(0) in YES_NO or any(item.kind in ("compare", "run") for item in r.items):
         return 0
+    if any(item.kind == "how" for item in r.out) and r.out[-1].kind not in ("noun", "condition", "carrier", "filler"):
+        return 0  # "a mean FID above the best" is of groups
     direction, own, _ = r.items[found.place].payload
     _of_which_runs(r, found)
     column = found.column or own or r.field or meant(r, i)

@@ -11,7 +11,7 @@ from datetime import datetime
 from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import NOTHING, And, Filter, Not
 from diffusionlab.search.ask.rules.reading import Reading
-from diffusionlab.search.time.periods import shift
+from diffusionlab.search.time.periods import floor, shift
 from diffusionlab.search.words.calendar_words import COUNT, UNIT, number
 
 _MOST_ITEMS = 9  # from the first word to the run
@@ -23,6 +23,7 @@ _SPAN = re.compile(
     r"before|prior\s+to|preceding|leading\s+up\s+to|after|following|since)"
     r"(?:\s+the)?(?:\s+(?:date|start|creation)\s+of)?"
 )
+_BOUNDS = ("within", "at most", "no more than", "not more than", "less than", "up to", "under", "<")
 _BEFORE = ("before", "prior to", "preceding", "leading up to")
 _AFTER = ("after", "following", "since")
 
@@ -33,8 +34,11 @@ def around_run(r: Reading, i: int) -> int:
     if run is None or (r.kind(i) == "filler" and not r.words(i).isalpha()):
         return 0
     m = _SPAN.fullmatch(" ".join(item.words.lower() for item in r.items[i:run]))
-    if m is None or not (m["the"] or m["count"]) or (m["beyond"] and m["side"] not in (*_BEFORE, *_AFTER)):
+    if m is None or not (m["the"] or m["count"]):
         return 0
+    one_sided = m["side"] in (*_BEFORE, *_AFTER)
+    if not one_sided and not m.group().startswith(_BOUNDS) and not _is_calendar(m):
+        return 0  # "the first 3 days of run-020" are none around it
     spoken = [item.payload for item in r.out if item.kind == "moment"]
     column = spoken[-1] if spoken else "created_at"
     row = r.facts(run)
@@ -46,8 +50,16 @@ def around_run(r: Reading, i: int) -> int:
     return r.looked_at(i, run + 1)
 
 
+def _is_calendar(m: re.Match[str]) -> bool:
+    """ "In the week of run-020": the calendar week in which it was created."""
+    return m["side"] == "of" and not m["count"] and m["unit"] in ("day", "week", "month", "quarter", "year")
+
+
 def _within(column: str, moment: datetime, m: re.Match[str], count: int) -> Filter:
     side = " ".join(m["side"].split())
+    if _is_calendar(m) and not m.group().startswith(_BOUNDS):
+        start = floor(moment, m["unit"])
+        return And(Compare(column, ">=", start), Compare(column, "<", shift(start, m["unit"], 1)))
     first, last = shift(moment, m["unit"], -count), shift(moment, m["unit"], count)
     if side in _BEFORE:
         return Compare(column, "<=", first) if m["beyond"] else _from_to(column, first, moment)
