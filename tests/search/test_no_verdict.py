@@ -33,3 +33,18 @@ def test_no_verdict_on_what_is_not_understood(ask, question, word, wanted):
 )
 def test_a_verdict_on_what_is(ask, question, verdict):
     assert ask(question).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("question", "verdict"),
+    [
+        ("can you tell me whether run-019 finished", True),
+        ("tell me if run-011 finished", False),
+        ("do you know whether any run used SGD?", True),
+        ("could you tell me if all MNIST runs finished?", False),
+        ("I wonder whether the best CIFAR-10 run is a transformer", False),
+    ],
+)
+def test_a_yes_or_no_that_is_asked_indirectly(ask, question, verdict):
+    result = ask(question)
+    assert result.verdict is verdict and not result.unread

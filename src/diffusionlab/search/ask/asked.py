@@ -26,6 +26,7 @@ MOST_RUNS = 100_000  # a larger number counts no runs
 
 
 _INDIRECT = "|".join(r"\s+".join(phrase.split()) for phrase in listed(INDIRECT))
+_WHETHER = re.compile(rf"\s*(?:please\s+)?(?:{_INDIRECT})\s+(?:whether|if)\b")
 _QUESTION = re.compile(rf"\s*(?:{_INDIRECT})\s+(?:how|when|where|which|what|who|why|whose)\b")
 
 
@@ -75,6 +76,8 @@ class Asked(Items):
     @cached_property
     def whether(self) -> int:
         """Where a question begins, after its verb, that yes or no answers ("is", "do I have"); 0 for any other."""
+        if indirect := _WHETHER.match(self.text):  # "can you tell me whether run-019 finished"
+            return indirect.end()
         m = None if _QUESTION.match(self.text) else _YES_NO.match(self.text)
         polite = m and m.group().split()[-1] in POLITE and re.match(r"\s+(?:you|we|i|u)\b", self.text[m.end() :])
         return m.end() if m and not polite else 0
