@@ -1,7 +1,7 @@
 """Items -> conditions -> one typed query. Every word is used, harmless, or named as unread.
 
 parse.py         the entry: items -> Query
-preparation.py   items whose meaning depends on their neighbours
+preparation.py   items whose meaning depends on their neighbours, by plain_words and comparing
 plain_words.py   words that add nothing beside others
 selections.py    several selections in one question
 rules/           neighbouring items -> one condition

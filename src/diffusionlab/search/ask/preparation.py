@@ -6,12 +6,21 @@ pixel U-Nets, v or epsilon, weights above 1M, unet -attention, 019 minus 020
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from diffusionlab.registry.filters.conditions import Contains
 from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import Not
+from diffusionlab.search.ask.comparing import (
+    hours,
+    how_much,
+    less_another,
+    more_than,
+    of_two_runs,
+    ratio,
+    sharing,
+    than_the_best,
+)
 from diffusionlab.search.ask.joining.opposites import opposite
 from diffusionlab.search.ask.joining.repeated import two_figures
 from diffusionlab.search.ask.joining.unions import united
@@ -20,9 +29,8 @@ from diffusionlab.search.ask.plain_words import passed_over, without_frame
 from diffusionlab.search.ask.rules.part_names import run_by_part
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
-from diffusionlab.search.words.asking_words import CHANGES, FILES, IMAGES, NOT_SO, OF_TWO, RATIO, YES_NO
+from diffusionlab.search.words.asking_words import FILES, IMAGES, NOT_SO
 from diffusionlab.search.words.calendar_words import WEEKDAY, weekday_number
-from diffusionlab.search.words.lexicon import phrases
 
 _LEAVE = ("leave", "leaving", "left", "take", "taking", "filter", "filtering", "cut", "put", "putting", "set", "throw")
 _OUT = ("out", "aside", "away")
@@ -33,8 +41,8 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(passed_over, _pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(_how_much, _hours, _than_the_best, _more_than, two_figures, united, _sharing, _minus, _file_size),
-        *(_of_two_runs, _less_another, _ratio, first_last, opposite),
+        *(how_much, hours, than_the_best, more_than, two_figures, united, sharing, _minus, _file_size),
+        *(of_two_runs, less_another, ratio, first_last, opposite),
     )
     items = without_frame(items, known)
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
@@ -174,132 +182,6 @@ def _leave_out(items: list[Item], i: int) -> Item | None:
         return replace(items[i], kind="carrier")
     leaves = items[i].words.lower() in _LEAVE and any(item.words.lower() in _OUT for item in items[i + 2 : i + 7])
     return replace(items[i], kind="not", payload="except") if leaves else None
-
-
-def _how_much(items: list[Item], i: int) -> Item | None:
-    """ "By how much is A better than B", "how much lower is the fid of A than that of B": whether, and the figures."""
-    said = " ".join(item.words.lower() for item in items[max(0, i - 2) : i + 3])
-    words = items[i].words.lower()
-    if words in ("by", "much") and "by how much" in said:
-        return replace(items[i], kind="filler", words="how")
-    named = [item.kind for item in items if item.kind in ("run", "superlative")]
-    runs = len(named) > 1 and "run" in named
-    if words == "far" and items[i - 1].words.lower() == "how" and runs:
-        return replace(items[i], kind="compare")  # "how far is run-020 from the best run"
-    if words == "much" and items[i - 1].words.lower() == "how" and runs:
-        return replace(items[i], kind="filler", words="how")
-    asked = any(items[k].words.lower() == "much" and items[k - 1].words.lower() == "how" for k in range(1, i))
-    if runs and asked and words in CHANGES:  # "how much did the FID improve from A to B"
-        return replace(items[i], kind="compare")
-    many = runs and items[i].kind == "count" and words == "how many"
-    following = items[i + 1] if many and i + 1 < len(items) else None
-    if following and (following.kind == "comparative" or following.words.lower() == "times"):
-        return replace(items[i], kind="filler", words="how")  # "how many (times) more epochs has A than B"
-    if runs and words == "times" and items[i - 1].words.lower() == "how many":
-        return replace(items[i], kind="filler", words="how")
-    measured = items[i].kind in ("comparative", "comparator") and not words.endswith(" than")
-    more = measured and items[i - 1].words.lower() in ("much", "how many", "times")
-    return replace(items[i], kind="compare") if more and runs else None
-
-
-_TAKEN = ("take", "took", "taken", "need", "needed", "spend", "spent", "cost", "train", "trained", "train for")
-
-
-def _hours(items: list[Item], i: int) -> Item | None:
-    """ "HOW MANY HOURS did the CelebA runs take": the durations of all of them; of one run, its own."""
-    asked = i if items[i].kind == "count" else i - 1
-    said = [item.words.lower() for item in items[asked : asked + 2]] if asked >= 0 else []
-    hours = said[:1] == ["how many"] and said[1:] and said[1] in ("hours", "minutes", "seconds")
-    if not hours or not any(item.words.lower() in _TAKEN for item in items[i:]):
-        return None
-    if i > asked:
-        return replace(items[i], kind="field", payload="seconds")
-    one = any(item.kind == "run" for item in items)
-    return replace(items[i], kind="filler", words="how") if one else replace(items[i], kind="how", payload="sum")
-
-
-def _of_two_runs(items: list[Item], i: int) -> Item | None:
-    """ "Which is larger, run-015 or run-022", "did run-019 or run-020 get the lower FID": the first of them."""
-    words = items[i].words.lower()
-    runs = sum(item.kind == "run" for item in items)
-    asked = any(item.words.lower() in ("which", "who", "what") for item in items[:i])
-    either = any(item.kind == "connector" and item.payload == "or" for item in items[:i])
-    asked = asked or (either and items[0].words.lower() in YES_NO)
-    if words not in OF_TWO or runs < 2 or not asked or any(item.kind in ("than", "compare") for item in items):
-        return None
-    following = next((item.kind for item in items[i + 1 :] if item.kind != "filler"), "")
-    if words in ("more", "less") and following != "field":  # "which was used more"
-        return None
-    return replace(items[i], kind="superlative", payload=phrases()[OF_TWO[words]][1])
-
-
-def _more_than(items: list[Item], i: int) -> Item | None:
-    """ "(How many) more U-Nets than transformers": how many there are of each."""
-    if items[i].kind == "than" and any(_is_more(items, k) for k in range(i)):  # "more runs on MNIST than on CIFAR-10"
-        return replace(items[i], kind="connector", payload="vs")
-    if not _is_more(items, i):
-        return None
-    counted = i > 0 and items[i - 1].kind == "count"
-    return replace(items[i], kind="filler", words="how") if counted else replace(items[i], kind="count")
-
-
-def _is_more(items: Sequence[Item], i: int) -> bool:
-    """Whether the "more" at i counts the runs of one condition beside those of another."""
-    if items[i].kind != "comparative" or items[i].words.lower() not in ("more", "fewer", "less") or i + 1 >= len(items):
-        return False
-    than = next((k for k in range(i + 1, len(items)) if items[k].kind == "than"), None)
-    without = than is not None and [item.kind for item in items[than + 1 :] if item.words not in "?.!"] == ["not"]
-    return than is not None and _names_runs(items, i + 1) and (without or _names_runs(items, than + 1))
-
-
-def _names_runs(items: Sequence[Item], i: int) -> bool:
-    """Whether a condition stands at i, or after words for runs: "runs on MNIST"."""
-    named = next((item for item in items[i:] if item.kind not in ("filler", "noun", "carrier", "count")), None)
-    return named is not None and named.kind in ("condition", "when")
-
-
-def _than_the_best(items: list[Item], i: int) -> Item | None:
-    """ "Are DiTs better than the best U-Net": better than any, as the best of each side are compared."""
-    if not items or items[0].words.lower() not in YES_NO:
-        return None
-    before = next((items[k] for k in range(i - 1, -1, -1) if items[k].kind != "filler"), None)
-    compared = before is not None and before.kind == "comparator" and before.payload in ("best", "worst")
-    best = items[i].kind == "superlative" and items[i].payload[:2] == ("best", None)
-    named = i + 1 < len(items) and items[i + 1].kind == "condition"
-    return replace(items[i], kind="filler", words="the") if compared and best and named else None
-
-
-def _sharing(items: list[Item], i: int) -> Item | None:
-    """ "Runs that share data set and optimizer with run-020": those with the same."""
-    if items[i].words.lower() not in ("share", "shares", "sharing", "shared"):
-        return None
-    rest = [item.kind for item in items[i + 1 :] if item.kind not in ("filler", "same")]
-    return replace(items[i], kind="same", payload=None) if rest[:1] == ["field"] and "run" in rest else None
-
-
-def _less_another(items: list[Item], i: int) -> Item | None:
-    """ "Run-019 minus run-020 fid": one beside the other."""
-    words, runs = items[i].words.lower(), [k for k, item in enumerate(items) if item.kind == "run"]
-    if len(runs) != 2:
-        return None
-    if words == "minus" and runs == [i - 1, i + 1]:
-        return replace(items[i], kind="connector", payload="vs")
-    return None
-
-
-def _ratio(items: list[Item], i: int) -> Item | None:
-    """ "Ratio of parameters of run-023 to run-022", "ratio between the mean FID of Adam and AdamW": one beside the
-    other. The ratio between the first runs of an order is not told, and the word is named."""
-    if items[i].words.lower() not in RATIO:
-        return None
-    runs = [k for k, item in enumerate(items) if item.kind == "run"]
-    sides = items[runs[0] : runs[1]] if len(runs) == 2 else items[i:]
-    joined = any(item.kind == "to" or (item.kind == "connector" and item.payload in ("and", "vs")) for item in sides)
-    figure = len(runs) == 2 or any(item.kind in ("how", "count") for item in items[i:])
-    if joined and figure and not any(k < i for k in runs):
-        return replace(items[i], kind="compare", payload=None)
-    between = items[i].kind == "text" and i + 1 < len(items) and items[i + 1].kind == "between"
-    return replace(items[i], kind="filler") if between else None
 
 
 def _minus(items: list[Item], i: int) -> Item | None:

@@ -1,5 +1,6 @@
 """Neighbouring items -> one condition. Each rule reads what begins at one place, or nothing.
 
+reduce.py           the rules, and the place where they are tried
 reading.py          what a rule may look at, and what it gives out
 fields.py           a field and a number, by quantity.py
 named_values.py     a field and a value of it
