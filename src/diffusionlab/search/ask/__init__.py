@@ -7,8 +7,8 @@ selections.py    several selections in one question
 rules/           neighbouring items -> one condition
 joining/         conditions -> one filter, or the sides of a comparison
 orders/          which runs come first, and how many of them
-asked.py         what is asked of the runs, read by orders/, figures, shares, grouping (by keys), having, sides,
-                 extremes, values, single
+figures/         figures, groups and sides
+asked.py         what is asked of the runs, read by figures/ (by keys), orders/ and single
 about_code.py    questions about code, which are refused
 leftovers.py     what nothing was made of
 """

@@ -12,8 +12,11 @@ from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.search.ask.about_code import check_no_code
 from diffusionlab.search.ask.asked import Asked, dated, fields, intent, likeness, limit
-from diffusionlab.search.ask.figures import figure
-from diffusionlab.search.ask.having import not_of_the_first_group, of_none_or_all
+from diffusionlab.search.ask.figures.figure import figure
+from diffusionlab.search.ask.figures.having import not_of_the_first_group, of_none_or_all
+from diffusionlab.search.ask.figures.shares import shared
+from diffusionlab.search.ask.figures.sides import are_keys
+from diffusionlab.search.ask.figures.values import values_listed
 from diffusionlab.search.ask.joining.combine import bracketed, compared, join, subsets
 from diffusionlab.search.ask.joining.exceptions import whole_phrases
 from diffusionlab.search.ask.joining.scope import Operand, operands
@@ -23,8 +26,6 @@ from diffusionlab.search.ask.orders.superlatives import superlative
 from diffusionlab.search.ask.preparation import settle
 from diffusionlab.search.ask.rules.reduce import reduce
 from diffusionlab.search.ask.selections import is_one_the_other, parts_of, shared_parts
-from diffusionlab.search.ask.shares import shared
-from diffusionlab.search.ask.sides import are_keys
 from diffusionlab.search.ask.single import (
     checked,
     dates_shown,
@@ -33,7 +34,6 @@ from diffusionlab.search.ask.single import (
     pictures_asked,
     understood,
 )
-from diffusionlab.search.ask.values import values_listed
 from diffusionlab.search.query.query import (
     LISTING,
     Ask,

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 from diffusionlab.registry.filters.filter import And, Not
 from diffusionlab.search.ask.asked import Asked, beginning
+from diffusionlab.search.ask.figures.shares import told_of_taken
+from diffusionlab.search.ask.figures.told import told_last
 from diffusionlab.search.ask.joining.scope import Operand
 from diffusionlab.search.ask.orders.sorting import size_of_runs
 from diffusionlab.search.ask.rules.comparisons import END, ENDED
-from diffusionlab.search.ask.shares import told_of_taken
-from diffusionlab.search.ask.told import told_last
 from diffusionlab.search.read.items import Condition, Item, missing_filter
 from diffusionlab.search.read.text import Mentions
 from diffusionlab.search.words import asking_words as words

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from diffusionlab.registry.record.columns import label
 from diffusionlab.search.ask.asked import Asked, several
-from diffusionlab.search.ask.extremes import extreme_of_taken, extreme_told
-from diffusionlab.search.ask.grouping import READERS, sort_groups
-from diffusionlab.search.ask.having import having
+from diffusionlab.search.ask.figures.extremes import extreme_of_taken, extreme_told
+from diffusionlab.search.ask.figures.grouping import READERS, sort_groups
+from diffusionlab.search.ask.figures.having import having
+from diffusionlab.search.ask.figures.shares import share
+from diffusionlab.search.ask.figures.sides import sided
 from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure
 from diffusionlab.search.ask.rules.reading import is_numeric
-from diffusionlab.search.ask.shares import share
-from diffusionlab.search.ask.sides import sided
 from diffusionlab.search.query.query import SHARES, How, Term
 from diffusionlab.search.words.asking_words import EXTREMES
 

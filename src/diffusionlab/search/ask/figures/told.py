@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffusionlab.search.ask.asked import Asked
+from diffusionlab.search.ask.figures.shares import told_of
 from diffusionlab.search.ask.joining.scope import Operand
-from diffusionlab.search.ask.shares import told_of
 
 _MOMENTS = ("created_at", "modified_at")
 _ASKING = ("use", "have", "employ", "reach", "get", "take", "need", "run")

@@ -1,0 +1,10 @@
+"""The figure that is asked for: of all runs, of each group, of two sides.
+
+figure.py     which figure, several side by side
+grouping.py   counts and means of groups, and the first of them
+having.py     groups that meet a condition
+shares.py     shares and rates; told.py: what is asked of all runs
+sides.py      two sides, and which has more
+extremes.py   the largest and the best as numbers
+values.py     the values of a column, listed
+"""
