@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from tests.search.fixture_runs import RUNS
@@ -99,3 +101,16 @@ def test_hours_are_a_total_of_several_and_a_fact_of_one(ask):
     several, one = ask("how many hours did the CelebA runs take?"), ask("how many hours did run-029 take?")
     assert (several.query.ask.how, several.query.ask.of) == ("sum", "seconds") and "seconds" in one.query.show
     assert not several.unread and not one.unread and {row["run_id"] for row in one.rows} == {"run-029"}
+
+
+def test_a_share_of_two_kinds_is_of_all_runs(ask):
+    kinds = [run for run in RUNS if {"unet", "dit"} & run.tags]
+    assert ask("share of U-Nets and DiTs").groups.rows[0].value == pytest.approx(len(kinds) / len(RUNS))
+
+
+def test_most_of_a_kind(ask):
+    """The data set with the most runs of a kind, which a plural names without a word for runs."""
+    counts = Counter(run.dataset for run in RUNS if "unet" in run.tags)
+    result = ask("which dataset has the most U-Nets?")
+    assert {row.key: row.value for row in result.groups.rows} == {counts.most_common(1)[0][0]: max(counts.values())}
+    assert not result.unread

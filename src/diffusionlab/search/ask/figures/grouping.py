@@ -168,7 +168,8 @@ def _most_runs(a: Asked) -> bool:
         j = a.skip(i + 1, 3, ("filler", "count"))
         if a.kind(j) == "condition" and a.kind(j + 1) == "noun":  # "the most failed runs"
             j += 1
-        if a.kind(j) != "noun" or not a.words(j).endswith("s") or a.words(j) == "architectures":
+        runs = a.kind(j) == "noun" and a.words(j).endswith("s") and a.words(j) != "architectures"
+        if not (runs or several(a, j)):  # "the most unets"
             continue
         if item.payload[1] and not any(a.kind(k) == "count" for k in range(i, j)):
             continue  # "the 3 smallest models of each data set"

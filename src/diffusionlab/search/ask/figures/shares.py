@@ -155,6 +155,11 @@ def told_of(a: Asked, found: Sequence[Operand], start: int, verb: bool = False) 
     asked = [operand for operand in found if operand.start > start]
     if len(asked) < 2:
         return asked
+    listed = all(
+        operand.joined in ("and", "or", ",") and operand.category == asked[0].category for operand in asked[1:]
+    )
+    if listed and not verb and not is_said(a, start, asked[-1].start):  # "share of U-Nets and DiTs"
+        return asked
     among = next((item.start for item in a.items if item.words.lower() in ("among", "amongst", "out of")), None)
     if among is not None and asked[0].start < among < asked[-1].start:  # "of finished runs among the DiTs"
         return [operand for operand in asked if operand.start < among]
