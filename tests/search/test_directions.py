@@ -82,6 +82,12 @@ def test_groups_in_the_direction_that_is_named(ask, question, key, reverse):
     assert not result.unread
 
 
+def test_runs_that_are_counted_by_month_are_groups(ask):
+    result = ask("count runs by month, most first")
+    assert {row.key: row.value for row in result.groups.rows} == Counter(run.c[:7] for run in RUNS)
+    assert not result.unread
+
+
 def test_the_latest_run_by_month_is_one_of_each(ask):
     last = {run.c[:7]: run.id for run in sorted(RUNS, key=lambda run: run.created)}
     assert {row["run_id"] for row in ask("latest run by month").rows} == set(last.values())

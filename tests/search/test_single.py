@@ -29,6 +29,8 @@ def asked(result):
         ("what size are the images in run-020", "image_size"),
         ("the size of the images of run-020", "image_size"),
         ("how large is the batch of run-020", "batch_size"),
+        ("how large was the largest batch size", "batch_size"),
+        ("tell me about the learning rate of run-020", "lr"),
         ("how big is run-020", "num_parameters"),
         ("how big is the checkpoint of the best CIFAR-10 run", "size_bytes"),
     ],

@@ -73,7 +73,8 @@ def _orders(a: Asked, i: int, key: Key) -> bool:
     numeric = kind_of(key.column) in ("int", "float")
     sorted_by = any(a.kind(k) in ("sorted", "order") for k in range(max(0, i - 3), i))
     directed = numeric and any(item.kind in ("superlative", "order") for item in a.items)
-    return sorted_by or directed or (kind_of(key.column) == "time" and any(item.kind == "order" for item in a.items))
+    kinds = [item.kind for item in a.items]  # "all runs by date, ascending", but not "count runs by month, most first"
+    return sorted_by or directed or (kind_of(key.column) == "time" and "order" in kinds and "count" not in kinds)
 
 
 def which(a: Asked) -> Key | None:

@@ -56,8 +56,8 @@ def facts_asked(a: Asked) -> None:
         columns, after = _dates_asked(a, after, named)
     if named and columns[0] not in ("status", "path") and any(_tells_more(a, i) for i in after):
         return
-    if columns == ("description",) and a.show:  # "what is the learning rate of run-020"
-        columns = ()
+    if a.show and (columns == ("description",) or (columns[-1] == "description" and _first_field(a, after))):
+        columns = ()  # "what is the learning rate of run-020", "tell me about the learning rate of run-020"
     if columns == ("num_parameters",):
         columns = _size_asked(a, after)
     begins = [item.payload for item in a.items if item.kind == "field" and item.start < end]  # "what hardware"
@@ -109,10 +109,15 @@ def _size_asked(a: Asked, after: list[int]) -> tuple[str, ...]:
         return ("size_bytes",)
     if any(a.words(i) in words.IMAGES for i in after):
         return ("image_size",)
-    first = next((i for i in after if a.kind(i) != "filler"), None)
-    if first is not None and a.kind(first) == "field":  # "how large is the batch size of run-020"
-        return ()
-    return (size_of_runs(a),)
+    if (column := _first_field(a, after)) is None:
+        return (size_of_runs(a),)
+    return () if column in a.show else (column,)  # "how large is the batch size of run-020", "the largest batch size"
+
+
+def _first_field(a: Asked, after: list[int]) -> str | None:
+    """The column that is named first of all, be it after a superlative."""
+    first = next((a.items[i] for i in after if a.items[i].kind not in ("filler", "superlative")), None)
+    return str(first.payload) if first is not None and first.kind == "field" else None
 
 
 def _is_end(item: Item) -> bool:
