@@ -39,7 +39,7 @@ def test_a_verdict_on_what_is(ask, question, verdict):
     ("question", "verdict"),
     [
         ("can you tell me whether run-019 finished", True),
-        ("tell me if run-011 finished", False),
+        ("tell me if run-011 failed", False),
         ("do you know whether any run used SGD?", True),
         ("could you tell me if all MNIST runs finished?", False),
         ("I wonder whether the best CIFAR-10 run is a transformer", False),
