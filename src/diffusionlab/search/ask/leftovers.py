@@ -77,7 +77,8 @@ def _is_joined(a: Asked, i: int) -> bool:
             return bool(listed) and a.figure is None and following in ("noun", "condition")
         case "by":  # "runs by learning rate, lowest first": the order or the figure is of what follows
             after = a.skip(i + 1, 2, ("filler",))
-            return after in a.used and a.items[after].kind in ("field", "how", "count")
+            ordered = a.compare or any(item.kind in ("order", "compare") for item in a.items)
+            return i > 0 and ordered and after in a.used and a.items[after].kind in ("field", "how")
         case "count":  # "how many epochs did the best run need"
             counted = a.items[a.skip(i + 1, 2, ("filler",)) :][:1]
             one = a.order is not None and a.order.count == 1 and a.figure is None
