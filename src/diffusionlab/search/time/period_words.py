@@ -230,12 +230,24 @@ def period_at(
     return found
 
 
+_BEGGING = re.compile(r"(?:may|march)\s+(?:i|we|you|one|they|be|not|the|of)\b")
+_OTHER_MONTHS = "january|february|march|april|june|july|august|september|october|november|december"
+
+
+def _beside_month(text: str, position: int) -> bool:
+    """ "May and June", "may, june"; "April and may", "april or may"."""
+    after = re.compile(rf"(?:may|march)\s*(?:,|and|or|&|to|-|\s)\s*(?:{_OTHER_MONTHS})\b").match(text, position)
+    return bool(after or re.search(rf"\b(?:{_OTHER_MONTHS})\s*(?:,|and|or|&)\s*$", text[:position]))
+
+
 def _meant_as_date(text: str, position: int, raw: str) -> bool:
     """Whether an ambiguous word ("may", "march", "sun", "fall") stands for a date here."""
     before = re.findall(r"[\w']+", text[:position])[-1:]
     if before and (before[0] in BEFORE_DATES.split() or re.fullmatch(YEAR, before[0])):
         return True
-    if _FIRST.match(text, position):
+    if _FIRST.match(text, position) or _beside_month(text, position):
         return True
+    if not text[:position].strip() and not _BEGGING.match(text, position):  # "may runs", but "may I see the runs"
+        return text.startswith(("may ", "march "), position)
     capital = raw[position : position + 1].isupper() and not raw.isupper()
     return capital and bool(before)

@@ -8,6 +8,9 @@ STATUSES: dict[str, str] = {
     "failed": "failed, fail, failing, fails, errored, error, errors, errored out, with an error",
     "crashed": "crashed, crashing",
     "running": "running, in progress, ongoing, still training, currently training, still running, active, is "
+    "anything training, whats training, what training right now, what training now, that are training, "
+    "are in training, is in training, "
+    "training going, "
     "training, are training, still going, going on, still in progress, under way, underway, currently running, "
     "live runs, live now, being trained, right now training, in flight, not yet finished, not finished yet, "
     "not yet done",

@@ -15,7 +15,7 @@ from diffusionlab.search.words.lexicon import listed
 
 _BEGINS = beginning(listed(LISTED))
 _EACH = ("every", "each")
-_MASS = ("hardware",)  # has no plural
+_MASS = ("hardware", "gpu", "graphics card")  # of many runs, though no plural
 _OWN = ("name", "description", "notes", "path", "reason", "git_commit")  # of which each run has its own
 _KEPT = (
     *("filler", "carrier", "condition", "when", "recurring", "noun", "connector", "break", "text", "moment", "between"),
@@ -60,4 +60,5 @@ def _are_several(a: Asked, key: Key) -> bool:
     """Whether the key is a plural, or stands after "every"."""
     words = a.words(max(key.places))
     plural = any(word.endswith("s") and not word.endswith("ss") for word in words.split())
-    return plural or words in _MASS or a.words(min(key.places) - 1) in _EACH
+    mass = words in _MASS and a.kind(max(key.places) + 1) != "noun"  # "which gpu did we use", but "which gpu runs"
+    return plural or mass or a.words(min(key.places) - 1) in _EACH

@@ -14,6 +14,7 @@ from dataclasses import replace
 from diffusionlab.search.ask.joining.opposites import are_opposites
 from diffusionlab.search.ask.joining.scope import NETWORKS
 from diffusionlab.search.read.items import Condition, Item
+from diffusionlab.search.words.grammar_words import USING
 
 _PLACES = ("on", "for", "of", "in", "from", "among", "by")
 _BETWEEN = ("filler", "noun", "condition")
@@ -84,13 +85,16 @@ def _is_and(item: Item) -> bool:
 def _place_before(items: Sequence[Item], i: int) -> int | None:
     """Where the preposition stands before the "and" at i, if it stands after it too, with values of one kind."""
     preposition = items[i + 1].words.lower() if i + 1 < len(items) else ""
+    either = preposition in _PLACES
     start = i - 1
     while start > 0 and items[start].kind in _BETWEEN and items[start].words.lower() != preposition:
         start -= 1
-    if preposition not in _PLACES or start < 0 or items[start].words.lower() != preposition:
+    if not (either or preposition in USING) or start < 0 or items[start].words.lower() != preposition:
         return None
     first, other = _condition_at(items, start), _condition_at(items, i + 1)
-    return start if first and other and _of_one_kind(first.payload, other.payload) else None
+    if first is None or other is None or not _of_one_kind(first.payload, other.payload):
+        return None
+    return start if either or first.payload.single else None  # "with Adam and with Lion", but "with EMA and with CFG"
 
 
 def _condition_at(items: Sequence[Item], i: int) -> Item | None:

@@ -169,6 +169,9 @@ def operands(items: Sequence[Item]) -> tuple[list[Operand], list[Item]]:
 
 def _starts_clause(scope: _Scope, items: Sequence[Item], i: int) -> bool:
     """Whether a network with conditions of its own is at i: "or transformers with guidance"."""
+    beside = [item.words.lower() for item in (items[i - 1], *items[i + 1 : i + 2])] if i else []
+    if "only" in beside and scope.joined:  # "everything but MNIST, U-Nets only"
+        return True
     if scope.joined != "or" or scope.carried or not scope.found or scope.found[0].negated:
         return False
     if not (_is_network(scope.found[0].condition) and _is_network(items[i].payload)):

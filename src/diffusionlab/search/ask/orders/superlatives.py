@@ -45,7 +45,9 @@ def superlative(a: Asked) -> None:
         column = chosen
     a.used.add(i)
     descending = direction == "high" or word == "top"
+    named_after = any(item.kind == "field" and item.payload == column for item in a.items[i + 1 :])
     by_setting = word in ("top", "bottom") and is_numeric(column) and is_setting(column) and _own_field(a, i) is None
+    by_setting = by_setting and named_after  # but "lr of the top 5"
     if direction in ("best", "worst") and not by_setting:  # but "top 5 runs by batch size"
         if not is_numeric(column) or is_setting(column):
             a.show.append(column)

@@ -162,7 +162,10 @@ def against_run(r: Reading, i: int) -> int:
     if column == "created_at" and (counted or _is_one(r)):
         r.neighbour = operator == ">"
     r.against = facts
-    emitted = r.emit(i, after, column, comparable(r, Compare(column, directed(operator, column), value), facts))
+    bound = comparable(r, Compare(column, directed(operator, column), value), facts)
+    if operator in ("best", "worst"):
+        bound = _on_its_data(r, bound, column, facts)
+    emitted = r.emit(i, after, column, bound)
     r.passed = [item for item in r.passed if item is not r.items[i]]  # "previous run to run-020"
     return emitted
 
@@ -256,6 +259,15 @@ def comparable(r: Reading, condition: Compare, facts: Mapping[str, Any]) -> Filt
         return condition
     basis = basis_of(facts, condition.column)
     return And(condition, Compare(taken, "=", basis) if basis else IsNull(taken))
+
+
+def _on_its_data(r: Reading, bound: Filter, column: str, facts: Mapping[str, Any]) -> Filter:
+    """Better or worse than a run is one on the same data set, where the figure compares within it alone."""
+    named = any(item.kind == "condition" and item.payload.category == "dataset" for item in r.items)
+    if named or "dataset" not in compares_within(column) or not facts.get("dataset"):
+        return bound
+    r.notes.append(f"{label(column)} compares within one data set: only runs on {facts['dataset']} are meant")
+    return And(bound, Compare("dataset", "=", facts["dataset"]))
 
 
 def _is_one(r: Reading) -> bool:

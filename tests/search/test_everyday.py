@@ -1,0 +1,84 @@
+"""Everyday wordings whose words mean something else elsewhere: "training", "may", "only", "top"; by plain Python."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+
+from tests.search.fixture_runs import RUNS
+
+BY_ID = {run.id: run for run in RUNS}
+MNIST = [run for run in RUNS if run.dataset == "MNIST"]
+CIFAR = [run for run in RUNS if run.dataset == "CIFAR-10"]
+
+
+def ids(result):
+    return {row["run_id"] for row in result.rows}
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("whats training", lambda r: r.status == "running"),
+        ("what's training right now?", lambda r: r.status == "running"),
+        ("which runs are in training", lambda r: r.status == "running"),
+        ("experiments that are training", lambda r: r.status == "running"),
+        ("is anything training?", lambda r: r.status == "running"),
+        ("everything but MNIST, U-Nets only", lambda r: r.dataset != "MNIST" and "unet" in r.tags),
+        ("all runs except CIFAR-10, only finished", lambda r: r.dataset != "CIFAR-10" and r.status == "finished"),
+        ("may and june runs sorted by fid", lambda r: r.c[:7] in ("2025-05", "2025-06") and r.fid is not None),
+        ("may, june", lambda r: r.c[:7] in ("2025-05", "2025-06")),
+        ("may and april runs", lambda r: r.c[:7] in ("2025-04", "2025-05")),
+        ("may unets", lambda r: r.c.startswith("2025-05") and "unet" in r.tags),
+        ("may I see the unets", lambda r: "unet" in r.tags),
+    ],
+)
+def test_runs(ask, question, wanted):
+    result = ask(question)
+    assert ids(result) == {run.id for run in RUNS if wanted(run)} and not result.unread
+
+
+@pytest.mark.parametrize(
+    ("question", "runs", "count", "column"),
+    [
+        ("lr of the top 5 mnist runs", MNIST, 5, "lr"),
+        ("what lrs did the top 5 cifar-10 runs use?", CIFAR, 5, "lr"),
+        ("epochs of the best 3 cifar-10 runs", CIFAR, 3, "epochs"),
+    ],
+)
+def test_a_column_of_the_best_is_shown_and_orders_nothing(ask, question, runs, count, column):
+    best = sorted((run for run in runs if run.fid is not None), key=lambda run: run.fid)[:count]
+    result = ask(question)
+    assert [row["run_id"] for row in result.rows] == [run.id for run in best] and column in result.query.show
+
+
+def test_the_top_by_a_setting_are_those_with_most_of_it(ask):
+    assert max(run.batch for run in RUNS) == ask("top run by batch size").rows[0]["batch_size"]
+
+
+@pytest.mark.parametrize(
+    ("question", "field", "values", "figure"),
+    [
+        ("mean epochs with Adam and with AdamW", "optimizer", ("Adam", "AdamW"), "epochs"),
+        ("average batch size using Adam and using SGD", "optimizer", ("Adam", "SGD"), "batch"),
+    ],
+)
+def test_values_that_exclude_each_other_are_sides(ask, question, field, values, figure):
+    result = ask(question)
+    sides = [[getattr(run, figure) for run in RUNS if getattr(run, field) == value] for value in values]
+    assert [row.value for row in result.groups.rows] == pytest.approx([statistics.mean(side) for side in sides])
+
+
+@pytest.mark.parametrize("word", ["beat", "outperform", "are better than"])
+def test_better_than_a_run_is_on_its_data_set(ask, word):
+    run = BY_ID["run-022"]
+    result = ask(f"which runs {word} run-022")
+    better = {other.id for other in RUNS if other.dataset == run.dataset and other.fid and other.fid < run.fid}
+    assert ids(result) == better and any(run.dataset in note for note in result.query.notes)
+
+
+def test_the_gpu_of_many_runs_is_listed(ask):
+    result = ask("what gpu did we use for CelebA?")
+    wanted = {run.hardware.lower() for run in RUNS if run.dataset == "CelebA" and run.hardware != "CPU"}
+    assert {row.key.replace("-", " ") for row in result.groups.rows} == {name.replace("-", " ") for name in wanted}
