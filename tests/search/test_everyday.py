@@ -25,6 +25,8 @@ def ids(result):
         ("which runs are in training", lambda r: r.status == "running"),
         ("experiments that are training", lambda r: r.status == "running"),
         ("is anything training?", lambda r: r.status == "running"),
+        ("training runs on MNIST", lambda r: r.dataset == "MNIST"),
+        ("what training runs failed?", lambda r: r.status == "failed"),
         ("everything but MNIST, U-Nets only", lambda r: r.dataset != "MNIST" and "unet" in r.tags),
         ("all runs except CIFAR-10, only finished", lambda r: r.dataset != "CIFAR-10" and r.status == "finished"),
         ("may and june runs sorted by fid", lambda r: r.c[:7] in ("2025-05", "2025-06") and r.fid is not None),

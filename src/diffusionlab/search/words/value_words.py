@@ -7,11 +7,10 @@ STATUSES: dict[str, str] = {
     "finishes, successes, completes, ended well, terminated normally, success, completing, finishing, concluded",
     "failed": "failed, fail, failing, fails, errored, error, errors, errored out, with an error",
     "crashed": "crashed, crashing",
-    "running": "running, in progress, ongoing, still training, currently training, still running, active, is "
-    "anything training, whats training, what training right now, what training now, that are training, "
-    "are in training, is in training, "
-    "training going, "
-    "training, are training, still going, going on, still in progress, under way, underway, currently running, "
+    "running": "running, in progress, ongoing, still training, currently training, still running, active, "
+    "is training, are training, that are training, are in training, is in training, anything training, "
+    "whats training, what training right now, what training now, training going, "
+    "still going, going on, still in progress, under way, underway, currently running, "
     "live runs, live now, being trained, right now training, in flight, not yet finished, not finished yet, "
     "not yet done",
     "interrupted": "interrupted, aborted, cancelled, canceled, killed, stopped, stopped early, cut short, interrupt",
