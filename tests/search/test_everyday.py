@@ -84,3 +84,15 @@ def test_the_gpu_of_many_runs_is_listed(ask):
     result = ask("what gpu did we use for CelebA?")
     wanted = {run.hardware.lower() for run in RUNS if run.dataset == "CelebA" and run.hardware != "CPU"}
     assert {row.key.replace("-", " ") for row in result.groups.rows} == {name.replace("-", " ") for name in wanted}
+
+
+def test_no_run_is_larger_than_its_equal(ask):
+    params = {run.id: run.params for run in RUNS if run.params}
+    first, second = next((a, b) for a in params for b in params if a < b and params[a] == params[b])
+    result = ask(f"is {first} larger than {second}?")
+    assert result.verdict is False and "no difference" in result.because
+
+
+def test_best_at_the_end_is_no_farewell(ask):
+    best = min((run for run in CIFAR if run.fid is not None), key=lambda run: run.fid)
+    assert ids(ask("CIFAR-10 runs, best")) == {best.id}

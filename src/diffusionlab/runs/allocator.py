@@ -12,7 +12,7 @@ def keep_freed_memory() -> bool:
     """Let glibc reuse what this process frees instead of returning it to the system; whether it was asked to.
 
     By default every tensor above 32 MiB is mapped anew, and its pages are zeroed one fault at a time: in sampling a
-    quarter to a half of the time. The peak, which grows by less than a tenth, is held until the process ends. Nothing
+    fifth to a third of the time. The peak, which grows by less than a tenth, is held until the process ends. Nothing
     happens without glibc, or where the environment sets one of CHOSEN_BY_USER.
     """
     if sys.platform != "linux" or any(name in os.environ for name in CHOSEN_BY_USER):

@@ -72,7 +72,7 @@ def _nothing(result: Result, groups: Groups) -> str:
     if groups.figure.having is not None and groups.figure.by and result.total:
         return f"{_that_have(result, groups)}."
     if groups.figure.part is not None and not groups.figure.by:
-        return f"None: of {runs(result.total)} this is not recorded."
+        return f"None: for {runs(result.total)} this is not recorded."
     keys = [key.column for key in groups.figure.by]
     column = groups.figure.of or (keys[0] if keys else "status")
     if keys and groups.without_key == result.total:

@@ -57,7 +57,7 @@ def _whether_any(result: Result) -> Verdict:
     if result.rows:
         return True, ""
     if result.unknown:
-        return None, f"it is not recorded of {runs(result.unknown)}"
+        return None, f"it is not recorded for {runs(result.unknown)}"
     return False, ""
 
 
@@ -66,7 +66,7 @@ def _whether_all(result: Result) -> Verdict:
     assert isinstance(ask, Check) and ask.condition is not None
     met = [(ask.condition.evaluate(row), row) for row in result.rows]
     if not met and result.unknown:
-        return None, f"whether a run meets the rest is not recorded of {runs(result.unknown)}"
+        return None, f"it is not recorded for {runs(result.unknown)} whether they are among those asked about"
     if not met:
         return None, "there is no such run"
     columns = ask.condition.columns()
@@ -84,7 +84,7 @@ def _whether_all(result: Result) -> Verdict:
         told = f"{len(against)} of {runs(len(met))} {agree(len(against), 'is', 'are')} not so, {cite(against)}"
         return False, told if len(met) > 1 else ""
     if undecided := [row for answer, row in met if answer is None]:
-        return None, f"it is not recorded of {cite(undecided)}"
+        return None, f"it is not recorded for {cite(undecided)}"
     return True, f"all {len(met)} of them" if len(met) > 1 else ""
 
 
@@ -106,7 +106,7 @@ def _whether_most(answers: Sequence[bool | None]) -> Verdict:
     yes, no = answers.count(True), answers.count(False)
     told = f"{yes} of {runs(yes + no)} {agree(yes, 'is', 'are')}"
     unknown = answers.count(None)
-    told += f", and of {runs(unknown)} it is not recorded" if unknown else ""
+    told += f", and for {runs(unknown)} it is not recorded" if unknown else ""
     decided = yes > no + unknown or no >= yes + unknown
     return (yes > no, told) if decided else (None, told)
 
@@ -161,4 +161,4 @@ def _decide(pairs: list[tuple[str, Row, Row]], column: str, names: list[str], be
     if len(wins) > 1:
         return None, f"{because}: it depends on the data set"
     won = wins.pop()
-    return (None, f"{because}: no difference") if won is None else (won == better, because)
+    return (False, f"{because}: no difference") if won is None else (won == better, because)

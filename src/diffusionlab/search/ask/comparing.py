@@ -43,8 +43,8 @@ def hours(items: list[Item], i: int) -> Item | None:
     """ "HOW MANY HOURS did the CelebA runs take": the durations of all of them; of one run, its own."""
     asked = i if items[i].kind == "count" else i - 1
     said = [item.words.lower() for item in items[asked : asked + 2]] if asked >= 0 else []
-    hours = said[:1] == ["how many"] and said[1:] and said[1] in ("hours", "minutes", "seconds")
-    if not hours or not any(item.words.lower() in _TAKEN for item in items[i:]):
+    timed = said[:1] == ["how many"] and said[1:] and said[1] in ("hours", "minutes", "seconds")
+    if not timed or not any(item.words.lower() in _TAKEN for item in items[i:]):
         return None
     if i > asked:
         return replace(items[i], kind="field", payload="seconds")

@@ -11,7 +11,7 @@ from diffusionlab.search.query.query import Figure, GroupKey, Unit
 from diffusionlab.search.words.asking_words import UNITS, How
 from diffusionlab.search.words.lexicon import listed
 
-_UNIT_OF: dict[str, Unit] = {word: unit for unit, words in UNITS.items() for word in listed(words)}
+UNIT_OF: dict[str, Unit] = {word: unit for unit, words in UNITS.items() for word in listed(words)}
 
 
 class Key(NamedTuple):
@@ -45,10 +45,10 @@ def _period_at(a: Asked, i: int) -> Key | None:
     """The period of time that is named at i: "month", "day of the week"."""
     for last in range(min(i + 3, len(a.items) - 1), i - 1, -1):
         words = " ".join(a.words(k) for k in range(i, last + 1))
-        if words in _UNIT_OF and a.kind(i) != "when":
+        if words in UNIT_OF and a.kind(i) != "when":
             modified = any(item.kind == "moment" and item.payload == "modified_at" for item in a.items)
             places = frozenset(range(i, last + 1))
-            return Key("modified_at" if modified else "created_at", _UNIT_OF[words], places)
+            return Key("modified_at" if modified else "created_at", UNIT_OF[words], places)
     return None
 
 

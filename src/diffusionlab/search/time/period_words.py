@@ -22,6 +22,7 @@ from diffusionlab.search.words.calendar_words import (
     DAY,
     FEAST,
     MONTH,
+    MONTH_NAMES,
     PART,
     SEASON,
     UNIT,
@@ -230,14 +231,15 @@ def period_at(
     return found
 
 
+_MONTHS = "|".join(MONTH_NAMES)
+_BEFORE_MONTH = re.compile(rf"(?:may|march)\s*(?:,|and|or|&|to|-|\s)\s*(?:{_MONTHS})\b")
+_BEHIND_MONTH = re.compile(rf"\b(?:{_MONTHS})\s*(?:,|and|or|&)\s*$")
 _BEGGING = re.compile(r"(?:may|march)\s+(?:i|we|you|one|they|be|not|the|of)\b")
-_OTHER_MONTHS = "january|february|march|april|june|july|august|september|october|november|december"
 
 
 def _beside_month(text: str, position: int) -> bool:
     """ "May and June", "may, june"; "April and may", "april or may"."""
-    after = re.compile(rf"(?:may|march)\s*(?:,|and|or|&|to|-|\s)\s*(?:{_OTHER_MONTHS})\b").match(text, position)
-    return bool(after or re.search(rf"\b(?:{_OTHER_MONTHS})\s*(?:,|and|or|&)\s*$", text[:position]))
+    return bool(_BEFORE_MONTH.match(text, position) or _BEHIND_MONTH.search(text[:position]))
 
 
 def _meant_as_date(text: str, position: int, raw: str) -> bool:

@@ -16,7 +16,7 @@ WISHED = "day, morning, afternoon, evening, night, weekend, week, one, time, hol
 NICE = "nice, good, great, lovely, pleasant, wonderful, relaxing, fine"
 FAREWELLS = (
     "thanks, thank you, thanks a lot, thanks in advance, thank you in advance, many thanks, thank you very much, "
-    "thank you so much, thx, cheers, best regards, kind regards, best wishes, all the best, regards, best, bye, "
+    "thank you so much, thx, cheers, best regards, kind regards, best wishes, all the best, regards, bye, "
     "see you later, see you tomorrow, see you next week, good night, good evening, good morning, good afternoon"
 )
 """What a question may end with, after a comma or a stop."""
@@ -45,7 +45,8 @@ NEEDS = ("need", "needs", "want", "wants", "wanted", "like", "require", "require
 FRAMED = ("i'm", "we're", "i", "we", "for", "my", "our", "as", "since", "because", "today", "tomorrow")
 """First words of such words."""
 TABLES = ("table", "tables", "spreadsheet", "tabular", "tabulate")
-ARTICLES = ("a", "one", "the", "as", "in")
 """Forms in which an answer is asked for, and is given by itself: "a table of all runs", "as a table"."""
+ARTICLES = ("a", "one", "the", "as", "in")
+"""What stands before them."""
 DRAWINGS = ("plot", "plots", "plotted", "graph", "graphs", "chart", "charts", "diagram", "diagrams", "scatterplot")
 """Forms that no answer has, which are named as not understood."""

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 
 from diffusionlab.registry.filters.conditions import Compare
-from diffusionlab.registry.record.columns import lower_is_better
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.keys import ask_figure
+from diffusionlab.search.ask.orders.sorting import descends
 from diffusionlab.search.ask.rules.reading import is_numeric, is_setting
-from diffusionlab.search.query.query import Having
+from diffusionlab.search.query.query import Having, How
 from diffusionlab.search.read.items import Condition
 from diffusionlab.search.read.tokens import Number
 
@@ -33,8 +33,8 @@ def extreme_told(a: Asked) -> bool:
         return _of_the_best(a, of, number)
     if not is_numeric(column):
         return False
-    least = direction == "low" or (direction in ("best", "worst") and lower_is_better(column) == (direction == "best"))
-    ask_figure(a, {superlative, of, number}, None, "min" if least else "max", column)
+    how: How = "max" if descends(a.items[superlative], column) else "min"
+    ask_figure(a, {superlative, of, number}, None, how, column)
     assert a.figure is not None
     match a.items[number].payload:
         case Number(value=value, step=0.0) | Condition(filter=Compare(op="=", value=int() | float() as value)):
@@ -57,8 +57,7 @@ def extreme_of_taken(a: Asked) -> bool:
             continue
         if direction in ("best", "worst") and is_setting(column):
             continue
-        least = direction == "low" or (direction != "high" and lower_is_better(column) == (direction == "best"))
-        return ask_figure(a, {i, of}, None, "min" if least else "max", column)
+        return ask_figure(a, {i, of}, None, "max" if descends(a.items[i], column) else "min", column)
     return False
 
 

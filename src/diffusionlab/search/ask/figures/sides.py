@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from diffusionlab.registry.record.columns import MEASURES, label
 from diffusionlab.search.ask.asked import Asked
-from diffusionlab.search.ask.keys import ask_figure
+from diffusionlab.search.ask.keys import UNIT_OF, ask_figure
 from diffusionlab.search.ask.rules.fields import COMPARATIVES
 from diffusionlab.search.ask.rules.reading import SOFT, directed, is_numeric
 from diffusionlab.search.query.query import Figure, How, Side
-from diffusionlab.search.words.asking_words import UNITS
-from diffusionlab.search.words.lexicon import listed
 
 
 def sided(a: Asked) -> bool:
@@ -49,11 +47,8 @@ def _when_more(a: Asked) -> bool:
     if a.kind(a.skip(more + 1, 1, ("filler",))) in ("than", "field", "how", "number"):
         return False
     a.compare = True
-    units = {i for i in range(len(a.items)) if a.words(i) in _UNITS}
+    units = {i for i in range(len(a.items)) if a.words(i) in UNIT_OF}
     return ask_figure(a, {more, *units}, None, "count", descending=COMPARATIVES[a.words(more)] == ">")
-
-
-_UNITS = tuple(word for words in UNITS.values() for word in listed(words))
 
 
 def _which_has_more(a: Asked) -> bool:

@@ -266,7 +266,7 @@ def _on_its_data(r: Reading, bound: Filter, column: str, facts: Mapping[str, Any
     named = any(item.kind == "condition" and item.payload.category == "dataset" for item in r.items)
     if named or "dataset" not in compares_within(column) or not facts.get("dataset"):
         return bound
-    r.notes.append(f"{label(column)} compares within one data set: only runs on {facts['dataset']} are meant")
+    r.notes.append(f"{label(column)} does not compare between data sets: read as runs on {facts['dataset']}")
     return And(bound, Compare("dataset", "=", facts["dataset"]))
 
 
