@@ -161,7 +161,8 @@ def launches_per_step(bench: Bench, steps: int = 20) -> dict[str, float]:
 def speed(bench: Bench, name: str, *overrides: str, roof_flops: float) -> None:
     """The lab's step beside the tight loop: eager, and compiled as the lab's is."""
     torch.compiler.reset()  # graphs of another network and batch size would make this one's sizes dynamic
-    experiment = bench.compose(*BARE, "trainer.max_epochs=-1", *overrides)
+    # no checkpoint at the end of an epoch, of which the loops beside know nothing: the large network's has 39 steps
+    experiment = bench.compose(*BARE, "trainer.max_epochs=-1", "trainer.enable_checkpointing=false", *overrides)
     module, data, device = experiment.module, experiment.datamodule, bench.device
     rivals: dict[str, Callable[[], Any]] = {"eager": tight_loop(module, data, device, bf16=True)}
     if bench.on_gpu:
