@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 
 import pytest
 
@@ -32,6 +33,10 @@ def ids(result):
         ("may and june runs sorted by fid", lambda r: r.c[:7] in ("2025-05", "2025-06") and r.fid is not None),
         ("may, june", lambda r: r.c[:7] in ("2025-05", "2025-06")),
         ("may and april runs", lambda r: r.c[:7] in ("2025-04", "2025-05")),
+        ("may", lambda r: r.c.startswith("2025-05")),
+        ("how many epochs has the running run done", lambda r: r.status == "running"),
+        ("which runs are done", lambda r: r.status == "finished"),
+        ("when were the MNIST runs started and finished", lambda r: r.dataset == "MNIST"),
         ("may unets", lambda r: r.c.startswith("2025-05") and "unet" in r.tags),
         ("may I see the unets", lambda r: "unet" in r.tags),
     ],
@@ -96,3 +101,25 @@ def test_no_run_is_larger_than_its_equal(ask):
 def test_best_at_the_end_is_no_farewell(ask):
     best = min((run for run in CIFAR if run.fid is not None), key=lambda run: run.fid)
     assert ids(ask("CIFAR-10 runs, best")) == {best.id}
+
+
+@pytest.mark.parametrize(
+    ("question", "columns"),
+    [
+        ("dates of run-010", ("created_at", "modified_at")),
+        ("date of run-010", ("created_at",)),
+        ("when were the MNIST runs started and finished", ("created_at", "modified_at")),
+    ],
+)
+def test_dates_that_are_asked_for_are_shown(ask, question, columns):
+    assert ask(question).query.show == columns
+
+
+@pytest.mark.parametrize("question", ["gpus with more than 5 runs", "which gpus have more than 5 runs"])
+def test_a_cpu_is_no_gpu(ask, question):
+    counts = Counter(run.hardware.split("x ")[-1] for run in RUNS if run.hardware != "CPU")
+    assert sorted(group.count for group in ask(question).groups.rows) == sorted(n for n in counts.values() if n > 5)
+
+
+def test_runs_per_gpu_are_those_of_all(ask):
+    assert sum(group.count for group in ask("runs per gpu").groups.rows) == len(RUNS)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from diffusionlab.registry.filters.filter import Filter
 from diffusionlab.registry.record.columns import COLUMNS, METRIC_COLUMNS, kind_of
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.query.query import Figure, GroupKey, Unit
+from diffusionlab.search.read.items import any_gpu
 from diffusionlab.search.words.asking_words import UNITS, How
 from diffusionlab.search.words.lexicon import listed
 
+_CARDS = ("gpu", "gpus", "graphics card", "graphics cards")
 UNIT_OF: dict[str, Unit] = {word: unit for unit, words in UNITS.items() for word in listed(words)}
 
 
@@ -34,7 +38,7 @@ def key_at(a: Asked, i: int, most: int = 2) -> Key | None:
     per_model = a.words(j) in ("model", "models") and a.words(j - 1) in ("per", "for each", "grouped by", "by")
     if a.kind(j) == "noun" and (a.words(j) in ("architecture", "architectures") or per_model):
         return Key("architecture", None, frozenset({j}))
-    if a.kind(j) == "condition" and a.words(j) in ("gpu", "gpus", "graphics card", "graphics cards"):
+    if a.kind(j) == "condition" and a.words(j) in _CARDS:
         return Key("hardware_kind", None, frozenset({j}))
     if a.kind(j) == "moment" and a.words(j) in ("date", "creation date", "start date"):
         return Key("created_at", "day", frozenset({j}))
@@ -106,6 +110,14 @@ def _values_named(a: Asked) -> Key | None:
 def is_measure(column: str) -> bool:
     """Whether a column is a number that runs are measured by, rather than a value that they have in common."""
     return kind_of(column) in ("int", "float") and column not in ("batch_size", "lr", "image_size", "seed", "epochs")
+
+
+def of_cards(a: Asked) -> list[Filter]:
+    """ "Which GPU has the most runs", "GPUs with more than 5 runs": a CPU is none. "Runs per GPU" are those of all."""
+    by_hardware = a.figure is not None and any(key.column in ("hardware", "hardware_kind") for key in a.figure.by)
+    cards = re.search(rf"\b(?:{'|'.join(_CARDS)})\b", a.text)
+    others = re.search(r"\b(?:cpus?|hardware)\b|\b(?:per|by|each|every)\s+(?:gpu|graphics)", a.text)
+    return [any_gpu(a.known)] if by_hardware and cards and not others else []
 
 
 def ask_figure(a: Asked, used: Iterable[int], key: Key | None, how: How, of: str | None = None, **more: Any) -> bool:

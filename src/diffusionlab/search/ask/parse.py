@@ -20,6 +20,7 @@ from diffusionlab.search.ask.figures.values import values_listed
 from diffusionlab.search.ask.joining.combine import bracketed, compared, join, subsets
 from diffusionlab.search.ask.joining.exceptions import whole_phrases
 from diffusionlab.search.ask.joining.scope import Operand, operands
+from diffusionlab.search.ask.keys import of_cards
 from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
 from diffusionlab.search.ask.orders.sorting import best_of_several, per, sorting
 from diffusionlab.search.ask.orders.superlatives import superlative
@@ -62,6 +63,7 @@ def parse(question: str, known: Known, now: datetime, among: Filter | None = Non
         raise ValueError('the question is empty; ask something like "unets on MNIST with fid below 10"')
     check_no_code(question)
     body = without_greetings(question)
+    body = f"in {body}" if body.strip(" ?.!").lower() in ("may", "march") else body
     scanned, misspelt, text = scan(body, known, now)
     items = settle(scanned, known)
     if parts := parts_of(text, items):
@@ -126,7 +128,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     if asked.compare or (asked.figure is not None and any(item.kind == "either way" for item in asked.items)):
         sides, conditions = compared(found, known)
     else:
-        conditions = join(check[0] if check else found)
+        conditions = [*join(check[0] if check else found), *of_cards(asked)]
     if any(item.kind == "not both" for item in asked.items):
         either = [c for c in conditions if isinstance(c, Or) and len(c.parts) == 2]
         conditions = [*conditions, *(Not(And(*c.parts)) for c in either[-1:])]

@@ -16,7 +16,7 @@ from diffusionlab.search.ask.rules.reading import is_setting
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.words import courtesy_words as words
-from diffusionlab.search.words.grammar_words import HAVE, OF_A_DEED, REACHING, SUBJECTS, WOULD
+from diffusionlab.search.words.grammar_words import BE, HAVE, OF_A_DEED, REACHING, SUBJECTS, WOULD
 from diffusionlab.search.words.lexicon import listed
 
 _QUALIFIES = ("carrier", "when", "recurring", "by", "per")
@@ -64,7 +64,13 @@ def _is_deed(items: Sequence[Item], i: int) -> bool:
     verb = items[before].words.lower() if before >= 0 else ""
     passive = before >= 0 and any(item.words.lower() == "been" for item in items[before + 1 : i])
     perfect = (verb in HAVE or verb.endswith(("'ve", "'d"))) and not passive
-    return qualified or perfect
+    return qualified or perfect or (following is None and _is_perfect(items[:i]))
+
+
+def _is_perfect(items: Sequence[Item]) -> bool:
+    """ "How many epochs HAS the running run [done]": the last verb is none of a state."""
+    verbs = [word for item in items for word in item.words.lower().split() if word in (*HAVE, *BE)]
+    return bool(verbs) and verbs[-1] in HAVE
 
 
 # -- what the answer is wanted for, and in which form

@@ -41,7 +41,10 @@ def facts_asked(a: Asked) -> None:
     why = _FACTS[_WHY].match(a.text) and any(item.kind == "condition" for item in a.items)
     # "the MNIST run", "the EDM model"
     told = any(a.kind(i - 1) in ("condition", "text") and a.words(i) in _ONE for i in range(1, len(a.items)))
-    if not (named or one or why or told) or a.compare or a.like or a.figure is not None:
+    if a.compare or a.like or a.figure is not None:
+        return
+    if not (named or one or why or told):
+        _dates_of_many(a)
         return
     matches = [(m.end(), columns) for columns, pattern in _FACTS.items() if (m := pattern.match(a.text))]
     if not matches:
@@ -88,8 +91,15 @@ def _dates_asked(a: Asked, after: list[int], named: bool) -> tuple[tuple[str, ..
     return ("created_at", "modified_at") if begins else ("modified_at",), [i for i in after if i not in ends]
 
 
+def _dates_of_many(a: Asked) -> None:
+    """ "When were the MNIST runs started and finished": both dates of each."""
+    if m := _FACTS[("created_at",)].match(a.text):
+        columns, _ = _dates_asked(a, [i for i, item in enumerate(a.items) if item.start >= m.end()], False)
+        a.show += columns if columns != ("created_at",) else ()
+
+
 def dates_shown(a: Asked) -> None:
-    """The dates of a run that are named without "when": "created and modified date of run-002"."""
+    """The dates of a run that are named without "when": "created and modified date of run-002", "dates of run-002"."""
     named = any(item.kind == "run" for item in a.items)
     dated = any(word in words.DATES for item in a.items for word in item.words.lower().split())
     if not (named and dated) or a.facts or a.whether or a.compare or a.figure is not None:
@@ -97,6 +107,11 @@ def dates_shown(a: Asked) -> None:
     if any(item.kind == "when" for item in a.items):
         return
     said = {i for i, item in enumerate(a.items) if item.kind == "moment" or a.words(i) in END}
+    if not said:
+        said = {i for i in range(len(a.items)) if a.words(i) in words.DATES}
+        a.show += ["created_at", "modified_at"]
+        a.used |= said
+        return
     told = [i for i in sorted(said) if a.words(i) not in words.DATES] or sorted(said)[:1]
     a.show += [a.items[i].payload if a.kind(i) == "moment" else "modified_at" for i in told]
     a.used |= said

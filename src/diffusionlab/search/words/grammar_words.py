@@ -162,6 +162,7 @@ REACHING = ("reach", "reached", "reaches", "reaching", "hit", "hits", "hitting",
 """Words before a figure of quality: that or better."""
 WOULD = ("would", "i'd", "we'd", "you'd", "he'd", "she'd", "they'd", "should")
 """Words before "like" with which it is a wish."""
+BE = ("be", "is", "are", "was", "were", "been", "being", "isn't", "aren't")
 HAVE = ("have", "has", "had", "having", "haven't", "hasn't")
 SUBJECTS = (
     *("i", "we", "you", "they", "he", "she", "people", "anyone", "someone", "been"),

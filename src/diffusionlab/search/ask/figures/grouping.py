@@ -9,6 +9,7 @@ how many different optimizers did I use, total training time, runs per month, mo
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from diffusionlab.search.ask.rules.reading import is_numeric
 from diffusionlab.search.query.query import How
 from diffusionlab.search.words.asking_words import FEW, MANY
 
+_OF_EACH = re.compile(r"\bhow many [\w ]+? (?:did|do|does|has|have|had)\b")
 _SOFT = ("filler", "carrier", "known")
 _RANK = ("rank", "sort", "order")
 _TOTAL = ("total", "altogether", "overall", "together", "combined")
@@ -227,13 +229,13 @@ def _count(a: Asked) -> bool:
         return ask_figure(a, {i}, each(a), "count")
     a.used |= {k for k in range(len(a.items)) if a.kind(k) == "how" and a.words(k) == "total"}  # "in total"
     j = a.skip(i + 1, 4, ("filler", "different"))
+    different = [k for k in range(i + 1, j) if a.kind(k) == "different"]
     if a.kind(j) == "condition" and a.words(j) in ("gpus", "graphics cards") and a.kind(j + 1) != "noun":
         if any(item.kind == "run" for item in a.items):
             a.used |= {i, j}
             a.show.append("hardware")
             return False
-        return ask_figure(a, {i}, each(a), "distinct", "hardware_kind")
-    different = [k for k in range(i + 1, j) if a.kind(k) == "different"]
+        return ask_figure(a, {i, *different}, each(a), "distinct", "hardware_kind")
     architectures = a.kind(j) == "noun" and a.words(j) == "architectures"
     if a.kind(j) == "field" or architectures:
         of = "architecture" if architectures else a.items[j].payload
@@ -243,7 +245,8 @@ def _count(a: Asked) -> bool:
         if not different and is_numeric(of) and (key or total):  # "total number of epochs", "how many epochs in total"
             return ask_figure(a, {i, j}, key, "sum", of)
         if not different and (is_numeric(of) or kind_of(of) == "json"):
-            a.used |= {i} if any(item.kind == "run" for item in a.items) else set()  # "how many epochs did run-020 run"
+            told = any(item.kind == "run" for item in a.items) or _OF_EACH.search(a.text)
+            a.used |= {i} if told else set()  # "how many epochs did run-020 run", "how many epochs has the last run done"
             return False
         a.used |= {i, j, *different}
         return ask_figure(a, (), each(a), "distinct", of)
