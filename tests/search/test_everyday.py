@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 
 import pytest
 
+from diffusionlab.search.query.query import Facts
+from diffusionlab.search.words.asking_words import SETTINGS
 from tests.search.fixture_runs import RUNS
 
 BY_ID = {run.id: run for run in RUNS}
@@ -123,3 +126,26 @@ def test_a_cpu_is_no_gpu(ask, question):
 
 def test_runs_per_gpu_are_those_of_all(ask):
     assert sum(group.count for group in ask("runs per gpu").groups.rows) == len(RUNS)
+
+
+@pytest.mark.parametrize(
+    ("question", "run"),
+    [
+        ("settings of run-036", "run-036"),
+        ("give me the hyperparameters of run-014", "run-014"),
+        ("full config for run-023 please", "run-023"),
+        ("how was run-023 trained?", "run-023"),
+        ("what settings did the best cifar-10 run use?", min(CIFAR, key=lambda r: r.fid or math.inf).id),
+    ],
+)
+def test_the_settings_of_a_run_are_told(ask, question, run):
+    result = ask(question)
+    assert ids(result) == {run}
+    assert not (result.query.unread or result.query.unknown)
+    assert result.query.ask == Facts(SETTINGS)
+
+
+def test_the_settings_of_many_runs_are_columns(ask):
+    result = ask("settings of the MNIST runs")
+    assert ids(result) == {run.id for run in MNIST}
+    assert set(SETTINGS) <= set(result.query.show)

@@ -33,9 +33,12 @@ _QUESTION = re.compile(rf"\s*(?:{_INDIRECT})\s+(?:how|when|where|which|what|who|
 def beginning(phrases: Iterable[str]) -> re.Pattern[str]:
     """One of the phrases where a question begins."""
     longest_first = sorted(phrases, key=len, reverse=True)
-    return re.compile(
-        rf"\s*(?:{_INDIRECT}|and|so|ok|please|hey|,|\s)*\s*(?:{'|'.join(map(re.escape, longest_first))})\b"
-    )
+    return begins_with("|".join(map(re.escape, longest_first)))
+
+
+def begins_with(pattern: str) -> re.Pattern[str]:
+    """The pattern where a question begins."""
+    return re.compile(rf"\s*(?:{_INDIRECT}|and|so|ok|please|hey|,|\s)*\s*(?:{pattern})\b")
 
 
 _YES_NO = beginning([*YES_NO, *NOT_SO])

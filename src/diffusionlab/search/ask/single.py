@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from diffusionlab.registry.filters.filter import And, Not
-from diffusionlab.search.ask.asked import Asked, beginning
+from diffusionlab.search.ask.asked import Asked, beginning, begins_with
 from diffusionlab.search.ask.figures.shares import told_of_taken
 from diffusionlab.search.ask.figures.told import told_last
 from diffusionlab.search.ask.joining.scope import Operand
@@ -24,7 +24,9 @@ from diffusionlab.search.words import asking_words as words
 from diffusionlab.search.words.english import is_harmless
 from diffusionlab.search.words.lexicon import listed
 
-_FACTS = {columns: beginning(listed(text)) for columns, text in words.FACTS.items()}
+_FACTS = {columns: beginning(listed(text)) for columns, text in words.FACTS.items()} | {
+    words.SETTINGS: begins_with(words.SETTINGS_ASKED)
+}
 _WHY = ("status", "reason", "description", "notes")
 _PICTURES = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, listed(words.PICTURES)), key=len, reverse=True))})\b")
 _SHOW_ME = re.compile(r"\s*(?:(?:please|can you|could you|show|give|display|see|get|me|us|all|the|any|some)\s+)*")
@@ -44,7 +46,7 @@ def facts_asked(a: Asked) -> None:
     if a.compare or a.like or a.figure is not None:
         return
     if not (named or one or why or told):
-        _dates_of_many(a)
+        _facts_of_many(a)
         return
     matches = [(m.end(), columns) for columns, pattern in _FACTS.items() if (m := pattern.match(a.text))]
     if not matches:
@@ -91,11 +93,14 @@ def _dates_asked(a: Asked, after: list[int], named: bool) -> tuple[tuple[str, ..
     return ("created_at", "modified_at") if begins else ("modified_at",), [i for i in after if i not in ends]
 
 
-def _dates_of_many(a: Asked) -> None:
-    """ "When were the MNIST runs started and finished": both dates of each."""
+def _facts_of_many(a: Asked) -> None:
+    """ "When were the MNIST runs started and finished": both dates of each; "settings of the MNIST runs"."""
     if m := _FACTS[("created_at",)].match(a.text):
         columns, _ = _dates_asked(a, [i for i, item in enumerate(a.items) if item.start >= m.end()], False)
         a.show += columns if columns != ("created_at",) else ()
+    elif m := _FACTS[words.SETTINGS].match(a.text):
+        a.show += words.SETTINGS
+        a.used |= {i for i, item in enumerate(a.items) if item.start < m.end()}
 
 
 def dates_shown(a: Asked) -> None:

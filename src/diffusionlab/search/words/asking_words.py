@@ -229,6 +229,15 @@ FACTS: dict[tuple[str, ...], str] = {
 }
 """Columns that tell it -> how the question begins."""
 
+SETTINGS = ("optimizer", "lr", "batch_size", "epochs", "schedule", "parameterization", "architecture", "hardware")
+"""What tells "the settings of run-020" and "what hyperparameters did the best run use"."""
+SETTINGS_ASKED = (
+    r"(?:(?:show|give|list|print|tell|me|us|the|all|every|what|which|are|is|were|full|complete|exact|training|model)\s+)*"
+    r"(?:settings?|hyper-?param(?:eter)?s?|configs?|configurations?|setup)\s+(?:of|for|from|in|did|does|do|was|were)\b"
+    r"|how\s+(?:was|were)(?=.*\b(?:trained|configured|set up)\b)"
+)
+"""A pattern: how such a question begins."""
+
 INDIRECT = (
     "can you tell me, could you tell me, can you show me, do you know, do we know, do i know, do you remember, "
     "do we remember, do i remember, is it known, is it recorded, tell me, remind me, i want to know, i wonder"

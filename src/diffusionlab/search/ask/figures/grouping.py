@@ -246,7 +246,9 @@ def _count(a: Asked) -> bool:
             return ask_figure(a, {i, j}, key, "sum", of)
         if not different and (is_numeric(of) or kind_of(of) == "json"):
             told = any(item.kind == "run" for item in a.items) or _OF_EACH.search(a.text)
-            a.used |= {i} if told else set()  # "how many epochs did run-020 run", "how many epochs has the last run done"
+            a.used |= (
+                {i} if told else set()
+            )  # "how many epochs did run-020 run", "how many epochs has the last run done"
             return False
         a.used |= {i, j, *different}
         return ask_figure(a, (), each(a), "distinct", of)
