@@ -149,3 +149,10 @@ def test_the_settings_of_many_runs_are_columns(ask):
     result = ask("settings of the MNIST runs")
     assert ids(result) == {run.id for run in MNIST}
     assert set(SETTINGS) <= set(result.query.show)
+
+
+@pytest.mark.parametrize("question", ["which optimizer has the most failures?", "optimizer with most crashes"])
+def test_the_most_failures_are_counted(ask, question):
+    counts = Counter(run.optimizer for run in RUNS if run.status in ("failed", "crashed"))
+    groups = {group.key: group.count for group in ask(question).groups.rows}
+    assert groups == {name: count for name, count in counts.items() if count == max(counts.values())}

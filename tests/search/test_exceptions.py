@@ -191,3 +191,16 @@ def test_one_end_is_excepted_and_the_other_named(ask, question, dataset, column,
     runs.sort(key=lambda run: getattr(run, column), reverse=column == "created")
     result = ask(question)
     assert [row["run_id"] for row in result.rows] == [run.id for run in runs[1:]] and result.unread == (left,)
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("all MNIST runs but the one with SGD", lambda r: r.dataset == "MNIST" and r.optimizer != "SGD"),
+        ("every SGD run but the one on MNIST", lambda r: r.optimizer == "SGD" and r.dataset != "MNIST"),
+        ("all CelebA runs but the one that crashed", lambda r: r.dataset == "CelebA" and r.status != "crashed"),
+        ("all CIFAR-10 runs but the ones with AdamW", lambda r: r.dataset == "CIFAR-10" and r.optimizer != "AdamW"),
+    ],
+)
+def test_but_the_one(ask, question, wanted):
+    assert {row["run_id"] for row in ask(question).rows} == {run.id for run in RUNS if wanted(run)}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from diffusionlab.registry.storage.table import Registry
 from diffusionlab.search.answer.answer import answer
-from tests.search.fixture_runs import RUNS
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.ask.parse import parse
+from tests.search.fixture_runs import NOW, RUNS, records
 
 BY_ID = {run.id: run for run in RUNS}
 
@@ -50,3 +54,21 @@ def test_a_ratio_that_is_not_told_is_named(ask):
     ]
     assert {row["run_id"] for row in result.rows} == set(best)
     assert "ratio" in " ".join(result.unread)
+
+
+def test_scripts_without_parameters_are_compared_by_their_files(tmp_path):
+    sizes = {"run-101": 22_500, "run-102": 4_900, "run-103": 4_900}
+    registry = Registry(tmp_path)
+    registry.upsert(
+        replace(run, run_id=name, name=name, num_parameters=None, size_bytes=sizes[name])
+        for name, run in zip(sizes, records(), strict=False)
+    )
+    engine = Engine(registry, NOW)
+
+    def told(question: str) -> str:
+        return answer(engine.answer(parse(question, engine.known, engine.now)), engine)
+
+    assert told("is run-101 larger than run-102?").startswith("Yes: file size")
+    assert told("is run-101 smaller than run-102?").startswith("No: file size")
+    assert told("is run-102 larger than run-103?").startswith("No: file size")
+    assert "a difference of 17.6 KB" in told("how much larger is run-101 than run-102?")

@@ -70,8 +70,13 @@ def _scripts_apart(comparison: Facts, rows: Sequence[Row]) -> str:
 
 def _settings_apart(comparison: Facts, rows: Sequence[Row], asked: Sequence[str]) -> str:
     """The settings that differ, those that were asked about and then the most telling first."""
-    differing = [one for group in ("architecture", "training") for one in comparison.groups[group]]
-    facts = [one for one in differing if one.fact in KINDS and one.fact not in _CONSEQUENCES]
+    differing = [
+        one
+        for name, group in comparison.groups.items()
+        for one in group
+        if name in ("architecture", "training") or (one.fact in asked and one.fact not in MEASURES)
+    ]
+    facts = [one for one in differing if one.fact in KINDS and (one.fact in asked or one.fact not in _CONSEQUENCES)]
     if any(one.fact == "arch_tags" for one in facts):
         facts = [one for one in facts if one.fact != "architecture"]
     facts.sort(key=lambda one: (one.fact not in asked, about(one.fact).shown or len(KINDS)))
@@ -116,7 +121,7 @@ def _results_apart(rows: Sequence[Row], decided: bool, asked: Sequence[str]) -> 
     """Which run is the best by each measure that they compare in, but for the first if a verdict was given by it."""
     shared = [column for column in MEASURES if all(row.get(column) is not None for row in rows)]
     if not shared:
-        return [] if decided else ["They have no figure in common."]
+        return [] if decided or asked else ["They have no figure in common."]
     side = [("", list(rows))]
     apart = {column: of for column in shared for of in compares_within(column) if _differs(side, column, of)}
     said = [_best_by(column, rows, column in asked) for column in shared if column not in apart][decided:]

@@ -179,8 +179,9 @@ def _numbers_of_exceptions(a: Asked) -> None:
 
 
 def several(a: Asked, i: int) -> bool:
-    """Whether a plural facet stands at i for the runs themselves: "3 DiTs"."""
-    return a.kind(i) == "condition" and a.items[i].payload.category == "facet" and a.words(i)[-1:] == "s"
+    """Whether a plural facet or fate stands at i for the runs themselves: "3 DiTs", "the most failures"."""
+    facet = a.kind(i) == "condition" and a.items[i].payload.category == "facet" and a.words(i)[-1:] == "s"
+    return facet or (a.kind(i) == "condition" and a.words(i) in ("failures", "crashes"))
 
 
 def fields(a: Asked) -> None:

@@ -22,7 +22,7 @@ from diffusionlab.search.ask.joining.exceptions import whole_phrases
 from diffusionlab.search.ask.joining.scope import Operand, operands
 from diffusionlab.search.ask.keys import of_cards
 from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
-from diffusionlab.search.ask.orders.sorting import best_of_several, per, sorting
+from diffusionlab.search.ask.orders.sorting import best_of_several, per, sizes_compared, sorting
 from diffusionlab.search.ask.orders.superlatives import superlative
 from diffusionlab.search.ask.preparation import settle
 from diffusionlab.search.ask.rules.reduce import reduce
@@ -116,6 +116,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         dates_shown,
         pictures_asked,
         dated,
+        sizes_compared,
     ):
         read(asked)
     found, unbound = operands(bracketed(whole_phrases(_conditions(asked))))

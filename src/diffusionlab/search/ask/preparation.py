@@ -152,14 +152,14 @@ def _not_so(items: list[Item], i: int) -> Item | None:
 
 
 def _but_the(items: list[Item], i: int) -> Item | None:
-    """ "CIFAR-10 runs but the conditional ones", "but those with attention": an exception."""
+    """ "CIFAR-10 runs but the conditional ones", "but those with attention", "but the one on CelebA": an exception."""
     if items[i].kind != "connector" or items[i].payload != "but" or i + 2 >= len(items):
         return None
     pointed = items[i + 1].words.lower()
-    following = next(
-        (k for k in range(i + 2, len(items)) if items[k].kind not in ("filler", "carrier", "number")), len(items)
-    )
-    counted = items[i + 2].kind == "number"  # "all runs but the three on CelebA"
+    ones = items[i + 2].words.lower() in ("one", "ones")
+    soft = ("filler", "carrier", "number")
+    following = next((k for k in range(i + 2 + ones, len(items)) if items[k].kind not in soft), len(items))
+    counted = ones or items[i + 2].kind == "number"  # "all runs but the three on CelebA"
     if pointed not in ("the", "those", "these") or following >= len(items) or items[following].kind != "condition":
         return None
     last = next((k for k in range(following, len(items)) if items[k].kind not in ("condition", "filler")), len(items))

@@ -118,6 +118,17 @@ def size_of_runs(a: Asked) -> str:
     return "size_bytes"
 
 
+def sizes_compared(a: Asked) -> None:
+    """What "larger" compares by: "is A larger than B", "how much larger is A than B"."""
+    by = a.better[1] if a.better else None
+    if not a.compare or "num_parameters" not in (by, *a.show):
+        return
+    column = size_of_runs(a)
+    a.show = [column if shown == "num_parameters" else shown for shown in a.show]
+    if a.better and by == "num_parameters":
+        a.better = (a.better[0], column)
+
+
 def after_by(a: Asked, i: int, kinds: tuple[str, ...] = ("int", "float", "time", "text", "bool")) -> int | None:
     """The place of the field, of these kinds, that a "by" after place i names; the words up to it are used up."""
     for j in range(i, len(a.items)):
