@@ -81,3 +81,20 @@ def test_groups_by_a_bound_of_their_share(ask, engine):
     wanted = {name for name, of in rates.items() if sum(of) / len(of) > 0.05}
     assert wanted and wanted <= {row.key for row in found.groups.rows}
     assert all(row.value > 0.05 for row in found.groups.rows) and "> 5%" in answer(found, engine)
+
+
+@pytest.mark.parametrize(
+    ("question", "column", "values"),
+    [
+        ("runs with a FID of exactly 8.8 or 9.9", "fid", (8.8, 9.9)),
+        ("fid exactly 7.9 or 6.4", "fid", (7.9, 6.4)),
+        ("fid = 7.9 or 6.4", "fid", (7.9, 6.4)),
+        ("epochs exactly 50, 100 or 200", "epochs", (50, 100, 200)),
+        ("batch size equal to 64 or 128 and 100 epochs", "batch", (64, 128)),
+    ],
+)
+def test_an_equal_bound_is_carried_over_or(ask, question, column, values):
+    result = ask(question)
+    epochs = [100] if "and 100 epochs" in question else {run.epochs for run in RUNS}
+    wanted = {run.id for run in RUNS if getattr(run, column) in values and run.epochs in epochs}
+    assert {row["run_id"] for row in result.rows} == wanted and not result.unread

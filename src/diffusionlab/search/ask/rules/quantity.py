@@ -114,11 +114,15 @@ def _afterwards(r: Reading, after: int, column: str) -> tuple[str | None, int]:
 
 
 def _values(r: Reading, j: int, after: int, column: str, exact: bool, alone: bool) -> Quantity:
-    """The number at j, and those that go on a list of it: "64, 128 or 256"."""
-    numbers = [r.items[j].payload]
-    while not alone and (more := _next_number(r, after, column)):
-        numbers.append(r.items[more].payload)
+    """The number at j, and those that go on a list of it: "64, 128 or 256"; behind a comparator (`alone`) only a list
+    with "or" in it: "exactly 7.9 or 6.4"."""
+    places, first = [j], after
+    while more := _next_number(r, after, column):
+        places.append(more)
         after = more + 1
+    if alone and not any(r.kind(k) == "connector" and r.items[k].payload == "or" for k in range(j, after)):
+        places, after = [j], first  # "batch size = 64, 128"
+    numbers = [r.items[place].payload for place in places]
     parts = [equal(column, number, exact) for number in numbers]
     return Quantity(after, parts[0] if len(parts) == 1 else Or(*parts), True)
 
