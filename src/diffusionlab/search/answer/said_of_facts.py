@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from diffusionlab.registry.manage.display import printable
 from diffusionlab.registry.record.columns import is_recorded, label, value_of
-from diffusionlab.search.answer.result import CITED, Result, Row, cite, duration, named, value
+from diffusionlab.search.answer.result import CITED, Result, Row, cite, difference, duration, named, value
 
 _PROSE = ("description", "notes", "reason", "command")
 
 
 def facts(rows: Sequence[Row], columns: Sequence[str], now: datetime) -> list[str]:
-    """What is known of each run, a sentence each; where nothing but its date is asked for, also how long ago it was."""
+    """What is known of each run, a sentence each; where nothing but its date is asked for, also how long ago it was,
+    and how far two of them lie apart."""
     said = []
     for row in rows[:CITED]:
         known = [column for column in columns if is_recorded(row, column) and value_of(row, column) not in ("", [])]
@@ -23,6 +24,8 @@ def facts(rows: Sequence[Row], columns: Sequence[str], now: datetime) -> list[st
         if lacking := [label(column) for column in columns if column not in known]:
             told.append(f"no recorded {' or '.join(lacking)}")
         said.append(f"{named(row)}: {'; '.join(told)}.")
+    if len(rows) == 2 and tuple(columns) == ("created_at",) and (apart := difference(rows[0], rows[1], "created_at")):
+        said.append(f"They lie {apart} apart.")
     return said
 
 

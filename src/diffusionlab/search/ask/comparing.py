@@ -36,22 +36,6 @@ def how_much(items: list[Item], i: int) -> Item | None:
     return replace(items[i], kind="compare") if more and runs else None
 
 
-_TAKEN = ("take", "took", "taken", "need", "needed", "spend", "spent", "cost", "train", "trained", "train for")
-
-
-def hours(items: list[Item], i: int) -> Item | None:
-    """ "HOW MANY HOURS did the CelebA runs take": the durations of all of them; of one run, its own."""
-    asked = i if items[i].kind == "count" else i - 1
-    said = [item.words.lower() for item in items[asked : asked + 2]] if asked >= 0 else []
-    timed = said[:1] == ["how many"] and said[1:] and said[1] in ("hours", "minutes", "seconds")
-    if not timed or not any(item.words.lower() in _TAKEN for item in items[i:]):
-        return None
-    if i > asked:
-        return replace(items[i], kind="field", payload="seconds")
-    one = any(item.kind == "run" for item in items)
-    return replace(items[i], kind="filler", words="how") if one else replace(items[i], kind="how", payload="sum")
-
-
 def of_two_runs(items: list[Item], i: int) -> Item | None:
     """ "Which is larger, run-015 or run-022", "did run-019 or run-020 get the lower FID": the first of them."""
     words = items[i].words.lower()

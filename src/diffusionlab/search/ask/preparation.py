@@ -12,7 +12,6 @@ from diffusionlab.registry.filters.conditions import Contains
 from diffusionlab.registry.filters.days import Recurring
 from diffusionlab.registry.filters.filter import Not
 from diffusionlab.search.ask.comparing import (
-    hours,
     how_much,
     less_another,
     more_than,
@@ -21,6 +20,7 @@ from diffusionlab.search.ask.comparing import (
     sharing,
     than_the_best,
 )
+from diffusionlab.search.ask.durations import days_between, hours, hours_of, spans_runs
 from diffusionlab.search.ask.joining.opposites import opposite
 from diffusionlab.search.ask.joining.repeated import two_figures
 from diffusionlab.search.ask.joining.unions import united
@@ -41,7 +41,8 @@ def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
         *(passed_over, _pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
-        *(how_much, hours, than_the_best, more_than, two_figures, united, sharing, _minus, _file_size),
+        *(days_between, how_much, hours, hours_of, than_the_best, more_than, two_figures),
+        *(united, sharing, _minus, _file_size),
         *(of_two_runs, less_another, ratio, first_last, opposite),
     )
     items = without_frame(items, known)
@@ -210,5 +211,5 @@ def _between_runs(items: list[Item], i: int) -> Item | None:
     around = [item.kind for item in items[max(0, i - 2) : i + 2]]
     if around != ["between", "run", "connector", "run"] or items[i].payload != "and":
         return None
-    compared = any(item.kind == "compare" for item in items)
+    compared = any(item.kind == "compare" for item in items) or spans_runs(items)
     return None if compared else replace(items[i], kind="to", payload=None)

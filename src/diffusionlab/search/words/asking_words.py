@@ -191,7 +191,9 @@ FACTS: dict[tuple[str, ...], str] = {
     (
         "created_at",
     ): "when did, when was, when were, when is, when have, since when, what day, which day, what date, when, "
-    "how long ago, how old, which month, what month, in which month, in what month, which week, in which week, "
+    "how long ago, how old, how many days between, how many weeks between, how many hours between, "
+    "how many minutes between, how long between, days between, time between, the time between, "
+    "how much time between, which month, what month, in which month, in what month, which week, in which week, "
     "which year, in which year, in what year, which weekday, on which weekday, which day of the week, "
     "on which day of the week, what day of the week, on what day of the week, on which day, on what day, "
     "on which date, on what date, which date",

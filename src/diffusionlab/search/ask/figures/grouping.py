@@ -15,6 +15,7 @@ from typing import Any
 
 from diffusionlab.registry.record.columns import kind_of, lower_is_better
 from diffusionlab.search.ask.asked import Asked, several
+from diffusionlab.search.ask.durations import SPANS
 from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure, key_at, which
 from diffusionlab.search.ask.orders.directions import highest_first, is_valued
 from diffusionlab.search.ask.orders.sorting import descends
@@ -140,6 +141,7 @@ def _figure_of_field(a: Asked) -> bool:
         if j is None:
             continue
         of = a.items[j].payload
+        a.used |= {k for k in range(j, len(a.items)) if item.payload == "sum" and _is_total(a, k)}
         before = a.skip(min(i, j) - 1, 3, ("filler", "number"), -1)
         if a.kind(before) == "superlative" and (key := each(a) or which(a)) and key.column != of:
             taken = _groups_asked(a, before, key)
@@ -149,6 +151,11 @@ def _figure_of_field(a: Asked) -> bool:
             return ask_figure(a, {i, j, before}, key, item.payload, of, descending=descending, **taken)
         return ask_figure(a, {i, j}, each(a), item.payload, of)
     return False
+
+
+def _is_total(a: Asked, i: int) -> bool:
+    """Whether the "total" at i is of no field of its own: "how many hours did I train in total"."""
+    return a.kind(i) == "how" and a.words(i) == "total" and a.kind(a.skip(i + 1, 3, (*_SOFT, "noun"))) != "field"
 
 
 def _field_of(a: Asked, i: int) -> int | None:
@@ -184,9 +191,9 @@ def _most_runs(a: Asked) -> bool:
 
 
 def _most_in_total(a: Asked) -> bool:
-    """KEY with MOST of a field IN TOTAL: "which data set took the most epochs altogether"."""
+    """KEY with MOST of a field IN TOTAL: "which data set took the most epochs altogether", "the most GPU hours"."""
     said = (*_TOTAL, "spend", "spent", "total number of")
-    total = {k for k in range(len(a.items)) if a.words(k) in said or a.kind(k) == "how"}
+    total = {k for k in range(len(a.items)) if a.words(k) in said or a.kind(k) == "how" or _in_hours(a, k)}
     for i, item in enumerate(a.items):
         most = item.kind == "superlative" and item.payload[2] in (*MANY, *FEW)
         if not total or not (most or item.words.lower() in ("used the most", "used the least")):
@@ -198,8 +205,14 @@ def _most_in_total(a: Asked) -> bool:
         many, of = item.payload is True or (most and item.payload[2] in MANY), a.items[j].payload
         if key.column == of or any(a.items[k].payload != "sum" for k in total if a.kind(k) == "how"):
             continue
-        return ask_figure(a, {*total, *range(i, j + 1)}, key, "sum", of, descending=many, **_groups_asked(a, i, key))
+        used = {*(k for k in total if a.kind(k) != "condition"), *range(i, j + 1)}  # "gpu hours" are those on a GPU
+        return ask_figure(a, used, key, "sum", of, descending=many, **_groups_asked(a, i, key))
     return False
+
+
+def _in_hours(a: Asked, i: int) -> bool:
+    """Whether the item at i is the "hours" of "training hours", "GPU hours"."""
+    return a.kind(i) in ("field", "condition") and a.words(i) in SPANS
 
 
 def _most_values(a: Asked) -> bool:
@@ -246,13 +259,24 @@ def _count(a: Asked) -> bool:
             return ask_figure(a, {i, j}, key, "sum", of)
         if not different and (is_numeric(of) or kind_of(of) == "json"):
             told = any(item.kind == "run" for item in a.items) or _OF_EACH.search(a.text)
-            a.used |= (
-                {i} if told else set()
-            )  # "how many epochs did run-020 run", "how many epochs has the last run done"
+            # "how many epochs did run-020 run", "how many epochs has the last run done"
+            a.used |= {i} if told else set()
             return False
         a.used |= {i, j, *different}
         return ask_figure(a, (), each(a), "distinct", of)
     return ask_figure(a, {i}, each(a), "count")
+
+
+def _card_hours(a: Asked) -> bool:
+    """GPU HOURS of runs or of groups, where nothing says which figure of them: their sum."""
+    for i in range(len(a.items) - 1):
+        hours = a.kind(i + 1) == "condition" and _in_hours(a, i + 1)
+        if a.kind(i) == "field" and hours and not any(item.kind in _OTHERWISE for item in a.items):
+            return ask_figure(a, {i}, each(a), "sum", a.items[i].payload)
+    return False
+
+
+_OTHERWISE = ("run", "superlative", "sorted", "order", "compare", "comparator")
 
 
 def _how_much(a: Asked) -> bool:
@@ -309,6 +333,6 @@ def _is_end(a: Asked, i: int) -> bool:
 
 READERS = (
     *(_distribution, _by_figure, _most_in_total, _most_frequent, _figure_of_field, _best_of_best),
-    *(_most_runs, _most_values, _how_much, _count, _runs_by),
+    *(_most_runs, _most_values, _card_hours, _how_much, _count, _runs_by),
 )
 """In the order in which they are tried."""
