@@ -214,7 +214,6 @@ def test_a_negation_of_the_runs_asks_for_runs(ask, question):
 @pytest.mark.parametrize(
     ("question", "word"),
     [
-        ("skip the first three and show the next two best", "next"),
         ("the best run and then the previous worst", "previous"),
         ("runs with a known preconditioning", "known"),
     ],
@@ -461,3 +460,19 @@ def test_values_beside_so_many_values_of_another_field(ask, engine):
 def test_architectures_that_were_tried_once(ask):
     once = {name for name, runs in by("architecture").items() if len(runs) == 1}
     assert {row.key for row in ask("which architectures were only tried once").groups.rows} == once
+
+
+@pytest.mark.parametrize(
+    ("question", "dataset", "columns"),
+    [
+        ("how many parameters and epochs do the celeba runs have on average?", "CelebA", ("params", "epochs")),
+        ("how many epochs do the mnist runs have on average", "MNIST", ("epochs",)),
+        ("epochs and batch size of the mnist runs on average", "MNIST", ("epochs", "batch")),
+    ],
+)
+def test_on_average_at_the_end_is_of_each_field(ask, question, dataset, columns):
+    result = ask(question)
+    runs = [run for run in RUNS if run.dataset == dataset]
+    (row,) = result.groups.rows
+    means = [statistics.mean(getattr(run, column) for run in runs) for column in columns]
+    assert [row.value, *row.also] == pytest.approx(means) and not result.unread

@@ -19,8 +19,8 @@ from diffusionlab.search.words.asking_words import EXTREMES
 
 def figure(a: Asked) -> None:
     """The figure that is asked for, if any: the first reader that reads something wins."""
-    readers = (extreme_told, extreme_of_taken, sided, having, share, several_figures, _range, *READERS)
-    for read in (*readers, figures_by_key, compared_by_key):
+    readers = (extreme_told, extreme_of_taken, sided, having, share, figures_on_average, several_figures, _range)
+    for read in (*readers, *READERS, figures_by_key, compared_by_key):
         if read(a):
             sort_groups(a)
             _keep_apart(a)
@@ -63,6 +63,24 @@ def several_figures(a: Asked) -> bool:
         if len(found.terms) > 1:
             return _ask(a, found, each(a))
     return False
+
+
+def figures_on_average(a: Asked) -> bool:
+    """[HOW MANY] FIELD [and FIELD] ... ON AVERAGE: "how many epochs did the U-Nets run on average"."""
+    how = next((k for k in range(len(a.items)) if a.kind(k) == "how"), -1)
+    i = next((k for k in range(how) if a.kind(k) == "field"), -1)
+    if i < 0 or a.words(how) not in _BEHIND or any(item.kind in _UNLIKE for item in a.items):
+        return False
+    fields, places, _ = _fields(a, i)
+    counted = a.skip(i - 1, 2, ("filler",), -1)
+    if len(fields) < 2 and not (fields and a.kind(counted) == "count"):
+        return False
+    places |= {how, *((counted,) if a.kind(counted) == "count" else ())}
+    return _ask(a, _Terms([("mean", column) for column in fields], places), each(a))
+
+
+_BEHIND = ("on average", "averaged")
+_UNLIKE = ("superlative", "comparative", "compare", "frequent", "same")
 
 
 def _range(a: Asked) -> bool:
