@@ -44,6 +44,15 @@ def begins_with(pattern: str) -> re.Pattern[str]:
 _YES_NO = beginning([*YES_NO, *NOT_SO])
 
 
+def counts_runs(item: Item) -> bool:
+    """Whether an item is a number that may count runs: whole, and with no unit."""
+    if item.kind != "number":
+        return False
+    number: Number = item.payload
+    whole = number.value == int(number.value) and "." not in number.typed
+    return number.column is None and whole and 1 <= number.value <= MOST_RUNS
+
+
 class Asked(Items):
     """The items, which of them are used up, and what was read of them."""
 
@@ -65,11 +74,7 @@ class Asked(Items):
 
     def counts(self, i: int) -> bool:
         """Whether the item at i is a number that may count runs."""
-        if self.kind(i) != "number":
-            return False
-        number: Number = self.items[i].payload
-        whole = number.value == int(number.value) and "." not in number.typed
-        return number.column is None and whole and 1 <= number.value <= MOST_RUNS
+        return self.kind(i) == "number" and counts_runs(self.items[i])
 
     def count(self, i: int) -> int:
         """The number at i, which is used up by that."""

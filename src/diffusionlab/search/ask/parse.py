@@ -22,6 +22,7 @@ from diffusionlab.search.ask.joining.exceptions import whole_phrases
 from diffusionlab.search.ask.joining.scope import Operand, operands
 from diffusionlab.search.ask.keys import of_cards
 from diffusionlab.search.ask.leftovers import say_what_is_left, unknown_values, unread
+from diffusionlab.search.ask.orders.pages import part_of_order
 from diffusionlab.search.ask.orders.sorting import best_of_several, per, sizes_compared, sorting
 from diffusionlab.search.ask.orders.superlatives import superlative
 from diffusionlab.search.ask.preparation import settle
@@ -110,6 +111,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         sorting,
         superlative,
         per,
+        part_of_order,
         limit,
         fields,
         facts_asked,

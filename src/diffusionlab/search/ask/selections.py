@@ -5,6 +5,7 @@ best and worst FID per data set                    what follows holds for both
 lowest FID and lowest validation loss on MNIST     each has a field of its own
 lowest FID and validation loss                     two fields of one superlative
 highest and lowest learning rate                   one field of both
+the first DiT and the last                         one kind of runs
 the best run on MNIST and all failed runs          the runs that an order takes, and others
 latest run on MNIST and on CIFAR-10                the latest of each (repeated.py)
 best U-Net and best DiT for each data set          the best of each kind there (repeated.py)
@@ -42,7 +43,7 @@ def parts_of(text: str, items: Sequence[Item]) -> list[str]:
     if any(item.kind == "compare" for item in items):  # "compare the best and the worst run"
         twins = _twins(text, items, places, ("with", "to")) if len(places) == 2 else []
         return twins or run_and_first(text, items, places)
-    several = (_twins, one_is_other, _apart, _and_all, each_place, each_way, each_kind)
+    several = (_twins, _of_the_same, one_is_other, _apart, _and_all, each_place, each_way, each_kind)
     return next((found for read in several if (found := read(text, items, places))), [])
 
 
@@ -72,6 +73,21 @@ def _twins(text: str, items: Sequence[Item], places: Sequence[int], joints: Sequ
             first = text[: items[stop].start] + text[rest:]
             return [first, text[: items[start].start] + text[items[again].start :]]
     return []
+
+
+def _of_the_same(text: str, items: Sequence[Item], places: Sequence[int]) -> list[str]:
+    """ "The first DiT and the last": the second superlative, which ends the question, is of the same runs."""
+    if len(places) != 2 or any(item.kind in ("per", "per unit") for item in items):
+        return []
+    first, second = places
+    joint = next((i for i in range(second - 1, first, -1) if _joins(items[i])), first)
+    named = any(item.kind in ("condition", "noun") for item in items[first + 1 : joint])
+    between = all(item.kind == "filler" and is_harmless(item.words.lower()) for item in items[joint + 1 : second])
+    ends = all(item.words in (".", "?", "!") for item in items[second + 1 :])
+    if joint == first or not (named and between and ends) or _same([items[first]], [items[second]]):
+        return []
+    behind = text[items[first].end : items[joint].start]
+    return [text[: items[joint].start], text[: items[first].start] + items[second].words + behind]
 
 
 def _unit(items: Sequence[Item], i: int) -> tuple[int, int]:

@@ -84,14 +84,17 @@ def place_of_number(a: Asked, before: int) -> int:
 
 
 def _from_ordinal(a: Asked, last: int) -> int:
-    """The first of those that an ordinal at `last` ends: 3 in "the 3rd to 6th best"."""
+    """The first of those that an ordinal at `last` ends: 3 in "the 3rd to 6th best", "the third, fourth and fifth"."""
     joint = a.skip(last - 1, 1, ("filler",), -1)
     first = a.skip(joint - 1, 1, ("filler",), -1)
-    number = a.items[last].payload
-    if a.kind(joint) != "to" or a.kind(first) != "ordinal" or not a.items[first].payload < number:
-        return int(number)
+    number = int(a.items[last].payload)
+    before = int(a.items[first].payload) if a.kind(first) == "ordinal" else number
+    ranged = a.kind(joint) == "to" and before < number
+    listed = (a.words(joint) in ("and", "&") or a.kind(joint) == "break") and before == number - 1
+    if not (ranged or listed):
+        return number
     a.used |= {joint, first}
-    return int(a.items[first].payload)
+    return before if ranged else _from_ordinal(a, first)
 
 
 def _plural(a: Asked, i: int) -> bool:

@@ -38,11 +38,12 @@ def sorting(a: Asked) -> None:
 
 
 def _runs_by_measure(a: Asked, i: int) -> bool:
-    """ "CIFAR-10 runs by val loss", where no superlative or other order takes the "by"."""
+    """ "CIFAR-10 (runs) by val loss", where no superlative or other order takes the "by"."""
     j = a.skip(i + 1, 2, ("filler",))
     measured = a.kind(i) == "by" and a.kind(j) == "field" and is_measure(a.items[j].payload)
     ordered = any(item.kind in ("superlative", "sorted", "order", "chronological", "like") for item in a.items)
-    return measured and not ordered and any(item.kind == "noun" for item in a.items[:i])
+    runs = a.kind(i - 1) == "condition" or any(item.kind in ("noun", "page") for item in a.items[:i])
+    return measured and not ordered and runs
 
 
 def _is_order_verb(a: Asked, i: int) -> bool:

@@ -99,14 +99,20 @@ def _place_order(a: Asked, i: int, order: Order, direction: str) -> None:
     if any(item.kind == "sorted" for item in a.items):
         if ties:
             count, ties = None, False
-        if a.order is not None and direction in ("best", "worst"):
-            column, descending = a.order.column, a.order.descending
+        if a.order is not None and (direction in ("best", "worst") or a.items[i].payload[2] == "first"):
+            column, descending = a.order.column, a.order.descending  # "the first 3 runs sorted by fid"
+        elif a.order is not None and a.order.column != column:
+            _say_left_out(a, "sorted")
     elif a.order is not None and direction in ("best", "worst") and is_setting(a.order.column):
         column, descending = a.order.column, a.order.descending  # "top 5 runs by batch size, largest first"
     elif a.order is not None and (a.order.column, a.order.descending) != (column, descending):
-        directions = [item.words for item in a.items if item.kind in ("order", "chronological")]
-        a.notes += [f'"{words}" is left out: one order at a time' for words in directions[:1]]
+        _say_left_out(a, "order", "chronological")
     a.order = replace(order, column=column, descending=descending, count=count, ties=ties)
+
+
+def _say_left_out(a: Asked, *kinds: str) -> None:
+    left = [item.words for item in a.items if item.kind in kinds]
+    a.notes += [f'"{words}" is left out: one order at a time' for words in left[:1]]
 
 
 def _other_superlatives(a: Asked, i: int, places: list[int]) -> None:
