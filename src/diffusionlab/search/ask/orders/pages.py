@@ -16,7 +16,7 @@ from diffusionlab.search.ask.keys import is_measure
 from diffusionlab.search.query.query import Order
 from diffusionlab.search.read.items import Item
 
-_SKIP = ("skip", "skipping", "offset")
+_SKIP = ("skip", "skipping", "offset", "omit", "omitting", "ignore", "ignoring", "drop", "dropping")
 _BEYOND = ("after", "behind", "beyond")
 _TAKE = ("take", "taking", "limit", "limited")
 _SHOW = ("show", "list", "give", "display", "return")
@@ -24,7 +24,8 @@ _NEXT = ("next", "following")
 _RELATIVE = ("that", "which", "who")  # "runs that take 3"
 _SOFT = ("the", "me", "to", "only", "just")
 _PART = {"": "take", "first": "take", "top": "take", "last": "last"}
-_RUNS = ("runs", "models", "ones", "results", "of them")
+_RUNS = ("runs", "models", "ones", "results", "of them", "only")
+_OF = ("on", "for", "from", "of")
 _ORDERS = ("sorted", "order", "chronological", "superlative")
 
 
@@ -64,7 +65,7 @@ def _counted(items: Sequence[Item], i: int) -> _Counted | None:
         word = items[i].words.lower()
         if items[i].kind == "superlative" and word in _PART and not place:
             place = word
-        elif not (items[i].kind == "filler" and word in (*_SOFT, *_NEXT)):
+        elif not (items[i].kind == "filler" and word in (*_SOFT, *_NEXT)) and not _is_at_most(items, i):
             return None
         follows |= word in _NEXT
         i += 1
@@ -74,24 +75,36 @@ def _counted(items: Sequence[Item], i: int) -> _Counted | None:
     return _Counted(int(items[i].payload.value), place, follows, after)
 
 
+def _is_at_most(items: Sequence[Item], i: int) -> bool:
+    """The "at most" of "at most 3 runs", of which "at most 3" by itself is a bound of what the order is by."""
+    counted = i + 2 < len(items) and items[i + 2].words.lower() in _RUNS
+    return counted and items[i].kind == "comparator" and items[i].payload == "<="
+
+
 def _page_at(items: Sequence[Item], i: int, before: Sequence[Item]) -> tuple[str, _Counted] | None:
     """The part of the order that is told from place i on, and its number."""
-    verb = items[i].words.lower()
-    counted = _counted(items, i + (verb in (*_SKIP, *_BEYOND, *_TAKE, *_SHOW)))
-    if counted is None:
+    verb, negated = items[i].words.lower(), items[i].kind == "not"
+    counted = _counted(items, i + (negated or verb in (*_SKIP, *_BEYOND, *_TAKE, *_SHOW)))
+    if counted is None or (counted.follows and not _skips(before)):
         return None
-    ends, ordered = _ends(items, counted.after), _is_ordered([*before, *items[counted.after :]])
-    part = _PART[counted.place]
-    if ends and verb in _SKIP and part == "take" and (ordered or not counted.place):
-        return "skip", counted
-    if ends and verb in _BEYOND and counted.place == "top" and ordered:
+    part, ordered = _PART[counted.place], _is_ordered([*before, *items[counted.after :]])
+    ranked = counted.after < len(items) and items[counted.after].kind == "superlative"  # "the next three best"
+    if not _ends(items, counted.after):
+        return ("take", counted) if counted.follows and not ranked else None
+    if part == "take" and _is_skip(items[i], counted, ordered):
         return "skip", counted
     takes = (verb in _TAKE and ordered and part == "take") or (verb in (*_TAKE, *_SHOW) and not counted.place)
     takes = takes and not (before and before[-1].words.lower() in _RELATIVE)
-    if ends and (takes or _is_behind_order(before)):
-        return part, counted
-    ranked = counted.after < len(items) and items[counted.after].kind == "superlative"  # "the next three best"
-    return ("take", counted) if counted.follows and _skips(before) and not ranked else None
+    return (part, counted) if takes or (_is_behind_order(before) and not negated) else None
+
+
+def _is_skip(verb: Item, counted: _Counted, ordered: bool) -> bool:
+    """ "Skip 2"; in an order "except the first 2", which are the oldest elsewhere, and "after the top 2"."""
+    word = verb.words.lower()
+    if not counted.place:
+        return word in _SKIP
+    skips = word in _SKIP or (verb.kind == "not" and verb.payload in ("except", "without"))
+    return ordered and (skips or (word in _BEYOND and counted.place == "top"))
 
 
 def _ends(items: Sequence[Item], i: int) -> bool:
@@ -99,7 +112,7 @@ def _ends(items: Sequence[Item], i: int) -> bool:
     if i == len(items):
         return True
     parts = items[i].kind in ("break", "connector") and not (i + 1 < len(items) and items[i + 1].kind == "number")
-    again = items[i].words.lower() in (*_SKIP, *_TAKE, *_SHOW, "then", "of", ".", "?", "!")
+    again = items[i].words.lower() in (*_SKIP, *_TAKE, *_SHOW, *_OF, "then", ".", "?", "!")
     return parts or again or items[i].kind in ("by", "sorted", "order")
 
 
