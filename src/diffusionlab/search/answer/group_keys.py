@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 ALL = "all"
+_LAST_PART = r"/*[^/]*/*$"  # of a path
 OFF = "off"  # the key of runs in which a setting is null
 
 
@@ -47,6 +49,8 @@ def _values_of(row: Row, column: str, unit: Unit | None) -> list[str]:
     found = value_of(row, column)
     if found is None:
         return [OFF] if is_recorded(row, column) else []
+    if unit == "folder":
+        return [re.sub(_LAST_PART, "", found) or "."]
     if not unit:
         return [str(each) for each in found] if isinstance(found, list) else [str(found)]
     year, week, _ = found.isocalendar()
@@ -88,11 +92,14 @@ def _keys(table: pa.Table, key: GroupKey) -> Keys:
     numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)  # of a setting it may be any
     if pa.types.is_list(column.type):
         rows, column = pc.list_parent_indices(column).to_numpy(), pc.list_flatten(column)
-    if key.unit:
+    if key.unit == "folder":
+        column = pc.replace_substring_regex(column, _LAST_PART, "")
+        column = pc.if_else(pc.equal(column, ""), ".", column)
+    elif key.unit:
         column = pc.floor_temporal(column, unit="day" if key.unit == "weekday" else key.unit)
     encoded = column.dictionary_encode()
     names = encoded.dictionary
-    if key.unit:
+    if key.unit and key.unit != "folder":
         names = _periods(names, key.unit)
     elif numeric:
         names = pa.array([f"{number:.15g}" for number in names.to_pylist()], pa.string())

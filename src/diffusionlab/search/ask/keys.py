@@ -46,12 +46,14 @@ def key_at(a: Asked, i: int, most: int = 2) -> Key | None:
 
 
 def _period_at(a: Asked, i: int) -> Key | None:
-    """The period of time that is named at i: "month", "day of the week"."""
+    """The period of time that is named at i, or the folder: "month", "day of the week"."""
     for last in range(min(i + 3, len(a.items) - 1), i - 1, -1):
         words = " ".join(a.words(k) for k in range(i, last + 1))
         if words in UNIT_OF and a.kind(i) != "when":
             modified = any(item.kind == "moment" and item.payload == "modified_at" for item in a.items)
             places = frozenset(range(i, last + 1))
+            if UNIT_OF[words] == "folder":
+                return Key("path", "folder", places)
             return Key("modified_at" if modified else "created_at", UNIT_OF[words], places)
     return None
 

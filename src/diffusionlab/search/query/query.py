@@ -18,13 +18,13 @@ from diffusionlab.registry.filters.conditions import COMPARE
 from diffusionlab.registry.filters.filter import And, Filter, Or
 from diffusionlab.registry.record.columns import kind_of, label, short
 from diffusionlab.search.read.text import Mentions
-from diffusionlab.search.words.asking_words import How, Unit
+from diffusionlab.search.words.asking_words import How, TimeUnit, Unit
 
 # -- what groups are made by
 
 
 class GroupKey(NamedTuple):
-    """A column, or the `unit` of time in which a moment lies."""
+    """A column, the `unit` of time in which a moment lies, or the folder in which a path does."""
 
     column: str
     unit: Unit | None = None
@@ -32,6 +32,8 @@ class GroupKey(NamedTuple):
     @property
     def flag(self) -> str:
         """As orders and flags name it: "dataset", "created_month"."""
+        if self.unit == "folder":
+            return self.unit
         return f"{self.column.removesuffix('_at')}_{self.unit}" if self.unit else short(self.column)
 
     @property
@@ -91,7 +93,7 @@ def _place(skip: int, count: int | None) -> str:
 # -- what is asked of the runs
 
 HOWS: tuple[How, ...] = get_args(How)
-UNITS: tuple[Unit, ...] = get_args(Unit)
+UNITS: tuple[TimeUnit, ...] = get_args(TimeUnit)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,8 @@ def keys_named(words: str, known: Known) -> GroupKeys:
 def _key_named(word: str, known: Known) -> GroupKey:
     """ "Month" and "created_month" are one."""
     name = word.lower()
+    if name == "folder":
+        return GroupKey("path", "folder")
     for moment in ("created_at", "modified_at"):
         for unit in UNITS:
             if name == f"{moment.removesuffix('_at')}_{unit}" or (name == unit and moment == "created_at"):

@@ -141,6 +141,17 @@ class Known:
             return self._ids_where(pc.equal(self._plain_ids, squeeze(key)))
         return ()
 
+    @cached_property
+    def _paths(self) -> pa.Table:
+        return self._load(("run_id", "path"), Not(IsNull("path")))
+
+    def with_path(self, pattern: str) -> tuple[str, ...]:
+        """Ids of the runs in whose path a regular expression matches, whatever the case."""
+        import pyarrow.compute as pc
+
+        found = pc.match_substring_regex(self._paths["path"], pattern, ignore_case=True)
+        return tuple(sorted(self._paths["run_id"].filter(found).to_pylist()))
+
     def called_in_part(self, text: str) -> str | None:
         """The id of the one run in whose name or id `text` stands as words: "script_unet" of "MNIST_script_unet"."""
         import pyarrow.compute as pc
@@ -331,6 +342,10 @@ class Known:
         values = self._load((column,), None)[column]
         return values.null_count < len(values)
 
+    def any_meets(self, condition: Filter) -> bool:
+        """Whether any run meets a condition."""
+        return bool(self._load(("run_id",), condition).num_rows)
+
     def number_with(self, column: str) -> int:
         """How many runs have a value for the column."""
         values = self._load((column,), None)[column]
@@ -371,8 +386,12 @@ class Known:
         if column == "hardware_kind":
             return self.hardware(text) or hardware_kind(text) or text
         name = canonical(column, text) or text
-        same = [value for value in self.values.get(column, ()) if squeeze(value) == squeeze(name)]
-        return same[0] if same else name
+        same = self.spelt_alike(column, name)
+        return text if text in same else same[0] if same else name
+
+    def spelt_alike(self, column: str, name: str) -> tuple[str, ...]:
+        """The values of a text column that are a name but for case and signs: "MathDataset", "Math Dataset"."""
+        return tuple(value for value in self.values.get(column, ()) if squeeze(value) == squeeze(name))
 
 
 def _decoded(text: str, column: str) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from diffusionlab.registry.filters.conditions import In
 from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.canonical import hardware_kind, is_gpu, squeeze
+from diffusionlab.search.read.files import runs_of_file
 from diffusionlab.search.read.items import Item, Scan, any_gpu, value_filter
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.tokens import SCALES, UNITS, WORDS
@@ -96,7 +97,8 @@ def _by_id(s: Scan, i: int) -> int:
     if not chunk or not re.search(r"[\d_-]", name):
         return 0
     after = j + 1 if s.tokens[j].kind == "quoted" else s.token_at(start + chunk.end())
-    return s.add("run", s.known.find(name) or (s.known.called_in_part(name) or name,), i, after)
+    ids = s.known.find(name) or runs_of_file(s.known, name)
+    return s.add("run", ids or (s.known.called_in_part(name) or name,), i, after)
 
 
 def _spaced(s: Scan, i: int) -> str | None:

@@ -10,6 +10,7 @@ from diffusionlab.registry.filters.conditions import Compare, In
 from diffusionlab.registry.filters.days import WEEKDAYS
 from diffusionlab.registry.record.canonical import squeeze
 from diffusionlab.registry.record.columns import kind_of
+from diffusionlab.search.read.files import file, folder, names_of_files
 from diffusionlab.search.read.items import Condition, Item, Scan
 from diffusionlab.search.read.known import NAMED_VALUES, Known
 from diffusionlab.search.read.numbered import counts_cards, is_card, run
@@ -193,7 +194,7 @@ def _glued(s: Scan, i: int) -> int:
     return s.add("text", (words, words), i, after)
 
 
-RULES = (_versions, run, _name, _when, _number, span, _word)
+RULES = (_versions, file, run, _name, folder, _when, _number, span, _word)
 """At each place the first rule that reads something wins."""
 
 
@@ -215,7 +216,9 @@ def respell(text: str, known: Known) -> tuple[str, list[str]]:
         text = _FORM.sub("from", text)
     tokens = tokenize(text, known.is_run)
     shouted = len(tokens) > 1 and text.isupper()
-    for token in reversed([t for t in tokens if t.kind == "word" and _misspelt(t, known)]):
+    files = names_of_files(text)
+    words = [t for t in tokens if t.kind == "word" and not any(a <= t.start < b for a, b in files)]
+    for token in reversed([t for t in words if _misspelt(t, known)]):
         # from the end, so that places stay true
         better = SLIPS.get(token.text) or repair(token.text, _candidates(known)) or repair(token.text, _SMALL_WORDS)
         if better and better != token.text and not _is_name(token, better, shouted, known):

@@ -8,6 +8,7 @@ from diffusionlab.registry.filters.conditions import Compare, Contains, In, IsNu
 from diffusionlab.registry.filters.filter import And, Filter, Not, Or
 from diffusionlab.registry.record.canonical import squeeze
 from diffusionlab.registry.record.columns import label
+from diffusionlab.search.read.files import begins_file
 from diffusionlab.search.read.items import Condition, Scan, value_filter
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.read.numbered import named_hardware, several_cards, single_card
@@ -34,7 +35,7 @@ def span(s: Scan, i: int) -> int:
             if j == i or token.text not in _GLUE or not glued:
                 break
             continue
-        if token.kind not in ("word", "number"):
+        if token.kind not in ("word", "number") or (j > i and begins_file(s, j)):  # "compare s.py"
             break
         key += squeeze(token.text)
         if len(key) > longest() + 2:
@@ -86,7 +87,7 @@ def _named_value(known: Known, key: str, alone: bool) -> Meaning | None:
     if column == "architecture" and (not alone or key in phrases()):
         return None
     other = phrases().get(key)
-    return other if other and other[0] != "value" else ("value", (column, (value,)))
+    return other if other and other[0] != "value" else ("value", (column, known.spelt_alike(column, value)))
 
 
 def _in_lexicon(key: str) -> Meaning | None:

@@ -138,7 +138,7 @@ class Matches(_OfText):
     def mask(self, table: pa.Table) -> pa.Array:
         import pyarrow.compute as pc
 
-        texts = [text_of(table, column) for column in sorted(self.reads())]
+        texts = [joined(table[column]) if column == self.where else text_of(table, column) for column in self.reads()]
         found = [pc.match_substring_regex(text, self.pattern, ignore_case=True) for text in texts]
         return reduce(lambda a, b: pc.coalesce(pc.or_kleene(a, b), a, b), found)
 
@@ -146,7 +146,10 @@ class Matches(_OfText):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        cells = [text for column in self.reads() if (text := cell_text(row, column))]
+        if self.where == "path":  # all of it, where the path is what is asked about
+            cells = [str(row["path"])] if row.get("path") else []
+        else:
+            cells = [text for column in self.reads() if (text := cell_text(row, column))]
         if not cells:
             return None
         return bool(pc.any(pc.match_substring_regex(pa.array(cells), self.pattern, ignore_case=True)).as_py())

@@ -94,7 +94,8 @@ DIRECTIONS: tuple[tuple[str, str, bool | None], ...] = (
 # -- figures of groups
 
 How = Literal["count", "distinct", "mean", "median", "min", "max", "sum", "std", "share", "percent"]
-Unit = Literal["hour", "weekday", "day", "week", "month", "quarter", "year"]
+TimeUnit = Literal["hour", "weekday", "day", "week", "month", "quarter", "year"]
+Unit = TimeUnit | Literal["folder"]
 
 HOWS: dict[How, str] = {
     "mean": "average, mean, avg, on average, typical, averaged, averages, means of, mean value of, average value of",
@@ -162,8 +163,9 @@ UNITS: dict[Unit, str] = {
     "month": "month, months, calendar month",
     "quarter": "quarter, quarters",
     "year": "year, years",
+    "folder": "folder, folders, directory, directories",
 }
-"""Period -> its names after "per", "each", "by" or "which"."""
+"""Period, or the folder of a path -> its names after "per", "each", "by" or "which"."""
 
 EACH: dict[Unit, str] = {
     "hour": "hourly",

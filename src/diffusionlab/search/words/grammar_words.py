@@ -103,6 +103,8 @@ NOUNS = (
 """What people call the runs."""
 SCRIPTS = "script, scripts"
 """What people call records that were read from code, and runs where there are none."""
+FOLDERS = ("folder", "folders", "directory", "directories")
+"""What people call what files lie in."""
 VERSIONS = ("versions", "version", "copies", "revisions", "variants")
 """What people call scripts that differ by a few lines."""
 NOTEBOOKS = "notebook, notebooks"
@@ -169,6 +171,10 @@ SUBJECTS = (
     *("ever", "already", "just", "so", "yet", "both", "not", "never"),
 )
 """Words that may stand between "have" and "done"."""
+WRITTEN = ("written", "wrote", "coded", "programmed", "program", "programs")
+WRITE = ("write", "code", "writing", "coding")
+WRITERS = ("i", "we", "you", "he", "she", "they")
+"""What says, beside a date, that a script was made then; those of WRITE after one of WRITERS."""
 OF_A_DEED = ("for", "at", "during", "under", "since", "between", "from", "to", "within", "by", "before", "after")
 """Words behind "done" that tell where or when something was done."""
 THOSE = "those, these, of them, among them"

@@ -22,6 +22,7 @@ from diffusionlab.search.ask.orders.sorting import descends
 from diffusionlab.search.ask.rules.reading import is_numeric
 from diffusionlab.search.query.query import How
 from diffusionlab.search.words.asking_words import FEW, MANY
+from diffusionlab.search.words.grammar_words import FOLDERS
 
 _OF_EACH = re.compile(r"\bhow many [\w ]+? (?:did|do|does|has|have|had)\b")
 _SOFT = ("filler", "carrier", "known")
@@ -249,6 +250,8 @@ def _count(a: Asked) -> bool:
             a.show.append("hardware")
             return False
         return ask_figure(a, {i, *different}, each(a), "distinct", "hardware_kind")
+    if a.words(j) in FOLDERS and (key := key_at(a, j, 0)):
+        return ask_figure(a, {i, *different}, key, "count")
     architectures = a.kind(j) == "noun" and a.words(j) == "architectures"
     if a.kind(j) == "field" or architectures:
         of = "architecture" if architectures else a.items[j].payload

@@ -28,7 +28,9 @@ from diffusionlab.search.read.items import Condition
 from diffusionlab.search.words.asking_words import EXACTLY, ONE_RUN, TIMES
 
 _FILLER = ("filler",)
-_RUNS = ("run", "runs", "model", "models", "training", "trainings", "experiment", "experiments")
+_RUNS = (
+    *("run", "runs", "model", "models", "training", "trainings", "experiment", "experiments", "script", "scripts"),
+)
 _USED = ("used", "tried", "trained", "occur", "occurring", "appearing", "appear", "run", "chosen", "picked")
 
 

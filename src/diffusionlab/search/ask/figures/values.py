@@ -35,7 +35,9 @@ def values_listed(a: Asked) -> None:
     while a.words(i) in OF_ALL.split() or (a.kind(i) == "condition" and key_at(a, i, 0) is None):
         i += 1  # "all the conditional architectures"
     key = key_at(a, i, 0)
-    if key is None or not _are_several(a, key) or kind_of(key.column) == "time" or key.column in _OWN:
+    if key is None or not _are_several(a, key) or kind_of(key.column) == "time":
+        return
+    if key.column in _OWN and not key.unit:  # a folder is that of several runs
         return
     named = set().union(*(one.places for one in with_others(a, key)))
     rest = [k for k in range(i, len(a.items)) if k not in named]

@@ -11,6 +11,7 @@ from diffusionlab.search.ask.rules.reading import Reading, is_numeric
 from diffusionlab.search.read.items import Condition, missing_filter, value_filter
 from diffusionlab.search.read.special_filters import EXTRA, PREFIXES, HasFiles, IsOn
 from diffusionlab.search.read.text import Matches, Mentions, words_of
+from diffusionlab.search.words.grammar_words import FOLDERS
 
 # -- values
 
@@ -24,6 +25,7 @@ _CONTAINS = {
     **dict.fromkeys(("say", "said", "saying", "state", "states", "stating", "read", "reads", "reading"), "{}"),
 }
 """The word between a field and what its text holds -> where it stands in the text."""
+_RANKING = ("superlative", "comparator", "comparative", "number")
 _MOST_WORDS = 12  # looked for in a text as they are
 QUOTES = "\"'“”`«»"
 _ASKING = ("which", "what", "each", "every", "different", "whose")
@@ -111,6 +113,8 @@ def _contained(r: Reading, i: int) -> tuple[str, int] | None:
     for k in range(i + 1, min(i + 4, len(r.items))):
         if pattern := _CONTAINS.get(r.words(k)):
             k += 1
+            if r.words(i) in FOLDERS and r.kind(r.skip(k, 2, ("filler",))) in _RANKING:
+                return None  # "which folder has the most scripts"
             while r.words(k) in ("with", "the", "word", "words", "in", "a", "something"):
                 k += 1
             return (pattern, k) if k < len(r.items) and r.items[k].words not in "?.!,;" else None

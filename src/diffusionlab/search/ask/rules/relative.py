@@ -19,7 +19,9 @@ from diffusionlab.registry.record.columns import (
 from diffusionlab.registry.record.comparable import basis_column, basis_of
 from diffusionlab.search.ask.rules.fields import COMPARATIVES
 from diffusionlab.search.ask.rules.reading import NUMERIC, SOFT, Reading, directed
+from diffusionlab.search.read.files import as_pattern
 from diffusionlab.search.read.special_filters import SettingIs
+from diffusionlab.search.read.text import Matches
 from diffusionlab.search.time.periods import floor, shift
 
 _TEMPORAL = {
@@ -107,6 +109,8 @@ def _equal(r: Reading, row: Mapping[str, Any], column: str) -> Filter:
         return NOTHING
     if in_settings(column) and (isinstance(value, bool) or not isinstance(value, int | float)):
         return SettingIs(column, str(value))  # off, too
+    if column == "path":  # "the same folder"
+        return Matches(rf"^{as_pattern(str(value).rpartition('/')[0])}\/[^\/]*$", column)
     return Compare(column, "=", value)
 
 
