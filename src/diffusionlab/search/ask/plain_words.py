@@ -3,6 +3,7 @@
 what have I done on MNIST            "done" is what was trained, not what has finished
 what have I done in 2025 so far      "so far" is how things stand
 models that reach FID 15             at most that, as "reach" is a bound of what is better
+scripts written in April             made then, as any run is; "numbers written as text" is what a text says
 I'm writing a report and need ...    what the answer is wanted for
 """
 
@@ -16,9 +17,22 @@ from diffusionlab.search.ask.rules.reading import is_setting
 from diffusionlab.search.read.items import Item
 from diffusionlab.search.read.known import Known
 from diffusionlab.search.words import courtesy_words as words
-from diffusionlab.search.words.grammar_words import BE, HAVE, OF_A_DEED, REACHING, SUBJECTS, WOULD
+from diffusionlab.search.words.grammar_words import (
+    BE,
+    HAVE,
+    OF_A_DEED,
+    REACHING,
+    SUBJECTS,
+    WOULD,
+    WRITE,
+    WRITERS,
+    WRITTEN,
+)
 from diffusionlab.search.words.lexicon import listed
 
+_QUALIFIED = ("filler", "carrier", "moment")
+_DATES = ("when", "recurring")
+_BESIDE = (["after"], ["before"], ["since"])
 _QUALIFIES = ("carrier", "when", "recurring", "by", "per")
 
 
@@ -28,6 +42,10 @@ def passed_over(items: list[Item], i: int) -> Item | None:
         return replace(items[i], kind="filler", payload=None, words="so")
     if items[i].kind == "like" and any(item.words.lower() in WOULD for item in items[max(0, i - 2) : i]):
         return replace(items[i], kind="filler", payload=None, words="want")  # "I would like to see the runs"
+    if _is_writing(items, i):
+        return replace(items[i], kind="filler", payload=None, words="made")
+    if items[i].words.lower() == "machine" and _follows(items, i, "learning"):
+        return replace(items[i], kind="filler", payload=None, words="deep")
     if _reaches(items, i):
         return replace(items[i], kind="comparator", payload="best=")
     return replace(items[i], kind="filler", payload=None) if _is_deed(items, i) else None
@@ -35,6 +53,22 @@ def passed_over(items: list[Item], i: int) -> Item | None:
 
 def _so_far(items: Sequence[Item], i: int) -> bool:
     return items[i].words.lower() == "far" and i > 0 and items[i - 1].words.lower() == "so"
+
+
+def _follows(items: Sequence[Item], i: int, word: str) -> bool:
+    """Whether the word comes next, after a blank or a dash."""
+    return next((item.words.lower() for item in items[i + 1 : i + 3] if item.words != "-"), "") == word
+
+
+def _is_writing(items: Sequence[Item], i: int) -> bool:
+    """ "WRITTEN in April", "what did I CODE on Sunday", "PROGRAMS from March", "WROTE after run-020"."""
+    word, by_me = items[i].words.lower(), i > 0 and items[i - 1].words.lower() in WRITERS
+    if items[i].kind not in ("text", "filler") or word not in (*WRITTEN, *(WRITE if by_me else ())):
+        return False
+    rest = [item for item in items[i + 1 :] if item.kind not in _QUALIFIED and item.words.lower() not in WRITTEN]
+    beside_run = [item.words.lower() for item in rest[:1]] in _BESIDE and [item.kind for item in rest[1:2]] == ["run"]
+    dated = any(item.kind in _DATES for item in (*rest[:1], *(items[:i] if by_me else ())))
+    return dated or beside_run
 
 
 def _reaches(items: Sequence[Item], i: int) -> bool:
