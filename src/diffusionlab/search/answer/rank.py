@@ -96,11 +96,15 @@ def _best_field(row: Row, word: Mentions) -> float:
 
 
 def best_subset(rows: Sequence[Row], words: Sequence[Mentions], known: Known) -> tuple[Mentions, ...]:
-    """Where no row says all the words: those that the best row says, the rarest counting most."""
+    """Where no row says all the words: those that the best row says. The rarest count most, of equals the longest."""
     weights = {word: _rarity(word, known) for word in words}
+
+    def weight(said: Sequence[Mentions]) -> tuple[float, int]:
+        return sum(weights[word] for word in said), sum(len(word.phrases[0]) for word in said)
+
     best: tuple[Mentions, ...] = ()
     for row in rows:
         said = tuple(word for word in words if word.matches(row))
-        if sum(weights[w] for w in said) > sum(weights[w] for w in best):
+        if weight(said) > weight(best):
             best = said
     return best

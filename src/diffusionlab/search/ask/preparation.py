@@ -27,6 +27,7 @@ from diffusionlab.search.ask.joining.unions import united
 from diffusionlab.search.ask.orders.directions import first_last
 from diffusionlab.search.ask.orders.pages import paged
 from diffusionlab.search.ask.plain_words import passed_over, without_frame
+from diffusionlab.search.ask.purposes import with_purposes
 from diffusionlab.search.ask.rules.part_names import run_by_part
 from diffusionlab.search.read.items import Condition, Item, value_filter
 from diffusionlab.search.read.known import Known
@@ -46,7 +47,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
         *(united, sharing, _minus, _file_size),
         *(of_two_runs, less_another, ratio, first_last, opposite),
     )
-    items = paged(without_frame(items, known))
+    items = paged(with_purposes(without_frame(items, known), known))
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)

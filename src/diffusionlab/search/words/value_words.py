@@ -53,7 +53,8 @@ FACET_WORDS: dict[str, str] = {
     "rnn": "recurrent models, recurrent nets, recurrent networks, rnn based, recurrent neural nets",
     "seq2seq": "seq to seq, seq2seqs, sequence to sequence models, encoder decoder models, encoder decoders",
     "dqn": "deep q learning, q learning, q network, q networks, deep q networks, reinforcement, reinforcement learners",
-    "classifier": "classification model, classification models, classification network, classification networks",
+    "classifier": "classify, classifies, classifying, classification model, classification models, "
+    "classification network, classification networks",
     "vae": "vaes, variational autoencoders",
 }
 NOT_FACET: dict[str, str] = {
@@ -194,7 +195,7 @@ TEXT_WORDS: dict[tuple[str, ...], str] = {
 """The ways in which a text says it -> the phrases of a question that mean it."""
 TEXT_PHRASES = (
     "transfer learning, nan, min snr, layer norm, second order, first stage, one step, skip connections, class switch, "
-    "first step, other noise schedule, state of the art"
+    "first step, other noise schedule, state of the art, machine translation, machine vision"
 )
 """Phrases that a text says as they are, though their words mean something by themselves."""
 
