@@ -192,6 +192,9 @@ def test_folders_with_so_many(ask):
         ("programs that I wrote on March 3", lambda s: s.day == "2025-03-03"),
         ("in April, which scripts did I write?", lambda s: s.day >= "2025-04"),
         ("written after QandA_script but before CycleGAN_s", lambda s: "2025-03-07" < s.day < "2025-04-01"),
+        ("scripts coded on a weekend", lambda s: s.day in ("2025-03-02", "2025-03-08", "2025-04-05", "2025-04-06")),
+        ("scripts not written in March", lambda s: s.day >= "2025-04"),
+        ("the last script I wrote", lambda s: s.day == max(other.day for other in SCRIPTS)),
         ("numbers written as text", lambda s: "written as text" in s.description),
         ("numbers written as text in March", lambda s: "written as text" in s.description),
         # what they are for

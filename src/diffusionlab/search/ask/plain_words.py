@@ -61,14 +61,15 @@ def _follows(items: Sequence[Item], i: int, word: str) -> bool:
 
 
 def _is_writing(items: Sequence[Item], i: int) -> bool:
-    """ "WRITTEN in April", "what did I CODE on Sunday", "PROGRAMS from March", "WROTE after run-020"."""
-    word, by_me = items[i].words.lower(), i > 0 and items[i - 1].words.lower() in WRITERS
-    if items[i].kind not in ("text", "filler") or word not in (*WRITTEN, *(WRITE if by_me else ())):
+    """ "WRITTEN in April", "what did I CODE on Sunday", "PROGRAMS from March", "the last script I WROTE"."""
+    word = items[i].words.lower()
+    if items[i].kind not in ("text", "filler") or word not in (*WRITTEN, *WRITE):
         return False
+    if i > 0 and items[i - 1].words.lower() in WRITERS:
+        return True
     rest = [item for item in items[i + 1 :] if item.kind not in _QUALIFIED and item.words.lower() not in WRITTEN]
     beside_run = [item.words.lower() for item in rest[:1]] in _BESIDE and [item.kind for item in rest[1:2]] == ["run"]
-    dated = any(item.kind in _DATES for item in (*rest[:1], *(items[:i] if by_me else ())))
-    return dated or beside_run
+    return word in WRITTEN and (beside_run or any(item.kind in _DATES for item in rest[:1]))
 
 
 def _reaches(items: Sequence[Item], i: int) -> bool:

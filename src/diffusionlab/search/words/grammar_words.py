@@ -174,7 +174,7 @@ SUBJECTS = (
 WRITTEN = ("written", "wrote", "coded", "programmed", "program", "programs")
 WRITE = ("write", "code", "writing", "coding")
 WRITERS = ("i", "we", "you", "he", "she", "they")
-"""What says, beside a date, that a script was made then; those of WRITE after one of WRITERS."""
+"""What says, beside a date, that a script was made then; after one of WRITERS, that it was made at all."""
 OF_A_DEED = ("for", "at", "during", "under", "since", "between", "from", "to", "within", "by", "before", "after")
 """Words behind "done" that tell where or when something was done."""
 THOSE = "those, these, of them, among them"
