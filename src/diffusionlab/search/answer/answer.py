@@ -59,13 +59,14 @@ def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
     if not rows:
         return _nothing(result, engine)
     if query.intent == "compare" and len(rows) > 1:
-        return group_sentences(result, table) if compares_groups(result) else run_sentences(result, engine)
+        told = group_sentences(result, table) if compares_groups(result) else run_sentences(result, engine)
+        return [*told, *([] if len({row.get("dataset") for row in rows}) > 1 else _across(result))]
     if isinstance(query.ask, Check) and query.ask.condition is not None and query.order is None:
         return []  # the verdict says it
     if isinstance(query.ask, Facts):
-        return facts(rows, query.ask.columns, engine.now)
+        return [*facts(rows, query.ask.columns, engine.now), *_across(result)]
     if isinstance(query.ask, Pictures):
-        return pictures(result)
+        return [*pictures(result), *_across(result)]
     ordered = query.order is not None and not query.order.rest
     if result.parts:
         several = [part.query.order is not None and bool(part.query.order.per) for part in result.parts]
@@ -73,12 +74,12 @@ def _said(result: Result, engine: Engine, table: bool = False) -> list[str]:
         said = [_about_order(part) if briefly else _said(part, engine) for part in result.parts]
         return list(dict.fromkeys(sentence for part in said for sentence in part))
     if table:
-        return [*_counted(result), *(_about_order(result) if ordered else _extremes(rows))]
+        return [*_counted(result), *(_about_order(result) if ordered else [*_extremes(rows), *_excepted(result)])]
     if query.intent == "count":
         return [f"{runs(result.total)}: {cite(rows)}."]
     if query.like is not None:
         return _alike(result)
-    return [*_ordered(result), *_about_order(result)] if ordered else _listed(result)
+    return [*_ordered(result), *_about_order(result)] if ordered else [*_listed(result), *_excepted(result)]
 
 
 def _counted(result: Result) -> list[str]:
@@ -170,26 +171,42 @@ def _group_of(row: Row, order: Order) -> str:
 
 def _taken(result: Result) -> list[str]:
     """The runs that a figure is of, where an order takes them."""
-    taken = replace(result, rows=result.taken)
+    mixed = result.groups is not None and result.groups.mixed == "dataset"  # which has been said
+    taken = replace(result, rows=result.taken, across=result.across and not mixed)
     return [*_ordered(taken), *_about_order(taken)] if result.taken else []
 
 
 def _about_order(result: Result) -> list[str]:
     """What the order leaves out, and what in it does not compare."""
-    order, rows = result.query.order, result.rows
+    order = result.query.order
     assert order is not None
     column, said = order.column, []
     if result.runner_up is not None and not order.per:
         said.append(f"Next: {named(result.runner_up)} with {value(result.runner_up, column)}.")
     if result.tied:
         said.append(f"As good as the last one shown: {cite(result.tied)}.")
-    if result.lacking:
-        said.append(f"Skipped (no {label(column)}): {cite(result.lacking)}.")
-    several = len({row.get("dataset") for row in rows}) > 1 and len(by_basis(rows, column)) < 2
-    apart = {key.column for key in order.per}
-    if several and "dataset" in set(compares_within(column)) - apart:
-        said.append(f"{label(column)} is not comparable between data sets.")
-    return said
+    return [*said, *_skipped(result), *_across(result)]
+
+
+def _skipped(result: Result) -> list[str]:
+    """The runs that have no place in the order."""
+    order = result.query.order
+    return [f"Skipped (no {label(order.column)}): {cite(result.lacking)}."] if order and result.lacking else []
+
+
+def _across(result: Result) -> list[str]:
+    """That runs of several data sets were ranked by what does not compare between them."""
+    order = result.query.order
+    if order is None or not result.across or len(by_basis(result.rows, order.column)) > 1:
+        return []
+    within = set(compares_within(order.column)) - {key.column for key in order.per}
+    return [f"{label(order.column)} is not comparable between data sets."] if "dataset" in within else []
+
+
+def _excepted(result: Result) -> list[str]:
+    """What the order of "all but the best" leaves out, and what in it does not compare."""
+    order = result.query.order
+    return [*_skipped(result), *_across(result)] if order is not None and order.rest else []
 
 
 def _of_each_basis(sides: Mapping[str | None, Sequence[Row]], column: str) -> str:

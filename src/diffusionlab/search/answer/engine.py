@@ -133,7 +133,8 @@ class Engine:
         rows = (first.rows if first else self.rows(among, _columns_for(query))) if not figure.by else []
         result = Result(query, rows, [1.0] * len(rows), table.num_rows, warnings=_notes(query))
         if first is not None:
-            result.taken, result.lacking, result.warnings = first.rows, first.lacking, first.warnings
+            result.taken, result.lacking, result.across = first.rows, first.lacking, first.across
+            result.warnings = first.warnings
         result.groups = figures(table, figure)
         result.verdict, result.because = verdict(result)
         if figure.part is not None:  # the runs that the share is of
@@ -201,6 +202,7 @@ class Engine:
         known.sort(key=lambda row: value_of(row, order.column), reverse=order.descending)
         sides = list(by_basis(known, order.column).values()) or [[]]
         sides[-1] += lacking
+        result.across = len({row.get("dataset") for row in known}) > 1
         result.total, result.rows = len(known) + len(lacking), []
         for side in sides:
             self._cut(result, side, order)

@@ -64,6 +64,7 @@ class Result:
     because: str = ""  # of the verdict, or why there is none
     pictures: dict[str, tuple[str, ...]] = field(default_factory=dict)  # run id -> files of the run, if asked for
     lacking: list[Row] = field(default_factory=list)  # matches without the value that orders them
+    across: bool = False  # whether the runs that were ranked lie on several data sets
     tied: list[Row] = field(default_factory=list)  # cut off, though equal to the last that is shown
     runner_up: Row | None = None
     offered: dict[str, list[Row]] = field(default_factory=dict)  # near, but not what was asked: "CIFAR-10 cat/dog"
