@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import defaultdict
+
 import pytest
 
 from diffusionlab.search.answer.answer import answer
+from diffusionlab.search.show.cli import parser
+from diffusionlab.search.show.flags import flag_line, reading
+from diffusionlab.search.show.options import query_of
 from tests.search.fixture_runs import RUNS
 
 CAUTION = "FID is not comparable between data sets."
@@ -63,3 +69,174 @@ def test_a_best_across_data_sets_is_told_with_caution(ask, engine, question, amo
 @pytest.mark.parametrize("question", ["largest model", "newest run", "best run of each data set", "best dit on stl-10"])
 def test_what_compares_is_told_without_caution(ask, engine, question):
     assert CAUTION not in answer(ask(question), engine)
+
+
+# -- any group, every group
+
+
+CARDS = {"A100": "a100", "H100": "h100", "RTX_4090": "rtx-4090", "RTX 4090": "rtx-4090", "RTX 3060": "rtx-3060"}
+CARDS["Apple M2"] = "mps"
+
+
+def groups(key, runs=RUNS):
+    """Value of a field, month or card -> its runs."""
+    keys = {"month": lambda run: run.c[:7], "gpu": lambda run: CARDS.get(run.hardware.split("x ")[-1], "cpu")}
+    found = defaultdict(list)
+    for run in runs:
+        value = keys[key](run) if key in keys else getattr(run, key)
+        if value is not None and value != "cpu":
+            found[value].append(run)
+    return found
+
+
+def tagged(tag):
+    return lambda run: tag in run.tags
+
+
+def on(name):
+    return lambda run: run.dataset == name
+
+
+def ended(*statuses):
+    return lambda run: run.status in statuses
+
+
+def _datasets(runs):
+    return {run.dataset for run in runs}
+
+
+BOTH = {"MNIST", "CIFAR-10"}
+FAILURE = ended("failed", "crashed")
+
+
+def none_of(told):
+    return lambda runs: not any(map(told, runs))
+
+
+def all_of(told):
+    return lambda runs: all(map(told, runs))
+
+
+def number(told, bound):
+    return lambda runs: bound(sum(map(told, runs)))
+
+
+ANY = [
+    ("is there a dataset without a dit?", "dataset", none_of(tagged("dit"))),
+    ("are there any datasets with no transformer?", "dataset", none_of(tagged("transformer"))),
+    ("is there a dataset without a conditional run?", "dataset", none_of(tagged("conditional"))),
+    ("is there an optimizer that was only used on mnist?", "optimizer", all_of(on("MNIST"))),
+    ("is there an optimizer that was never used on mnist?", "optimizer", none_of(on("MNIST"))),
+    ("did any optimizer fail on every run", "optimizer", all_of(ended("failed"))),
+    ("did any optimizer fail on all runs?", "optimizer", all_of(ended("failed"))),
+    ("is there a dataset where every run finished?", "dataset", all_of(ended("finished"))),
+    ("is there a gpu that ran no dit?", "gpu", none_of(tagged("dit"))),
+    ("is there a month without a failure?", "month", none_of(FAILURE)),
+    ("is there any gpu on which nothing failed?", "gpu", none_of(ended("failed"))),
+    ("has any dataset never failed?", "dataset", none_of(ended("failed"))),
+    ("do any of the datasets lack a dit?", "dataset", none_of(tagged("dit"))),
+    ("is there a dataset missing a conditional run?", "dataset", none_of(tagged("conditional"))),
+    ("I wonder if there is a dataset without a dit", "dataset", none_of(tagged("dit"))),
+    ("does any dataset have more than 11 runs?", "dataset", lambda runs: len(runs) > 11),
+    (
+        "is there a dataset with fewer than 2 conditional runs?",
+        "dataset",
+        number(tagged("conditional"), lambda n: n < 2),
+    ),
+    ("does any dataset have fewer than 2 dits?", "dataset", number(tagged("dit"), lambda n: n < 2)),
+    ("is there a schedule used on both MNIST and CIFAR-10?", "schedule", lambda runs: _datasets(runs) >= BOTH),
+    (
+        "is there an optimizer used on mnist but not on cifar-10?",
+        "optimizer",
+        lambda runs: _datasets(runs) & BOTH == {"MNIST"},
+    ),
+    ("is there an optimizer used on at least 3 data sets?", "optimizer", lambda runs: len(_datasets(runs)) > 2),
+    (
+        "does any dataset have a failure rate above 10%?",
+        "dataset",
+        lambda runs: sum(map(FAILURE, runs)) > len(runs) / 10,
+    ),
+]
+EVERY = [
+    ("did every dataset get a dit?", "dataset", none_of(tagged("dit"))),
+    ("does every data set have a DiT", "dataset", none_of(tagged("dit"))),
+    (
+        "do all of the datasets have a finished dit?",
+        "dataset",
+        none_of(lambda r: "dit" in r.tags and r.status == "finished"),
+    ),
+    ("was every optimizer used on mnist?", "optimizer", none_of(on("MNIST"))),
+    ("did all optimizers run on mnist?", "optimizer", none_of(on("MNIST"))),
+    (
+        "was every optimizer used on MNIST or CIFAR-10?",
+        "optimizer",
+        none_of(lambda r: r.dataset in ("MNIST", "CIFAR-10")),
+    ),
+    ("did every gpu run a dit?", "gpu", none_of(tagged("dit"))),
+    ("did every month have a failure?", "month", none_of(FAILURE)),
+    ("does every optimizer have an fid?", "optimizer", none_of(lambda run: run.fid is not None)),
+    ("does every dataset have more than 3 runs?", "dataset", lambda runs: len(runs) <= 3),
+    ("does every dataset have at least 1 failed run?", "dataset", none_of(ended("failed"))),
+    ("does every dataset have at least 2 dits?", "dataset", number(tagged("dit"), lambda n: n < 2)),
+    ("was every optimizer used on at least 2 datasets?", "optimizer", lambda runs: len(_datasets(runs)) < 2),
+    ("is there no dataset without a dit?", "dataset", none_of(tagged("dit"))),
+    ("did no optimizer fail on every run?", "optimizer", all_of(ended("failed"))),
+    ("do none of the datasets lack a conditional run?", "dataset", none_of(tagged("conditional"))),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "key", "told", "whether"), [(*one, True) for one in ANY] + [(*one, False) for one in EVERY]
+)
+def test_whether_any_group_is_so_or_none_is_otherwise(ask, engine, question, key, told, whether):
+    wanted = {name.lower() for name, runs in groups(key).items() if told(runs)}
+    result = ask(question)
+    assert {row.key.lower() for row in result.groups.rows} == wanted and not result.unread
+    assert result.verdict is (bool(wanted) is whether)
+    said = answer(result, engine)
+    assert said.startswith("Yes." if result.verdict else "No.") and "yes or no" in reading(result.query, engine.known)
+    assert all(name in said.lower() for name in wanted)
+    options = parser().parse_intermixed_args(shlex.split(flag_line(result, engine.known)))
+    again = engine.answer(query_of(options, "", engine.known, engine.now, False))
+    assert again.verdict is result.verdict and again.groups.rows == result.groups.rows
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("does every dataset have a unet and a dit?", "every"),
+        ("was every optimizer used on MNIST and CIFAR-10?", "every"),
+        ("did every optimizer except adam run on mnist?", "every"),
+        ("is every dataset finished?", "every"),
+        ("are there more than 2 datasets without a dit?", "more than 2"),
+        ("is there a dataset all of whose runs finished?", "all"),
+        ("is mnist the only dataset without a dit?", "only"),
+        ("was every optimizer used on at least 1 dataset with attention?", "at least 1 dataset"),
+    ],
+)
+def test_what_is_asked_of_groups_and_not_understood_gets_no_verdict(ask, question, words):
+    result = ask(question)
+    assert result.verdict is None and words in result.unread
+
+
+def test_whether_every_mean_is_so_is_not_known_where_some_have_no_figure(ask):
+    assert ask("does every dataset have a mean fid below 70?").verdict is None
+    assert ask("does every dataset have a mean fid below 20?").verdict is False
+
+
+@pytest.mark.parametrize(
+    ("question", "key", "told"),
+    [
+        ("datasets on which no run failed or crashed", "dataset", none_of(FAILURE)),
+        ("datasets without failures", "dataset", none_of(FAILURE)),
+        ("datasets where nothing failed", "dataset", none_of(ended("failed"))),
+        ("months in which nothing crashed", "month", none_of(ended("crashed"))),
+        ("which gpus ran no dit?", "gpu", none_of(tagged("dit"))),
+        ("which datasets are missing a conditional run?", "dataset", none_of(tagged("conditional"))),
+        ("datasets with at least 2 dits?", "dataset", number(tagged("dit"), lambda n: n > 1)),
+    ],
+)
+def test_groups_of_which_no_run_is_so(ask, question, key, told):
+    result = ask(question)
+    wanted = {name.lower() for name, runs in groups(key).items() if told(runs)}
+    assert {row.key.lower() for row in result.groups.rows} == wanted and not result.unread and result.verdict is None

@@ -93,6 +93,8 @@ def verdict_of(result: Result) -> str:
     match ask:
         case Check() | Figure(by=(), having=Having()) | Figure(beside=str()) | Comparison(better=bool()):
             pass
+        case Figure(whether=bool()):
+            pass
         case _:
             return ""
     said = {True: "Yes", False: "No", None: "That is not known"}[result.verdict]

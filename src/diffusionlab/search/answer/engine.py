@@ -140,7 +140,7 @@ class Engine:
         if figure.part is not None:  # the runs that the share is of
             result.rows = [row for row in result.rows if figure.part.condition.matches(row)]
             result.scores = [1.0] * len(result.rows)
-            result.total = len(result.rows) if figure.how == "count" else result.total
+            result.total = len(result.rows) if figure.how == "count" and not figure.by else result.total
         self._count_unknown(result)
         if not table.num_rows:
             self._explain_nothing(result)

@@ -129,6 +129,13 @@ def _apart(groups: Groups) -> list[str]:
 
 
 _THAN = {"<": "fewer than", "<=": "at most", ">": "more than", ">=": "at least", "=": "exactly", "!=": "other than"}
+_RUNS_WITH = {
+    Having("=", 0.0): "no run",
+    Having("=", 1.0): "only runs",
+    Having("!=", 0.0): "a run",
+    Having("!=", 1.0): "not only runs",
+}
+"""A share -> what of the runs it is."""
 
 
 def _that_have(result: Result, groups: Groups) -> str:
@@ -136,17 +143,20 @@ def _that_have(result: Result, groups: Groups) -> str:
     figure, number = groups.figure, len(groups.rows)
     assert figure.having is not None
     by = label_of(figure.by)
-    several = f"kinds of {by}" if by.endswith("ware") else f"{by}s"
+    by = f"kind of {by}" if by.endswith("ware") else by
+    several = by.replace("kind of", "kinds of") if by.endswith("ware") else f"{by}s"
     who = f"{number or 'No'} {agree(number or 1, by, several)} {agree(number or 1, 'has', 'have')}"
-    if figure.part is not None and figure.having == Having("=", 0.0) and not number:
-        return f"Every {by} has a run with {printable(figure.part.label)}"
-    if figure.part is not None and figure.having in (Having("=", 0.0), Having("=", 1.0)):
-        return f"{who} {'only runs' if figure.having.value else 'no run'} with {printable(figure.part.label)}"
-    if figure.of is None and figure.part is None:
+    told = f" with {printable(figure.part.label)}" if figure.part is not None else ""
+    share = figure.having if told and figure.how == "share" else None
+    if not number and share in (Having("=", 0.0), Having("!=", 1.0)):
+        return f"Every {by} has {_RUNS_WITH[share.opposite]}{told}"
+    if share in _RUNS_WITH:
+        return f"{who} {_RUNS_WITH[share]}{told}"
+    if figure.how == "count":
         op, count = figure.having
         # of the runs that meet the conditions: a group without such a run is not in the table
         any_run = ", of those that have any" if result.query.conditions and op in ("<", "<=", "!=") else ""
-        return f"{who} {_THAN[op]} {count:.15g} {'run' if count == 1 else 'runs'}{any_run}"
+        return f"{who} {_THAN[op]} {count:.15g} {'run' if count == 1 else 'runs'}{told or any_run}"
     if figure.how == "distinct":
         op, count = figure.having
         return f"{who} {_THAN[op]} {count:.15g} {label(figure.of or '')}{'' if count == 1 else 's'}"

@@ -16,7 +16,7 @@ from diffusionlab.registry.record.columns import (
     value_of,
 )
 from diffusionlab.registry.record.comparable import basis_of
-from diffusionlab.search.answer.result import Result, Row, agree, cite, difference, listed, runs, value
+from diffusionlab.search.answer.result import Result, Row, agree, cite, difference, lack, listed, runs, value
 from diffusionlab.search.query.query import Check, Comparison, Figure, Having
 
 _BOUNDS = ("<", "<=", ">", ">=")
@@ -35,9 +35,23 @@ def verdict(result: Result) -> Verdict:
         case Figure(by=(), having=Having() as having):
             figure = result.groups.rows[0].value if result.groups and result.groups.rows else None
             return having.meets(result.total if result.query.intent == "count" else figure), ""
+        case Figure(whether=bool() as whether):
+            return _whether_any_group(result, whether)
         case Figure(beside=str() as op):
             return _whether_higher(result, op)
     return None, ""
+
+
+def _whether_any_group(result: Result, whether: bool) -> Verdict:
+    """Whether there is a group that meets the bound, or, if not `whether`, none."""
+    groups = result.groups
+    if groups is None or not result.total:
+        return None, "there is no such run"
+    if groups.rows:
+        return whether, ""
+    if groups.figure.of and groups.without_value and not whether:  # some group may have no figure at all
+        return None, lack(groups.without_value, groups.figure.of)
+    return not whether, ""
 
 
 def _whether_higher(result: Result, op: str) -> Verdict:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from diffusionlab.registry.filters.conditions import Compare
 from diffusionlab.registry.filters.days import Recurring
@@ -21,6 +22,9 @@ from diffusionlab.search.time.dates import in_year
 from diffusionlab.search.time.period_words import Range
 from diffusionlab.search.words.asking_words import INDIRECT, NOT_SO, POLITE, YES_NO
 from diffusionlab.search.words.lexicon import listed
+
+if TYPE_CHECKING:
+    from diffusionlab.search.ask.figures.whether import Subject
 
 MOST_RUNS = 100_000  # a larger number counts no runs
 
@@ -70,6 +74,7 @@ class Asked(Items):
         self.pictures = False
         self.most = False  # "are most", rather than "are all"
         self.figure: Figure | None = None
+        self.subject: Subject | None = None  # what a yes/no question about groups is about
         self.show: list[str] = []
 
     def counts(self, i: int) -> bool:

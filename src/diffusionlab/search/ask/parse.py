@@ -17,6 +17,7 @@ from diffusionlab.search.ask.figures.having import not_of_the_first_group, of_no
 from diffusionlab.search.ask.figures.shares import shared
 from diffusionlab.search.ask.figures.sides import are_keys
 from diffusionlab.search.ask.figures.values import values_listed
+from diffusionlab.search.ask.figures.whether import subject, whether_of_groups
 from diffusionlab.search.ask.joining.combine import bracketed, compared, join, subsets
 from diffusionlab.search.ask.joining.exceptions import whole_phrases
 from diffusionlab.search.ask.joining.scope import Operand, operands
@@ -42,6 +43,7 @@ from diffusionlab.search.query.query import (
     Check,
     Comparison,
     Facts,
+    Figure,
     Likeness,
     Pictures,
     Query,
@@ -105,6 +107,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     reading = reduce(items, known)
     asked = Asked(question, reading, misspelt)
     for read in (
+        subject,
         figure,
         intent,
         likeness,
@@ -123,7 +126,7 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
         read(asked)
     found, unbound = operands(bracketed(whole_phrases(_conditions(asked))))
     found = of_none_or_all(asked, shared(asked, subsets(found)))
-    found = not_of_the_first_group(asked, found)
+    found = whether_of_groups(asked, not_of_the_first_group(asked, found))
     values_listed(asked)
     best_of_several(asked, found)
     sides: list[Side] = []
@@ -145,9 +148,14 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     ask: Ask = Check(told, asked.most) if check else _ask(asked, sides)
     query = _query(question.strip(), asked, found, conditions, ask)
     left = unread(asked, unbound)
-    if check and leaves_open(left):  # "did I train more in April", "is it any good": no yes or no of what is left
-        query = replace(query, ask=LISTING)
+    if leaves_open(left):  # "did I train more in April", "is it any good": no yes or no of what is left
+        query = replace(query, ask=LISTING if check else _without_verdict(query.ask))
     return replace(query, unread=left)
+
+
+def _without_verdict(ask: Ask) -> Ask:
+    """The figures of groups, where the question whether there is such a group is not understood."""
+    return replace(ask, whether=None) if isinstance(ask, Figure) else ask
 
 
 def _begins_with_exception(asked: Asked) -> bool:

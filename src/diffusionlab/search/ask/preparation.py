@@ -42,7 +42,8 @@ _LINKS = ("connector", "break", "filler", "compare", "carrier", "noun", "compara
 def settle(items: list[Item], known: Known) -> list[Item]:
     """The items, with those that their neighbours decide as what they mean there."""
     rules = (
-        *(passed_over, _pixel, _weekday, _weights, _unequal, _no, _not_so, _but_the, _between_runs, _leave_out),
+        *(passed_over, _pixel, _weekday, _weights, _unequal, _no, _nothing, _not_so, _but_the, _between_runs),
+        _leave_out,
         *(days_between, how_much, hours, hours_of, than_the_best, more_than, two_figures),
         *(united, sharing, _minus, _file_size),
         *(of_two_runs, less_another, ratio, first_last, opposite),
@@ -177,6 +178,19 @@ def _no(items: list[Item], i: int) -> Item | None:
     before = items[i - 2] if items[i - 1].words in (":", "=", "-") and i > 1 else items[i - 1]
     ends = i + 1 == len(items) or items[i + 1].kind == "break" or items[i + 1].words in (".", "?", "!")
     return replace(items[i], kind="excluded") if before.kind == "condition" and ends else None
+
+
+_ASKED_OF = ("where", "which", "when", "whether", "did", "has", "have")
+
+
+def _nothing(items: list[Item], i: int) -> Item | None:
+    """ "(Data sets) where NOTHING failed", "did NOTHING crash": no run."""
+    if items[i].kind != "text" or items[i].words.lower() != "nothing" or not i:
+        return None
+    ended = next((item for item in items[i + 1 : i + 3] if item.kind not in ("filler", "carrier")), None)
+    told = ended is not None and ended.kind == "condition" and ended.payload.category == "status"
+    asked = items[i - 1].words.lower() in _ASKED_OF
+    return replace(items[i], kind="not", payload="without") if told and asked else None
 
 
 def _leave_out(items: list[Item], i: int) -> Item | None:

@@ -197,7 +197,9 @@ def checked(a: Asked, found: list[Operand]) -> Checked | None:
         subject, told = _of_every(a, found, told)
         return subject, _none_of(found, told)
     every = next((k for k in range(len(a.items)) if a.words(k) in words.EVERY.split()), None)
-    if every is not None and a.kind(every + 1) == "field":  # "does every data set have a DiT" is of groups
+    if a.subject is not None and a.subject.which != "any":
+        return None
+    if every is not None and a.kind(every + 1) == "field":  # "did a DiT run on all data sets" is of groups
         a.passed += [a.items[every]] if a.kind(every) == "filler" else []
         return None
     if following and following[0] in words.EVERY.split() and following[1:] != ["but"]:
@@ -207,7 +209,8 @@ def checked(a: Asked, found: list[Operand]) -> Checked | None:
             last = [item for item in a.items if item.words.lower()[:1].isalpha()][-1:]
             a.passed += [item for item in last if is_harmless(item.words.lower())]  # any other is named by itself
             return None
-        return (subject, _none_of(found, told)) if following[0] in ("no", "none") else (subject, told)
+        none = following[0] in ("no", "none", "nothing")
+        return (subject, _none_of(found, told)) if none else (subject, told)
     if following and following[0] in _THESE:
         told = told_last(a, found, a.whether)
         subject = [operand for operand in found if operand not in told]

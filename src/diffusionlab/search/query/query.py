@@ -122,6 +122,9 @@ def name_of(term: Term) -> str:
 SHARES: tuple[How, ...] = ("share", "percent")
 
 
+_OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "=": "!=", "!=": "="}
+
+
 class Having(NamedTuple):
     """What the figure of a group must be: `< 5`."""
 
@@ -130,6 +133,11 @@ class Having(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.op} {self.value:.15g}"
+
+    @property
+    def opposite(self) -> Having:
+        """What every value meets that does not meet this."""
+        return self._replace(op=_OPPOSITE[self.op])
 
     def meets(self, value: float | None) -> bool | None:
         """None of no value."""
@@ -155,6 +163,7 @@ class Figure:
     sides: tuple[Side, ...] = ()  # the groups are these; with `by`, those of each combination of its values
     also: tuple[Term, ...] = ()  # further figures of the same groups
     having: Having | None = None  # only groups of which the first figure meets this; without groups, whether it does
+    whether: bool | None = None  # of groups, yes or no: whether any meets `having` (True), or none does (False)
     beside: str | None = None  # of two sides: whether the figure of the first is < or > that of the second
     part: Side | None = None  # of a share or a count: the runs that it is of; None: those of the group, among all
 

@@ -57,7 +57,8 @@ def _say_ask(query: Query, known: Known) -> str:
             what = f"{figure.how} of {part.label}" if part else ", ".join(map(name_of, figure.terms))
             each = f" of each {_keys(by)}{' and side' if figure.sides else ''}" if by else ""
             lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
-            only = f", {'only' if by else 'yes or no,'} {figure.having}" if figure.having else ""
+            asked = {True: "yes or no, any", False: "yes or no, none", None: "only" if by else "yes or no,"}
+            only = f", {asked[figure.whether]} {figure.having}" if figure.having else ""
             only += f", yes or no, {figure.beside} other side" if figure.beside else ""
             taken = f", {figure.place}" if figure.skip else f", {count}" if count is not None else ""
             return f"; {what}{each}{only}{lead}{taken}" + (f" of each {_keys(per)}" if per else "")
@@ -181,7 +182,8 @@ def _figure_flags(figure: Figure, known: Known) -> list[str]:
     if figure.by:
         found += ["--by", flag_of(figure.by)]
     if figure.having is not None:
-        found += ["--having", str(figure.having)]
+        asked = {True: "any ", False: "none ", None: ""}[figure.whether]
+        found += ["--having", f"{asked}{figure.having}"]
     if figure.beside is not None:
         found += ["--having", f"{figure.beside} other"]
     if figure.descending is not None:

@@ -165,15 +165,16 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
     beside = _BESIDE.get(" ".join((options.having or "").split()))
     if beside and len(options.compare or ()) != 2:
         raise ValueError(f"--having '{beside} other' needs two sides: --compare CONDITION --compare CONDITION")
-    having = _having(options.having) if options.having and not beside else None
+    having, whether = _having(options.having) if options.having and not beside else (None, None)
+    if whether is not None and not by:
+        raise ValueError("--having with `any` or `none` asks about groups: add --by FIELD")
     skip = options.skip if _of_groups(options) else 0
     if skip and descending is None:
         raise ValueError("--skip passes over the first groups of an order: add --sort figure")
     if per and (per != by[: len(per)] or per == by or descending is None):
         raise ValueError("--per with --by names the first of its fields, and needs --sort figure")
-    return Figure(
-        *terms[0], by, descending, limit, skip, per, also=tuple(terms[1:]), having=having, beside=beside, part=part
-    )
+    figure = Figure(*terms[0], by, descending, limit, skip, per, also=tuple(terms[1:]))
+    return replace(figure, having=having, whether=whether, beside=beside, part=part)
 
 
 def _is_column(name: str, known: Known) -> bool:
@@ -186,11 +187,15 @@ def _is_column(name: str, known: Known) -> bool:
 _BESIDE = {"< other": "<", "> other": ">"}
 
 
-def _having(text: str) -> Having:
-    m = re.fullmatch(r"\s*(!=|[<>]=?|=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*", text)
+_WHETHER = {"any": True, "none": False}
+
+
+def _having(text: str) -> tuple[Having, bool | None]:
+    """A bound, and whether it is asked if any group, or none, meets it."""
+    m = re.fullmatch(r"\s*(any|none)?\s*(!=|[<>]=?|=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*", text)
     if m is None:
-        raise ValueError(f"--having {text[:20]!r}: type a comparison with a number, as in '>= 3'")
-    return Having(m[1], float(m[2]))
+        raise ValueError(f"--having {text[:20]!r}: type a comparison with a number, as in '>= 3' or 'any >= 3'")
+    return Having(m[2], float(m[3])), _WHETHER.get(m[1])
 
 
 def _term(text: str, known: Known) -> Term:

@@ -149,6 +149,11 @@ LISTED = (
 OF_ALL = "all the my our every each different distinct unique various any kind kinds type types sort sorts of"
 """What may stand before the column there."""
 
+ONLY = ("only", "solely", "exclusively", "always", "nothing but")
+ALL_OF = ("all", "every", "each")
+"""How many of the runs of a group, or of the groups."""
+OWN = ("name", "description", "notes", "path", "reason", "git_commit")
+"""Columns of which each run has its own value, so that they make no groups."""
 TIMES = {"once": 1.0, "twice": 2.0}
 """How often a value was used."""
 EXACTLY = ("exactly", "only", "just", "precisely")
@@ -265,7 +270,7 @@ EXIST = "there i we you my our any anything anybody anyone it run runs"
 """What follows in "are there", "do I have", "did any": is there such a run at all?"""
 BY_THE_WAY = ("yet", "again", "already", "once", "usually", "often", "always", "typically", "like", "long", "before")
 """Words that, left unread, change no yes or no."""
-EVERY = "all every everything each both most no none"
+EVERY = "all every everything each both most no none nothing"
 """What follows in "do all", "did every": are all of them so, most or none?"""
 HAS = ("have", "get", "reach", "achieve", "give", "show")
 """Verbs after "does" and "did", before what one run may be the first by."""

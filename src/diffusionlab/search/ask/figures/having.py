@@ -17,6 +17,7 @@ from diffusionlab.registry.filters.conditions import COMPARE, Compare
 from diffusionlab.registry.filters.filter import And, Filter, Not
 from diffusionlab.registry.record.columns import short
 from diffusionlab.search.ask.asked import Asked, several
+from diffusionlab.search.ask.figures.whether import told_of_every
 from diffusionlab.search.ask.joining.combine import join
 from diffusionlab.search.ask.joining.scope import Operand
 from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure, key_at
@@ -25,7 +26,7 @@ from diffusionlab.search.ask.rules.reading import is_numeric
 from diffusionlab.search.query.query import Having, How, Side
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition
-from diffusionlab.search.words.asking_words import EXACTLY, ONE_RUN, TIMES
+from diffusionlab.search.words.asking_words import ALL_OF, EXACTLY, ONE_RUN, ONLY, TIMES
 
 _FILLER = ("filler",)
 _RUNS = (
@@ -73,7 +74,8 @@ def _number_of_runs(a: Asked, i: int) -> tuple[Having, set[int]] | None:
     number = a.skip(i + 1, 2, _FILLER) if compared or exactly else i
     op = str(a.items[i].payload) if compared else "="
     after = a.skip(number + 1, 2, (*_FILLER, "condition"))  # "more than 3 failed runs"
-    if not several(a, after - 1) and (a.kind(after) != "noun" or a.words(after) not in _RUNS):
+    kinds = any(several(a, k) for k in range(number + 1, after))  # "at least 2 DiTs"
+    if not kinds and (a.kind(after) != "noun" or a.words(after) not in _RUNS):
         return None
     if a.counts(number):
         return Having(op, float(a.count(number))), {i, number, *({i - 1} if a.kind(i - 1) == "by" else ())}
@@ -161,9 +163,10 @@ def _of_a_number(a: Asked) -> bool:
 
 # -- none or all of the runs of a group
 
-_VERBS = ("was", "were", "is", "are", "has", "have", "had", "did", "do", "does", "been", "i", "we", "there")
-_ONLY = ("only", "solely", "exclusively", "always", "nothing but")
-_ALL = ("all", "every", "each")
+_VERBS = (
+    *("was", "were", "is", "are", "has", "have", "had", "did", "do", "does", "been", "i", "we", "there", "when"),
+    *("ran", "got", "get", "saw"),
+)
 _OWNERS = ("have", "has", "had", "with", "which", "whose", "where", "did", "do")
 _LINKS = ("filler", "carrier", "moment")
 
@@ -181,6 +184,8 @@ def of_none_or_all(a: Asked, found: list[Operand]) -> list[Operand]:
         known = Side(f"a known {short(column)}", Not(lacked.condition.filter))
         _of_groups(a, key, "share", None, Having("=", 0.0), known)
         return [operand for operand in found if operand is not lacked]
+    if place is None and a.subject is not None and a.subject.which == "every":
+        return _by_every(a, key, found)
     if place is None:
         return _on_both(a, key, found) or _but_not(a, key, found)
     start = a.items[place].start
@@ -193,10 +198,22 @@ def of_none_or_all(a: Asked, found: list[Operand]) -> list[Operand]:
         return _but_not(a, key, found)
     for operand in part:
         operand.negated, operand.joined = False, operand.joined.replace("nor", "or")
-    a.used |= {k for k in range(place, len(a.items)) if a.words(k) in (*_ALL, *_ONLY, "never")}
+    a.used |= {k for k in range(place, len(a.items)) if a.words(k) in (*ALL_OF, *ONLY, "never")}
     a.used.add(place)
     _of_groups(a, key, "share", None, Having("=", float(share)), condition_side(And(*join(part)), a.known))
     return among
+
+
+def _by_every(a: Asked, key: Key, found: list[Operand]) -> list[Operand]:
+    """ "(Did every) DATA SET get a DiT", "(does every) OPTIMIZER have a FID": a run with that, of each."""
+    told = told_of_every(a, found)
+    if not told:
+        return found
+    part = condition_side(And(*join(told)), a.known)
+    if len(told) == 1 and told[0].category.startswith("known "):
+        part = replace(part, label=f"a known {short(told[0].category.removeprefix('known '))}")
+    _of_groups(a, key, "share", None, Having("!=", 0.0), part)
+    return [operand for operand in found if operand not in told]
 
 
 def _on_both(a: Asked, key: Key, found: list[Operand]) -> list[Operand] | None:
@@ -242,7 +259,7 @@ def not_of_the_first_group(a: Asked, found: list[Operand]) -> list[Operand]:
 
 def _lacked(a: Asked, key: Key, found: list[Operand]) -> Operand | None:
     """ "(Data sets) without a fid", "(which optimizers) have no val loss": said of what is asked for, not of runs."""
-    i = a.skip(max(key.places) + 1, 3, _LINKS)
+    i = a.skip(a.subject.after if a.subject else max(key.places) + 1, 3, _LINKS)
     item = a.items[i] if a.kind(i) == "condition" else None
     lacks = item is not None and item.payload.category.startswith("known ") and not isinstance(item.payload.filter, Not)
     if item is None or not lacks or a.kind(a.skip(i + 1, 2, _FILLER)) not in ("", "break", "condition", "carrier"):
@@ -252,6 +269,8 @@ def _lacked(a: Asked, key: Key, found: list[Operand]) -> Operand | None:
 
 def _asked_first(a: Asked) -> Key | None:
     """What the question asks for, where it is a property and no run: "which data set", "optimizers"."""
+    if a.subject is not None:
+        return a.subject.key
     led = a.kind(0) == "carrier" and a.words(1) in ("which", "what")  # "on which data sets did no run fail?"
     last = a.skip(int(led), 4, ("filler", "count", "different"))
     key = next((key for k in range(last + 1) if (key := _key_named(a, k))), None)
@@ -272,15 +291,24 @@ def _key_named(a: Asked, i: int) -> Key | None:
 
 def _quantified(a: Asked, key: Key) -> tuple[int | None, int]:
     """The place of the word that says none (0) or all (1) of the runs, before any other word for runs."""
-    after = max(key.places) + 1
+    after = a.subject.after if a.subject else max(key.places) + 1
     for i in range(after, len(a.items)):
+        if _ends_with_all(a, i):
+            return i, 1
         if a.kind(i) == "noun" or a.words(i) == "of":
-            return (i if a.kind(i + 1) == "" and a.words(i) in _ONLY else None), 1
+            return (i if a.kind(i + 1) == "" and a.words(i) in ONLY else None), 1
         if a.kind(i) == "not" and a.items[i].payload != "except":
             return (i, 0) if _is_of_group(a, after, i) else (None, 0)
-        if a.words(i) in _ONLY or (a.words(i) in _ALL and a.words(i - 1) in _OWNERS and a.kind(i + 1) == "noun"):
+        if a.words(i) in ONLY or (a.words(i) in ALL_OF and a.words(i - 1) in _OWNERS and a.kind(i + 1) == "noun"):
             return i, 1
     return None, 0
+
+
+def _ends_with_all(a: Asked, i: int) -> bool:
+    """ "(Optimizers that failed) ON EVERY RUN", "on ALL RUNS", at the end of what is said."""
+    all_of = a.words(i).split()[-1:] and a.words(i).split()[-1] in ALL_OF and a.words(i - 1) not in _OWNERS
+    ends = a.kind(i + 2) in ("", "break") or a.words(i + 2) in ("?", ".", "!")
+    return bool(all_of) and a.kind(i + 1) == "noun" and ends
 
 
 def _is_of_group(a: Asked, after: int, i: int) -> bool:
@@ -288,7 +316,8 @@ def _is_of_group(a: Asked, after: int, i: int) -> bool:
     that of "which optimizers were used without attention", "used on U-Nets not on MNIST"."""
     if a.items[i].payload == "not" and (a.words(i) not in ("not", "non") or a.words(i - 1) in _VERBS):
         return True
-    return all(a.kind(k) in _LINKS and a.words(k) in (*_VERBS, *_OWNERS, "that") for k in range(after, i))
+    links = (k for k in range(after, i) if a.words(k + 1) != "which")  # "(data sets) on which no run failed"
+    return all(a.kind(k) in _LINKS and a.words(k) in (*_VERBS, *_OWNERS, "that") for k in links)
 
 
 def _key_before(a: Asked, i: int) -> Key | None:

@@ -80,7 +80,7 @@ def _share(a: Asked) -> bool:
             one = None if a.words(max(key.places)).endswith("s") else 1
             ask_figure(a, {ranked}, key, how, descending=a.items[ranked].payload[0] == "high", count=one)
         else:
-            ask_figure(a, (), each(a), how)
+            ask_figure(a, (), each(a) or (a.subject.key if a.subject else None), how)
         a.used |= {k for k in range(len(a.items)) if a.kind(k) in ("count", "percent") or a.words(k) == "total"}
         return True
     return False

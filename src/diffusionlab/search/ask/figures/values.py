@@ -10,13 +10,12 @@ from __future__ import annotations
 from diffusionlab.registry.record.columns import kind_of
 from diffusionlab.search.ask.asked import Asked, beginning
 from diffusionlab.search.ask.keys import Key, ask_figure, is_measure, key_at, with_others
-from diffusionlab.search.words.asking_words import LISTED, OF_ALL
+from diffusionlab.search.words.asking_words import LISTED, OF_ALL, OWN
 from diffusionlab.search.words.lexicon import listed
 
 _BEGINS = beginning(listed(LISTED))
 _EACH = ("every", "each")
 _MASS = ("hardware", "gpu", "graphics card")  # of many runs, though no plural
-_OWN = ("name", "description", "notes", "path", "reason", "git_commit")  # of which each run has its own
 _KEPT = (
     *("filler", "carrier", "condition", "when", "recurring", "noun", "connector", "break", "text", "moment", "between"),
     "to",
@@ -37,7 +36,7 @@ def values_listed(a: Asked) -> None:
     key = key_at(a, i, 0)
     if key is None or not _are_several(a, key) or kind_of(key.column) == "time":
         return
-    if key.column in _OWN and not key.unit:  # a folder is that of several runs
+    if key.column in OWN and not key.unit:  # a folder is that of several runs
         return
     named = set().union(*(one.places for one in with_others(a, key)))
     rest = [k for k in range(i, len(a.items)) if k not in named]

@@ -250,7 +250,8 @@ def _unknown(r: Reading, i: int) -> int:
     j = r.skip(i + 1, 2, ("filler",))
     if r.kind(j) == "not" and r.kind(k := r.skip(j + 1, 2, ("filler",))) == "known":
         return _emit(r, i, i, True, k + 1)
-    absent = r.kind(j) == "unknown" or (r.kind(j) == "not" and r.words(j) == "missing")
+    of_another = r.words(j + 1) in ("a", "an") and r.kind(j + 2) == "condition"  # "data sets missing a DiT"
+    absent = r.kind(j) == "unknown" or (r.kind(j) == "not" and r.words(j) == "missing" and not of_another)
     if r.kind(j) == "not" and not absent and _ends(r, j + 1) and (last := _last(r)) is not None:  # "but fid is not"
         return _emit(r, i, i, not last, j + 1)
     if not absent and r.kind(j) != "known":
