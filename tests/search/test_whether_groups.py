@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import statistics
 from collections import defaultdict
 
 import pytest
@@ -240,3 +241,97 @@ def test_groups_of_which_no_run_is_so(ask, question, key, told):
     result = ask(question)
     wanted = {name.lower() for name, runs in groups(key).items() if told(runs)}
     assert {row.key.lower() for row in result.groups.rows} == wanted and not result.unread and result.verdict is None
+
+
+# -- figures of groups of so many runs, and of the first of each
+
+
+def means(found):
+    known = {name: [run.fid for run in runs if run.fid is not None] for name, runs in found.items()}
+    return {name: pytest.approx(statistics.mean(values)) for name, values in known.items() if values}
+
+
+def again(engine, result):
+    """The figures that the printed flags give."""
+    options = parser().parse_intermixed_args(shlex.split(flag_line(result, engine.known)))
+    return engine.answer(query_of(options, "", engine.known, engine.now, False)).groups.rows
+
+
+@pytest.mark.parametrize(
+    ("question", "key", "bound"),
+    [
+        ("mean fid per dataset, only datasets with at least 4 runs", "dataset", lambda n: n >= 4),
+        ("mean fid per dataset with at least 4 runs", "dataset", lambda n: n >= 4),
+        ("mean fid of datasets with more than 4 runs", "dataset", lambda n: n > 4),
+        ("average fid by optimizer where there are more than 2 runs", "optimizer", lambda n: n > 2),
+        ("average fid per optimizer having fewer than 3 runs", "optimizer", lambda n: n < 3),
+        ("mean fid per month, only months with more than 3 runs", "month", lambda n: n > 3),
+        ("mean fid per dataset with exactly 2 runs", "dataset", lambda n: n == 2),
+        ("mean fid per dataset with more than 100 runs", "dataset", lambda n: n > 100),
+    ],
+)
+def test_a_bound_on_the_runs_beside_another_figure(ask, engine, question, key, bound):
+    result = ask(question)
+    wanted = {name: runs for name, runs in groups(key).items() if bound(len(runs))}
+    assert {row.key: row.value for row in result.groups.rows} == means(wanted)
+    assert not result.unread and not result.query.conditions
+    assert again(engine, result) == result.groups.rows
+
+
+def test_two_bounds_of_groups(ask, engine):
+    result = ask("datasets with at least 4 runs and a mean fid below 30")
+    wanted = means({name: runs for name, runs in groups("dataset").items() if len(runs) >= 4})
+    wanted = {name: mean for name, mean in wanted.items() if mean.expected < 30}
+    assert {row.key: row.value for row in result.groups.rows} == wanted and not result.unread
+    assert again(engine, result) == result.groups.rows
+    assert answer(result, engine).startswith(f"{len(wanted)} data sets have at least 4 runs and a mean FID < 30: ")
+
+
+def test_a_failure_rate_of_groups_of_so_many_runs(ask):
+    result = ask("failure rate per dataset, only datasets with at least 4 runs")
+    wanted = {name: runs for name, runs in groups("dataset").items() if len(runs) >= 4}
+    rates = {name: pytest.approx(sum(map(FAILURE, runs)) / len(runs)) for name, runs in wanted.items()}
+    assert {row.key: row.value for row in result.groups.rows} == rates and not result.unread
+
+
+@pytest.mark.parametrize("words", ["per dataset, only datasets with", "per dataset, for datasets with"])
+def test_groups_that_are_named_twice(ask, words):
+    result = ask(f"runs {words} at least 4 runs")
+    wanted = {name: len(runs) for name, runs in groups("dataset").items() if len(runs) >= 4}
+    assert {row.key: row.value for row in result.groups.rows} == wanted and not result.unread
+
+
+def best(runs, count=1):
+    return sorted(run.fid for run in runs if run.fid is not None)[:count]
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [
+        ("average fid of the best run of each dataset", "dataset"),
+        ("mean fid of the best runs per dataset", "dataset"),
+        ("mean fid of the best run of every optimizer", "optimizer"),
+    ],
+)
+def test_the_mean_of_the_best_of_each_group(ask, engine, question, key):
+    result = ask(question)
+    wanted = statistics.mean(fid for runs in groups(key).values() for fid in best(runs))
+    assert [row.value for row in result.groups.rows] == [pytest.approx(wanted)] and not result.unread
+    assert again(engine, result)[0].value == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    "question", ["average fid of the top 3 runs of each dataset", "mean fid of the three best per dataset"]
+)
+def test_the_means_of_the_best_three_of_each_group(ask, engine, question):
+    result = ask(question)
+    wanted = {name: pytest.approx(statistics.mean(best(runs, 3))) for name, runs in groups("dataset").items()}
+    assert {row.key: row.value for row in result.groups.rows} == wanted and not result.unread
+    assert {row.key: row.value for row in again(engine, result)} == wanted
+
+
+@pytest.mark.parametrize("bound", ["runs 3", "any", "> 2 and > 3", "runs > 2 and runs > 3", "any runs > 2"])
+def test_a_wrong_bound_says_what_to_type(engine, bound):
+    options = parser().parse_intermixed_args(["--figure", "mean fid", "--by", "dataset", "--having", bound])
+    with pytest.raises(ValueError, match="--having"):
+        query_of(options, "", engine.known, engine.now, False)

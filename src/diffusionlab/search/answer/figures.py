@@ -12,7 +12,7 @@ from diffusionlab.registry.filters.filter import And
 from diffusionlab.registry.record.columns import compares_within, held_in, in_settings, kind_of, label, value_of
 from diffusionlab.search.answer.group_keys import Keys, arranged, keys, keys_of, numbers
 from diffusionlab.search.answer.result import GroupRow, Groups, Row
-from diffusionlab.search.query.query import Figure, How, Order, Query, Side
+from diffusionlab.search.query.query import Figure, Having, How, Order, Query, Side
 from diffusionlab.search.query.where_text import side_of
 from diffusionlab.search.read.known import Known
 
@@ -40,8 +40,9 @@ def figures(table: pa.Table, figure: Figure) -> Groups:
     import numpy as np
 
     groups = keys(table, figure)
-    (rows,), lacking = _all_terms(table, figure, groups, np.zeros(table.num_rows, np.int32), 1)
     without_key = 0 if groups.shown else _without_key(table, groups)
+    groups = _of_so_many_runs(groups, figure.runs) if figure.runs else groups
+    (rows,), lacking = _all_terms(table, figure, groups, np.zeros(table.num_rows, np.int32), 1)
     found = Groups(figure, rows, without_key, lacking)
     for how, of in figure.terms:
         for column in () if how in ("count", "distinct") else compares_within(of or ""):
@@ -55,6 +56,15 @@ def figures(table: pa.Table, figure: Figure) -> Groups:
                 within = sorted(zip(values.dictionary.to_pylist(), told, strict=True))
                 return replace(found, mixed=column, apart=said, within=tuple((name, of) for name, of in within if of))
     return found
+
+
+def _of_so_many_runs(groups: Keys, bound: Having) -> Keys:
+    """The groups with as many runs as are asked for, whatever is recorded of these."""
+    import numpy as np
+
+    counts = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.names))
+    kept = np.array([bool(bound.meets(float(count))) for count in counts], bool)
+    return replace(groups, codes=np.where((groups.codes >= 0) & kept[groups.codes], groups.codes, -1))
 
 
 def _without_key(table: pa.Table, groups: Keys) -> int:

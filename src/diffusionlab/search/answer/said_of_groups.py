@@ -71,6 +71,8 @@ def _lack_a_key(groups: Groups) -> str:
 def _nothing(result: Result, groups: Groups) -> str:
     if groups.figure.having is not None and groups.figure.by and result.total:
         return f"{_that_have(result, groups)}."
+    if groups.figure.runs is not None and result.total:
+        return f"None: there is no {groups.figure.made_by}{_of_size(groups)} and with such a figure."
     if groups.figure.part is not None and not groups.figure.by:
         return f"None: for {runs(result.total)} this is not recorded."
     keys = [key.column for key in groups.figure.by]
@@ -89,7 +91,7 @@ def _figures(result: Result, groups: Groups) -> list[str]:
     if figure.having is not None:
         return [f"{_that_have(result, groups)}: {_list(groups, groups.rows)}."]
     if figure.descending is None:
-        return [sentence(f"{what} of each {figure.made_by}: {_list(groups, groups.rows)}")]
+        return [sentence(f"{what} of each {figure.made_by}{_of_size(groups)}: {_list(groups, groups.rows)}")]
     best = groups.rows[0].value
     first = [row for row in groups.rows if row.value == best]
     others = groups.rows[len(first) :]
@@ -106,6 +108,7 @@ def _figures(result: Result, groups: Groups) -> list[str]:
         what = "of these runs"
     if figure.how == "count" and not figure.descending and not figure.sides:
         what += " of those that have any"  # groups without one are not in the table
+    what += f" of those{_of_size(groups)}" if figure.runs else ""
     said = f"{keys} {agree(len(first), 'has', 'have')} the {most} {what}: {_row(groups, first[0])}."
     return [said, *([f"Then {_list(groups, others)}."] if others else [])]
 
@@ -126,6 +129,14 @@ def _apart(groups: Groups) -> list[str]:
     among = f", over all {label(groups.mixed)}s" if groups.mixed else ""
     ratio = f"; their ratio is {significant(first / other, 4):.15g}" if not groups.mixed and other else ""
     return [f"The two sides differ by {figure_of(term, significant(abs(first - other)))}{among}{ratio}."]
+
+
+def _of_size(groups: Groups) -> str:
+    """ " with at least 4 runs", of groups of so many."""
+    if groups.figure.runs is None:
+        return ""
+    op, count = groups.figure.runs
+    return f" with {_THAN[op]} {count:.15g} {'run' if count == 1 else 'runs'}"
 
 
 _THAN = {"<": "fewer than", "<=": "at most", ">": "more than", ">=": "at least", "=": "exactly", "!=": "other than"}
@@ -161,6 +172,7 @@ def _that_have(result: Result, groups: Groups) -> str:
         op, count = figure.having
         return f"{who} {_THAN[op]} {count:.15g} {label(figure.of or '')}{'' if count == 1 else 's'}"
     op, bound = figure.having
+    who += f"{_of_size(groups).removeprefix(' with')} and" if figure.runs else ""
     return f"{who} a {what_of(groups)} {op} {figure_of(figure.terms[0], bound)}"
 
 

@@ -25,6 +25,7 @@ from diffusionlab.search.words.lexicon import listed
 
 if TYPE_CHECKING:
     from diffusionlab.search.ask.figures.whether import Subject
+    from diffusionlab.search.ask.keys import Key
 
 MOST_RUNS = 100_000  # a larger number counts no runs
 
@@ -75,6 +76,7 @@ class Asked(Items):
         self.most = False  # "are most", rather than "are all"
         self.figure: Figure | None = None
         self.subject: Subject | None = None  # what a yes/no question about groups is about
+        self.taken_of: Key | None = None  # the groups of each of which a figure is of the first: "of the best of each"
         self.show: list[str] = []
 
     def counts(self, i: int) -> bool:

@@ -163,6 +163,7 @@ class Figure:
     sides: tuple[Side, ...] = ()  # the groups are these; with `by`, those of each combination of its values
     also: tuple[Term, ...] = ()  # further figures of the same groups
     having: Having | None = None  # only groups of which the first figure meets this; without groups, whether it does
+    runs: Having | None = None  # only groups of so many runs
     whether: bool | None = None  # of groups, yes or no: whether any meets `having` (True), or none does (False)
     beside: str | None = None  # of two sides: whether the figure of the first is < or > that of the second
     part: Side | None = None  # of a share or a count: the runs that it is of; None: those of the group, among all

@@ -82,7 +82,7 @@ def parser() -> _Parser:
         "--having",
         metavar="'< N'",
         help="with --by: only groups whose figure meets this, as in '>= 3'; yes or no: 'any >= 3', 'none < 3'; "
-        "without --by: whether the figure meets it",
+        "of so many runs: 'runs >= 3', also with `and`; without --by: whether the figure meets it",
     )
     add("--by", metavar="FIELD,..", help="with --figure: for each value of FIELD, or of several; month, week, weekday")
     add(

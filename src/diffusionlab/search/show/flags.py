@@ -59,6 +59,7 @@ def _say_ask(query: Query, known: Known) -> str:
             lead = "" if descending is None else f", {'highest' if descending else 'lowest'} first"
             asked = {True: "yes or no, any", False: "yes or no, none", None: "only" if by else "yes or no,"}
             only = f", {asked[figure.whether]} {figure.having}" if figure.having else ""
+            only += f", only of {figure.runs} runs" if figure.runs else ""
             only += f", yes or no, {figure.beside} other side" if figure.beside else ""
             taken = f", {figure.place}" if figure.skip else f", {count}" if count is not None else ""
             return f"; {what}{each}{only}{lead}{taken}" + (f" of each {_keys(per)}" if per else "")
@@ -181,9 +182,10 @@ def _figure_flags(figure: Figure, known: Known) -> list[str]:
         found[1] += f" {format_where(figure.part.condition, known)}"
     if figure.by:
         found += ["--by", flag_of(figure.by)]
-    if figure.having is not None:
-        asked = {True: "any ", False: "none ", None: ""}[figure.whether]
-        found += ["--having", f"{asked}{figure.having}"]
+    asked = {True: "any ", False: "none ", None: ""}[figure.whether]
+    bounds = [f"{asked}{figure.having}"] if figure.having is not None else []
+    bounds += [f"runs {figure.runs}"] if figure.runs is not None else []
+    found += ["--having", " and ".join(bounds)] if bounds else []
     if figure.beside is not None:
         found += ["--having", f"{figure.beside} other"]
     if figure.descending is not None:

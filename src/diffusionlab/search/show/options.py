@@ -165,16 +165,16 @@ def _figure(options: argparse.Namespace, known: Known, now: datetime) -> Figure:
     beside = _BESIDE.get(" ".join((options.having or "").split()))
     if beside and len(options.compare or ()) != 2:
         raise ValueError(f"--having '{beside} other' needs two sides: --compare CONDITION --compare CONDITION")
-    having, whether = _having(options.having) if options.having and not beside else (None, None)
-    if whether is not None and not by:
-        raise ValueError("--having with `any` or `none` asks about groups: add --by FIELD")
+    having, whether, runs = _bounds(options.having) if options.having and not beside else (None, None, None)
+    if not by and (whether is not None or runs is not None):
+        raise ValueError("--having with `any`, `none` or `runs` is of groups: add --by FIELD")
     skip = options.skip if _of_groups(options) else 0
     if skip and descending is None:
         raise ValueError("--skip passes over the first groups of an order: add --sort figure")
     if per and (per != by[: len(per)] or per == by or descending is None):
         raise ValueError("--per with --by names the first of its fields, and needs --sort figure")
     figure = Figure(*terms[0], by, descending, limit, skip, per, also=tuple(terms[1:]))
-    return replace(figure, having=having, whether=whether, beside=beside, part=part)
+    return replace(figure, having=having, runs=runs, whether=whether, beside=beside, part=part)
 
 
 def _is_column(name: str, known: Known) -> bool:
@@ -190,12 +190,21 @@ _BESIDE = {"< other": "<", "> other": ">"}
 _WHETHER = {"any": True, "none": False}
 
 
-def _having(text: str) -> tuple[Having, bool | None]:
-    """A bound, and whether it is asked if any group, or none, meets it."""
-    m = re.fullmatch(r"\s*(any|none)?\s*(!=|[<>]=?|=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*", text)
-    if m is None:
-        raise ValueError(f"--having {text[:20]!r}: type a comparison with a number, as in '>= 3' or 'any >= 3'")
-    return Having(m[2], float(m[3])), _WHETHER.get(m[1])
+def _bounds(text: str) -> tuple[Having | None, bool | None, Having | None]:
+    """(the bound of the figure, whether it is asked if any group, or none, meets it; the bound of the runs)."""
+    having: Having | None = None
+    whether, runs = None, None
+    for part in text.split(" and "):
+        m = re.fullmatch(r"\s*(any|none|runs)?\s*(!=|[<>]=?|=)\s*(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*", part)
+        if m is None or (having if m[1] != "runs" else runs) is not None:
+            examples = "'>= 3', 'any >= 3' or '< 20 and runs >= 3'"
+            raise ValueError(f"--having {text[:20]!r}: type a comparison with a number, as in {examples}")
+        bound = Having(m[2], float(m[3]))
+        if m[1] == "runs":
+            runs = bound
+        else:
+            having, whether = bound, _WHETHER.get(m[1])
+    return having, whether, runs
 
 
 def _term(text: str, known: Known) -> Term:

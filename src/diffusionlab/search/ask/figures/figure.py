@@ -8,7 +8,7 @@ from diffusionlab.registry.record.columns import label
 from diffusionlab.search.ask.asked import Asked, several
 from diffusionlab.search.ask.figures.extremes import extreme_of_taken, extreme_told
 from diffusionlab.search.ask.figures.grouping import READERS, sort_groups
-from diffusionlab.search.ask.figures.having import having
+from diffusionlab.search.ask.figures.having import having, of_so_many_runs
 from diffusionlab.search.ask.figures.shares import share
 from diffusionlab.search.ask.figures.sides import sided
 from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure
@@ -22,6 +22,7 @@ def figure(a: Asked) -> None:
     readers = (extreme_told, extreme_of_taken, sided, having, share, figures_on_average, several_figures, _range)
     for read in (*readers, *READERS, figures_by_key, compared_by_key):
         if read(a):
+            of_so_many_runs(a)
             sort_groups(a)
             _keep_apart(a)
             return

@@ -150,6 +150,9 @@ def _figure_of_field(a: Asked) -> bool:
                 taken = {}
             descending = descends(a.items[before], of)
             return ask_figure(a, {i, j, before}, key, item.payload, of, descending=descending, **taken)
+        if (taken := _taken_of_each(a, j)) is not None:
+            a.taken_of = each(a)
+            return ask_figure(a, {i, j}, a.taken_of if taken > 1 else None, item.payload, of)
         return ask_figure(a, {i, j}, each(a), item.payload, of)
     return False
 
@@ -157,6 +160,18 @@ def _figure_of_field(a: Asked) -> bool:
 def _is_total(a: Asked, i: int) -> bool:
     """Whether the "total" at i is of no field of its own: "how many hours did I train in total"."""
     return a.kind(i) == "how" and a.words(i) == "total" and a.kind(a.skip(i + 1, 3, (*_SOFT, "noun"))) != "field"
+
+
+def _taken_of_each(a: Asked, i: int) -> int | None:
+    """How many of each group the field at i is of: "(average FID) of THE BEST RUN of each data set", of whose best runs
+    there is one figure, "(average FID) of THE TOP 3 of each data set"."""
+    k = a.skip(i + 1, 4, ("filler", "number"))
+    number = next((p for p in (k - 1, k + 1) if a.counts(p)), None)
+    after = a.skip(k + 1, 4, ("filler", "number", "condition", "noun"))
+    runs = number is not None or any(a.kind(p) == "noun" for p in range(k + 1, after))
+    if a.words(i + 1) != "of" or a.kind(k) != "superlative" or a.kind(after) != "per" or not (runs and each(a)):
+        return None
+    return 1 if number is None else int(a.items[number].payload.value)
 
 
 def _field_of(a: Asked, i: int) -> int | None:

@@ -23,7 +23,7 @@ from diffusionlab.search.ask.joining.scope import Operand
 from diffusionlab.search.ask.keys import Key, ask_figure, each, is_measure, key_at
 from diffusionlab.search.ask.orders.sorting import descends
 from diffusionlab.search.ask.rules.reading import is_numeric
-from diffusionlab.search.query.query import Having, How, Side
+from diffusionlab.search.query.query import Figure, GroupKey, Having, How, Side
 from diffusionlab.search.query.where_text import condition_side
 from diffusionlab.search.read.items import Condition
 from diffusionlab.search.words.asking_words import ALL_OF, EXACTLY, ONE_RUN, ONLY, TIMES
@@ -42,6 +42,8 @@ def having(a: Asked) -> bool:
 
 def _of_runs(a: Asked) -> bool:
     """A number of runs, or of times that a value was used, after what groups are made by."""
+    if any(_is_figure(a, k) for k in range(len(a.items))):
+        return False  # the bound is one more of its groups
     for i in range(len(a.items)):
         key = _key_before(a, i)  # first: a number that is read is used up
         found = (_number_of_runs(a, i) or _number_of_times(a, i)) if key or _is_whether(a, i) else None
@@ -49,11 +51,50 @@ def _of_runs(a: Asked) -> bool:
             continue
         condition, places = found
         counts = {k for k in range(i) if a.kind(k) == "count"}  # "how many data sets have more than 5 runs"
-        ask_figure(a, places | counts, key, "count")
+        ask_figure(a, places | counts | _again(a, i, key), key, "count")
         assert a.figure is not None
         a.figure = replace(a.figure, having=condition)
         return True
     return False
+
+
+def _again(a: Asked, i: int, key: Key | None) -> set[int]:
+    """ "(Runs) PER DATA SET, only data sets (with at least 4)": where the groups are named twice before place i."""
+    keys = [other for k in range(i) if key and (other := key_at(a, k, 0)) and other.column == key.column]
+    places = {k for other in keys[1:] for k in other.places}
+    return places | {min(keys[0].places) - 1} if places and a.kind(min(keys[0].places) - 1) == "per" else places
+
+
+def _is_figure(a: Asked, i: int) -> bool:
+    """Whether a figure is asked for at i: a share, the "mean fid", but not the "total" of "5 runs in total"."""
+    measured = a.kind(i) == "how" and a.kind(a.skip(i + 1, 3, _FILLER)) in ("field", "condition")
+    return measured or a.kind(i) in ("rate", "share")
+
+
+def of_so_many_runs(a: Asked) -> None:
+    """ "Mean fid per data set, only data sets with AT LEAST 4 runs": groups of another figure, of so many runs."""
+    figure = a.figure
+    if figure is None or figure.sides or (figure.how == "count" and figure.having is not None):
+        return
+    for i in range(len(a.items)):
+        found = _number_of_runs(a, i) if not _is_whether(a, i) else None
+        key = _named_before(a, i, figure) if found else None
+        if found is None or key is None:
+            continue
+        a.figure = replace(figure, by=figure.by or (GroupKey(key.column, key.unit),), runs=found[0])
+        a.used |= found[1] | key.places
+        return
+
+
+def _named_before(a: Asked, i: int, figure: Figure) -> Key | None:
+    """The groups that are named before place i, again ("only DATA SETS with") or for the first time."""
+    used, a.used = a.used, set()
+    keys = [key for k in range(i) if a.kind(k - 1) != "condition" and (key := key_at(a, k, 0)) and max(key.places) < i]
+    a.used = used
+    by = figure.by[0] if figure.by else None
+    said = [key for key in keys if by is None or (key.column, key.unit) == tuple(by)]
+    plural = bool(said) and a.words(max(said[-1].places)).endswith("s")
+    return said[-1] if said and (by is not None or plural) else None
 
 
 def _is_whether(a: Asked, i: int) -> bool:

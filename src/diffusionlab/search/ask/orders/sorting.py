@@ -158,6 +158,10 @@ def per(a: Asked) -> None:
     """
     if a.figure is None and a.order is None:
         a.order = _sample(a)
+    if a.order is not None and a.taken_of is not None:
+        of = GroupKey(a.taken_of.column, a.taken_of.unit)
+        a.order = replace(a.order, per=(of,), count=a.order.count or 1)
+        a.used |= a.taken_of.places
     if a.order is None or a.figure is not None:
         return
     for i in range(len(a.items)):

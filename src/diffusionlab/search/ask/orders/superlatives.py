@@ -22,7 +22,7 @@ def superlative(a: Asked) -> None:
     """Read the first superlative of the question as its order."""
     places = [i for i in range(len(a.items)) if a.kind(i) == "superlative" and _stands(a, i)]
     if a.figure is not None:
-        places = [i for i in places if i not in a.used and _is_counted(a, i)]
+        places = [i for i in places if i not in a.used and (a.taken_of or _is_counted(a, i))]
         if not places:
             return
     newest = [i for i in range(len(a.items)) if a.kind(i) == "moment" and _is_latest(a, i)]

@@ -166,6 +166,8 @@ def quantity_of_field(r: Reading, i: int) -> int:
         return 0
     if r.kind(i - 1) == "by" and compared and r.kind(probe.after) == "noun":  # "used by fewer than 5 runs"
         return 0
+    if compared and _bounds_runs(r, i, probe.after, numbers[0]):
+        return 0
     column, end = _field_after(r, probe.after)
     column = column or _field_of_next(r, i, probe.after) or _field_meant(r, i, probe.after, compared)
     found = read_quantity(r, i, column) if column else None
@@ -173,6 +175,18 @@ def quantity_of_field(r: Reading, i: int) -> int:
         return 0
     r.field = column
     return r.emit(i, max(end, found.after), column, found.condition, found.plain)
+
+
+_WITH = ("with", "having", "have", "has", "had", "where", "that have", "which have", "of")
+
+
+def _bounds_runs(r: Reading, i: int, after: int, number: Number) -> bool:
+    """ "Mean fid per data set (with AT LEAST 4 runs)": a bound on the runs of a group, and none on their FID."""
+    led = r.skip(i - 1, 3, ("filler",), -1)
+    noun = r.skip(after, 2, ("filler", "condition"))
+    grouped = any(item.kind in ("how", "rate", "share", "per", "by", "superlative") for item in r.items[:i])
+    plain = number.column is None and number.value == int(number.value)
+    return grouped and plain and r.words(led) in _WITH and r.kind(noun) == "noun" and r.words(noun) in _RUNS
 
 
 def _field_after(r: Reading, after: int) -> tuple[str | None, int]:
