@@ -137,6 +137,7 @@ ANY = [
     ("has any dataset never failed?", "dataset", none_of(ended("failed"))),
     ("do any of the datasets lack a dit?", "dataset", none_of(tagged("dit"))),
     ("is there a dataset missing a conditional run?", "dataset", none_of(tagged("conditional"))),
+    ("is there a single dataset without a dit?", "dataset", none_of(tagged("dit"))),
     ("I wonder if there is a dataset without a dit", "dataset", none_of(tagged("dit"))),
     ("does any dataset have more than 11 runs?", "dataset", lambda runs: len(runs) > 11),
     (
@@ -202,6 +203,10 @@ def test_whether_any_group_is_so_or_none_is_otherwise(ask, engine, question, key
     assert again.verdict is result.verdict and again.groups.rows == result.groups.rows
 
 
+def test_what_all_of_a_kind_are_is_asked_of_runs(ask):
+    assert ask("are all gpus A100?").verdict is False
+
+
 @pytest.mark.parametrize(
     ("question", "words"),
     [
@@ -209,6 +214,9 @@ def test_whether_any_group_is_so_or_none_is_otherwise(ask, engine, question, key
         ("was every optimizer used on MNIST and CIFAR-10?", "every"),
         ("did every optimizer except adam run on mnist?", "every"),
         ("is every dataset finished?", "every"),
+        ("did every optimizer finish?", "every"),
+        ("did every run fail on any dataset?", "any"),
+        ("are there datasets with fewer than 5 runs and no dit?", "and no"),
         ("are there more than 2 datasets without a dit?", "more than 2"),
         ("is there a dataset all of whose runs finished?", "all"),
         ("is mnist the only dataset without a dit?", "only"),
@@ -220,9 +228,13 @@ def test_what_is_asked_of_groups_and_not_understood_gets_no_verdict(ask, questio
     assert result.verdict is None and words in result.unread
 
 
-def test_whether_every_mean_is_so_is_not_known_where_some_have_no_figure(ask):
-    assert ask("does every dataset have a mean fid below 70?").verdict is None
-    assert ask("does every dataset have a mean fid below 20?").verdict is False
+@pytest.mark.parametrize("key", ["dataset", "architecture"])
+@pytest.mark.parametrize("bound", [20, 200])
+def test_whether_every_mean_is_so_is_not_known_where_some_group_has_no_figure(ask, key, bound):
+    means = {name: [run.fid for run in runs if run.fid is not None] for name, runs in groups(key).items()}
+    against = any(statistics.mean(fids) >= bound for fids in means.values() if fids)
+    wanted = False if against else True if all(means.values()) else None
+    assert ask(f"does every {key} have a mean fid below {bound}?").verdict is wanted
 
 
 @pytest.mark.parametrize(

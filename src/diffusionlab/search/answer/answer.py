@@ -202,7 +202,7 @@ def _across(result: Result) -> list[str]:
     if order is None or not result.across or len(by_basis(result.rows, order.column)) > 1:
         return []
     within = set(compares_within(order.column)) - {key.column for key in order.per}
-    return [f"{label(order.column)} is not comparable between data sets."] if "dataset" in within else []
+    return [sentence(f"{label(order.column)} is not comparable between data sets")] if "dataset" in within else []
 
 
 def _excepted(result: Result) -> list[str]:

@@ -43,7 +43,7 @@ def figures(table: pa.Table, figure: Figure) -> Groups:
     without_key = 0 if groups.shown else _without_key(table, groups)
     groups = _of_so_many_runs(groups, figure.runs) if figure.runs else groups
     (rows,), lacking = _all_terms(table, figure, groups, np.zeros(table.num_rows, np.int32), 1)
-    found = Groups(figure, rows, without_key, lacking)
+    found = Groups(figure, rows, without_key, lacking, _without_figure(table, figure, groups))
     for how, of in figure.terms:
         for column in () if how in ("count", "distinct") else compares_within(of or ""):
             if column in [key.column for key in figure.by]:
@@ -65,6 +65,16 @@ def _of_so_many_runs(groups: Keys, bound: Having) -> Keys:
     counts = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.names))
     kept = np.array([bool(bound.meets(float(count))) for count in counts], bool)
     return replace(groups, codes=np.where((groups.codes >= 0) & kept[groups.codes], groups.codes, -1))
+
+
+def _without_figure(table: pa.Table, figure: Figure, groups: Keys) -> int:
+    """Where it is asked if every group meets a bound: those that have runs and no figure."""
+    import numpy as np
+
+    if figure.whether is not False or figure.of is None:
+        return 0
+    present = len(np.unique(groups.codes[groups.codes >= 0]))
+    return present - len(_grouped(table, figure, groups, np.zeros(table.num_rows, np.int32), 1)[0])
 
 
 def _without_key(table: pa.Table, groups: Keys) -> int:

@@ -42,6 +42,7 @@ class Groups:
     rows: tuple[GroupRow, ...]
     without_key: int = 0  # runs that have no value to group by
     without_value: int = 0  # runs that have none to take the figure of
+    without_figure: int = 0  # groups that have none, where it is asked if every group meets a bound
     mixed: str | None = None  # the column between whose values the figures do not compare, if some row mixes them
     apart: str | None = None  # why figures of one row do not compare: "FID does not compare between data sets"
     within: tuple[tuple[str, tuple[GroupRow, ...]], ...] = ()  # then: the same figures for each data set or protocol

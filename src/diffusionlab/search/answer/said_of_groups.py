@@ -48,9 +48,9 @@ def figure_sentences(result: Result, table: bool = False) -> list[str]:
     said += _apart(groups)
     if groups.apart and not table:
         parts = "; ".join(f"on {printable(name)} {_list(groups, rows)}" for name, rows in groups.within)
-        said.append(f"{groups.apart}, so these figures mix what differs by itself. Apart: {parts}.")
+        said.append(sentence(f"{groups.apart}, so these figures mix what differs by itself. Apart: {parts}"))
     elif groups.apart:
-        said.append(f"{groups.apart}, so there is a figure for each.")
+        said.append(sentence(f"{groups.apart}, so there is a figure for each"))
     if groups.without_key:
         said.append(sentence(_lack_a_key(groups)))
     if groups.figure.part and groups.without_value:

@@ -49,8 +49,8 @@ def _whether_any_group(result: Result, whether: bool) -> Verdict:
         return None, "there is no such run"
     if groups.rows:
         return whether, ""
-    if groups.figure.of and groups.without_value and not whether:  # some group may have no figure at all
-        return None, lack(groups.without_value, groups.figure.of)
+    if groups.without_figure:
+        return None, lack(groups.without_value, groups.figure.of or "")
     return not whether, ""
 
 

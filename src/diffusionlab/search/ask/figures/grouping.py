@@ -150,9 +150,9 @@ def _figure_of_field(a: Asked) -> bool:
                 taken = {}
             descending = descends(a.items[before], of)
             return ask_figure(a, {i, j, before}, key, item.payload, of, descending=descending, **taken)
-        if (taken := _taken_of_each(a, j)) is not None:
+        if (number := _taken_of_each(a, j)) is not None:
             a.taken_of = each(a)
-            return ask_figure(a, {i, j}, a.taken_of if taken > 1 else None, item.payload, of)
+            return ask_figure(a, {i, j}, a.taken_of if number > 1 else None, item.payload, of)
         return ask_figure(a, {i, j}, each(a), item.payload, of)
     return False
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from diffusionlab.registry.filters.filter import And
+from diffusionlab.registry.record.columns import COLUMNS
 from diffusionlab.search.ask.asked import Asked
 from diffusionlab.search.ask.joining.combine import join
 from diffusionlab.search.ask.joining.scope import Operand
@@ -39,30 +40,37 @@ class Subject(NamedTuple):
 
 def subject(a: Asked) -> None:
     """Read ANY KEY, EVERY KEY, NO KEY after the verb of a yes/no question."""
-    i = next((k for k, item in enumerate(a.items) if item.start >= a.whether), 0)
+    if not a.whether:
+        return
+    i = next((k for k, item in enumerate(a.items) if item.start >= a.whether), len(a.items))
     while a.words(i) in _BEFORE:
         i += 1
     none = _none_at(a, i)
     j = i + (a.words(i) in (*_ANY, *ALL_OF))
     while a.words(j) in _POINTING:
         j += 1
-    key = (none or key_at(a, j, 0)) if a.whether else None
+    key = none or key_at(a, j, 0)
     if key is None or is_measure(key.column) or key.column in OWN:
         return
     last, aux = max(key.places), a.text[: a.whether].split()[-1]
     verb = a.words(last + 1) == "run" and aux in _DO  # "did every gpu run a DiT"
     if (a.kind(last + 1) == "noun" and not verb) or not (none or i < j or a.words(last).endswith("s")):
         return
+    if a.words(i) in ALL_OF and a.kind(last + 1) == "condition" and aux not in (*_DO, "has", "have"):
+        return  # "are all GPUs A100": what all runs are
     a.subject = Subject(key, "no" if none else "every" if a.words(i) in ALL_OF else "any", i, last + 1 + verb)
-    a.used |= {i} if a.subject.which != "any" else set()
+    a.used |= {*range(i, j)} - ({i} if a.subject.which == "any" else set())
+    a.used |= {i} if none else set()
 
 
 def _none_at(a: Asked, i: int) -> Key | None:
     """ "(Is there) NO DATA SET without a DiT": of groups, as more than one run tells what is asked of it."""
-    column = a.items[i].payload.category.removeprefix("known ") if a.kind(i) == "condition" else ""
+    if a.kind(i) != "condition" or a.words(i).split()[0] not in _NO:
+        return None
+    column = a.items[i].payload.category.removeprefix("known ")
     rest = range(i + 1, len(a.items))
     told = any(a.kind(k) in ("not", "comparator") or a.words(k).split()[-1:] in _SEVERAL for k in rest)
-    return Key(column, None, frozenset({i})) if told and a.words(i).split()[0] in _NO and column else None
+    return Key(column, None, frozenset({i})) if told and column in COLUMNS else None
 
 
 def whether_of_groups(a: Asked, found: list[Operand]) -> list[Operand]:
@@ -81,6 +89,8 @@ def whether_of_groups(a: Asked, found: list[Operand]) -> list[Operand]:
     a.figure = replace(figure, whether=a.subject.which == "any")
     if figure.how != "count" or not told:
         return found
+    if any(operand.joined in ("and", "but") for operand in told):  # "with fewer than 5 runs and no DiT"
+        a.passed += [item for item in a.items[a.subject.after :] if item.kind in ("not", "connector")]
     a.figure = replace(a.figure, part=condition_side(And(*join(told)), a.known))  # of a group without one it is 0
     return [operand for operand in found if operand not in told]
 
@@ -105,8 +115,8 @@ def _name(a: Asked, said: Subject) -> None:
 
 
 def _name_numbers(a: Asked) -> None:
-    """Name the number of "are there MORE THAN 2 data sets without a DiT", and the "only" of "is MNIST THE ONLY data set
-    without a DiT": of groups, of which runs tell nothing."""
+    """Name what is asked of groups, of which runs tell nothing: "are there MORE THAN 2 data sets without a DiT", "is
+    MNIST the ONLY data set without a DiT", "did every run fail on ANY data set"."""
     if not a.whether:
         return
     if a.figure is not None and a.figure.how == "distinct" and not a.figure.by and a.figure.having is not None:
@@ -116,7 +126,9 @@ def _name_numbers(a: Asked) -> None:
             a.figure = replace(a.figure, having=None)
             a.passed += [item for k, item in enumerate(a.items[:field]) if item.kind in ("comparator", "number")]
     elif a.figure is None:
-        a.passed += [a.items[k] for k in range(len(a.items)) if a.words(k) == "only" and key_at(a, k + 1, 0)]
+        every = any(item.start >= a.whether and item.words.lower() in ALL_OF for item in a.items[:2])
+        words = ("only", *(["any"] if every else []))
+        a.passed += [a.items[k] for k in range(len(a.items)) if a.words(k) in words and key_at(a, k + 1, 0)]
 
 
 def told_of_every(a: Asked, found: Sequence[Operand]) -> list[Operand]:
@@ -127,5 +139,7 @@ def told_of_every(a: Asked, found: Sequence[Operand]) -> list[Operand]:
     several = any(operand.joined in ("and", ",", "but") for operand in told[1:])  # "a unet and a DiT": one of each
     same = any(operand.category == a.subject.key.column for operand in told)  # "is every data set MNIST"
     excepted = bool(told) and told[0].negated
-    copula = a.kind(a.subject.after) == "condition" and a.text[: a.whether].split()[-1] not in (*_DO, "has", "have")
-    return [] if several or same or excepted or copula else told
+    rest = range(a.subject.after + 1, len(a.items))
+    alone = a.kind(a.subject.after) == "condition" and told[:1] and told[0].category == "status"
+    alone = alone and not any(a.kind(k) == "noun" for k in rest)  # "did every optimizer finish": a run, or all of them?
+    return [] if several or same or excepted or alone else told
