@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from diffusionlab.registry.storage.table import Registry
+from diffusionlab.search.answer.answer import answer
+from diffusionlab.search.answer.engine import Engine
+from diffusionlab.search.ask.parse import parse
 from diffusionlab.search.query.query import Facts
 from diffusionlab.search.words.asking_words import SETTINGS
-from tests.search.fixture_runs import RUNS
+from tests.search.fixture_runs import NOW, RUNS, records
 
 BY_ID = {run.id: run for run in RUNS}
 MNIST = [run for run in RUNS if run.dataset == "MNIST"]
@@ -156,3 +162,17 @@ def test_the_most_failures_are_counted(ask, question):
     counts = Counter(run.optimizer for run in RUNS if run.status in ("failed", "crashed"))
     groups = {group.key: group.count for group in ask(question).groups.rows}
     assert groups == {name: count for name, count in counts.items() if count == max(counts.values())}
+
+
+def test_the_mean_of_a_rate_is_rounded(ask, engine):
+    assert not re.search(r"\d\.\d{8}", answer(ask("average learning rate per optimizer"), engine))
+
+
+def test_a_column_within_a_phrase_of_the_texts_is_no_column(tmp_path):
+    first, second = records()[:2]
+    registry = Registry(tmp_path)
+    registry.upsert([replace(first, description="classifier with centre loss"), replace(second, description="loss")])
+    engine = Engine(registry, NOW)
+    result = engine.answer(parse("models that use a centre loss", engine.known, engine.now))
+    assert ids(result) == {first.run_id}
+    assert not (result.query.show or result.query.unread)

@@ -186,7 +186,7 @@ def figure_of(term: Term, number: float | None) -> str:
     if how in ("count", "distinct") or of is None:
         return str(int(number))
     if about(of).unit:
-        return value({of: number}, of)
+        return value({of: number if isinstance(number, int) else float(f"{number:.6g}")}, of)
     whole = float(number).is_integer() and kind_of(of) == "int"
     return printable(int(number) if whole else float(number))
 

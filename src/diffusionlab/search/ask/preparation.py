@@ -48,7 +48,7 @@ def settle(items: list[Item], known: Known) -> list[Item]:
         *(united, sharing, _minus, _file_size),
         *(of_two_runs, less_another, ratio, first_last, opposite),
     )
-    items = paged(with_purposes(without_frame(items, known), known))
+    items = _phrases(paged(with_purposes(without_frame(items, known), known)), known)
     items = [run_by_part(items, i, known) or item for i, item in enumerate(items)]
     return [
         _letter_v(items, i, known) or next((found for rule in rules if (found := rule(items, i))), item)
@@ -208,6 +208,19 @@ def _minus(items: list[Item], i: int) -> Item | None:
         return None
     apart = i == 0 or items[i - 1].end < item.start
     return replace(item, kind="not", payload="not") if apart and after[0].kind in ("condition", "text") else None
+
+
+def _phrases(items: list[Item], known: Known) -> list[Item]:
+    """The items with "centre LOSS" and "mixed PRECISION", where the texts say it so, as words and no column."""
+    found: list[Item] = []
+    for i, item in enumerate(items):
+        bounded = i + 1 < len(items) and items[i + 1].kind in ("comparator", "number")
+        together = f"{found[-1].words} {item.words}" if found and found[-1].kind == "text" else ""
+        if item.kind == "field" and together and not bounded and known.anyone_says((together,)):
+            found[-1] = replace(found[-1], words=together, payload=(together, together), end=item.end)
+        else:
+            found.append(item)
+    return found
 
 
 def _file_size(items: list[Item], i: int) -> Item | None:

@@ -97,7 +97,7 @@ NOUNS = (
     "run, models, model, runs, experiments, experiment, training, trainings, trial, trials, network, networks, "
     "result, results, one, ones, job, jobs, checkpoint, checkpoints, denoiser, denoisers, entry, entries, row, "
     "rows, attempt, attempts, session, sessions, architecture, architectures, net, "
-    "nets, thing, things, study, studies, system, systems, "
+    "nets, thing, things, study, studies, system, systems, design, designs, "
     "setup, setups, configuration, configurations, config, configs, generator, generators"
 )
 """What people call the runs."""
