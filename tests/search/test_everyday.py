@@ -130,6 +130,11 @@ def test_a_cpu_is_no_gpu(ask, question):
     assert sorted(group.count for group in ask(question).groups.rows) == sorted(n for n in counts.values() if n > 5)
 
 
+def test_no_gpu_is_a_cpu(ask):
+    groups = ask("which devices ran no gpu runs").groups.rows
+    assert [(group.key, group.count) for group in groups] == [("cpu", sum(run.hardware == "CPU" for run in RUNS))]
+
+
 def test_runs_per_gpu_are_those_of_all(ask):
     assert sum(group.count for group in ask("runs per gpu").groups.rows) == len(RUNS)
 

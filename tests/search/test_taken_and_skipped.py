@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 
+from diffusionlab.search.answer.answer import answer
 from diffusionlab.search.show.cli import parser
 from diffusionlab.search.show.flags import flag_line
 from diffusionlab.search.show.options import query_of
@@ -134,3 +135,22 @@ def test_a_second_order_is_named(ask):
     latest = sorted((run for run in RUNS if run.dataset == "MNIST"), key=lambda run: run.created, reverse=True)[:3]
     assert [row["run_id"] for row in result.rows] == [run.id for run in latest]
     assert any("sorted by" in note for note in result.query.notes)
+
+
+@pytest.mark.parametrize("question", ["fashion mnist runs by fid, skip 20", "the 20th best on Fashion-MNIST"])
+def test_beyond_the_end_of_an_order_is_no_run_and_no_lack_of_figures(ask, engine, question):
+    told = answer(ask(question), engine)
+    assert f"only {len(FASHION)} runs" in told
+    assert "no run of these" not in told
+
+
+@pytest.mark.parametrize("skipped", [(), ("--skip", "2"), ("--limit", "3", "--skip", "2")])
+def test_printed_flags_of_a_sorted_table_give_the_same_rows(engine, skipped):
+    def asked(arguments):
+        options = parser().parse_intermixed_args(arguments)
+        return engine.answer(query_of(options, "", engine.known, engine.now, False))
+
+    first = asked(["--dataset", "Fashion-MNIST", "--sort", "fid", *skipped])
+    again = asked(shlex.split(flag_line(first, engine.known)))
+    assert [row["run_id"] for row in again.rows] == [row["run_id"] for row in first.rows]
+    assert len(first.rows) >= 3

@@ -23,6 +23,7 @@ from diffusionlab.search.answer.result import (
     CITED,
     Result,
     Row,
+    agree,
     cite,
     foremost,
     lacking,
@@ -275,6 +276,11 @@ def _nothing(result: Result, engine: Engine) -> list[str]:
         said = [f"None of {runs(result.everything)}; left out: {_undecided(result)}."]
     if query.order and query.order.per and result.total:
         return [f"None: no run of these has {recorded(query.order.per[0].column)}."]
+    if query.order and result.total:
+        return [
+            f"None: the order has {agree(result.total, 'only one run', f'only {result.total} runs')}.",
+            *_skipped(result),
+        ]
     if result.lacking and query.order:
         return [f"None: no run of these has {recorded(query.order.column)}: {cite(result.lacking)}."]
     if query.like is not None:

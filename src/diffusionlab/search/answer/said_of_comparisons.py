@@ -32,6 +32,7 @@ from diffusionlab.search.answer.result import (
     ratio,
     recorded,
     runs,
+    sentence,
     value,
 )
 from diffusionlab.search.query.query import Comparison
@@ -132,7 +133,7 @@ def _results_apart(rows: Sequence[Row], decided: bool, asked: Sequence[str]) -> 
     elif said:
         listed = "; ".join(f"{text}, {printable(winner)}" if winner else text for winner, text in said)
         told = [f"{listed[0].upper()}{listed[1:]}."]
-    return told + [f"{label(column)} does not compare between {label(of)}s." for column, of in apart.items()]
+    return told + [sentence(f"{label(column)} does not compare between {label(of)}s") for column, of in apart.items()]
 
 
 def _best_by(column: str, rows: Sequence[Row], asked: bool) -> tuple[str, str]:

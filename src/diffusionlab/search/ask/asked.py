@@ -75,6 +75,7 @@ class Asked(Items):
         self.pictures = False
         self.most = False  # "are most", rather than "are all"
         self.figure: Figure | None = None
+        self.cards = False  # whether the groups of a figure are graphics cards
         self.subject: Subject | None = None  # what a yes/no question about groups is about
         self.taken_of: Key | None = None  # the groups of each of which a figure is of the first: "of the best of each"
         self.show: list[str] = []

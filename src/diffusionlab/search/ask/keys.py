@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from diffusionlab.registry.filters.filter import Filter
@@ -114,12 +113,17 @@ def is_measure(column: str) -> bool:
     return kind_of(column) in ("int", "float") and column not in ("batch_size", "lr", "image_size", "seed", "epochs")
 
 
-def of_cards(a: Asked) -> list[Filter]:
-    """ "Which GPU has the most runs", "GPUs with more than 5 runs": a CPU is none. "Runs per GPU" are those of all."""
-    by_hardware = a.figure is not None and any(key.column in ("hardware", "hardware_kind") for key in a.figure.by)
-    cards = re.search(rf"\b(?:{'|'.join(_CARDS)})\b", a.text)
-    others = re.search(r"\b(?:cpus?|hardware)\b|\b(?:per|by|each|every)\s+(?:gpu|graphics)", a.text)
-    return [any_gpu(a.known)] if by_hardware and cards and not others else []
+def of_cards(a: Asked, conditions: Sequence[Filter]) -> list[Filter]:
+    """ "Which GPU has the most runs": a CPU is none, unless the question names hardware itself."""
+    named = any({"hardware", "hardware_kind"} & condition.columns() for condition in conditions)
+    return [any_gpu(a.known)] if a.cards and not named else []
+
+
+def _are_cards(a: Asked, key: Key) -> bool:
+    """Whether groups are of graphics cards; "runs per GPU" are those of all hardware."""
+    said = {a.kind(k) for k in key.places} & {"per", "by"}
+    words = " ".join(a.words(k) for k in sorted(key.places))
+    return key.column in ("hardware", "hardware_kind") and not said and words.endswith(_CARDS)
 
 
 def ask_figure(a: Asked, used: Iterable[int], key: Key | None, how: How, of: str | None = None, **more: Any) -> bool:
@@ -129,6 +133,7 @@ def ask_figure(a: Asked, used: Iterable[int], key: Key | None, how: How, of: str
         more["per"], keys = tuple(GroupKey(one.column, one.unit) for one in keys), [*keys, inner]
         more.setdefault("count", 1)
     a.figure = Figure(how, of, tuple(GroupKey(one.column, one.unit) for one in keys), **more)
+    a.cards = any(_are_cards(a, one) for one in keys)
     a.used |= {*used, *(place for one in keys for place in one.places)}
     return True
 

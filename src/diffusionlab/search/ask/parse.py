@@ -134,7 +134,8 @@ def _parse(question: str, items: list[Item], misspelt: list[str], known: Known, 
     if asked.compare or (asked.figure is not None and any(item.kind == "either way" for item in asked.items)):
         sides, conditions = compared(found, known)
     else:
-        conditions = [*join(check[0] if check else found), *of_cards(asked)]
+        conditions = join(check[0] if check else found)
+        conditions = [*conditions, *of_cards(asked, conditions)]
     if any(item.kind == "not both" for item in asked.items):
         either = [c for c in conditions if isinstance(c, Or) and len(c.parts) == 2]
         conditions = [*conditions, *(Not(And(*c.parts)) for c in either[-1:])]

@@ -30,7 +30,7 @@ from diffusionlab.search.words.grammar_words import (
 )
 from diffusionlab.search.words.lexicon import listed
 
-_QUALIFIED = ("filler", "carrier", "moment")
+_BEFORE_DATES = ("filler", "carrier", "moment")
 _DATES = ("when", "recurring")
 _BESIDE = (["after"], ["before"], ["since"])
 _QUALIFIES = ("carrier", "when", "recurring", "by", "per")
@@ -67,7 +67,7 @@ def _is_writing(items: Sequence[Item], i: int) -> bool:
         return False
     if i > 0 and items[i - 1].words.lower() in WRITERS:
         return True
-    rest = [item for item in items[i + 1 :] if item.kind not in _QUALIFIED and item.words.lower() not in WRITTEN]
+    rest = [item for item in items[i + 1 :] if item.kind not in _BEFORE_DATES and item.words.lower() not in WRITTEN]
     beside_run = [item.words.lower() for item in rest[:1]] in _BESIDE and [item.kind for item in rest[1:2]] == ["run"]
     return word in WRITTEN and (beside_run or any(item.kind in _DATES for item in rest[:1]))
 

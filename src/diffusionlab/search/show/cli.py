@@ -204,7 +204,7 @@ class Session:
         result = engine.answer(query)
         if picture is not None:
             rank_by_picture(result, picture, self._settings, options)
-        if options.skip and not (result.query.order and result.query.order.skip):
+        if options.skip and not (result.query.order and (result.query.order.skip or result.query.order.rest)):
             result.rows, result.scores = result.rows[options.skip :], result.scores[options.skip :]
         _print(result, engine, options)
         self._among = _found(result) or self._among

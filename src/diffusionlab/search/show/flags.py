@@ -126,7 +126,7 @@ def flags(result: Result, known: Known) -> list[str]:
             found += ["--until", str(days[2].date() - timedelta(days=1))] if days[2] else []
         else:
             where.append(condition)
-    if query.order is not None and query.like is None and query.order.column != "run_id":
+    if query.order is not None and not query.order.keep and query.like is None and query.order.column != "run_id":
         where.append(Not(IsNull(query.order.column)))
     if where:
         found += ["--where", format_where(where[0] if len(where) == 1 else And(*where), known)]

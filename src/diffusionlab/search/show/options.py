@@ -99,6 +99,8 @@ def _with_order(query: Query, options: argparse.Namespace, known: Known) -> Quer
             query = replace(query, order=replace(query.order, ties=False, skip=skip, rest=rest, **part))
         else:
             query = replace(query, limit=options.limit + options.skip)
+    elif options.skip and query.order is not None and query.order.count is None:  # all that follow, as "skip 2" says
+        query = replace(query, order=replace(query.order, count=options.skip, rest=True))
     return query
 
 

@@ -93,7 +93,7 @@ VAGUE = (
 """Of WEIGHTY and COMMON: those that say how much without a number."""
 
 COMMON = """
-carried coded wrote programmed conduct conducted conducting execute executed executing strictly solely merely
+carried coded conduct conducted conducting programmed wrote execute executed executing strictly solely merely
 able accept acceptable access across actually add afraid afternoon agree allow almost alone altogether amazing anymore
 apart appropriate around arrive assistant away awesome awful bad basic bear beforehand best-known bit bot bring broad
 buddy bye call calm care careful carry cause certainly chance change clean clear clearly close collectively common

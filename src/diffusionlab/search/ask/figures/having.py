@@ -29,9 +29,7 @@ from diffusionlab.search.read.items import Condition
 from diffusionlab.search.words.asking_words import ALL_OF, EXACTLY, ONE_RUN, ONLY, TIMES
 
 _FILLER = ("filler",)
-_RUNS = (
-    *("run", "runs", "model", "models", "training", "trainings", "experiment", "experiments", "script", "scripts"),
-)
+_RUNS = ("run", "runs", "model", "models", "training", "trainings", "experiment", "experiments", "script", "scripts")
 _USED = ("used", "tried", "trained", "occur", "occurring", "appearing", "appear", "run", "chosen", "picked")
 
 
@@ -88,7 +86,7 @@ def of_so_many_runs(a: Asked) -> None:
 
 def _named_before(a: Asked, i: int, figure: Figure) -> Key | None:
     """The groups that are named before place i, again ("only DATA SETS with") or for the first time."""
-    used, a.used = a.used, set()
+    used, a.used = a.used, set()  # the figure has used what names its groups
     keys = [key for k in range(i) if a.kind(k - 1) != "condition" and (key := key_at(a, k, 0)) and max(key.places) < i]
     a.used = used
     by = figure.by[0] if figure.by else None
